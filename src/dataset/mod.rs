@@ -1,0 +1,5 @@
+//! The room of data sets on disk become stories.
+
+mod error;
+
+pub use error::DatasetError;

@@ -1,0 +1,99 @@
+//! The one error that leaves the library, and the public exit codes.
+
+use std::fmt;
+
+/// Exit codes of the `storyeval` program. They are part of the public interface.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u8)]
+pub enum ExitCode {
+    /// Everything that was asked for was done.
+    Done = 0,
+    /// A bug of storyeval; please report it.
+    Bug = 1,
+    /// The command line could not be understood.
+    Usage = 2,
+    /// The selection holds no story.
+    NothingSelected = 4,
+    /// The command stopped with units outstanding; the same command goes on.
+    Partial = 5,
+    /// Weights, data, device or ONNX Runtime are missing or unusable.
+    Setup = 96,
+    /// Data are there, but are not what they should be.
+    DataVerification = 97,
+    /// Scores with different signatures were to be compared.
+    Incomparable = 98,
+    /// The regression gate failed.
+    GateFailed = 100,
+    /// Output could not be written.
+    Output = 110,
+}
+
+/// What an error tells the user to do next.
+pub trait Hint {
+    /// The exit code this error ends the program with.
+    fn exit_code(&self) -> ExitCode;
+    /// One sentence, preferably with a command that can be pasted.
+    fn hint(&self) -> Option<String> {
+        None
+    }
+}
+
+/// Any error of the library, by the room it came from.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// A card or protocol could not be read.
+    #[error(transparent)]
+    Spec(#[from] crate::spec::SpecError),
+    /// A data set could not be read, or is not what its card says.
+    #[error(transparent)]
+    Dataset(#[from] crate::dataset::DatasetError),
+    /// ONNX Runtime, the device, a bundle or a graph.
+    #[error(transparent)]
+    Inference(#[from] crate::inference::InferenceError),
+    /// A generator could not draw.
+    #[error(transparent)]
+    Generator(#[from] crate::generator::GeneratorError),
+    /// An image could not be read or written.
+    #[error(transparent)]
+    Vision(#[from] crate::vision::VisionError),
+    /// An evaluator network failed.
+    #[error(transparent)]
+    Extract(#[from] crate::extract::ExtractError),
+    /// The run folder could not be read or written.
+    #[error(transparent)]
+    Run(#[from] crate::run::RunError),
+    /// A table or picture could not be made.
+    #[error(transparent)]
+    Report(#[from] crate::report::ReportError),
+}
+
+impl Error {
+    fn inner(&self) -> &dyn Hint {
+        match self {
+            Self::Spec(error) => error,
+            Self::Dataset(error) => error,
+            Self::Inference(error) => error,
+            Self::Generator(error) => error,
+            Self::Vision(error) => error,
+            Self::Extract(error) => error,
+            Self::Run(error) => error,
+            Self::Report(error) => error,
+        }
+    }
+}
+
+impl Hint for Error {
+    fn exit_code(&self) -> ExitCode {
+        self.inner().exit_code()
+    }
+
+    fn hint(&self) -> Option<String> {
+        self.inner().hint()
+    }
+}
+
+impl fmt::Display for ExitCode {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "{}", *self as u8)
+    }
+}

@@ -1,0 +1,5 @@
+//! The room of networks that look at a frame.
+
+mod error;
+
+pub use error::ExtractError;

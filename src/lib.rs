@@ -1,0 +1,23 @@
+//! `storyeval` evaluates story visualisation: a model gets the captions of a story, often with
+//! pronouns instead of names, and has to draw consistent frames.
+//!
+//! The library follows the flow of a run: what users write ([`spec`]), the data ([`dataset`]), the
+//! networks ([`inference`]), the models that draw ([`generator`]), the pixels ([`vision`]), the models
+//! that look ([`extract`]), the numbers ([`metric`], [`stats`]), the run folder ([`run`]) and what
+//! people read ([`report`]). What is persisted is in [`record`], and everything may depend on it.
+//! `docs/architecture.md` says why.
+
+pub mod dataset;
+pub mod error;
+pub mod extract;
+pub mod generator;
+pub mod inference;
+pub mod metric;
+pub mod record;
+pub mod report;
+pub mod run;
+pub mod spec;
+pub mod stats;
+pub mod vision;
+
+pub use error::{Error, ExitCode, Hint};

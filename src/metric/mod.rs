@@ -1,0 +1,1 @@
+//! Pure functions on slices: accuracy and F1, Fréchet distance. No input or output.

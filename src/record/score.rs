@@ -1,0 +1,57 @@
+//! A score: a number with its interval, its count and its signature.
+
+use serde::{Deserialize, Serialize};
+
+/// Unit of a score's value.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Unit {
+    /// 0 to 100.
+    Percent,
+    /// A distance; smaller is better.
+    Distance,
+}
+
+/// One number of a run. Field names are a public contract.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Score {
+    /// Metric id: `char_acc`, `char_f1`, `bg_acc`, `bg_f1`, `fid`.
+    pub metric: String,
+    /// Which frames: `all`, `pronoun`, `no_pronoun`, `frame_1`, `character:otto`.
+    pub slice: String,
+    /// The value; `None` when it is not defined on these frames.
+    pub value: Option<f64>,
+    /// Why there is no value.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub unscored: Option<String>,
+    /// 95 % story-clustered bootstrap interval, low then high.
+    pub interval: Option<[f64; 2]>,
+    /// Unit of value and interval.
+    pub unit: Unit,
+    /// Whether a larger value is better.
+    pub higher_is_better: bool,
+    /// Frames that entered the value.
+    pub n: usize,
+    /// Frames of this slice in the plan.
+    pub planned: usize,
+    /// Stories that the frames come from: the clusters of the bootstrap.
+    pub stories: usize,
+    /// How the number was computed.
+    pub signature: String,
+    /// Things a reader must know, for example a rank-deficient covariance.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub warnings: Vec<String>,
+}
+
+/// `scores.json`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Scores {
+    /// Format version of this file.
+    pub format: u32,
+    /// Name of the run.
+    pub run: String,
+    /// Model id.
+    pub model: String,
+    /// The scores, in a fixed order.
+    pub scores: Vec<Score>,
+}

@@ -1,0 +1,5 @@
+//! The room of the run folder: plan, journal, store.
+
+mod error;
+
+pub use error::RunError;

@@ -1,0 +1,5 @@
+//! The room of what users write: cards and protocols.
+
+mod error;
+
+pub use error::SpecError;

@@ -1,0 +1,1 @@
+//! Intervals: the story-clustered bootstrap. Seeded; knows clusters, not stories.

@@ -1,0 +1,5 @@
+//! The room of pixels: decode, resize, lay out.
+
+mod error;
+
+pub use error::VisionError;
