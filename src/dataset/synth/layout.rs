@@ -18,7 +18,9 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 /// Version of the drawing. It changes whenever a pixel or a caption does.
-const WORLD_VERSION: u32 = 1;
+pub const WORLD_VERSION: u32 = 1;
+/// Name of the file that says how a world was made.
+pub(super) const SUMMARY: &str = "minisv.json";
 const EPISODES_A_SEASON: usize = 40;
 /// Frames of a story in the published 4-frame protocol; it decides how many clips `stories` needs.
 const STORY_LENGTH: usize = 4;
@@ -391,6 +393,15 @@ fn json_bytes(value: &Json) -> Vec<u8> {
     bytes
 }
 
+/// SHA-256 over the sorted names and hashes of files, in the form `sha256sum` prints.
+pub(super) fn content_hash(hashes: &BTreeMap<String, String>) -> String {
+    let mut all = Sha256::new();
+    for (name, hash) in hashes {
+        all.update(format!("{hash}  {name}\n"));
+    }
+    hex(&all.finalize())
+}
+
 /// `minisv.json`: how the folder was made, and the hash of every file in it.
 fn write_summary(
     sink: &Sink<'_>,
@@ -402,11 +413,7 @@ fn write_summary(
         .lock()
         .unwrap_or_else(std::sync::PoisonError::into_inner)
         .clone();
-    let mut all = Sha256::new();
-    for (name, hash) in &hashes {
-        all.update(format!("{hash}  {name}\n"));
-    }
-    let content_sha256 = hex(&all.finalize());
+    let content_sha256 = content_hash(&hashes);
     let characters: Vec<Json> = Character::ALL
         .iter()
         .map(|one| json!({ "name": one.label(), "gender": if one.is_female() { "female" } else { "male" } }))
@@ -427,7 +434,7 @@ fn write_summary(
         "sha256": hashes,
     });
     let text = serde_json::to_string_pretty(&summary).unwrap_or_else(|_| summary.to_string());
-    let path = sink.root.join("minisv.json");
+    let path = sink.root.join(SUMMARY);
     fs::write(&path, text + "\n").map_err(|source| SynthError::Write { path, source })?;
     Ok(content_sha256)
 }

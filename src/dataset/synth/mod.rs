@@ -14,9 +14,11 @@ mod prop;
 mod scene;
 mod script;
 mod stage;
+mod verify;
 
 pub use cast::Character;
-pub use layout::{SplitSizes, SynthError, SynthReport, World, write};
+pub use layout::{SplitSizes, SynthError, SynthReport, WORLD_VERSION, World, write};
 pub use scene::{FRAMES, Footage, SIZE, portrait, render};
 pub use script::{Clip, Episode, episode};
 pub use stage::Place;
+pub use verify::{CheckError, check, remove};
