@@ -100,6 +100,8 @@ pub(crate) fn download(
         "--quiet",
         "--disable-pip-version-check",
         "--no-input",
+        "--retries",
+        "2",
         "--no-deps",
         "--only-binary=:all:",
         "--python-version",
