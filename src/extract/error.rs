@@ -20,12 +20,12 @@ pub enum ExtractError {
         source: VisionError,
     },
     /// The bundle holds something else than evaluators.
-    #[error("the bundle {} is of kind `{kind}`, not `evaluators`", bundle.display())]
+    #[error("the bundle `{id}` in {} is a generator and holds no evaluators", bundle.display())]
     NotEvaluators {
         /// Folder of the bundle.
         bundle: PathBuf,
-        /// Its kind.
-        kind: String,
+        /// Its id.
+        id: String,
     },
     /// The classifiers' labels are not those of the data set, or not in its order.
     #[error(

@@ -2,7 +2,8 @@
 
 use super::ExtractError;
 use super::labels;
-use super::network::{Network, checked};
+use super::network::{GraphNetwork, Network, checked};
+use crate::inference::{Bundle, BundleKind, Runtime};
 use crate::vision::{Filter, resize, to_chw};
 use image::RgbImage;
 use ndarray::{Array4, Axis};
@@ -35,6 +36,33 @@ pub struct Evaluators {
 }
 
 impl Evaluators {
+    /// Loads the graphs `char_classifier`, `bg_classifier` and `features` of a bundle, and checks their
+    /// shapes against its `[image]`, `[labels]` and `[features]`.
+    ///
+    /// # Errors
+    /// A bundle of another kind, or without a section or graph; a graph that does not load or has
+    /// other ports.
+    pub fn open(runtime: &Runtime, bundle: &Bundle) -> Result<Self, ExtractError> {
+        let manifest = bundle.manifest();
+        if manifest.kind != BundleKind::Evaluators {
+            return Err(ExtractError::NotEvaluators {
+                bundle: bundle.dir().to_owned(),
+                id: manifest.id.clone(),
+            });
+        }
+        let labels = manifest.labels()?;
+        let (characters, backgrounds) = (&labels.characters, &labels.backgrounds);
+        let open = |name, output, width| GraphNetwork::open(runtime, bundle, name, output, width);
+        Ok(Self {
+            characters: open("char_classifier", "logits", characters.len())?,
+            backgrounds: open("bg_classifier", "logits", backgrounds.len())?,
+            features: open("features", "features", manifest.features()?.dim)?,
+            size: (manifest.image.width as u32, manifest.image.height as u32),
+            character_labels: characters.clone(),
+            background_labels: backgrounds.clone(),
+        })
+    }
+
     /// Length of a feature vector.
     #[must_use]
     pub fn feature_dim(&self) -> usize {
