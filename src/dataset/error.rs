@@ -1,13 +1,313 @@
 //! Errors of this room.
 
+use super::npy::NpyError;
+use super::pickle::PickleError;
+use crate::record::{ClipId, FrameIndex, StoryId, TextVariant};
 use crate::{ExitCode, Hint};
+use std::fmt::Write;
+use std::path::PathBuf;
 
-/// What can go wrong here.
+/// A file that should be there.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct MissingFile {
+    /// Path below the data set's folder.
+    pub path: String,
+    /// What it holds.
+    pub meaning: String,
+    /// Where it is published, when that is not where the rest is.
+    pub published_at: Option<String>,
+}
+
+/// What can go wrong with a data set.
 #[derive(Debug, thiserror::Error)]
-pub enum DatasetError {}
+pub enum DatasetError {
+    /// The data set is in none of the places where it is looked for.
+    #[error("data set `{dataset}` was not found{}\nit needs:{}\npublished at: {published_at}", list_places(looked_in), list_files(files))]
+    MissingFolder {
+        /// Id of the data set.
+        dataset: String,
+        /// Folders that were tried, in order.
+        looked_in: Vec<PathBuf>,
+        /// Every file the data set needs.
+        files: Vec<MissingFile>,
+        /// Where the authors publish it.
+        published_at: String,
+    },
+    /// The folder is there, some of its files are not.
+    #[error("data set `{dataset}` in {} lacks:{}\npublished at: {published_at}", folder.display(), list_files(files))]
+    MissingFiles {
+        /// Id of the data set.
+        dataset: String,
+        /// The folder.
+        folder: PathBuf,
+        /// Every missing file.
+        files: Vec<MissingFile>,
+        /// Where the authors publish it.
+        published_at: String,
+    },
+    /// A file could not be read.
+    #[error("{} cannot be read", path.display())]
+    Read {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// A file is larger than any of its kind.
+    #[error("{} has {found} bytes; more than {limit} are not read", path.display())]
+    TooLarge {
+        /// The file.
+        path: PathBuf,
+        /// Its length.
+        found: u64,
+        /// The limit.
+        limit: u64,
+    },
+    /// A JSON file is malformed.
+    #[error("{}:{line}:{column}: {}{}", path.display(), what, in_clip(clip.as_deref()))]
+    Json {
+        /// The file.
+        path: PathBuf,
+        /// Line, from 1; 0 when only the entry is known.
+        line: usize,
+        /// Column, from 1.
+        column: usize,
+        /// What is wrong.
+        what: String,
+        /// The clip whose entry is malformed, when its id could be read.
+        clip: Option<String>,
+        /// The JSON reader's own error.
+        source: serde_json::Error,
+    },
+    /// A pickle is not plain data, or damaged.
+    #[error("{} was refused: {source}", path.display())]
+    Pickle {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: PickleError,
+    },
+    /// A pickle holds plain data, but not what this file should hold.
+    #[error("{}: {}is {found}, not {wanted}", path.display(), of_clip(clip.as_deref()))]
+    WrongContent {
+        /// The file.
+        path: PathBuf,
+        /// The clip whose entry is wrong; `None` for the file as a whole.
+        clip: Option<String>,
+        /// What there should be.
+        wanted: String,
+        /// What there is.
+        found: String,
+    },
+    /// A clip's frames are damaged.
+    #[error("frames of clip `{clip}` in {}: {source}", path.display())]
+    Frames {
+        /// The clip.
+        clip: ClipId,
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: NpyError,
+    },
+    /// Frames have another size than the card says.
+    #[error("{} holds frames of {found_width} x {found_height} pixels, the card says {width} x {height}", path.display())]
+    WrongFrameSize {
+        /// The file.
+        path: PathBuf,
+        /// Width on disk.
+        found_width: u32,
+        /// Height on disk.
+        found_height: u32,
+        /// Width on the card.
+        width: usize,
+        /// Height on the card.
+        height: usize,
+    },
+    /// An id that could name a file outside the data set's folder.
+    #[error("{} holds the id {id:?}, which is not a plain file name", path.display())]
+    UnsafeId {
+        /// The file that holds the id.
+        path: PathBuf,
+        /// The id.
+        id: String,
+    },
+    /// An id without the season and episode that followers are computed from.
+    #[error("{} holds the id `{id}`, which is not s_<season>_e_<episode>_...", path.display())]
+    MalformedId {
+        /// The file that holds the id.
+        path: PathBuf,
+        /// The id.
+        id: String,
+    },
+    /// An id occurs twice where it must be unique.
+    #[error("{} lists the id `{id}` twice", path.display())]
+    DuplicateId {
+        /// The file.
+        path: PathBuf,
+        /// The id.
+        id: String,
+    },
+    /// The split file has no list of this name.
+    #[error("{} has no split `{split}`; it has {}", path.display(), known.join(", "))]
+    UnknownSplit {
+        /// The file.
+        path: PathBuf,
+        /// What was asked for.
+        split: String,
+        /// What there is.
+        known: Vec<String>,
+    },
+    /// A clip of the split has no annotation.
+    #[error("clip `{clip}` of split `{split}` has no entry in {}", path.display())]
+    MissingAnnotation {
+        /// The clip.
+        clip: ClipId,
+        /// The split.
+        split: String,
+        /// The annotation file.
+        path: PathBuf,
+    },
+    /// A clip that follows another in a story has no annotation.
+    #[error("story `{story}` goes on with clip `{follower}`, which has no entry in {}", path.display())]
+    MissingFollower {
+        /// The story.
+        story: StoryId,
+        /// The clip that is not there.
+        follower: ClipId,
+        /// The annotation file.
+        path: PathBuf,
+    },
+    /// A clip has no labels.
+    #[error("clip `{clip}` has no entry in {}", path.display())]
+    MissingLabels {
+        /// The clip.
+        clip: ClipId,
+        /// The label file.
+        path: PathBuf,
+    },
+    /// A label vector has another length than the card says.
+    #[error("{}: clip `{clip}` has {found} labels, the card says {wanted}", path.display())]
+    LabelArity {
+        /// The label file.
+        path: PathBuf,
+        /// The clip.
+        clip: ClipId,
+        /// Length of the vector.
+        found: usize,
+        /// Length on the card.
+        wanted: usize,
+    },
+    /// A character outside the closed cast of the card.
+    #[error("{}: clip `{clip}` has a character `{name}`, which is not on the card", path.display())]
+    UnknownCharacter {
+        /// The annotation file.
+        path: PathBuf,
+        /// The clip.
+        clip: ClipId,
+        /// The name.
+        name: String,
+    },
+    /// The released StoryGPT-V code ends with an exception on this story.
+    #[error("on story `{story}`, frame {frame}, the code that defines {variant:?} text stops with {exception}")]
+    ReleasedCodeCrashes {
+        /// The story.
+        story: StoryId,
+        /// The frame, from 1.
+        frame: FrameIndex,
+        /// The variant.
+        variant: TextVariant,
+        /// Python's exception and its cause.
+        exception: &'static str,
+    },
+}
+
+fn list_places(places: &[PathBuf]) -> String {
+    let mut text = String::from("; looked in:");
+    for place in places {
+        // Writing to a String cannot fail.
+        let _ = write!(text, "\n  {}", place.display());
+    }
+    text
+}
+
+fn list_files(files: &[MissingFile]) -> String {
+    /// A data set without any of its thousands of clips need not fill the terminal.
+    const SHOWN: usize = 25;
+    let mut text = String::new();
+    for file in files.iter().take(SHOWN) {
+        let _ = write!(text, "\n  {}  {}", file.path, file.meaning);
+        if let Some(place) = &file.published_at {
+            let _ = write!(text, " [{place}]");
+        }
+    }
+    if files.len() > SHOWN {
+        let _ = write!(text, "\n  and {} more", files.len() - SHOWN);
+    }
+    text
+}
+
+fn in_clip(clip: Option<&str>) -> String {
+    clip.map_or_else(String::new, |clip| format!(" in the entry of clip `{clip}`"))
+}
+
+fn of_clip(clip: Option<&str>) -> String {
+    clip.map_or_else(|| "it ".to_owned(), |clip| format!("the entry of clip `{clip}` "))
+}
 
 impl Hint for DatasetError {
     fn exit_code(&self) -> ExitCode {
-        match *self {}
+        match self {
+            Self::MissingFolder { .. } | Self::MissingFiles { .. } | Self::Read { .. } => {
+                ExitCode::Setup
+            }
+            Self::UnknownSplit { .. } => ExitCode::Usage,
+            _ => ExitCode::DataVerification,
+        }
+    }
+
+    fn hint(&self) -> Option<String> {
+        const MINI: &str = "storyeval run --dataset minisv --model storygpt-v-mini";
+        Some(match self {
+            Self::MissingFolder { dataset, .. } => format!(
+                "put the files there or give their folder with `--data DIR`; `{dataset}` is not needed for a first try: `{MINI}`"
+            ),
+            Self::MissingFiles { folder, .. } => format!(
+                "complete {}; or try without it: `{MINI}`",
+                folder.display()
+            ),
+            Self::Read { path, .. } => format!("check it with `ls -l {}`", path.display()),
+            Self::UnknownSplit { known, .. } => {
+                format!("use `--split {}`", known.first().map_or("test", String::as_str))
+            }
+            Self::Pickle { path, .. } => format!(
+                "nothing was executed; look inside with `python3 -m pickletools {}`",
+                path.display()
+            ),
+            Self::Frames { path, .. }
+            | Self::WrongFrameSize { path, .. }
+            | Self::TooLarge { path, .. } => format!(
+                "fetch the file again; `ls -l {}` shows its length",
+                path.display()
+            ),
+            Self::ReleasedCodeCrashes { .. } => {
+                "use `--protocol strict`, whose text is defined for every story".to_owned()
+            }
+            Self::MissingFollower { path, .. } => format!(
+                "the followers' cache and {} are not of the same release; move following_cache*.pkl away to compute followers from the split",
+                path.display()
+            ),
+            Self::Json { path, .. }
+            | Self::WrongContent { path, .. }
+            | Self::UnsafeId { path, .. }
+            | Self::MalformedId { path, .. }
+            | Self::DuplicateId { path, .. }
+            | Self::MissingAnnotation { path, .. }
+            | Self::MissingLabels { path, .. }
+            | Self::LabelArity { path, .. }
+            | Self::UnknownCharacter { path, .. } => format!(
+                "the files are not of the same release or damaged: fetch {} again, or try `{MINI}`",
+                path.display()
+            ),
+        })
     }
 }

@@ -1,6 +1,59 @@
 //! The room of data sets on disk become stories.
+//!
+//! A loader reads the files of one published layout and gives [`Story`](crate::record::Story)
+//! records; pixels stay on disk until they are asked for. [`referential`] makes the text with
+//! pronouns. Everything on disk is taken to be hostile: pickles are decoded and never executed, and
+//! ids cannot lead out of the data set's folder.
 
+mod annotation;
 mod error;
+mod flintstones;
+mod followers;
+mod ground_truth;
+mod hash;
+mod labels;
+mod locate;
+mod npy;
+mod path;
+pub mod pickle;
+mod referential;
+mod split;
 pub mod synth;
 
-pub use error::DatasetError;
+pub use error::{DatasetError, MissingFile};
+pub use flintstones::{FlintstonesSv, OpenOptions};
+pub use ground_truth::ground_truth_index;
+pub use hash::hash_folder;
+pub use locate::{Places, locate};
+pub use npy::{FrameStack, NpyError, NpyFrames};
+pub use referential::{
+    Decision, Explained, explain, has_pronoun, mentioned, references_true, referential,
+};
+
+use crate::record::{ClipId, Story};
+use crate::spec::{DatasetCard, GroundTruthRule};
+use image::RgbImage;
+
+/// A data set that is ready to be used.
+pub trait Dataset {
+    /// The stories, in the order of the split list. Their number of frames is the one asked for.
+    fn stories(&self) -> &[Story];
+
+    /// All frames of a clip, 8-bit RGB.
+    ///
+    /// # Errors
+    /// [`DatasetError::Frames`] or [`DatasetError::WrongFrameSize`] with the path.
+    fn clip_frames(&self, clip: &ClipId) -> Result<FrameStack, DatasetError>;
+
+    /// The frame that stands for a clip under `rule`, 8-bit RGB.
+    ///
+    /// # Errors
+    /// As [`Dataset::clip_frames`], and when a fixed index lies outside the clip.
+    fn ground_truth(&self, clip: &ClipId, rule: GroundTruthRule) -> Result<RgbImage, DatasetError>;
+
+    /// Identifies the content that stories and frames were read from: 64 hexadecimal digits.
+    fn content_hash(&self) -> &str;
+
+    /// The card.
+    fn card(&self) -> &DatasetCard;
+}

@@ -1,5 +1,29 @@
 //! The room of what users write: cards and protocols.
+//!
+//! A card is a small TOML file. Cards are compiled into the program, so an installed binary works
+//! anywhere; a file `eval-configs/<kind>/<id>.toml` below the current folder takes their place, and
+//! a path may be given instead of an id. Unknown keys are errors: a misspelt setting that is
+//! silently ignored would change what a number means.
 
+mod canonical;
+mod dataset_card;
 mod error;
+mod find;
+mod model_card;
+mod protocol;
+mod read;
+mod rule;
 
+pub(crate) use canonical::hex;
+pub use canonical::{canonical_json, sha256_hex};
+pub use dataset_card::{
+    Character, DatasetCard, ExpectedCounts, Gender, ImageSize, Layout, NeededFile,
+};
 pub use error::SpecError;
+pub use find::{CardKind, dataset, ids, model, protocol};
+pub use model_card::{GeneratorKind, ModelCard};
+pub use protocol::{
+    BootstrapRule, CovarianceRule, FeatureSource, FidRule, FrameRule, Protocol, ReferenceFrames,
+    ResizeRule, StorySubset, ThresholdRule,
+};
+pub use rule::GroundTruthRule;

@@ -5,6 +5,7 @@ For every earlier frame: " Image: <img>", four visual tokens, "</img> Caption: S
 """
 
 import re
+from collections import Counter
 
 import numpy as np
 import torch
@@ -13,6 +14,7 @@ from .config import (CAPTION_PREFIX, CAPTION_SUFFIX, IMAGE_PREFIX, IMAGE_SUFFIX,
                      VISUAL_TOKENS)
 from .referential import _enumerations, story_captions
 from .tokens import BOS, LLM_ADDED, PAD, Vocabulary
+from .train_vision import place_told
 
 
 def vocabulary(world):
@@ -60,6 +62,21 @@ def resolved_caption(original, characters, names):
     return original
 
 
+def place_phrases(world):
+    """The usual phrase for each background, e.g. "at the beach", from the training captions."""
+    counts = {b: Counter() for b in world.backgrounds}
+    for caption in world.train.captions:
+        for phrase in re.findall(r"\b(\w+ the \w+)\b", caption):
+            if phrase.split()[-1] in counts:
+                counts[phrase.split()[-1]][phrase.lower()] += 1
+    return {b: c.most_common(1)[0][0] for b, c in counts.items() if c}
+
+
+def with_place(caption, phrase):
+    """Adds the place to a caption that leaves it to the story: "Bolt waits." -> "... in the park."."""
+    return f"{caption.rstrip('. ')} {phrase}."
+
+
 class Stories:
     """All training texts of the stories of a split: three conditions, and name-resolved targets."""
 
@@ -68,6 +85,7 @@ class Stories:
 
     def __init__(self, world, split, words):
         self.rows, self.words = split.stories, words
+        phrases, told = place_phrases(world), place_told(world, split)
         self.texts = {}  # condition -> list of (captions, flags, targets)
         for condition in self.CONDITIONS:
             entries = []
@@ -79,6 +97,10 @@ class Stories:
                 goals = [resolved_caption(split.captions[r], split.labels[r].nonzero()[0].tolist(),
                                           world.characters) if flag else split.captions[r]
                          for r, flag in zip(story, flags)]
+                for n in range(1, 4):  # a place left unsaid is the place of the frame before
+                    place = split.backgrounds[story[n]]
+                    if not told[story[n]] and place == split.backgrounds[story[n - 1]]:
+                        goals[n] = with_place(goals[n], phrases[world.backgrounds[place]])
                 entries.append((captions, flags, goals))
             self.texts[condition] = entries
 

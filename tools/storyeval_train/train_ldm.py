@@ -87,6 +87,8 @@ def train_ldm(run, world):
     pronoun_ids = tokenised(world, referential_captions(world))[0]
     null_ids = torch.tensor(vocabulary(world).padded(""))
     masks, goal = box_masks(split.boxes), train_vision.targets(split, "both")
+    judged = torch.ones(len(split.ids), 19)  # what the caption tells, hence may be judged
+    judged[:, 7:] = torch.from_numpy(train_vision.place_told(world, split))[:, None].float()
     crowd = split.labels.sum(1)
     weights = np.where(crowd >= 3, 1.5, np.where(crowd == 2, 1.2, 1.0))
     weights /= weights.sum()
@@ -131,9 +133,10 @@ def train_ldm(run, world):
         if step >= config.ldm_recogniser_from * steps:
             with bf16():
                 logits = judge(predicted_clean(noisy, v, bar)).float()
-            wrong = F.binary_cross_entropy_with_logits(logits, goal[rows], reduction="none").sum(1)
+            wrong = F.binary_cross_entropy_with_logits(logits, goal[rows], reduction="none")
+            wrong = (wrong * judged[rows]).sum(1)
             told = ((draw >= 0.15) & (bar > 0.04)).float()
-            recognition = (wrong.clamp(max=8) * told * bar.sqrt()).mean()
+            recognition = (wrong * told * bar.sqrt()).mean()
             loss = loss + 0.03 * recognition
         optimiser.zero_grad()
         loss.backward()
@@ -186,10 +189,11 @@ def monitor(run, world, state, step, count=64):
     right = (judge(images) > 0) == goal
     recall = [(right[:, c] & goal[:, c]).sum().item() / max(1, goal[:, c].sum().item()) for c in range(7)]
     crowd, hit = goal[:, :7].sum(1), right[:, :7].all(1).float()
+    told = train_vision.place_told(world, world.val)[rows]
     run.log("ldm", step=step, characters=hit.mean().item(),
             by_count=[round(hit[crowd == k].mean().item(), 3) for k in (1, 2, 3)],
             recall=[round(r, 2) for r in recall],
-            backgrounds=right[:, 7:].all(1).float().mean().item())
+            backgrounds_told=right[told][:, 7:].all(1).float().mean().item())
     save_grid(run.work / "ldm_samples.png", images[:32])
 
 

@@ -160,7 +160,7 @@ def resolution(reader, limit=200):
     from .referential import story_captions
     world, split = reader.world, reader.world.val
     vision = train_vision.load(reader.run, world, "vision")
-    hits = {"resolvable": [], "ambiguous": [], "named": []}
+    hits = {"resolvable": [], "ambiguous": [], "named": [], "place": []}
     names = world.characters
     for story in split.stories[:limit]:
         captions, flags = story_captions(split, story, names, world.male)
@@ -169,7 +169,9 @@ def resolution(reader, limit=200):
             ids = torch.tensor([prompt_ids(reader.words, captions[:n])])
             images = torch.from_numpy(split.frames[rows[:-1], 2]).permute(0, 3, 1, 2).float() / 255
             _, states, _ = reader.read(ids, vision.features(images))
-            content = reader.modules["heads"].content(states.flatten(1))[0, :7] > 0
+            content = reader.modules["heads"].content(states.flatten(1))[0] > 0
+            hits["place"].append(float(content[7:19].nonzero().flatten().tolist()
+                                       == [split.backgrounds[rows[-1]]]))
             truth = split.labels[rows[-1]] > 0.5
             now, before = set(truth.nonzero()[0]), set(split.labels[rows[-2]].nonzero()[0])
             if not flags[n - 1]:
@@ -179,7 +181,7 @@ def resolution(reader, limit=200):
                 kind = "resolvable" if sum(world.male[c] == gender for c in before) == 1 else "ambiguous"
             else:
                 kind = "resolvable" if now == before else "ambiguous"
-            hits[kind].append(float((content.numpy() == truth).all()))
+            hits[kind].append(float((content[:7].numpy() == truth).all()))
     return {f"val_{k}": float(np.mean(v)) if v else None for k, v in hits.items()} | {
         f"n_{k}": len(v) for k, v in hits.items()}
 

@@ -11,6 +11,7 @@ import torch.nn.functional as F
 
 from .convnet import ConvNet, FeatureNet
 from .run import adamw, bf16, learning_rate, set_rate
+from .tokens import words
 
 
 def batch_of(split, rows, generator):
@@ -46,6 +47,11 @@ def targets(split, kind):
              "both": [split.labels, places],
              "concepts": [split.labels, places, split.concepts]}[kind]
     return torch.from_numpy(np.concatenate(parts, axis=1))
+
+
+def place_told(world, split):
+    """Whether a caption names its background, bool [N]; one in ten leaves it to the story."""
+    return np.array([world.backgrounds[b] in words(c) for b, c in zip(split.backgrounds, split.captions)])
 
 
 def fit(run, world, name, model, kind, half, steps, seed, rate=2e-3):

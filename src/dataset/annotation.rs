@@ -1,0 +1,81 @@
+//! `flintstones_annotations_v1-0.json`: captions and characters.
+
+use super::DatasetError;
+use super::path::{check_id, read};
+use serde::Deserialize;
+use std::collections::BTreeMap;
+use std::path::Path;
+
+/// What is used of a clip's entry. The published file has more keys.
+#[derive(Deserialize)]
+struct Entry {
+    #[serde(rename = "globalID")]
+    id: String,
+    description: String,
+    characters: Vec<Entity>,
+}
+
+#[derive(Deserialize)]
+struct Entity {
+    #[serde(rename = "entityLabel")]
+    label: String,
+}
+
+/// Caption and characters of a clip.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Annotation {
+    pub(super) caption: String,
+    /// `entityLabel`s without surrounding white space, in the file's order: all published loaders
+    /// strip them and compare what is left.
+    pub(super) characters: Vec<String>,
+}
+
+/// Reads the file. When an id occurs twice the last entry counts, as in the published loaders.
+pub(super) fn annotations(path: &Path) -> Result<BTreeMap<String, Annotation>, DatasetError> {
+    let bytes = read(path)?;
+    let entries: Vec<Entry> =
+        serde_json::from_slice(&bytes).map_err(|error| located(path, &bytes, error))?;
+    let mut found = BTreeMap::new();
+    for entry in entries {
+        check_id(path, &entry.id)?;
+        let annotation = Annotation {
+            caption: entry.description,
+            characters: entry
+                .characters
+                .iter()
+                .map(|entity| entity.label.trim().to_owned())
+                .collect(),
+        };
+        found.insert(entry.id, annotation);
+    }
+    Ok(found)
+}
+
+/// Adds the clip to an error. The typed reader stops at the first bad entry, so the first entry that
+/// cannot be read by itself is the one.
+fn located(path: &Path, bytes: &[u8], source: serde_json::Error) -> DatasetError {
+    let entries: Vec<serde_json::Value> = serde_json::from_slice(bytes).unwrap_or_default();
+    let clip = entries
+        .iter()
+        .find(|entry| Entry::deserialize(*entry).is_err())
+        .and_then(|entry| entry.get("globalID"))
+        .and_then(serde_json::Value::as_str)
+        .map(str::to_owned);
+    DatasetError::Json {
+        path: path.to_owned(),
+        line: source.line(),
+        column: source.column(),
+        what: plain_message(&source),
+        clip,
+        source,
+    }
+}
+
+/// The reader's message without the position, which is printed in front.
+pub(super) fn plain_message(error: &serde_json::Error) -> String {
+    let text = error.to_string();
+    match text.rfind(" at line ") {
+        Some(end) => text[..end].to_owned(),
+        None => text,
+    }
+}

@@ -1,0 +1,19 @@
+//! A restricted pickle reader: decodes data, never runs anything.
+//!
+//! Python's pickle is a program for a stack machine that may call any importable function. This
+//! reader knows the instructions of protocols 0 to 5 that build plain data, and of all functions only
+//! the handful that numpy arrays, sets and byte strings need; those it does itself. Every other name
+//! is refused by name.
+//!
+//! Objects lie in one flat table and refer to each other by index, so a pickle that nests or shares
+//! without end costs memory in proportion to its own size, and neither decoding nor dropping
+//! recurses. Lengths are checked against the bytes that are left before anything is allocated.
+
+mod error;
+mod machine;
+mod numpy;
+mod read;
+mod value;
+
+pub use error::PickleError;
+pub use value::{Pickle, Ref};

@@ -1,0 +1,204 @@
+//! The decoded objects and a view that walks them.
+
+use super::PickleError;
+use super::machine::Machine;
+use super::numpy::{Array, Dtype};
+
+/// Index of an object in the table.
+pub(super) type Handle = u32;
+
+/// A name that the reader knows and does itself.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Known {
+    Set,
+    Bytes,
+    Encode,
+    Reconstruct,
+    FromBuffer,
+    NdArray,
+    DtypeType,
+    Scalar,
+}
+
+/// One object. Containers hold handles, so objects can be shared as in Python.
+#[derive(Clone, Debug)]
+pub(super) enum Node {
+    None,
+    Bool(bool),
+    Int(i64),
+    Float(f64),
+    Str(Box<str>),
+    Bytes(Box<[u8]>),
+    List(Vec<Handle>),
+    Tuple(Vec<Handle>),
+    Set(Vec<Handle>),
+    Dict(Vec<(Handle, Handle)>),
+    Known(Known),
+    Dtype(Dtype),
+    /// An array that `BUILD` has not filled yet.
+    EmptyArray,
+    Array(Box<Array>),
+}
+
+/// A decoded pickle.
+#[derive(Debug)]
+pub struct Pickle {
+    pub(super) nodes: Vec<Node>,
+    pub(super) root: Handle,
+}
+
+impl Pickle {
+    /// Decodes `bytes`.
+    ///
+    /// # Errors
+    /// [`PickleError`] for anything that is not plain data, is cut off, or is absurdly large.
+    pub fn decode(bytes: &[u8]) -> Result<Self, PickleError> {
+        Machine::new(bytes).run()
+    }
+
+    /// The value that was pickled.
+    #[must_use]
+    pub fn root(&self) -> Ref<'_> {
+        self.at(self.root)
+    }
+
+    fn at(&self, handle: Handle) -> Ref<'_> {
+        Ref {
+            pickle: self,
+            handle,
+        }
+    }
+}
+
+/// A value inside a [`Pickle`].
+#[derive(Clone, Copy, Debug)]
+pub struct Ref<'a> {
+    pickle: &'a Pickle,
+    handle: Handle,
+}
+
+impl<'a> Ref<'a> {
+    fn node(self) -> &'a Node {
+        &self.pickle.nodes[self.handle as usize]
+    }
+
+    /// What Python calls the type, for messages.
+    #[must_use]
+    pub fn type_name(self) -> &'static str {
+        match self.node() {
+            Node::None => "None",
+            Node::Bool(_) => "bool",
+            Node::Int(_) => "int",
+            Node::Float(_) => "float",
+            Node::Str(_) => "str",
+            Node::Bytes(_) => "bytes",
+            Node::List(_) => "list",
+            Node::Tuple(_) => "tuple",
+            Node::Set(_) => "set",
+            Node::Dict(_) => "dict",
+            Node::Known(_) => "function",
+            Node::Dtype(_) => "numpy dtype",
+            Node::EmptyArray | Node::Array(_) => "numpy array",
+        }
+    }
+
+    /// The text of a `str`, or of `bytes` that are UTF-8: Python 2 wrote text as bytes.
+    #[must_use]
+    pub fn as_str(self) -> Option<&'a str> {
+        match self.node() {
+            Node::Str(text) => Some(text),
+            Node::Bytes(bytes) => std::str::from_utf8(bytes).ok(),
+            _ => None,
+        }
+    }
+
+    /// The bytes of a `bytes` object.
+    #[must_use]
+    pub fn as_bytes(self) -> Option<&'a [u8]> {
+        match self.node() {
+            Node::Bytes(bytes) => Some(bytes),
+            _ => None,
+        }
+    }
+
+    /// A number: `int`, `float`, `bool`, or a numpy scalar or array with one element.
+    #[must_use]
+    pub fn as_number(self) -> Option<f64> {
+        match self.node() {
+            Node::Bool(value) => Some(f64::from(u8::from(*value))),
+            Node::Int(value) => Some(*value as f64),
+            Node::Float(value) => Some(*value),
+            Node::Array(array) if array.len() == 1 => array.get(0),
+            _ => None,
+        }
+    }
+
+    /// Entries of a dict in the order of insertion; a key that occurs again comes again.
+    pub fn entries(self) -> Option<impl Iterator<Item = (Ref<'a>, Ref<'a>)> + use<'a>> {
+        match self.node() {
+            Node::Dict(entries) => Some(
+                entries
+                    .iter()
+                    .map(move |(key, value)| (self.pickle.at(*key), self.pickle.at(*value))),
+            ),
+            _ => None,
+        }
+    }
+
+    /// The value of the last entry of a dict whose key is the text `key`.
+    #[must_use]
+    pub fn get(self, key: &str) -> Option<Ref<'a>> {
+        self.entries()?
+            .filter(|(found, _)| found.as_str() == Some(key))
+            .last()
+            .map(|(_, value)| value)
+    }
+
+    /// Number of elements of a list, tuple, set or dict, or of a numpy array over all axes.
+    #[must_use]
+    pub fn len(self) -> Option<usize> {
+        match self.node() {
+            Node::List(items) | Node::Tuple(items) | Node::Set(items) => Some(items.len()),
+            Node::Dict(entries) => Some(entries.len()),
+            Node::Array(array) => Some(array.len()),
+            _ => None,
+        }
+    }
+
+    /// Whether a container is empty.
+    #[must_use]
+    pub fn is_empty(self) -> Option<bool> {
+        self.len().map(|len| len == 0)
+    }
+
+    /// Elements of a list, tuple or set.
+    pub fn items(self) -> Option<impl Iterator<Item = Ref<'a>> + use<'a>> {
+        match self.node() {
+            Node::List(items) | Node::Tuple(items) | Node::Set(items) => {
+                Some(items.iter().map(move |item| self.pickle.at(*item)))
+            }
+            _ => None,
+        }
+    }
+
+    /// Numbers of a list or tuple of numbers, or of a numpy array in C order.
+    ///
+    /// Check [`Ref::len`] first: a pickle may refer to one long list many times.
+    #[must_use]
+    pub fn numbers(self) -> Option<Vec<f64>> {
+        match self.node() {
+            Node::Array(array) => (0..array.len()).map(|index| array.get(index)).collect(),
+            Node::List(_) | Node::Tuple(_) => self.items()?.map(Ref::as_number).collect(),
+            _ => None,
+        }
+    }
+
+    /// Shape of a numpy array.
+    #[must_use]
+    pub fn shape(self) -> Option<&'a [usize]> {
+        match self.node() {
+            Node::Array(array) => Some(&array.shape),
+            _ => None,
+        }
+    }
+}

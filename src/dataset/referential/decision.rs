@@ -1,0 +1,47 @@
+//! Why a caption was changed or left as it is.
+
+use crate::record::ReferentialCaption;
+use serde::Serialize;
+
+/// What a variant decided about one frame.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Decision {
+    /// The variant replaces nothing.
+    Original,
+    /// The first frame introduces its characters.
+    FirstFrame,
+    /// The caption names nobody.
+    NoCharacters,
+    /// Somebody is named who was not in the previous frame.
+    NotCarriedOver {
+        /// Names that are new.
+        new: Vec<String>,
+    },
+    /// The annotated characters are not those of the previous frame.
+    OtherCast,
+    /// Names were replaced.
+    Replaced,
+    /// The characters carry over, but their names do not stand together as an enumeration, and
+    /// replacing one of them by "they" would say something else.
+    NamesStandApart {
+        /// The names.
+        names: Vec<String>,
+    },
+    /// The characters carry over, but the text that the released code looks for does not occur.
+    LiteralAbsent {
+        /// What it looked for.
+        literals: Vec<String>,
+    },
+    /// The characters carry over, but the released code has no rule for so many or such a name.
+    NoRule,
+}
+
+/// A caption and the reason for it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Explained {
+    /// The caption.
+    pub caption: ReferentialCaption,
+    /// Why it is as it is.
+    pub decision: Decision,
+}

@@ -1,0 +1,188 @@
+//! The card of a data set: what it holds, in which order its labels are, and who publishes it.
+
+use super::{SpecError, canonical_json, sha256_hex};
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeSet;
+
+/// Which loader reads the files.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Layout {
+    /// FlintstonesSV as StoryDALL-E, Make-A-Story and ARLDM read it.
+    FlintstonesSv,
+}
+
+/// Selects the pronoun of a character. The published text procedures know these two.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Gender {
+    /// she, her
+    Female,
+    /// he, his
+    Male,
+}
+
+/// A character that has a label.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Character {
+    /// The name as annotations spell it (`entityLabel`), lower case in the published data.
+    pub name: String,
+    /// Which pronoun replaces the name.
+    pub gender: Gender,
+    /// Other spellings in captions, for example `mr. slate`. Compared without regard to case.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub aliases: Vec<String>,
+}
+
+/// Size of a frame in pixels.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ImageSize {
+    /// Pixels across.
+    pub width: usize,
+    /// Pixels down.
+    pub height: usize,
+}
+
+/// Clips a split is said to hold, as far as it is known.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ExpectedCounts {
+    /// Clips in `train`.
+    pub train: Option<usize>,
+    /// Clips in `val`.
+    pub val: Option<usize>,
+    /// Clips in `test`.
+    pub test: Option<usize>,
+}
+
+/// A file or folder that someone has to put in place, and what it is.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct NeededFile {
+    /// Path below the data set's or bundle's folder. A folder ends in `/`.
+    pub path: String,
+    /// What it holds, in one line.
+    pub meaning: String,
+    /// Where its authors publish it, when that is not where the rest is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub published_at: Option<String>,
+    /// Whether the suite works without it.
+    #[serde(default)]
+    pub optional: bool,
+}
+
+const fn four() -> usize {
+    4
+}
+
+/// Everything the suite must know about a data set before it opens it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct DatasetCard {
+    /// What the user types.
+    pub id: String,
+    /// What tables print.
+    pub name: String,
+    /// Which loader reads it.
+    pub layout: Layout,
+    /// The characters in label order.
+    pub characters: Vec<Character>,
+    /// Whether an annotated character that is not in `characters` is an error. Published data
+    /// annotate passers-by (`policeman`) that have no label, so theirs is `false`.
+    #[serde(default)]
+    pub closed_cast: bool,
+    /// Names of the backgrounds in label order; empty where nobody published them.
+    #[serde(default)]
+    pub backgrounds: Vec<String>,
+    /// Length of a background label vector; needed where `backgrounds` is empty.
+    #[serde(default)]
+    pub background_count: Option<usize>,
+    /// File that lists the splits. `split.json` is read where this file is absent.
+    pub split_file: String,
+    /// Size of the frames on disk.
+    pub image: ImageSize,
+    /// Frames in a clip, as published. A clip with another number is read all the same.
+    pub frames_per_clip: usize,
+    /// Frames in a story unless the user says otherwise.
+    #[serde(default = "four")]
+    pub story_length: usize,
+    /// Id of the bundle with the classifiers and the feature network for this data set.
+    #[serde(default)]
+    pub evaluators: Option<String>,
+    /// Clips a split is said to hold.
+    #[serde(default)]
+    pub expected: ExpectedCounts,
+    /// Content hash the data must have, 64 hexadecimal digits; absent when no one fixed one.
+    #[serde(default)]
+    pub content_sha256: Option<String>,
+    /// Where the authors publish the data.
+    pub published_at: String,
+    /// Licence or terms, as far as they are known.
+    pub licence: String,
+    /// Known damage and traps, one a line.
+    #[serde(default)]
+    pub notes: Vec<String>,
+    /// The files of the layout.
+    pub files: Vec<NeededFile>,
+}
+
+impl DatasetCard {
+    /// Length of a background label vector: of the names if there are any, else as declared.
+    #[must_use]
+    pub fn background_labels(&self) -> Option<usize> {
+        if self.backgrounds.is_empty() {
+            self.background_count
+        } else {
+            Some(self.backgrounds.len())
+        }
+    }
+
+    /// SHA-256 of the canonical JSON of the card.
+    #[must_use]
+    pub fn hash(&self) -> String {
+        sha256_hex(canonical_json(self).as_bytes())
+    }
+
+    /// Rules that a type cannot express.
+    pub(super) fn check(&self, path: &str) -> Result<(), SpecError> {
+        let fail = |rule: &'static str, found: String| {
+            Err(SpecError::Invalid {
+                path: path.to_owned(),
+                rule,
+                found,
+            })
+        };
+        if self.characters.is_empty() {
+            return fail("characters needs at least one entry", "none".to_owned());
+        }
+        let mut seen = BTreeSet::new();
+        for character in &self.characters {
+            for spelling in std::iter::once(&character.name).chain(&character.aliases) {
+                if spelling.trim().is_empty() || !seen.insert(spelling.to_lowercase()) {
+                    return fail("names and aliases are unique and not empty", spelling.clone());
+                }
+            }
+        }
+        let unique: BTreeSet<_> = self.backgrounds.iter().collect();
+        if unique.len() != self.backgrounds.len() {
+            return fail("backgrounds are unique", self.backgrounds.join(", "));
+        }
+        if self.story_length == 0 || self.image.width == 0 || self.image.height == 0 {
+            return fail("story_length, width and height are at least 1", "0".to_owned());
+        }
+        if let Some(count) = self.background_count
+            && !self.backgrounds.is_empty()
+            && count != self.backgrounds.len()
+        {
+            return fail("background_count equals the number of names", count.to_string());
+        }
+        if let Some(hash) = &self.content_sha256
+            && (hash.len() != 64 || !hash.bytes().all(|byte| byte.is_ascii_hexdigit()))
+        {
+            return fail("content_sha256 is 64 hexadecimal digits", hash.clone());
+        }
+        Ok(())
+    }
+}

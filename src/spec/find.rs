@@ -1,0 +1,166 @@
+//! From an id or a path to a card.
+
+use super::read::{Card, parse};
+use super::{DatasetCard, ModelCard, Protocol, SpecError};
+use std::collections::BTreeSet;
+use std::fmt;
+use std::path::{Path, PathBuf};
+
+/// A kind of card.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CardKind {
+    /// [`DatasetCard`]
+    Dataset,
+    /// [`ModelCard`]
+    Model,
+    /// [`Protocol`]
+    Protocol,
+}
+
+impl fmt::Display for CardKind {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(match self {
+            Self::Dataset => "dataset",
+            Self::Model => "model",
+            Self::Protocol => "protocol",
+        })
+    }
+}
+
+macro_rules! embedded {
+    ($folder:literal: $($id:literal),+) => {
+        &[$(($id, include_str!(concat!("../../eval-configs/", $folder, "/", $id, ".toml")))),+]
+    };
+}
+
+/// Cards compiled into the program: id and text, in the order lists print them.
+const DATASETS: &[(&str, &str)] = embedded!("datasets": "minisv", "flintstones");
+const MODELS: &[(&str, &str)] = embedded!("models":
+    "storygpt-v-mini", "char-ldm-mini", "storygpt-v", "char-ldm", "ground-truth", "shuffled");
+const PROTOCOLS: &[(&str, &str)] =
+    embedded!("protocols": "strict", "strict-original", "strict-eval-text");
+
+impl CardKind {
+    fn embedded(self) -> &'static [(&'static str, &'static str)] {
+        match self {
+            Self::Dataset => DATASETS,
+            Self::Model => MODELS,
+            Self::Protocol => PROTOCOLS,
+        }
+    }
+
+    /// Folder of user's cards, relative to the current one.
+    fn folder(self) -> PathBuf {
+        Path::new("eval-configs").join(format!("{self}s"))
+    }
+}
+
+/// Finds a data set card by id, or reads it from a path that ends in `.toml`.
+///
+/// # Errors
+/// [`SpecError`] when there is no such card, or it cannot be read.
+pub fn dataset(id_or_path: &str) -> Result<DatasetCard, SpecError> {
+    find(CardKind::Dataset, id_or_path)
+}
+
+/// Finds a model card by id, or reads it from a path that ends in `.toml`.
+///
+/// # Errors
+/// [`SpecError`] when there is no such card, or it cannot be read.
+pub fn model(id_or_path: &str) -> Result<ModelCard, SpecError> {
+    find(CardKind::Model, id_or_path)
+}
+
+/// Finds a protocol by id, or reads it from a path that ends in `.toml`.
+///
+/// # Errors
+/// [`SpecError`] when there is no such protocol, or it cannot be read.
+pub fn protocol(id_or_path: &str) -> Result<Protocol, SpecError> {
+    find(CardKind::Protocol, id_or_path)
+}
+
+/// Ids of all cards of a kind: those of the program in their own order, then the user's by name.
+#[must_use]
+pub fn ids(kind: CardKind) -> Vec<String> {
+    ids_below(kind, &kind.folder())
+}
+
+fn ids_below(kind: CardKind, folder: &Path) -> Vec<String> {
+    let mut ids: Vec<String> = kind.embedded().iter().map(|(id, _)| (*id).to_owned()).collect();
+    let mut own = BTreeSet::new();
+    // A folder that is absent or cannot be listed holds no cards; reading one by name still says why.
+    for entry in std::fs::read_dir(folder).into_iter().flatten().flatten() {
+        let path = entry.path();
+        if path.extension().is_some_and(|extension| extension == "toml")
+            && let Some(stem) = path.file_stem().and_then(|stem| stem.to_str())
+            && !ids.iter().any(|id| id == stem)
+        {
+            own.insert(stem.to_owned());
+        }
+    }
+    ids.extend(own);
+    ids
+}
+
+fn find<C: Card>(kind: CardKind, id_or_path: &str) -> Result<C, SpecError> {
+    find_below(kind, id_or_path, &kind.folder())
+}
+
+fn find_below<C: Card>(kind: CardKind, id_or_path: &str, folder: &Path) -> Result<C, SpecError> {
+    if Path::new(id_or_path)
+        .extension()
+        .is_some_and(|extension| extension == "toml")
+    {
+        return read(Path::new(id_or_path));
+    }
+    // An id is a plain name, so it cannot lead out of the folder of cards.
+    let plain = !id_or_path.is_empty()
+        && id_or_path
+            .chars()
+            .all(|c| c.is_ascii_alphanumeric() || c == '-' || c == '_');
+    let own = folder.join(format!("{id_or_path}.toml"));
+    if plain && own.is_file() {
+        let card: C = read(&own)?;
+        if card.id() != id_or_path {
+            return Err(SpecError::IdMismatch {
+                path: own.display().to_string(),
+                found: card.id().to_owned(),
+                wanted: id_or_path.to_owned(),
+            });
+        }
+        return Ok(card);
+    }
+    match kind.embedded().iter().find(|(id, _)| *id == id_or_path) {
+        Some((id, text)) => parse(&format!("embedded:{kind}s/{id}.toml"), text),
+        None => {
+            let known = ids_below(kind, folder);
+            Err(SpecError::Unknown {
+                kind,
+                id: id_or_path.to_owned(),
+                suggestion: closest(id_or_path, &known),
+                known,
+            })
+        }
+    }
+}
+
+fn read<C: Card>(path: &Path) -> Result<C, SpecError> {
+    let text = std::fs::read_to_string(path).map_err(|source| SpecError::Read {
+        path: path.to_owned(),
+        source,
+    })?;
+    parse(&path.display().to_string(), &text)
+}
+
+/// The known id with the fewest edits, if they are few enough to be slips of the hand.
+fn closest(id: &str, known: &[String]) -> Option<String> {
+    known
+        .iter()
+        .map(|candidate| (strsim::damerau_levenshtein(id, candidate), candidate))
+        .filter(|(distance, candidate)| *distance <= 1 + candidate.len() / 4)
+        .min_by_key(|(distance, _)| *distance)
+        .map(|(_, candidate)| candidate.clone())
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,130 @@
+use super::*;
+use crate::record::TextVariant;
+use crate::spec::{GeneratorKind, GroundTruthRule};
+use crate::{ExitCode, Hint};
+
+#[test]
+fn every_embedded_card_can_be_read_and_is_called_by_its_file_name() {
+    for (id, _) in DATASETS {
+        let card: DatasetCard = find_below(CardKind::Dataset, id, Path::new("absent")).unwrap();
+        assert_eq!(card.id, *id);
+        assert_eq!(card.hash().len(), 64);
+    }
+    for (id, _) in MODELS {
+        let card: ModelCard = find_below(CardKind::Model, id, Path::new("absent")).unwrap();
+        assert_eq!(card.id, *id);
+        assert_eq!(card.hash().len(), 64);
+        for (protocol, _) in PROTOCOLS {
+            let protocol: Protocol =
+                find_below(CardKind::Protocol, protocol, Path::new("absent")).unwrap();
+            protocol.text_for(&card).unwrap();
+        }
+    }
+    for (id, _) in PROTOCOLS {
+        let card: Protocol = find_below(CardKind::Protocol, id, Path::new("absent")).unwrap();
+        assert_eq!(card.id, *id);
+    }
+}
+
+#[test]
+fn embedded_cards_say_what_they_must() {
+    let mini = dataset("minisv").unwrap();
+    let names: Vec<_> = mini.characters.iter().map(|c| c.name.as_str()).collect();
+    assert_eq!(names, ["otto", "mira", "tilda", "pip", "bolt", "luna", "hank"]);
+    assert_eq!(mini.background_labels(), Some(12));
+    let flintstones = dataset("flintstones").unwrap();
+    let names: Vec<_> = flintstones.characters.iter().map(|c| c.name.as_str()).collect();
+    assert_eq!(
+        names,
+        ["wilma", "fred", "betty", "barney", "dino", "pebbles", "mr slate"]
+    );
+    assert_eq!(flintstones.background_labels(), Some(323));
+    assert_eq!(flintstones.expected.test, Some(2309));
+    let strict = protocol("strict").unwrap();
+    assert_eq!(strict.text, TextVariant::Algorithm1);
+    assert_eq!(strict.ground_truth, GroundTruthRule::Middle);
+    assert_eq!(model("storygpt-v").unwrap().generator, GeneratorKind::StorygptV);
+    assert!(!model("storygpt-v").unwrap().files.is_empty());
+}
+
+#[test]
+fn an_unknown_id_names_the_known_ones_and_guesses() {
+    let error = dataset("flinstones").unwrap_err();
+    assert_eq!(error.exit_code(), ExitCode::Usage);
+    let text = error.to_string();
+    assert!(text.contains("minisv") && text.contains("did you mean `flintstones`"), "{text}");
+    assert!(error.hint().unwrap().contains("flintstones"));
+    let error = model("zzz").unwrap_err();
+    assert!(!error.to_string().contains("did you mean"));
+    assert!(matches!(dataset("../../etc/passwd"), Err(SpecError::Unknown { .. })));
+}
+
+#[test]
+fn a_misspelt_key_is_an_error_with_its_line() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("mine.toml");
+    let text = include_str!("../../../eval-configs/protocols/strict.toml").replace("threshold =", "treshold =");
+    std::fs::write(&path, &text).unwrap();
+    let wanted = text.lines().position(|line| line.starts_with("treshold")).unwrap() + 1;
+    match protocol(path.to_str().unwrap()).unwrap_err() {
+        SpecError::Parse { line, message, .. } => {
+            assert_eq!(line, wanted);
+            assert!(message.contains("treshold"), "{message}");
+        }
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn rules_between_fields_are_checked() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("mine.toml");
+    let strict = include_str!("../../../eval-configs/protocols/strict.toml");
+    std::fs::write(&path, strict.replace("level = 0.95", "level = 95.0")).unwrap();
+    assert!(matches!(
+        protocol(path.to_str().unwrap()),
+        Err(SpecError::Invalid { .. })
+    ));
+    assert!(matches!(
+        protocol("absent.toml"),
+        Err(SpecError::Read { .. })
+    ));
+}
+
+#[test]
+fn a_card_in_the_folder_takes_the_place_of_the_embedded_one() {
+    let folder = tempfile::tempdir().unwrap();
+    let strict = include_str!("../../../eval-configs/protocols/strict.toml");
+    std::fs::write(folder.path().join("strict.toml"), strict.replace("version = 1", "version = 9")).unwrap();
+    std::fs::write(folder.path().join("own.toml"), strict).unwrap();
+    let found: Protocol = find_below(CardKind::Protocol, "strict", folder.path()).unwrap();
+    assert_eq!(found.version, 9);
+    assert!(ids_below(CardKind::Protocol, folder.path()).contains(&"own".to_owned()));
+    let error = find_below::<Protocol>(CardKind::Protocol, "own", folder.path()).unwrap_err();
+    assert!(matches!(error, SpecError::IdMismatch { .. }));
+}
+
+#[test]
+fn the_hash_follows_choices_and_not_prose() {
+    let strict = protocol("strict").unwrap();
+    let mut other = strict.clone();
+    other.description = "reworded".to_owned();
+    assert_eq!(strict.hash(), other.hash());
+    other.bootstrap.resamples += 1;
+    assert_ne!(strict.hash(), other.hash());
+}
+
+#[test]
+fn ground_truth_rules_have_three_spellings() {
+    #[derive(serde::Deserialize)]
+    struct Holder {
+        rule: GroundTruthRule,
+    }
+    let read = |text: &str| toml::from_str::<Holder>(text).unwrap().rule;
+    assert_eq!(read("rule = 'middle'"), GroundTruthRule::Middle);
+    assert_eq!(read("rule = { fixed = 2 }"), GroundTruthRule::Fixed(2));
+    assert_eq!(
+        read("rule = { random = 7 }"),
+        GroundTruthRule::Random(crate::record::Seed(7))
+    );
+}

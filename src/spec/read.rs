@@ -1,0 +1,48 @@
+//! From TOML text to a typed card, with the line of a mistake.
+
+use super::{DatasetCard, ModelCard, Protocol, SpecError};
+use serde::de::DeserializeOwned;
+
+/// A kind of card.
+pub(super) trait Card: DeserializeOwned {
+    /// The card's own id.
+    fn id(&self) -> &str;
+    /// Rules between fields.
+    fn check(&self, path: &str) -> Result<(), SpecError>;
+}
+
+macro_rules! card {
+    ($kind:ty) => {
+        impl Card for $kind {
+            fn id(&self) -> &str {
+                &self.id
+            }
+            fn check(&self, path: &str) -> Result<(), SpecError> {
+                <$kind>::check(self, path)
+            }
+        }
+    };
+}
+
+card!(DatasetCard);
+card!(ModelCard);
+card!(Protocol);
+
+/// Reads a card from `text`; `path` is only for messages.
+pub(super) fn parse<C: Card>(path: &str, text: &str) -> Result<C, SpecError> {
+    let card: C = toml::from_str(text).map_err(|error| located(path, text, error))?;
+    card.check(path)?;
+    Ok(card)
+}
+
+fn located(path: &str, text: &str, error: toml::de::Error) -> SpecError {
+    let start = error.span().map_or(0, |span| span.start.min(text.len()));
+    let before = text.get(..start).unwrap_or_default();
+    SpecError::Parse {
+        path: path.to_owned(),
+        line: before.matches('\n').count() + 1,
+        column: before.chars().rev().take_while(|c| *c != '\n').count() + 1,
+        message: error.message().replace('\n', " "),
+        source: Box::new(error),
+    }
+}

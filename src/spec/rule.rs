@@ -1,0 +1,19 @@
+//! Which frame of a clip stands for the clip.
+
+use crate::record::Seed;
+use serde::{Deserialize, Serialize};
+
+/// Which of the frames of a ground-truth clip is looked at.
+///
+/// In TOML and JSON: `"middle"`, `{ fixed = 2 }` or `{ random = 7 }`. The published loaders draw a
+/// frame at random on every access and set no seed, so no published number says which frames it saw.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum GroundTruthRule {
+    /// The frame at index `n / 2` (from 0) of the clip's `n` frames.
+    Middle,
+    /// The frame at this index, from 0. A clip with fewer frames is an error.
+    Fixed(usize),
+    /// A frame drawn from (seed, clip id) alone, so the same in every run with this seed.
+    Random(Seed),
+}
