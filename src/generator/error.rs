@@ -23,7 +23,11 @@ impl fmt::Display for Place {
         match self.stories.as_slice() {
             [] => formatter.write_str("no story"),
             [story] => write!(formatter, "story {story}"),
-            [first, rest @ ..] => write!(formatter, "story {first} and {} more of its batch", rest.len()),
+            [first, rest @ ..] => write!(
+                formatter,
+                "story {first} and {} more of its batch",
+                rest.len()
+            ),
         }
     }
 }
@@ -170,7 +174,9 @@ pub enum GeneratorError {
         story: StoryId,
     },
     /// Stories cannot be shuffled without a story getting clips of its own.
-    #[error("no other story is left to give story {story} its frames: {stories} stories share too many clips")]
+    #[error(
+        "no other story is left to give story {story} its frames: {stories} stories share too many clips"
+    )]
     NoOtherStory {
         /// The story that is left over.
         story: StoryId,

@@ -18,7 +18,11 @@ impl<S: FrameSource> GroundTruth<S> {
 }
 
 impl<S: FrameSource> Generator for GroundTruth<S> {
-    fn generate(&mut self, prompts: &[Prompt], _seed: Seed) -> Result<Vec<Vec<RgbImage>>, GeneratorError> {
+    fn generate(
+        &mut self,
+        prompts: &[Prompt],
+        _seed: Seed,
+    ) -> Result<Vec<Vec<RgbImage>>, GeneratorError> {
         prompts
             .iter()
             .map(|prompt| {
@@ -27,11 +31,13 @@ impl<S: FrameSource> Generator for GroundTruth<S> {
                 clips
                     .enumerate()
                     .map(|(index, clip)| {
-                        self.source.frame(clip).map_err(|source| GeneratorError::Frame {
-                            place: prompt.place(index),
-                            clip: clip.clone(),
-                            source: Box::new(source),
-                        })
+                        self.source
+                            .frame(clip)
+                            .map_err(|source| GeneratorError::Frame {
+                                place: prompt.place(index),
+                                clip: clip.clone(),
+                                source: Box::new(source),
+                            })
                     })
                     .collect()
             })
@@ -49,9 +55,16 @@ mod tests {
 
     #[test]
     fn every_frame_is_its_own_clip() {
-        let mut generator =
-            GroundTruth::new(|clip: &ClipId| Ok(RgbImage::from_pixel(2, 2, Rgb([clip.as_str().len() as u8, 0, 0]))));
-        let images = generator.generate(&[prompt(&story("s", &["a", "bb"]))], Seed(1)).unwrap();
+        let mut generator = GroundTruth::new(|clip: &ClipId| {
+            Ok(RgbImage::from_pixel(
+                2,
+                2,
+                Rgb([clip.as_str().len() as u8, 0, 0]),
+            ))
+        });
+        let images = generator
+            .generate(&[prompt(&story("s", &["a", "bb"]))], Seed(1))
+            .unwrap();
         assert_eq!(images[0][0].get_pixel(0, 0).0[0], 1);
         assert_eq!(images[0][1].get_pixel(0, 0).0[0], 2);
     }
@@ -60,13 +73,21 @@ mod tests {
     fn an_unreadable_clip_is_named_with_its_frame() {
         let mut generator = GroundTruth::new(|clip: &ClipId| {
             if clip.as_str() == "b" {
-                Err(GeneratorError::EmptyStory { story: crate::record::StoryId::new("inner") }.into())
+                Err(GeneratorError::EmptyStory {
+                    story: crate::record::StoryId::new("inner"),
+                }
+                .into())
             } else {
                 Ok(RgbImage::new(2, 2))
             }
         });
-        let error = generator.generate(&[prompt(&story("s", &["a", "b"]))], Seed(1)).unwrap_err();
-        assert_eq!(error.to_string(), "could not read the clip b for frame 2 of story s");
+        let error = generator
+            .generate(&[prompt(&story("s", &["a", "b"]))], Seed(1))
+            .unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            "could not read the clip b for frame 2 of story s"
+        );
         assert_eq!(error.exit_code(), ExitCode::DataVerification);
     }
 
@@ -76,6 +97,13 @@ mod tests {
         short.captions.pop();
         let mut generator = GroundTruth::new(|_: &ClipId| Ok(RgbImage::new(2, 2)));
         let error = generator.generate(&[short], Seed(1)).unwrap_err();
-        assert!(matches!(error, GeneratorError::CaptionCount { frames: 2, captions: 1, .. }));
+        assert!(matches!(
+            error,
+            GeneratorError::CaptionCount {
+                frames: 2,
+                captions: 1,
+                ..
+            }
+        ));
     }
 }

@@ -24,6 +24,6 @@ pub use prompt::{Generator, Prompt};
 pub use scheduler::{Schedule, SchedulerError};
 pub use shuffled::Shuffled;
 pub use storygpt_v::{
-    CharLdm, DiffusionNetworks, DiffusionSettings, LanguageNetworks, OnnxDiffusion, OnnxLanguage, StoryGptV, Tokenize,
-    signatures,
+    CharLdm, DiffusionNetworks, DiffusionSettings, LanguageNetworks, OnnxDiffusion, OnnxLanguage,
+    StoryGptV, Tokenize, signatures,
 };

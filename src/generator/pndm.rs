@@ -26,7 +26,12 @@ impl<'a> Pndm<'a> {
     /// Starts a run.
     #[must_use]
     pub fn new(schedule: &'a Schedule) -> Self {
-        Self { schedule, outputs: VecDeque::with_capacity(HISTORY), before_trial: None, calls: 0 }
+        Self {
+            schedule,
+            outputs: VecDeque::with_capacity(HISTORY),
+            before_trial: None,
+            calls: 0,
+        }
     }
 
     /// Time-step of the next network call, or `None` when the run is over.
@@ -47,8 +52,14 @@ impl<'a> Pndm<'a> {
         self.calls += 1;
         if call == 1 {
             // Same interval as the trial step, with the mean of the slopes at its two ends.
-            let mean = self.outputs.front().map_or_else(|| output.clone(), |first| (&output + first) / 2.0);
-            let start = self.before_trial.take().unwrap_or_else(|| sample.to_owned());
+            let mean = self
+                .outputs
+                .front()
+                .map_or_else(|| output.clone(), |first| (&output + first) / 2.0);
+            let start = self
+                .before_trial
+                .take()
+                .unwrap_or_else(|| sample.to_owned());
             return self.previous(start.view(), timestep + stride, timestep, mean);
         }
         if call == 0 {
@@ -67,12 +78,21 @@ impl<'a> Pndm<'a> {
             1 => outputs[0].clone(),
             2 => (&outputs[0] * 3.0 - &outputs[1]) / 2.0,
             3 => (&outputs[0] * 23.0 - &outputs[1] * 16.0 + &outputs[2] * 5.0) / 12.0,
-            _ => (&outputs[0] * 55.0 - &outputs[1] * 59.0 + &outputs[2] * 37.0 - &outputs[3] * 9.0) * (1.0 / 24.0),
+            _ => {
+                (&outputs[0] * 55.0 - &outputs[1] * 59.0 + &outputs[2] * 37.0 - &outputs[3] * 9.0)
+                    * (1.0 / 24.0)
+            }
         }
     }
 
     /// Formula 9: moves a sample from one level to a less noisy one along `output`.
-    fn previous(&self, sample: ArrayView4<'_, f32>, from: i64, to: i64, output: Array4<f32>) -> Array4<f32> {
+    fn previous(
+        &self,
+        sample: ArrayView4<'_, f32>,
+        from: i64,
+        to: i64,
+        output: Array4<f32>,
+    ) -> Array4<f32> {
         let alpha = f64::from(self.schedule.alpha_cumprod(from));
         let alpha_to = f64::from(self.schedule.alpha_cumprod(to));
         let (beta, beta_to) = (1.0 - alpha, 1.0 - alpha_to);
@@ -113,11 +133,21 @@ mod tests {
         ] {
             let file = golden::read(name);
             let config = golden::scheduler_config(&file["config"]);
-            let schedule = Schedule::new(&config, file["steps"].as_u64().unwrap() as usize).unwrap();
-            let shape: Vec<usize> =
-                file["shape"].as_array().unwrap().iter().map(|size| size.as_u64().unwrap() as usize).collect();
+            let schedule =
+                Schedule::new(&config, file["steps"].as_u64().unwrap() as usize).unwrap();
+            let shape: Vec<usize> = file["shape"]
+                .as_array()
+                .unwrap()
+                .iter()
+                .map(|size| size.as_u64().unwrap() as usize)
+                .collect();
             let array = |value: &serde_json::Value| {
-                let values = value.as_array().unwrap().iter().map(|v| v.as_f64().unwrap() as f32).collect();
+                let values = value
+                    .as_array()
+                    .unwrap()
+                    .iter()
+                    .map(|v| v.as_f64().unwrap() as f32)
+                    .collect();
                 Array4::from_shape_vec((shape[0], shape[1], shape[2], shape[3]), values).unwrap()
             };
             let rows = file["rows"].as_array().unwrap();
@@ -125,10 +155,16 @@ mod tests {
             let mut sampler = Pndm::new(&schedule);
             let mut sample = array(&file["sample"]);
             for (index, row) in rows.iter().enumerate() {
-                assert_eq!(sampler.timestep(), row["timestep"].as_i64(), "{name} call {index}");
+                assert_eq!(
+                    sampler.timestep(),
+                    row["timestep"].as_i64(),
+                    "{name} call {index}"
+                );
                 sample = sampler.step(array(&row["model_output"]), sample.view());
                 let expected = array(&row["prev_sample"]);
-                let scale = expected.iter().fold(0.0_f32, |scale, value| scale.max(value.abs()));
+                let scale = expected
+                    .iter()
+                    .fold(0.0_f32, |scale, value| scale.max(value.abs()));
                 for (found, expected) in sample.iter().zip(&expected) {
                     // One step is exact to a few units in the last place; thirty add up.
                     assert!(

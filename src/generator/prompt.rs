@@ -20,7 +20,9 @@ impl Prompt {
     /// [`GeneratorError::EmptyStory`] and [`GeneratorError::CaptionCount`].
     pub fn check(&self) -> Result<(), GeneratorError> {
         if self.story.frames.is_empty() {
-            return Err(GeneratorError::EmptyStory { story: self.story.id.clone() });
+            return Err(GeneratorError::EmptyStory {
+                story: self.story.id.clone(),
+            });
         }
         if self.story.frames.len() != self.captions.len() {
             return Err(GeneratorError::CaptionCount {
@@ -34,7 +36,10 @@ impl Prompt {
 
     /// Names one frame of this story in an error. `index` counts from 0.
     pub(crate) fn place(&self, index: usize) -> Place {
-        Place { stories: vec![self.story.id.clone()], frame: FrameIndex(index as u32 + 1) }
+        Place {
+            stories: vec![self.story.id.clone()],
+            frame: FrameIndex(index as u32 + 1),
+        }
     }
 }
 
@@ -49,5 +54,9 @@ pub trait Generator {
     /// # Errors
     /// A [`GeneratorError`] that names the stories and the frame that could not be drawn. Nothing of a call
     /// that fails is returned.
-    fn generate(&mut self, prompts: &[Prompt], seed: Seed) -> Result<Vec<Vec<RgbImage>>, GeneratorError>;
+    fn generate(
+        &mut self,
+        prompts: &[Prompt],
+        seed: Seed,
+    ) -> Result<Vec<Vec<RgbImage>>, GeneratorError>;
 }

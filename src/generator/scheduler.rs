@@ -25,7 +25,9 @@ pub enum SchedulerError {
         end: f64,
     },
     /// The steps do not fit into the training levels.
-    #[error("{steps} inference steps with offset {offset} do not fit into {levels} training levels")]
+    #[error(
+        "{steps} inference steps with offset {offset} do not fit into {levels} training levels"
+    )]
     Steps {
         /// `num_inference_steps`.
         steps: usize,
@@ -60,10 +62,17 @@ impl Schedule {
             });
         }
         if !config.skip_prk_steps {
-            return Err(SchedulerError::Unsupported { field: "skip_prk_steps", supported: "true" });
+            return Err(SchedulerError::Unsupported {
+                field: "skip_prk_steps",
+                supported: "true",
+            });
         }
         let alphas_cumprod = alphas_cumprod(config)?;
-        let final_alpha_cumprod = if config.set_alpha_to_one { 1.0 } else { alphas_cumprod[0] };
+        let final_alpha_cumprod = if config.set_alpha_to_one {
+            1.0
+        } else {
+            alphas_cumprod[0]
+        };
         Ok(Self {
             final_alpha_cumprod,
             timesteps: timesteps(config, steps)?,
@@ -109,20 +118,30 @@ fn alphas_cumprod(config: &Scheduler) -> Result<Vec<f32>, SchedulerError> {
         return Err(SchedulerError::Betas { start, end });
     }
     let scaled = config.beta_schedule == BetaSchedule::ScaledLinear;
-    let (first, last) = if scaled { (start.sqrt(), end.sqrt()) } else { (start, end) };
+    let (first, last) = if scaled {
+        (start.sqrt(), end.sqrt())
+    } else {
+        (start, end)
+    };
     let mut product = 1.0_f64;
-    Ok(linspace(first as f32, last as f32, config.num_train_timesteps)
-        .map(|value| {
-            let beta = if scaled { value * value } else { value };
-            product *= f64::from(1.0 - beta);
-            product as f32
-        })
-        .collect())
+    Ok(
+        linspace(first as f32, last as f32, config.num_train_timesteps)
+            .map(|value| {
+                let beta = if scaled { value * value } else { value };
+                product *= f64::from(1.0 - beta);
+                product as f32
+            })
+            .collect(),
+    )
 }
 
 /// `torch.linspace`: counts from the nearer end, so that both ends are exact.
 fn linspace(start: f32, end: f32, count: usize) -> impl Iterator<Item = f32> {
-    let step = if count > 1 { (end - start) / (count - 1) as f32 } else { 0.0 };
+    let step = if count > 1 {
+        (end - start) / (count - 1) as f32
+    } else {
+        0.0
+    };
     (0..count).map(move |index| {
         if index < count / 2 || count == 1 {
             start + step * index as f32
@@ -135,13 +154,19 @@ fn linspace(start: f32, end: f32, count: usize) -> impl Iterator<Item = f32> {
 /// Leading spacing: multiples of the stride plus the offset, descending, with the second one repeated.
 fn timesteps(config: &Scheduler, steps: usize) -> Result<Vec<i64>, SchedulerError> {
     let levels = config.num_train_timesteps;
-    let misfit = SchedulerError::Steps { steps, offset: config.steps_offset, levels };
+    let misfit = SchedulerError::Steps {
+        steps,
+        offset: config.steps_offset,
+        levels,
+    };
     if steps == 0 || steps > levels {
         return Err(misfit);
     }
     let stride = levels / steps;
-    let mut descending: Vec<i64> =
-        (0..steps).rev().map(|index| (index * stride + config.steps_offset) as i64).collect();
+    let mut descending: Vec<i64> = (0..steps)
+        .rev()
+        .map(|index| (index * stride + config.steps_offset) as i64)
+        .collect();
     // The first PLMS step looks one stride back and then forward again, so no level above the first is read.
     if descending[0] >= levels as i64 {
         return Err(misfit);
@@ -168,14 +193,22 @@ mod tests {
             let config = golden::scheduler_config(&entry["config"]);
             for (steps, expected) in entry["timesteps"].as_object().unwrap() {
                 let schedule = Schedule::new(&config, steps.parse().unwrap()).unwrap();
-                let expected: Vec<i64> = expected.as_array().unwrap().iter().map(|t| t.as_i64().unwrap()).collect();
+                let expected: Vec<i64> = expected
+                    .as_array()
+                    .unwrap()
+                    .iter()
+                    .map(|t| t.as_i64().unwrap())
+                    .collect();
                 assert_eq!(schedule.timesteps(), expected);
             }
             let schedule = Schedule::new(&config, 30).unwrap();
             for pair in entry["alphas_cumprod"].as_array().unwrap() {
                 let (level, expected) = (pair[0].as_i64().unwrap(), pair[1].as_f64().unwrap());
                 let found = f64::from(schedule.alpha_cumprod(level));
-                assert!((found / expected - 1.0).abs() < 1e-6, "level {level}: {found} and {expected}");
+                assert!(
+                    (found / expected - 1.0).abs() < 1e-6,
+                    "level {level}: {found} and {expected}"
+                );
             }
             let expected = entry["final_alpha_cumprod"].as_f64().unwrap();
             assert!((f64::from(schedule.alpha_cumprod(-1)) / expected - 1.0).abs() < 1e-6);
@@ -192,8 +225,12 @@ mod tests {
     #[test]
     fn unsupported_settings_are_named() {
         let cases: [(&str, fn(&mut Scheduler)); 3] = [
-            ("timestep_spacing", |config| config.timestep_spacing = TimestepSpacing::Trailing),
-            ("timestep_spacing", |config| config.timestep_spacing = TimestepSpacing::Linspace),
+            ("timestep_spacing", |config| {
+                config.timestep_spacing = TimestepSpacing::Trailing
+            }),
+            ("timestep_spacing", |config| {
+                config.timestep_spacing = TimestepSpacing::Linspace
+            }),
             ("skip_prk_steps", |config| config.skip_prk_steps = false),
         ];
         for (name, change) in cases {
@@ -210,9 +247,18 @@ mod tests {
     fn inconsistent_numbers_are_refused() {
         let mut changed = config();
         changed.beta_end = 1.5;
-        assert!(matches!(Schedule::new(&changed, 30), Err(SchedulerError::Betas { .. })));
+        assert!(matches!(
+            Schedule::new(&changed, 30),
+            Err(SchedulerError::Betas { .. })
+        ));
         for steps in [0, 1000, 1001] {
-            assert!(matches!(Schedule::new(&config(), steps), Err(SchedulerError::Steps { .. })), "{steps}");
+            assert!(
+                matches!(
+                    Schedule::new(&config(), steps),
+                    Err(SchedulerError::Steps { .. })
+                ),
+                "{steps}"
+            );
         }
     }
 }

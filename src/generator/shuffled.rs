@@ -27,27 +27,51 @@ impl<S: FrameSource> Shuffled<S> {
     pub fn new(stories: &[Story], source: S) -> Self {
         let stories = stories
             .iter()
-            .map(|story| (story.id.clone(), story.frames.iter().map(|frame| frame.clip.clone()).collect()))
+            .map(|story| {
+                (
+                    story.id.clone(),
+                    story
+                        .frames
+                        .iter()
+                        .map(|frame| frame.clip.clone())
+                        .collect(),
+                )
+            })
             .collect();
-        Self { stories, source, donors: None }
+        Self {
+            stories,
+            source,
+            donors: None,
+        }
     }
 
     /// Index of the story whose frames `story` gets.
     fn donor(&mut self, story: &StoryId, seed: Seed) -> Result<usize, GeneratorError> {
         if self.donors.as_ref().is_none_or(|(of, _)| *of != seed) {
             let assigned = derangement(&self.stories, seed)?;
-            let donors = self.stories.iter().map(|(id, _)| id.clone()).zip(assigned).collect();
+            let donors = self
+                .stories
+                .iter()
+                .map(|(id, _)| id.clone())
+                .zip(assigned)
+                .collect();
             self.donors = Some((seed, donors));
         }
         self.donors
             .as_ref()
             .and_then(|(_, donors)| donors.get(story).copied())
-            .ok_or_else(|| GeneratorError::NotPlanned { story: story.clone() })
+            .ok_or_else(|| GeneratorError::NotPlanned {
+                story: story.clone(),
+            })
     }
 }
 
 impl<S: FrameSource> Generator for Shuffled<S> {
-    fn generate(&mut self, prompts: &[Prompt], seed: Seed) -> Result<Vec<Vec<RgbImage>>, GeneratorError> {
+    fn generate(
+        &mut self,
+        prompts: &[Prompt],
+        seed: Seed,
+    ) -> Result<Vec<Vec<RgbImage>>, GeneratorError> {
         let mut images = Vec::with_capacity(prompts.len());
         for prompt in prompts {
             prompt.check()?;
@@ -55,12 +79,21 @@ impl<S: FrameSource> Generator for Shuffled<S> {
             let clips = &self.stories[donor].1;
             let mut frames = Vec::with_capacity(prompt.story.frames.len());
             // A donor shorter than the story starts again: every planned frame gets an image.
-            for (index, clip) in clips.iter().cycle().take(prompt.story.frames.len()).enumerate() {
-                frames.push(self.source.frame(clip).map_err(|source| GeneratorError::Frame {
-                    place: prompt.place(index),
-                    clip: clip.clone(),
-                    source: Box::new(source),
-                })?);
+            for (index, clip) in clips
+                .iter()
+                .cycle()
+                .take(prompt.story.frames.len())
+                .enumerate()
+            {
+                frames.push(
+                    self.source
+                        .frame(clip)
+                        .map_err(|source| GeneratorError::Frame {
+                            place: prompt.place(index),
+                            clip: clip.clone(),
+                            source: Box::new(source),
+                        })?,
+                );
             }
             images.push(frames);
         }
@@ -70,15 +103,25 @@ impl<S: FrameSource> Generator for Shuffled<S> {
 
 /// For each story the index of its donor. A random permutation in which conflicts are mended along
 /// augmenting paths, so that an assignment is found whenever there is one.
-fn derangement(stories: &[(StoryId, Vec<ClipId>)], seed: Seed) -> Result<Vec<usize>, GeneratorError> {
-    let clips: Vec<BTreeSet<&ClipId>> = stories.iter().map(|(_, clips)| clips.iter().collect()).collect();
-    let may_give =
-        |to: usize, from: usize| to != from && !clips[from].is_empty() && clips[to].is_disjoint(&clips[from]);
+fn derangement(
+    stories: &[(StoryId, Vec<ClipId>)],
+    seed: Seed,
+) -> Result<Vec<usize>, GeneratorError> {
+    let clips: Vec<BTreeSet<&ClipId>> = stories
+        .iter()
+        .map(|(_, clips)| clips.iter().collect())
+        .collect();
+    let may_give = |to: usize, from: usize| {
+        to != from && !clips[from].is_empty() && clips[to].is_disjoint(&clips[from])
+    };
     let mut order: Vec<usize> = (0..stories.len()).collect();
     let mut random = ChaCha12Rng::seed_from_u64(seed.0);
     order.shuffle(&mut random);
-    let mut donor_of: Vec<Option<usize>> =
-        order.iter().enumerate().map(|(to, &from)| may_give(to, from).then_some(from)).collect();
+    let mut donor_of: Vec<Option<usize>> = order
+        .iter()
+        .enumerate()
+        .map(|(to, &from)| may_give(to, from).then_some(from))
+        .collect();
     let mut taker_of = vec![None; stories.len()];
     for (to, from) in donor_of.iter().enumerate() {
         if let Some(from) = *from {
@@ -88,7 +131,10 @@ fn derangement(stories: &[(StoryId, Vec<ClipId>)], seed: Seed) -> Result<Vec<usi
     order.shuffle(&mut random);
     for to in 0..stories.len() {
         if donor_of[to].is_none() && !augment(to, &order, &may_give, &mut donor_of, &mut taker_of) {
-            return Err(GeneratorError::NoOtherStory { story: stories[to].0.clone(), stories: stories.len() });
+            return Err(GeneratorError::NoOtherStory {
+                story: stories[to].0.clone(),
+                stories: stories.len(),
+            });
         }
     }
     Ok(donor_of.into_iter().flatten().collect())
@@ -147,33 +193,61 @@ pub(crate) mod tests {
                 background_labels: None,
             })
             .collect();
-        Story { id: StoryId::new(id), frames }
+        Story {
+            id: StoryId::new(id),
+            frames,
+        }
     }
 
     pub(crate) fn prompt(story: &Story) -> Prompt {
-        let captions =
-            story.frames.iter().map(|frame| ReferentialCaption::unchanged(frame.caption.clone())).collect();
-        Prompt { story: story.clone(), captions }
+        let captions = story
+            .frames
+            .iter()
+            .map(|frame| ReferentialCaption::unchanged(frame.caption.clone()))
+            .collect();
+        Prompt {
+            story: story.clone(),
+            captions,
+        }
     }
 
     /// Sliding windows of four clips, as data sets have them.
     fn windows(count: usize) -> Vec<Story> {
         (0..count)
             .map(|first| {
-                let clips: Vec<String> = (first..first + 4).map(|clip| format!("{clip:03}")).collect();
-                story(&clips[0], &clips.iter().map(String::as_str).collect::<Vec<_>>())
+                let clips: Vec<String> = (first..first + 4)
+                    .map(|clip| format!("{clip:03}"))
+                    .collect();
+                story(
+                    &clips[0],
+                    &clips.iter().map(String::as_str).collect::<Vec<_>>(),
+                )
             })
             .collect()
     }
 
     fn number(clip: &ClipId) -> Result<RgbImage, crate::Error> {
-        Ok(RgbImage::from_pixel(1, 1, Rgb([clip.as_str().parse().unwrap(), 0, 0])))
+        Ok(RgbImage::from_pixel(
+            1,
+            1,
+            Rgb([clip.as_str().parse().unwrap(), 0, 0]),
+        ))
     }
 
     fn drawn(stories: &[Story], of: &[Story], seed: u64) -> Vec<Vec<u8>> {
         let prompts: Vec<Prompt> = of.iter().map(prompt).collect();
-        let images = Shuffled::new(stories, number).generate(&prompts, Seed(seed)).unwrap();
-        images.iter().map(|frames| frames.iter().map(|image| image.get_pixel(0, 0).0[0]).collect()).collect()
+        let images = Shuffled::new(stories, number)
+            .generate(&prompts, Seed(seed))
+            .unwrap();
+        images
+            .iter()
+            .map(|frames| {
+                frames
+                    .iter()
+                    .map(|image| image.get_pixel(0, 0).0[0])
+                    .collect()
+            })
+            .collect()
     }
 
     #[test]
@@ -185,7 +259,10 @@ pub(crate) mod tests {
                 let mut firsts = BTreeSet::new();
                 for (index, clips) in frames.iter().enumerate() {
                     let own = index as u8..index as u8 + 4;
-                    assert!(clips.iter().all(|clip| !own.contains(clip)), "{count} {seed} {index}: {clips:?}");
+                    assert!(
+                        clips.iter().all(|clip| !own.contains(clip)),
+                        "{count} {seed} {index}: {clips:?}"
+                    );
                     firsts.insert(clips[0]);
                 }
                 assert_eq!(firsts.len(), count);
@@ -204,7 +281,12 @@ pub(crate) mod tests {
     #[test]
     fn the_only_assignment_is_found() {
         // Stories 0 and 4 overlap nobody but their neighbours; with eight windows choices are few.
-        let stories = [story("x", &["1", "2"]), story("y", &["2", "3"]), story("z", &["3", "4"]), story("w", &["4", "1"])];
+        let stories = [
+            story("x", &["1", "2"]),
+            story("y", &["2", "3"]),
+            story("z", &["3", "4"]),
+            story("w", &["4", "1"]),
+        ];
         let frames = drawn(&stories, &stories, 3);
         assert_eq!(frames, [[3, 4], [4, 1], [1, 2], [2, 3]]);
     }
@@ -212,10 +294,17 @@ pub(crate) mod tests {
     #[test]
     fn too_few_stories_are_an_error_and_unknown_ones_too() {
         let stories = windows(2);
-        let error = Shuffled::new(&stories, number).generate(&[prompt(&stories[0])], Seed(1)).unwrap_err();
-        assert!(matches!(error, GeneratorError::NoOtherStory { stories: 2, .. }));
+        let error = Shuffled::new(&stories, number)
+            .generate(&[prompt(&stories[0])], Seed(1))
+            .unwrap_err();
+        assert!(matches!(
+            error,
+            GeneratorError::NoOtherStory { stories: 2, .. }
+        ));
         let other = story("elsewhere", &["1"]);
-        let error = Shuffled::new(&windows(20), number).generate(&[prompt(&other)], Seed(1)).unwrap_err();
+        let error = Shuffled::new(&windows(20), number)
+            .generate(&[prompt(&other)], Seed(1))
+            .unwrap_err();
         assert!(matches!(error, GeneratorError::NotPlanned { .. }));
     }
 }

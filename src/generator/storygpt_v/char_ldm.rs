@@ -28,7 +28,9 @@ impl CharLdm {
         if !matches!(kind, BundleKind::StorygptV | BundleKind::CharLdm) {
             return Err(wrong_kind(bundle, "char-ldm or storygpt-v"));
         }
-        Ok(Self { painter: open_painter(runtime, bundle)? })
+        Ok(Self {
+            painter: open_painter(runtime, bundle)?,
+        })
     }
 }
 
@@ -45,7 +47,9 @@ impl<N: DiffusionNetworks> CharLdm<N> {
     ) -> Result<Self, GeneratorError> {
         let portraits = Portraits::new(portraits)
             .map_err(|(character, source)| GeneratorError::Portrait { character, source })?;
-        Ok(Self { painter: Painter::new(settings, networks, tokenizer, portraits) })
+        Ok(Self {
+            painter: Painter::new(settings, networks, tokenizer, portraits),
+        })
     }
 
     /// The networks, for those who brought them.
@@ -53,20 +57,35 @@ impl<N: DiffusionNetworks> CharLdm<N> {
         &self.painter.networks
     }
 
-    fn frame(&mut self, stories: &[&Prompt], frame: usize, seed: Seed) -> Result<Vec<RgbImage>, Fault> {
+    fn frame(
+        &mut self,
+        stories: &[&Prompt],
+        frame: usize,
+        seed: Seed,
+    ) -> Result<Vec<RgbImage>, Fault> {
         draw_from_caption(&mut self.painter, stories, frame, seed)
     }
 }
 
 impl<N: DiffusionNetworks> Generator for CharLdm<N> {
-    fn generate(&mut self, prompts: &[Prompt], seed: Seed) -> Result<Vec<Vec<RgbImage>>, GeneratorError> {
+    fn generate(
+        &mut self,
+        prompts: &[Prompt],
+        seed: Seed,
+    ) -> Result<Vec<Vec<RgbImage>>, GeneratorError> {
         prompts.iter().try_for_each(Prompt::check)?;
         let mut images: Vec<Vec<RgbImage>> = prompts.iter().map(|_| Vec::new()).collect();
-        let longest = prompts.iter().map(|prompt| prompt.captions.len()).max().unwrap_or_default();
+        let longest = prompts
+            .iter()
+            .map(|prompt| prompt.captions.len())
+            .max()
+            .unwrap_or_default();
         for frame in 0..longest {
             let indices = active(prompts, frame);
             let stories: Vec<&Prompt> = indices.iter().map(|index| &prompts[*index]).collect();
-            let drawn = self.frame(&stories, frame, seed).map_err(|fault| located(fault, &stories, frame))?;
+            let drawn = self
+                .frame(&stories, frame, seed)
+                .map_err(|fault| located(fault, &stories, frame))?;
             for (index, image) in indices.into_iter().zip(drawn) {
                 images[index].push(image);
             }
@@ -90,18 +109,29 @@ pub(super) fn draw_from_caption<N: DiffusionNetworks>(
 }
 
 /// Loads everything of a bundle that the diffusion model needs.
-pub(super) fn open_painter(runtime: &Runtime, bundle: &Bundle) -> Result<Painter<OnnxDiffusion>, GeneratorError> {
+pub(super) fn open_painter(
+    runtime: &Runtime,
+    bundle: &Bundle,
+) -> Result<Painter<OnnxDiffusion>, GeneratorError> {
     let failed = opening(bundle);
     let settings = DiffusionSettings::read(bundle.manifest()).map_err(&failed)??;
     let portraits = Portraits::open(&settings.portraits, |file| bundle.file(file))?;
     let tokenizer = Tokenizer::open(&bundle.file(&settings.text.tokenizer)).map_err(&failed)?;
     let networks = OnnxDiffusion::load(runtime, bundle, &settings).map_err(&failed)?;
-    Ok(Painter::new(settings, networks, Box::new(tokenizer), portraits))
+    Ok(Painter::new(
+        settings,
+        networks,
+        Box::new(tokenizer),
+        portraits,
+    ))
 }
 
 /// Puts the bundle's folder to an error.
 pub(super) fn opening(bundle: &Bundle) -> impl Fn(InferenceError) -> GeneratorError {
-    |source| GeneratorError::Open { path: bundle.dir().to_owned(), source }
+    |source| GeneratorError::Open {
+        path: bundle.dir().to_owned(),
+        source,
+    }
 }
 
 pub(super) fn wrong_kind(bundle: &Bundle, needed: &'static str) -> GeneratorError {
@@ -110,5 +140,9 @@ pub(super) fn wrong_kind(bundle: &Bundle, needed: &'static str) -> GeneratorErro
         BundleKind::CharLdm => "char-ldm",
         BundleKind::Evaluators => "evaluators",
     };
-    GeneratorError::WrongKind { path: bundle.dir().to_owned(), found, needed }
+    GeneratorError::WrongKind {
+        path: bundle.dir().to_owned(),
+        found,
+        needed,
+    }
 }

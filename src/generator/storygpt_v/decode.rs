@@ -17,18 +17,29 @@ pub(super) fn decode(
     let (width, height) = (settings.image.width, settings.image.height);
     let images = networks.vae_decoder(unscaled.view())?;
     let images = shaped(VAE_DECODER, images, &[latents.shape()[0], 3, height, width])?;
-    images.outer_iter().enumerate().map(|(row, image)| to_image(image, row)).collect()
+    images
+        .outer_iter()
+        .enumerate()
+        .map(|(row, image)| to_image(image, row))
+        .collect()
 }
 
 /// Turns `[3, H, W]` in [-1, 1] into 8-bit RGB.
 fn to_image(values: ArrayView3<'_, f32>, row: usize) -> Result<RgbImage, Fault> {
     if values.iter().any(|value| !value.is_finite()) {
-        return Err(Fault::NotFinite { graph: VAE_DECODER, row });
+        return Err(Fault::NotFinite {
+            graph: VAE_DECODER,
+            row,
+        });
     }
     let shape = values.shape();
-    Ok(RgbImage::from_fn(shape[2] as u32, shape[1] as u32, |x, y| {
-        image::Rgb([0, 1, 2].map(|channel| to_byte(values[[channel, y as usize, x as usize]])))
-    }))
+    Ok(RgbImage::from_fn(
+        shape[2] as u32,
+        shape[1] as u32,
+        |x, y| {
+            image::Rgb([0, 1, 2].map(|channel| to_byte(values[[channel, y as usize, x as usize]])))
+        },
+    ))
 }
 
 /// The mapping of diffusers' pipelines, in single precision; numpy rounds half to even.
@@ -43,7 +54,10 @@ mod tests {
 
     #[test]
     fn values_are_clamped_and_halves_go_to_even() {
-        assert_eq!([-7.0, -1.0, 0.0, 1.0, 9.0].map(to_byte), [0, 0, 128, 255, 255]);
+        assert_eq!(
+            [-7.0, -1.0, 0.0, 1.0, 9.0].map(to_byte),
+            [0, 0, 128, 255, 255]
+        );
         // 0.5 * 255 = 127.5 rounds up to the even 128; 0.7 / 2 + 0.5 is 216.75.
         assert_eq!(to_byte(0.7), 217);
     }
@@ -62,6 +76,9 @@ mod tests {
     fn what_is_not_a_number_is_no_black_pixel() {
         let mut values = Array3::zeros((3, 2, 2));
         values[[2, 1, 1]] = f32::NAN;
-        assert!(matches!(to_image(values.view(), 5), Err(Fault::NotFinite { row: 5, .. })));
+        assert!(matches!(
+            to_image(values.view(), 5),
+            Err(Fault::NotFinite { row: 5, .. })
+        ));
     }
 }

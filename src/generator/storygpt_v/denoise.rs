@@ -42,7 +42,11 @@ pub(super) fn denoise(
     let mut call = 0;
     while let Some(timestep) = sampler.timestep() {
         for (row, job) in jobs.iter().enumerate() {
-            let chosen = if call <= job.merge_step { &job.plain } else { &job.merged };
+            let chosen = if call <= job.merge_step {
+                &job.plain
+            } else {
+                &job.merged
+            };
             context.slice_mut(s![batch + row, .., ..]).assign(chosen);
         }
         let doubled = double(&sample);
@@ -51,19 +55,25 @@ pub(super) fn denoise(
         let output = shaped(UNET, output, &settings.latents(2 * batch))?;
         let (without, with) = output.view().split_at(Axis(0), batch);
         let mut guided = without.to_owned();
-        Zip::from(&mut guided).and(&with).for_each(|value, &with| *value += guidance * (with - *value));
+        Zip::from(&mut guided)
+            .and(&with)
+            .for_each(|value, &with| *value += guidance * (with - *value));
         sample = sampler.step(guided, sample.view());
         call += 1;
     }
     // Checked once and not at every call: what is not finite stays so until the end.
-    if let Some(row) = sample.outer_iter().position(|latents| latents.iter().any(|value| !value.is_finite())) {
+    if let Some(row) = sample
+        .outer_iter()
+        .position(|latents| latents.iter().any(|value| !value.is_finite()))
+    {
         return Err(Fault::NotFinite { graph: UNET, row });
     }
     Ok(sample)
 }
 
 fn double(sample: &Array4<f32>) -> Array4<f32> {
-    concatenate(Axis(0), &[sample.view(), sample.view()]).expect("two views of one array have one shape")
+    concatenate(Axis(0), &[sample.view(), sample.view()])
+        .expect("two views of one array have one shape")
 }
 
 #[cfg(test)]
@@ -96,7 +106,11 @@ mod tests {
 
     /// What each UNet call saw as the conditional context of a row, by its first value.
     fn seen(fakes: &Fakes, row: usize) -> Vec<f32> {
-        fakes.unet_calls.iter().map(|call| call.contexts[call.contexts.len() / 2 + row]).collect()
+        fakes
+            .unet_calls
+            .iter()
+            .map(|call| call.contexts[call.contexts.len() / 2 + row])
+            .collect()
     }
 
     #[test]
@@ -119,8 +133,20 @@ mod tests {
     #[test]
     fn merge_steps_may_differ_inside_a_batch() {
         let (_, fakes) = run(&[job(15, 0.0), job(0, 1.0)]);
-        assert_eq!(seen(&fakes, 0).iter().filter(|value| **value == 0.1).count(), 16);
-        assert_eq!(seen(&fakes, 1).iter().filter(|value| **value == 0.1).count(), 1);
+        assert_eq!(
+            seen(&fakes, 0)
+                .iter()
+                .filter(|value| **value == 0.1)
+                .count(),
+            16
+        );
+        assert_eq!(
+            seen(&fakes, 1)
+                .iter()
+                .filter(|value| **value == 0.1)
+                .count(),
+            1
+        );
     }
 
     #[test]
@@ -129,7 +155,11 @@ mod tests {
         for call in &fakes.unet_calls {
             assert_eq!(call.contexts.len(), 6);
             assert!(call.contexts[..3].iter().all(|value| *value == -0.5));
-            assert!(call.timesteps.iter().all(|timestep| *timestep == call.timesteps[0]));
+            assert!(
+                call.timesteps
+                    .iter()
+                    .all(|timestep| *timestep == call.timesteps[0])
+            );
         }
     }
 
@@ -139,7 +169,10 @@ mod tests {
         let (together, _) = run(&jobs);
         for (row, job) in jobs.iter().enumerate() {
             let (alone, _) = run(std::slice::from_ref(job));
-            assert_eq!(together.slice(s![row, .., .., ..]), alone.slice(s![0, .., .., ..]));
+            assert_eq!(
+                together.slice(s![row, .., .., ..]),
+                alone.slice(s![0, .., .., ..])
+            );
         }
     }
 
@@ -152,6 +185,12 @@ mod tests {
         let unconditional = Array2::zeros((positions, hidden));
         let jobs = [job(0, 0.0), broken];
         let fault = denoise(&mut Fakes::default(), &settings, &unconditional, &jobs).unwrap_err();
-        assert!(matches!(fault, Fault::NotFinite { graph: UNET, row: 1 }));
+        assert!(matches!(
+            fault,
+            Fault::NotFinite {
+                graph: UNET,
+                row: 1
+            }
+        ));
     }
 }

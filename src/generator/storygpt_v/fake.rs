@@ -5,8 +5,8 @@ use super::super::Fault;
 use super::networks::{DiffusionNetworks, LanguageNetworks, Tokenize};
 use super::settings::DiffusionSettings;
 use crate::inference::{
-    BetaSchedule, Diffusion, ImageSize, InferenceError, Llm, Portraits, PredictionType, Scheduler, SchedulerKind,
-    Text, TimestepSpacing, Token,
+    BetaSchedule, Diffusion, ImageSize, InferenceError, Llm, Portraits, PredictionType, Scheduler,
+    SchedulerKind, Text, TimestepSpacing, Token,
 };
 use ndarray::{Array2, Array3, Array4, ArrayView1, ArrayView2, ArrayView3, ArrayView4, Axis, s};
 use std::collections::BTreeMap;
@@ -16,7 +16,10 @@ pub(super) const VISUAL_BASE: f32 = 5000.0;
 
 /// Sizes that differ from each other, so that no two can be exchanged unseen.
 pub(super) fn settings() -> DiffusionSettings {
-    let image = ImageSize { width: 6, height: 4 };
+    let image = ImageSize {
+        width: 6,
+        height: 4,
+    };
     let diffusion = Diffusion {
         latent_channels: 4,
         latent_height: 2,
@@ -47,7 +50,11 @@ pub(super) fn settings() -> DiffusionSettings {
         pad_id: 0,
         hidden_size: 5,
     };
-    let portraits = Portraits { width: 7, height: 7, files: BTreeMap::new() };
+    let portraits = Portraits {
+        width: 7,
+        height: 7,
+        files: BTreeMap::new(),
+    };
     DiffusionSettings::new(image, diffusion, &scheduler, text, portraits).unwrap()
 }
 
@@ -72,7 +79,11 @@ pub(super) fn llm_settings() -> Llm {
 pub(super) struct WordTokenizer;
 
 pub(super) fn token_of(piece: &str) -> u32 {
-    piece.to_lowercase().bytes().fold(20, |id, byte| (id * 7 + u32::from(byte)) % 4000) + 20
+    piece
+        .to_lowercase()
+        .bytes()
+        .fold(20, |id, byte| (id * 7 + u32::from(byte)) % 4000)
+        + 20
 }
 
 impl Tokenize for WordTokenizer {
@@ -99,6 +110,8 @@ pub(super) struct UnetCall {
     pub(super) timesteps: Vec<i64>,
     /// First value of each row's context.
     pub(super) contexts: Vec<f32>,
+    /// Sum of each row's context.
+    pub(super) sums: Vec<f32>,
 }
 
 /// One call of the language model.
@@ -123,27 +136,36 @@ pub(super) struct Fakes {
 }
 
 fn firsts(array: ArrayView3<'_, f32>) -> Vec<Vec<f32>> {
-    array.outer_iter().map(|row| row.column(0).to_vec()).collect()
+    array
+        .outer_iter()
+        .map(|row| row.column(0).to_vec())
+        .collect()
 }
 
 impl DiffusionNetworks for Fakes {
     fn text_encoder(&mut self, ids: ArrayView2<'_, i64>) -> Result<Array3<f32>, Fault> {
         self.text_calls.push(ids.to_owned());
         let width = settings().text.hidden_size;
-        Ok(Array3::from_shape_fn((ids.nrows(), ids.ncols(), width), |(row, position, column)| {
-            (ids[[row, position]] as f32 * 0.01 + column as f32).sin()
-        }))
+        Ok(Array3::from_shape_fn(
+            (ids.nrows(), ids.ncols(), width),
+            |(row, position, column)| (ids[[row, position]] as f32 * 0.01 + column as f32).sin(),
+        ))
     }
 
     fn char_image_encoder(&mut self, pixels: ArrayView4<'_, f32>) -> Result<Array2<f32>, Fault> {
         self.portrait_calls += 1;
         let width = settings().text.hidden_size;
-        Ok(Array2::from_shape_fn((pixels.shape()[0], width), |(row, column)| {
-            pixels.index_axis(Axis(0), row).sum() + column as f32
-        }))
+        Ok(Array2::from_shape_fn(
+            (pixels.shape()[0], width),
+            |(row, column)| pixels.index_axis(Axis(0), row).sum() + column as f32,
+        ))
     }
 
-    fn fuse(&mut self, text: ArrayView2<'_, f32>, visual: ArrayView2<'_, f32>) -> Result<Array2<f32>, Fault> {
+    fn fuse(
+        &mut self,
+        text: ArrayView2<'_, f32>,
+        visual: ArrayView2<'_, f32>,
+    ) -> Result<Array2<f32>, Fault> {
         self.fuse_calls.push(text.nrows());
         Ok(&text + &visual)
     }
@@ -157,6 +179,7 @@ impl DiffusionNetworks for Fakes {
         self.unet_calls.push(UnetCall {
             timesteps: timestep.to_vec(),
             contexts: context.slice(s![.., 0, 0]).to_vec(),
+            sums: context.outer_iter().map(|row| row.sum()).collect(),
         });
         let mut output = sample.to_owned();
         for (row, mut values) in output.outer_iter_mut().enumerate() {
@@ -169,7 +192,9 @@ impl DiffusionNetworks for Fakes {
     fn vae_decoder(&mut self, latents: ArrayView4<'_, f32>) -> Result<Array4<f32>, Fault> {
         let image = settings().image;
         let shape = (latents.shape()[0], 3, image.height, image.width);
-        Ok(Array4::from_shape_fn(shape, |(row, channel, y, x)| latents[[row, channel, y / 2, x / 2]]))
+        Ok(Array4::from_shape_fn(shape, |(row, channel, y, x)| {
+            latents[[row, channel, y / 2, x / 2]]
+        }))
     }
 }
 
@@ -186,10 +211,17 @@ impl LanguageNetworks for Fakes {
 
     fn llm_embed(&mut self, ids: ArrayView2<'_, i64>) -> Result<Array3<f32>, Fault> {
         let width = llm_settings().hidden_size;
-        Ok(Array3::from_shape_fn((ids.nrows(), ids.ncols(), width), |(row, position, _)| ids[[row, position]] as f32))
+        Ok(Array3::from_shape_fn(
+            (ids.nrows(), ids.ncols(), width),
+            |(row, position, _)| ids[[row, position]] as f32,
+        ))
     }
 
-    fn llm_hidden(&mut self, embeds: ArrayView3<'_, f32>, mask: ArrayView2<'_, i64>) -> Result<Array3<f32>, Fault> {
+    fn llm_hidden(
+        &mut self,
+        embeds: ArrayView3<'_, f32>,
+        mask: ArrayView2<'_, i64>,
+    ) -> Result<Array3<f32>, Fault> {
         self.hidden_calls.push(HiddenCall {
             inputs: firsts(embeds),
             mask: mask.outer_iter().map(|row| row.to_vec()).collect(),
@@ -200,11 +232,19 @@ impl LanguageNetworks for Fakes {
         Ok(hidden)
     }
 
-    fn ldm_mapper(&mut self, hidden: ArrayView3<'_, f32>, images: ArrayView3<'_, f32>) -> Result<Array3<f32>, Fault> {
+    fn ldm_mapper(
+        &mut self,
+        hidden: ArrayView3<'_, f32>,
+        images: ArrayView3<'_, f32>,
+    ) -> Result<Array3<f32>, Fault> {
         self.mapper_calls.push((firsts(hidden), firsts(images)));
         let [_, positions, width] = settings().context(1);
-        Ok(Array3::from_shape_fn((hidden.shape()[0], positions, width), |(row, position, column)| {
-            (hidden.index_axis(Axis(0), row).sum() * 0.001 + position as f32 + column as f32).sin()
-        }))
+        Ok(Array3::from_shape_fn(
+            (hidden.shape()[0], positions, width),
+            |(row, position, column)| {
+                (hidden.index_axis(Axis(0), row).sum() * 0.001 + position as f32 + column as f32)
+                    .sin()
+            },
+        ))
     }
 }

@@ -30,7 +30,10 @@ pub(super) fn layout(llm: &Llm, captions: &[&str], frame: usize) -> Vec<Segment>
         segments.push(Segment::Text(format!("{}{caption}", llm.image_suffix)));
     }
     let caption = captions.get(frame).copied().unwrap_or_default();
-    segments.push(Segment::Text(format!("{}{caption}{}", llm.caption_prefix, llm.caption_suffix)));
+    segments.push(Segment::Text(format!(
+        "{}{caption}{}",
+        llm.caption_prefix, llm.caption_suffix
+    )));
     segments
 }
 
@@ -66,10 +69,20 @@ pub(super) fn visual_tokens(
         .map(|image| fitted(image, llm.image_width, llm.image_height))
         .collect::<Result<Vec<_>, _>>()
         .and_then(|images| vision::to_chw(&images))
-        .map_err(|source| Fault::Pixels { graph: LLM_VISION, source })?;
+        .map_err(|source| Fault::Pixels {
+            graph: LLM_VISION,
+            source,
+        })?;
     let visual = networks.llm_vision(pixels.view())?;
-    let visual = shaped(LLM_VISION, visual, &[images.len(), llm.visual_tokens, llm.hidden_size])?;
-    Ok(visual.outer_iter().map(|tokens| tokens.to_owned()).collect())
+    let visual = shaped(
+        LLM_VISION,
+        visual,
+        &[images.len(), llm.visual_tokens, llm.hidden_size],
+    )?;
+    Ok(visual
+        .outer_iter()
+        .map(|tokens| tokens.to_owned())
+        .collect())
 }
 
 /// Contexts `[B, L, D]` of frame `frame` (from 0) of each story.
@@ -101,7 +114,9 @@ pub(super) fn contexts(
     let mut mask = Array2::zeros((rows.len(), longest));
     for (row, (positions, story)) in rows.iter().zip(stories).enumerate() {
         for (index, position) in positions.iter().enumerate() {
-            inputs.slice_mut(s![row, index, ..]).assign(&embedding(*position, table, story));
+            inputs
+                .slice_mut(s![row, index, ..])
+                .assign(&embedding(*position, table, story));
             mask[[row, index]] = 1;
         }
     }
@@ -112,8 +127,12 @@ pub(super) fn contexts(
     let mut image_embeds = Array3::zeros((rows.len(), images, llm.hidden_size));
     for (row, positions) in rows.iter().enumerate() {
         let end = positions.len();
-        states.slice_mut(s![row, .., ..]).assign(&hidden.slice(s![row, end - images..end, ..]));
-        image_embeds.slice_mut(s![row, .., ..]).assign(&table.slice(s![..images, ..]));
+        states
+            .slice_mut(s![row, .., ..])
+            .assign(&hidden.slice(s![row, end - images..end, ..]));
+        image_embeds
+            .slice_mut(s![row, .., ..])
+            .assign(&table.slice(s![..images, ..]));
     }
     let mapped = networks.ldm_mapper(states.view(), image_embeds.view())?;
     shaped(LDM_MAPPER, mapped, context)
@@ -139,7 +158,8 @@ fn positions(
                 }
             }
             Segment::Frame(earlier) => {
-                positions.extend((0..llm.visual_tokens).map(|index| Position::Visual(earlier, index)));
+                positions
+                    .extend((0..llm.visual_tokens).map(|index| Position::Visual(earlier, index)));
             }
         }
     }
@@ -148,7 +168,11 @@ fn positions(
     Ok(positions.split_off(cut))
 }
 
-fn embedding<'a>(position: Position, table: ArrayView2<'a, f32>, story: &Past<'a>) -> ArrayView1<'a, f32> {
+fn embedding<'a>(
+    position: Position,
+    table: ArrayView2<'a, f32>,
+    story: &Past<'a>,
+) -> ArrayView1<'a, f32> {
     match position {
         Position::Token(index) => table.index_axis_move(Axis(0), index),
         Position::Visual(frame, index) => story.visual[frame].index_axis(Axis(0), index),
@@ -184,7 +208,12 @@ mod tests {
     /// `VISUAL_BASE`, visual tokens above.
     fn seen(fakes: &Fakes, row: usize) -> Vec<f32> {
         let call = &fakes.hidden_calls[0];
-        call.inputs[row].iter().zip(&call.mask[row]).filter(|(_, mask)| **mask == 1).map(|(input, _)| *input).collect()
+        call.inputs[row]
+            .iter()
+            .zip(&call.mask[row])
+            .filter(|(_, mask)| **mask == 1)
+            .map(|(input, _)| *input)
+            .collect()
     }
 
     #[test]
@@ -224,19 +253,39 @@ mod tests {
         let llm = llm_settings();
         for frame in 1..4 {
             let visual = visual(frame);
-            let (_, fakes) = run(&llm, &[Past { captions: &CAPTIONS, visual: &visual }], frame);
+            let (_, fakes) = run(
+                &llm,
+                &[Past {
+                    captions: &CAPTIONS,
+                    visual: &visual,
+                }],
+                frame,
+            );
             let mut expected = vec![llm.bos_id as f32];
-            let mut say = |expected: &mut Vec<f32>, text: &str| {
-                expected.extend(WordTokenizer.encode(text).unwrap().iter().map(|token| token.id as f32));
+            let say = |expected: &mut Vec<f32>, text: &str| {
+                expected.extend(
+                    WordTokenizer
+                        .encode(text)
+                        .unwrap()
+                        .iter()
+                        .map(|token| token.id as f32),
+                );
             };
             for earlier in 0..frame {
                 say(&mut expected, " Image: <img>");
                 expected.extend(
-                    (0..llm.visual_tokens).map(|token| VISUAL_BASE + (earlier * llm.visual_tokens + token) as f32),
+                    (0..llm.visual_tokens)
+                        .map(|token| VISUAL_BASE + (earlier * llm.visual_tokens + token) as f32),
                 );
-                say(&mut expected, &format!("</img> Caption: {}", CAPTIONS[earlier]));
+                say(
+                    &mut expected,
+                    &format!("</img> Caption: {}", CAPTIONS[earlier]),
+                );
             }
-            say(&mut expected, &format!(" Caption: {} Image: ", CAPTIONS[frame]));
+            say(
+                &mut expected,
+                &format!(" Caption: {} Image: ", CAPTIONS[frame]),
+            );
             expected.extend(llm.img_token_ids.iter().map(|id| *id as f32));
             assert_eq!(seen(&fakes, 0), expected, "frame {frame}");
             assert_eq!(fakes.hidden_calls.len(), 1, "one forward a frame");
@@ -247,7 +296,10 @@ mod tests {
     fn a_long_context_keeps_its_end() {
         let mut llm = llm_settings();
         let visual = visual(3);
-        let past = [Past { captions: &CAPTIONS, visual: &visual }];
+        let past = [Past {
+            captions: &CAPTIONS,
+            visual: &visual,
+        }];
         let (_, whole) = run(&llm, &past, 3);
         let whole = seen(&whole, 0);
         llm.max_positions = 20;
@@ -259,16 +311,33 @@ mod tests {
     fn a_batch_gives_what_its_members_give_alone() {
         let llm = llm_settings();
         let visual = visual(2);
-        let other = ["Mira laughs in the very long garden of the house", "She runs", "No"];
+        let other = [
+            "Mira laughs in the very long garden of the house",
+            "She runs",
+            "No",
+        ];
         let pasts = [
-            Past { captions: &CAPTIONS, visual: &visual },
-            Past { captions: &other, visual: &visual },
+            Past {
+                captions: &CAPTIONS,
+                visual: &visual,
+            },
+            Past {
+                captions: &other,
+                visual: &visual,
+            },
         ];
         let (together, fakes) = run(&llm, &pasts, 2);
-        assert_ne!(seen(&fakes, 0).len(), seen(&fakes, 1).len(), "the test is about padding");
+        assert_ne!(
+            seen(&fakes, 0).len(),
+            seen(&fakes, 1).len(),
+            "the test is about padding"
+        );
         for (row, past) in pasts.iter().enumerate() {
             let (alone, _) = run(&llm, &[*past], 2);
-            assert_eq!(together.index_axis(Axis(0), row), alone.index_axis(Axis(0), 0));
+            assert_eq!(
+                together.index_axis(Axis(0), row),
+                alone.index_axis(Axis(0), 0)
+            );
         }
     }
 
@@ -276,13 +345,26 @@ mod tests {
     fn the_mapper_gets_the_last_states_and_the_image_embeddings() {
         let llm = llm_settings();
         let visual = visual(1);
-        let (_, fakes) = run(&llm, &[Past { captions: &CAPTIONS, visual: &visual }], 1);
+        let (_, fakes) = run(
+            &llm,
+            &[Past {
+                captions: &CAPTIONS,
+                visual: &visual,
+            }],
+            1,
+        );
         let (states, embeds) = &fakes.mapper_calls[0];
         let expected: Vec<f32> = llm.img_token_ids.iter().map(|id| *id as f32).collect();
         assert_eq!(embeds[0], expected);
         // The fake hidden state is the running sum of the inputs, so the last ones name their positions.
         let inputs = seen(&fakes, 0);
-        let sums: Vec<f32> = inputs.iter().scan(0.0, |sum, value| { *sum += value; Some(*sum) }).collect();
+        let sums: Vec<f32> = inputs
+            .iter()
+            .scan(0.0, |sum, value| {
+                *sum += value;
+                Some(*sum)
+            })
+            .collect();
         assert_eq!(states[0], sums[sums.len() - expected.len()..]);
     }
 

@@ -5,7 +5,9 @@
 
 use super::super::Fault;
 use crate::inference::{InferenceError, Token, Tokenizer};
-use ndarray::{Array, Array2, Array3, Array4, ArrayView1, ArrayView2, ArrayView3, ArrayView4, Dimension};
+use ndarray::{
+    Array, Array2, Array3, Array4, ArrayView1, ArrayView2, ArrayView3, ArrayView4, Dimension,
+};
 
 /// The networks of the latent diffusion model.
 pub trait DiffusionNetworks {
@@ -23,7 +25,11 @@ pub trait DiffusionNetworks {
     ///
     /// # Errors
     /// [`Fault`].
-    fn fuse(&mut self, text: ArrayView2<'_, f32>, visual: ArrayView2<'_, f32>) -> Result<Array2<f32>, Fault>;
+    fn fuse(
+        &mut self,
+        text: ArrayView2<'_, f32>,
+        visual: ArrayView2<'_, f32>,
+    ) -> Result<Array2<f32>, Fault>;
     /// Latents `[B, c, h, w]`, time-steps `[B]` and contexts `[B, L, D]` to a prediction `[B, c, h, w]`.
     ///
     /// # Errors
@@ -57,12 +63,20 @@ pub trait LanguageNetworks {
     ///
     /// # Errors
     /// [`Fault`].
-    fn llm_hidden(&mut self, embeds: ArrayView3<'_, f32>, mask: ArrayView2<'_, i64>) -> Result<Array3<f32>, Fault>;
+    fn llm_hidden(
+        &mut self,
+        embeds: ArrayView3<'_, f32>,
+        mask: ArrayView2<'_, i64>,
+    ) -> Result<Array3<f32>, Fault>;
     /// Hidden states and input embeddings of the `[IMG]` tokens, `[B, R, H]` each, to contexts `[B, L, D]`.
     ///
     /// # Errors
     /// [`Fault`].
-    fn ldm_mapper(&mut self, hidden: ArrayView3<'_, f32>, images: ArrayView3<'_, f32>) -> Result<Array3<f32>, Fault>;
+    fn ldm_mapper(
+        &mut self,
+        hidden: ArrayView3<'_, f32>,
+        images: ArrayView3<'_, f32>,
+    ) -> Result<Array3<f32>, Fault>;
 }
 
 /// Splits text into tokens, without adding special ones.
@@ -82,7 +96,10 @@ impl Tokenize for Tokenizer {
 
 /// Tokens of a text, with the text named in the error.
 pub(super) fn tokens(tokenizer: &dyn Tokenize, text: &str) -> Result<Vec<Token>, Fault> {
-    tokenizer.encode(text).map_err(|source| Fault::Tokens { text: text.to_owned(), source })
+    tokenizer.encode(text).map_err(|source| Fault::Tokens {
+        text: text.to_owned(),
+        source,
+    })
 }
 
 /// Passes an array on when its shape is the one that follows from the bundle and the batch, so that what
@@ -95,5 +112,9 @@ pub(super) fn shaped<D: Dimension>(
     if array.shape() == expected {
         return Ok(array);
     }
-    Err(Fault::Shape { graph, expected: expected.to_vec(), found: array.shape().to_vec() })
+    Err(Fault::Shape {
+        graph,
+        expected: expected.to_vec(),
+        found: array.shape().to_vec(),
+    })
 }

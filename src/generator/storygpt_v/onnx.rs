@@ -3,11 +3,14 @@
 use super::super::Fault;
 use super::networks::{DiffusionNetworks, LanguageNetworks};
 use super::settings::DiffusionSettings;
-use super::signatures::{self, CHAR_IMAGE_ENCODER, FUSE, LDM_MAPPER, LLM_EMBED, LLM_HIDDEN, LLM_VISION, TEXT_ENCODER};
+use super::signatures::{
+    self, CHAR_IMAGE_ENCODER, FUSE, LDM_MAPPER, LLM_EMBED, LLM_HIDDEN, LLM_VISION, TEXT_ENCODER,
+};
 use super::signatures::{UNET, VAE_DECODER};
 use crate::inference::{Bundle, Graph, GraphSignature, InferenceError, Input, Llm, Runtime};
 use ndarray::{
-    Array, Array2, Array3, Array4, ArrayView, ArrayView1, ArrayView2, ArrayView3, ArrayView4, Dimension,
+    Array, Array2, Array3, Array4, ArrayView, ArrayView1, ArrayView2, ArrayView3, ArrayView4,
+    Dimension,
 };
 use std::collections::BTreeMap;
 
@@ -15,10 +18,17 @@ use std::collections::BTreeMap;
 struct Graphs(BTreeMap<&'static str, Graph>);
 
 impl Graphs {
-    fn load(runtime: &Runtime, bundle: &Bundle, signatures: &[GraphSignature]) -> Result<Self, InferenceError> {
+    fn load(
+        runtime: &Runtime,
+        bundle: &Bundle,
+        signatures: &[GraphSignature],
+    ) -> Result<Self, InferenceError> {
         let mut graphs = BTreeMap::new();
         for signature in signatures {
-            graphs.insert(signature.name, runtime.load(&bundle.graph(signature.name)?, signature)?);
+            graphs.insert(
+                signature.name,
+                runtime.load(&bundle.graph(signature.name)?, signature)?,
+            );
         }
         Ok(Self(graphs))
     }
@@ -29,10 +39,16 @@ impl Graphs {
         name: &'static str,
         inputs: &[(&str, Input<'_>)],
     ) -> Result<Array<f32, D>, Fault> {
-        let graph = self.0.get_mut(name).expect("every graph that is run is in the list that was loaded");
+        let graph = self
+            .0
+            .get_mut(name)
+            .expect("every graph that is run is in the list that was loaded");
         let output = graph
             .run(inputs)
-            .map_err(|source| Fault::Network { graph: name, source })?
+            .map_err(|source| Fault::Network {
+                graph: name,
+                source,
+            })?
             .into_iter()
             .next()
             .expect("every signature has one output");
@@ -62,7 +78,11 @@ impl OnnxDiffusion {
     ///
     /// # Errors
     /// [`InferenceError`] for graphs that are missing or have another signature.
-    pub fn load(runtime: &Runtime, bundle: &Bundle, settings: &DiffusionSettings) -> Result<Self, InferenceError> {
+    pub fn load(
+        runtime: &Runtime,
+        bundle: &Bundle,
+        settings: &DiffusionSettings,
+    ) -> Result<Self, InferenceError> {
         Graphs::load(runtime, bundle, &signatures::diffusion(settings)).map(Self)
     }
 }
@@ -73,11 +93,17 @@ impl DiffusionNetworks for OnnxDiffusion {
     }
 
     fn char_image_encoder(&mut self, pixels: ArrayView4<'_, f32>) -> Result<Array2<f32>, Fault> {
-        self.0.run(CHAR_IMAGE_ENCODER, &[("pixel_values", floats(pixels))])
+        self.0
+            .run(CHAR_IMAGE_ENCODER, &[("pixel_values", floats(pixels))])
     }
 
-    fn fuse(&mut self, text: ArrayView2<'_, f32>, visual: ArrayView2<'_, f32>) -> Result<Array2<f32>, Fault> {
-        self.0.run(FUSE, &[("text", floats(text)), ("visual", floats(visual))])
+    fn fuse(
+        &mut self,
+        text: ArrayView2<'_, f32>,
+        visual: ArrayView2<'_, f32>,
+    ) -> Result<Array2<f32>, Fault> {
+        self.0
+            .run(FUSE, &[("text", floats(text)), ("visual", floats(visual))])
     }
 
     fn unet(
@@ -126,11 +152,28 @@ impl LanguageNetworks for OnnxLanguage {
         self.0.run(LLM_EMBED, &[("input_ids", integers(ids))])
     }
 
-    fn llm_hidden(&mut self, embeds: ArrayView3<'_, f32>, mask: ArrayView2<'_, i64>) -> Result<Array3<f32>, Fault> {
-        self.0.run(LLM_HIDDEN, &[("inputs_embeds", floats(embeds)), ("attention_mask", integers(mask))])
+    fn llm_hidden(
+        &mut self,
+        embeds: ArrayView3<'_, f32>,
+        mask: ArrayView2<'_, i64>,
+    ) -> Result<Array3<f32>, Fault> {
+        self.0.run(
+            LLM_HIDDEN,
+            &[
+                ("inputs_embeds", floats(embeds)),
+                ("attention_mask", integers(mask)),
+            ],
+        )
     }
 
-    fn ldm_mapper(&mut self, hidden: ArrayView3<'_, f32>, images: ArrayView3<'_, f32>) -> Result<Array3<f32>, Fault> {
-        self.0.run(LDM_MAPPER, &[("hidden", floats(hidden)), ("img_embeds", floats(images))])
+    fn ldm_mapper(
+        &mut self,
+        hidden: ArrayView3<'_, f32>,
+        images: ArrayView3<'_, f32>,
+    ) -> Result<Array3<f32>, Fault> {
+        self.0.run(
+            LDM_MAPPER,
+            &[("hidden", floats(hidden)), ("img_embeds", floats(images))],
+        )
     }
 }

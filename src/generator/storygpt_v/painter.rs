@@ -36,7 +36,13 @@ impl<N: DiffusionNetworks> Painter<N> {
         tokenizer: Box<dyn Tokenize>,
         portraits: Portraits,
     ) -> Self {
-        Self { settings, networks, tokenizer, portraits, unconditional: None }
+        Self {
+            settings,
+            networks,
+            tokenizer,
+            portraits,
+            unconditional: None,
+        }
     }
 
     /// Text embeddings of captions, without portraits.
@@ -47,7 +53,9 @@ impl<N: DiffusionNetworks> Painter<N> {
             .map(|caption| encode(caption, &self.settings.text, self.tokenizer.as_ref(), names))
             .collect::<Result<Vec<_>, _>>()?;
         let length = self.settings.text.max_length;
-        let ids = Array2::from_shape_fn((captions.len(), length), |(row, position)| encoded[row].ids[position]);
+        let ids = Array2::from_shape_fn((captions.len(), length), |(row, position)| {
+            encoded[row].ids[position]
+        });
         let plain = self.networks.text_encoder(ids.view())?;
         let plain = shaped(TEXT_ENCODER, plain, &self.settings.context(captions.len()))?;
         Ok(Captions { encoded, plain })
@@ -55,7 +63,8 @@ impl<N: DiffusionNetworks> Painter<N> {
 
     /// The same embeddings with portraits fused into the names.
     pub(super) fn fuse(&mut self, captions: &Captions) -> Result<Array3<f32>, Fault> {
-        self.portraits.fuse(&mut self.networks, &captions.plain, &captions.encoded)
+        self.portraits
+            .fuse(&mut self.networks, &captions.plain, &captions.encoded)
     }
 
     /// Samples and decodes one frame of every story.
@@ -81,7 +90,12 @@ impl<N: DiffusionNetworks> Painter<N> {
             .zip(merge_steps)
             .enumerate()
             .map(|(row, (prompt, merge_step))| Job {
-                latents: latents(seed, &prompt.story.id, FrameIndex(frame as u32 + 1), [channels, height, width]),
+                latents: latents(
+                    seed,
+                    &prompt.story.id,
+                    FrameIndex(frame as u32 + 1),
+                    [channels, height, width],
+                ),
                 plain: captions.plain.index_axis(Axis(0), row).to_owned(),
                 merged: merged.index_axis(Axis(0), row).to_owned(),
                 merge_step: *merge_step,
@@ -94,17 +108,35 @@ impl<N: DiffusionNetworks> Painter<N> {
 
 /// The stories that have a frame `frame` (from 0), by their index in the call.
 pub(super) fn active(prompts: &[Prompt], frame: usize) -> Vec<usize> {
-    (0..prompts.len()).filter(|index| prompts[*index].captions.len() > frame).collect()
+    (0..prompts.len())
+        .filter(|index| prompts[*index].captions.len() > frame)
+        .collect()
 }
 
 /// The caption texts of one frame.
 pub(super) fn captions_of<'a>(stories: &[&'a Prompt], frame: usize) -> Vec<&'a str> {
-    stories.iter().map(|prompt| prompt.captions[frame].text.as_str()).collect()
+    stories
+        .iter()
+        .map(|prompt| prompt.captions[frame].text.as_str())
+        .collect()
 }
 
 /// Puts a place to a fault. Only the guilty story is named where the fault knows it.
 pub(super) fn located(fault: Fault, stories: &[&Prompt], frame: usize) -> GeneratorError {
-    let guilty = fault.row().and_then(|row| stories.get(row)).map(std::slice::from_ref);
-    let stories = guilty.unwrap_or(stories).iter().map(|prompt| prompt.story.id.clone()).collect();
-    GeneratorError::Draw { place: Place { stories, frame: FrameIndex(frame as u32 + 1) }, source: fault }
+    let guilty = fault
+        .row()
+        .and_then(|row| stories.get(row))
+        .map(std::slice::from_ref);
+    let stories = guilty
+        .unwrap_or(stories)
+        .iter()
+        .map(|prompt| prompt.story.id.clone())
+        .collect();
+    GeneratorError::Draw {
+        place: Place {
+            stories,
+            frame: FrameIndex(frame as u32 + 1),
+        },
+        source: fault,
+    }
 }

