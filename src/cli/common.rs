@@ -6,7 +6,7 @@ use clap::Args;
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 use storyeval::dataset::synth::{self, SplitSizes, World};
-use storyeval::dataset::{Dataset, FlintstonesSv};
+use storyeval::dataset::{Dataset, FlintstonesSv, OpenOptions, Places, locate};
 use storyeval::inference::{Bundle, DeviceRequest, Runtime, RuntimeOptions, default_cache};
 use storyeval::spec::{DatasetCard, NeededFile};
 
@@ -67,14 +67,20 @@ pub(crate) fn open_dataset(
     story_length: Option<usize>,
     cache: &CacheArguments,
 ) -> Result<FlintstonesSv, Failure> {
-    let length = story_length.unwrap_or(card.story_length);
+    let story_length = story_length.unwrap_or(card.story_length);
     let drawn = if card.id == "minisv" && data.is_none() {
         Some(minisv(&cache.folder())?)
     } else {
         None
     };
-    let dir = storyeval::dataset::locate(&card, drawn.as_deref().or(data), &cache.folder())?;
-    let dataset = FlintstonesSv::open(&dir, card, split, length)?;
+    let places = Places::new(drawn.as_deref().or(data), &cache.folder());
+    let folder = locate(&card, &places)?;
+    let dataset = FlintstonesSv::open(&OpenOptions {
+        card,
+        folder,
+        split: split.to_owned(),
+        story_length,
+    })?;
     if dataset.stories().is_empty() {
         return Err(Failure::NothingSelected);
     }

@@ -12,7 +12,7 @@ use storyeval::dataset::{Dataset, FlintstonesSv, referential};
 use storyeval::generator::{CharLdm, Generator, GroundTruth, Prompt, Shuffled, StoryGptV};
 use storyeval::inference::{Bundle, Device, Runtime};
 use storyeval::record::{ClipId, ReferentialCaption, Scores, Seed, Story};
-use storyeval::report::{SheetStory, sheet};
+use storyeval::report::{SheetCaption, SheetRow, SheetStory, sheet};
 use storyeval::run::{Identity, Manifest, Partition, Plan, Session, Store, Unit};
 use storyeval::spec::{self, GeneratorKind, ModelCard, Protocol};
 use storyeval::{Error, vision};
@@ -81,12 +81,13 @@ pub(crate) fn run(arguments: &RunArguments) -> Outcome {
     let mut results = Vec::new();
     let mut folders = Vec::new();
     for card in &cards {
-        let (store, captions) = draw(&context, card)?;
+        let (store, prompts) = draw(&context, card)?;
         let wanted = Wanted {
             dataset: &context.dataset,
             protocol: &context.protocol,
+            prompts: &prompts,
         };
-        stages::observe_with(&store, &wanted, &mut evaluators, &captions)?;
+        stages::observe_with(&store, &wanted, &mut evaluators)?;
         results.push(stages::score_store(&store)?);
         folders.push((card.name.clone(), store));
     }
@@ -159,7 +160,7 @@ fn prepare(arguments: &RunArguments) -> Result<Option<(Context<'_>, Vec<ModelCar
             let out = run_folder(arguments, card, cards.len());
             print(&format!(
                 "{}\n  into {}\n",
-                plan.summary(Partition::default()),
+                plan.summary(Partition::WHOLE),
                 out.display()
             ))?;
         }
@@ -220,10 +221,7 @@ fn plan(
 }
 
 /// Draws what is outstanding of one model's run.
-fn draw(
-    context: &Context<'_>,
-    card: &ModelCard,
-) -> Result<(Store, Vec<Vec<ReferentialCaption>>), Failure> {
+fn draw(context: &Context<'_>, card: &ModelCard) -> Result<(Store, Vec<Prompt>), Failure> {
     let arguments = context.arguments;
     let (plan, captions) = plan(context, card)?;
     let bundle = model_bundle(card, &arguments.device.cache.folder())?;
@@ -251,7 +249,7 @@ fn draw(
         };
         storyeval::run::generate(&mut store, &mut draw, &mut progress(&card.id))?;
     }
-    Ok((store, captions))
+    Ok((store, prompts))
 }
 
 fn manifest(
@@ -273,7 +271,7 @@ fn manifest(
         batch: context.arguments.batch.get(),
         stories: plan.units().len(),
         plan_hash: plan.hash().to_owned(),
-        partition: Partition::default(),
+        partition: Partition::WHOLE,
         device_kind: match runtime.device() {
             Device::Cpu => "cpu".to_owned(),
             Device::Cuda(_) => "cuda".to_owned(),
@@ -284,7 +282,8 @@ fn manifest(
         "model": card,
         "protocol": context.protocol,
         "split": context.arguments.split,
-        "data": dataset.dir(),
+        "subset": subset(context),
+        "data": dataset.folder(),
     });
     let device = runtime.device().to_string();
     Manifest::new(
@@ -296,6 +295,16 @@ fn manifest(
             context.arguments.device.threads,
         ),
     )
+}
+
+/// The story subset as signatures say it: `test/followers-3`, `test/followers-3[:25]`.
+fn subset(context: &Context<'_>) -> String {
+    let followers = context.stories[0].frames.len() - 1;
+    let mut subset = format!("{}/followers-{followers}", context.arguments.split);
+    if context.stories.len() < context.dataset.stories().len() {
+        subset.push_str(&format!("[:{}]", context.stories.len()));
+    }
+    subset
 }
 
 /// The generator of a model.
@@ -408,9 +417,12 @@ fn write_sheet(
         let truth = story
             .frames
             .iter()
-            .map(|frame| Ok(context.dataset.ground_truth(&frame.clip, rule)?))
+            .map(|frame| Ok(Some(context.dataset.ground_truth(&frame.clip, rule)?)))
             .collect::<Result<Vec<_>, Failure>>()?;
-        rows.push(("ground truth".to_owned(), truth));
+        rows.push(SheetRow {
+            label: "ground truth".to_owned(),
+            images: truth,
+        });
         for (name, store) in runs {
             // The upper bound is the row above; drawing it twice tells nothing.
             if store.manifest().identity.model == "ground-truth" {
@@ -419,12 +431,16 @@ fn write_sheet(
             let unit = &store.plan().units()[index];
             let frames = unit
                 .frames()
-                .map(|frame| store.frame(unit, frame))
+                .map(|frame| store.frame(unit, frame).map(Some))
                 .collect::<Result<_, _>>()?;
-            rows.push((name.clone(), frames));
+            rows.push(SheetRow {
+                label: name.clone(),
+                images: frames,
+            });
         }
         let cast = &context.dataset.card().characters;
         let captions = referential(story, context.protocol.text, cast)?;
+        let captions = captions.iter().map(SheetCaption::from).collect();
         blocks.push(SheetStory {
             title: story.id.to_string(),
             captions,

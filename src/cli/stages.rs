@@ -8,13 +8,15 @@ use super::talk::{print, progress, say};
 use clap::Args;
 use image::RgbImage;
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
+use std::collections::BTreeMap;
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use storyeval::dataset::{Dataset, FlintstonesSv, referential};
 use storyeval::extract::{Evaluators, Glance};
+use storyeval::generator::Prompt;
 use storyeval::inference::Runtime;
 use storyeval::metric::{FeaturePair, ReduceInput, ScoreProtocol, reduce};
-use storyeval::record::{Observation, ReferentialCaption, Scores};
+use storyeval::record::{Observation, Scores, Story, StoryId};
 use storyeval::run::{
     FrameRef, Look, Looking, OBSERVATIONS, SCORES, Store, read_features, read_observations,
 };
@@ -51,6 +53,8 @@ pub(crate) struct ScoreArguments {
 pub(crate) struct Wanted<'a> {
     pub(crate) dataset: &'a FlintstonesSv,
     pub(crate) protocol: &'a Protocol,
+    /// Story and captions of each unit of the plan.
+    pub(crate) prompts: &'a [Prompt],
 }
 
 /// The evaluators of a data set, and the hash of their weights.
@@ -97,12 +101,7 @@ pub(crate) fn open_evaluators(
 }
 
 /// Looks at every frame of a run. Does nothing when that was done with the same evaluators.
-pub(crate) fn observe_with(
-    store: &Store,
-    wanted: &Wanted<'_>,
-    lookers: &mut Lookers,
-    captions: &[Vec<ReferentialCaption>],
-) -> Outcome {
+pub(crate) fn observe_with(store: &Store, wanted: &Wanted<'_>, lookers: &mut Lookers) -> Outcome {
     let rule = wanted.protocol.ground_truth;
     let key = Key {
         evaluators: lookers.hash.clone(),
@@ -125,38 +124,33 @@ pub(crate) fn observe_with(
         let generated = lookers.evaluators.look(images)?;
         let truth = lookers.evaluators.look(&truth)?;
         let rows = frames.iter().zip(generated.into_iter().zip(truth));
-        rows.map(|(frame, (seen, truth))| row(wanted.dataset, captions, *frame, seen, truth))
-            .collect()
+        Ok(rows
+            .map(|(frame, (seen, truth))| row(wanted.prompts, *frame, seen, truth))
+            .collect())
     };
     let model = store.manifest().identity.model.clone();
     storyeval::run::observe(store, &looking, &mut look, &mut progress(&model))?;
     Ok(())
 }
 
-fn row(
-    dataset: &FlintstonesSv,
-    captions: &[Vec<ReferentialCaption>],
-    frame: FrameRef<'_>,
-    seen: Glance,
-    truth: Glance,
-) -> Result<Look, Failure> {
-    let position = frame.position();
-    let labels = dataset.labels(frame.clip())?;
+fn row(prompts: &[Prompt], frame: FrameRef<'_>, seen: Glance, truth: Glance) -> Look {
+    let prompt = &prompts[frame.unit.unit];
+    let labels = &prompt.story.frames[frame.position()];
     let observation = Observation {
         story: frame.unit.story.clone(),
         frame: frame.frame,
         clip: frame.clip().clone(),
         text: frame.text().to_owned(),
-        pronoun: !captions[frame.unit.unit][position].replacements.is_empty(),
-        character_labels: labels.characters.clone(),
-        background_labels: labels.background.clone(),
+        pronoun: !prompt.captions[frame.position()].replacements.is_empty(),
+        character_labels: labels.character_labels.clone(),
+        background_labels: labels.background_labels.clone(),
         character_probabilities: Some(seen.characters),
         background_probabilities: Some(seen.backgrounds),
     };
-    Ok(Look {
+    Look {
         observation,
         features: vec![seen.features, truth.features],
-    })
+    }
 }
 
 /// Reduces the observations of a run to `scores.json`.
@@ -223,6 +217,16 @@ fn stale(store: &Store, source: serde_json::Error) -> Failure {
     }
 }
 
+fn other_data(store: &Store, story: &StoryId) -> Failure {
+    Failure::Arguments {
+        what: format!(
+            "the data set is not the one that {} was made from (story {story})",
+            store.root().display()
+        ),
+        hint: "give the folder of the same data set with `--data DIR`".to_owned(),
+    }
+}
+
 /// The second stage alone.
 pub(crate) fn observe(arguments: &ObserveArguments) -> Outcome {
     let store = Store::open(&arguments.run)?;
@@ -240,26 +244,35 @@ pub(crate) fn observe(arguments: &ObserveArguments) -> Outcome {
         &arguments.device.cache,
     )?;
     let variant = protocol.text_for(&model)?;
-    let captions = store
-        .plan()
-        .units()
+    let stories: BTreeMap<&StoryId, &Story> = dataset
+        .stories()
         .iter()
+        .map(|story| (&story.id, story))
+        .collect();
+    let units = store.plan().units().iter();
+    let prompts = units
         .map(|unit| {
-            let story = dataset.story(&unit.story)?;
-            Ok(referential(story, variant, &dataset.card().characters)?)
+            let story = stories
+                .get(&unit.story)
+                .ok_or_else(|| other_data(&store, &unit.story))?;
+            let captions = referential(story, variant, &dataset.card().characters)?;
+            Ok(Prompt {
+                story: (*story).clone(),
+                captions,
+            })
         })
         .collect::<Result<Vec<_>, Failure>>()?;
+    if dataset.content_hash() != store.manifest().identity.dataset_hash {
+        return Err(other_data(&store, &prompts[0].story.id));
+    }
     let runtime = arguments.device.open()?;
     let mut lookers = open_evaluators(dataset.card(), &runtime, &arguments.device.cache)?;
-    observe_with(
-        &store,
-        &Wanted {
-            dataset: &dataset,
-            protocol: &protocol,
-        },
-        &mut lookers,
-        &captions,
-    )?;
+    let wanted = Wanted {
+        dataset: &dataset,
+        protocol: &protocol,
+        prompts: &prompts,
+    };
+    observe_with(&store, &wanted, &mut lookers)?;
     say(&format!(
         "observations: {}",
         store.root().join(OBSERVATIONS).display()

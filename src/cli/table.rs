@@ -6,7 +6,7 @@ use super::talk::print;
 use clap::{Args, ValueEnum};
 use std::path::PathBuf;
 use storyeval::record::Scores;
-use storyeval::report;
+use storyeval::report::{self, Comparison, TableOptions};
 use storyeval::run::{RunError, SCORES};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -58,10 +58,15 @@ pub(crate) fn markdown(results: &[Scores], force: bool) -> Result<String, Failur
 
 /// A table in any format.
 pub(crate) fn render(results: &[Scores], format: Format, force: bool) -> Result<String, Failure> {
+    let options = TableOptions {
+        force,
+        ..TableOptions::default()
+    };
+    let comparison = Comparison::new(results, &options)?;
     Ok(match format {
-        Format::Md => report::markdown(results, force)?,
-        Format::Latex => report::latex(results, force)?,
-        Format::Csv => report::csv(results)?,
-        Format::Json => report::json(results)?,
+        Format::Md => report::markdown(&comparison),
+        Format::Latex => report::latex(&comparison),
+        Format::Csv => report::csv(&comparison)?,
+        Format::Json => report::json(&comparison)?,
     })
 }

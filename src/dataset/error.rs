@@ -2,6 +2,7 @@
 
 use super::npy::NpyError;
 use super::pickle::PickleError;
+use super::synth::SynthError;
 use crate::record::{ClipId, FrameIndex, StoryId, TextVariant};
 use crate::{ExitCode, Hint};
 use std::fmt::Write;
@@ -21,8 +22,15 @@ pub struct MissingFile {
 /// What can go wrong with a data set.
 #[derive(Debug, thiserror::Error)]
 pub enum DatasetError {
+    /// MiniSV could not be drawn.
+    #[error(transparent)]
+    Synth(#[from] SynthError),
     /// The data set is in none of the places where it is looked for.
-    #[error("data set `{dataset}` was not found{}\nit needs:{}\npublished at: {published_at}", list_places(looked_in), list_files(files))]
+    #[error(
+        "data set `{dataset}` was not found{}\nit needs:{}\npublished at: {published_at}",
+        list_places(looked_in),
+        list_files(files)
+    )]
     MissingFolder {
         /// Id of the data set.
         dataset: String,
@@ -208,7 +216,9 @@ pub enum DatasetError {
         name: String,
     },
     /// The released StoryGPT-V code ends with an exception on this story.
-    #[error("on story `{story}`, frame {frame}, the code that defines {variant:?} text stops with {exception}")]
+    #[error(
+        "on story `{story}`, frame {frame}, the code that defines {variant:?} text stops with {exception}"
+    )]
     ReleasedCodeCrashes {
         /// The story.
         story: StoryId,
@@ -247,16 +257,22 @@ fn list_files(files: &[MissingFile]) -> String {
 }
 
 fn in_clip(clip: Option<&str>) -> String {
-    clip.map_or_else(String::new, |clip| format!(" in the entry of clip `{clip}`"))
+    clip.map_or_else(String::new, |clip| {
+        format!(" in the entry of clip `{clip}`")
+    })
 }
 
 fn of_clip(clip: Option<&str>) -> String {
-    clip.map_or_else(|| "it ".to_owned(), |clip| format!("the entry of clip `{clip}` "))
+    clip.map_or_else(
+        || "it ".to_owned(),
+        |clip| format!("the entry of clip `{clip}` "),
+    )
 }
 
 impl Hint for DatasetError {
     fn exit_code(&self) -> ExitCode {
         match self {
+            Self::Synth(error) => error.exit_code(),
             Self::MissingFolder { .. } | Self::MissingFiles { .. } | Self::Read { .. } => {
                 ExitCode::Setup
             }
@@ -268,16 +284,19 @@ impl Hint for DatasetError {
     fn hint(&self) -> Option<String> {
         const MINI: &str = "storyeval run --dataset minisv --model storygpt-v-mini";
         Some(match self {
+            Self::Synth(error) => return error.hint(),
             Self::MissingFolder { dataset, .. } => format!(
                 "put the files there or give their folder with `--data DIR`; `{dataset}` is not needed for a first try: `{MINI}`"
             ),
-            Self::MissingFiles { folder, .. } => format!(
-                "complete {}; or try without it: `{MINI}`",
-                folder.display()
-            ),
+            Self::MissingFiles { folder, .. } => {
+                format!("complete {}; or try without it: `{MINI}`", folder.display())
+            }
             Self::Read { path, .. } => format!("check it with `ls -l {}`", path.display()),
             Self::UnknownSplit { known, .. } => {
-                format!("use `--split {}`", known.first().map_or("test", String::as_str))
+                format!(
+                    "use `--split {}`",
+                    known.first().map_or("test", String::as_str)
+                )
             }
             Self::Pickle { path, .. } => format!(
                 "nothing was executed; look inside with `python3 -m pickletools {}`",

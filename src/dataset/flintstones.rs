@@ -205,7 +205,8 @@ impl Dataset for FlintstonesSv {
 
     fn clip_frames(&self, clip: &ClipId) -> Result<FrameStack, DatasetError> {
         let (path, mut npy) = self.frames_of(clip)?;
-        npy.all().map_err(|source| frames_error(clip, &path, source))
+        npy.all()
+            .map_err(|source| frames_error(clip, &path, source))
     }
 
     fn ground_truth(&self, clip: &ClipId, rule: GroundTruthRule) -> Result<RgbImage, DatasetError> {

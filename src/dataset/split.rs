@@ -1,8 +1,8 @@
 //! `train-val-test_split.json`: which clip is in which split.
 
+use super::DatasetError;
 use super::annotation::plain_message;
 use super::path::{check_id, read};
-use super::DatasetError;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 

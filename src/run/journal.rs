@@ -12,6 +12,7 @@ use super::plan::{Plan, Unit};
 use crate::record::StoryId;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
+use std::fmt;
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
@@ -69,6 +70,20 @@ pub struct Recovery {
     pub damaged_lines: usize,
     /// Units whose frames are missing or not those that were stored.
     pub lost_units: usize,
+}
+
+impl fmt::Display for Recovery {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self {
+            torn_bytes,
+            damaged_lines,
+            lost_units,
+        } = self;
+        write!(
+            formatter,
+            "{torn_bytes} bytes of a torn line, {damaged_lines} damaged lines and {lost_units} lost stories"
+        )
+    }
 }
 
 impl Recovery {

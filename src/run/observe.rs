@@ -96,6 +96,21 @@ struct Record {
     files: BTreeMap<String, String>,
 }
 
+/// The key that the observations in the run folder `root` were made under ([`Looking::key`]).
+///
+/// # Errors
+/// [`RunError::Read`] when nothing was observed yet, [`RunError::Json`] when the record is damaged.
+pub fn observed_key(root: &Path) -> Result<String, RunError> {
+    let path = root.join(OBSERVED);
+    let bytes = fs::read(&path).map_err(|source| RunError::read(&path, source))?;
+    let record: Record = serde_json::from_slice(&bytes).map_err(|source| RunError::Json {
+        path,
+        line: source.line(),
+        source,
+    })?;
+    Ok(record.key)
+}
+
 /// Path of a feature file in the run folder `root`.
 ///
 /// # Errors
