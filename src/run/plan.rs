@@ -238,7 +238,7 @@ mod tests {
         assert_eq!(batches, [0, 0, 0, 0, 1, 1, 1, 1, 2, 2]);
         assert_eq!(
             plan.summary(Partition::WHOLE).to_string(),
-            "10 stories, 30 frames, 3 batches"
+            "10 stories, 20 frames, 3 batches"
         );
     }
 
