@@ -397,6 +397,9 @@ fn happen(root: &Path, plan: &Plan, accident: &Accident) {
     }
 }
 
+/// What every run of the property must end as.
+static EXPECTED: OnceLock<BTreeMap<String, Vec<u8>>> = OnceLock::new();
+
 proptest! {
     #![proptest_config(ProptestConfig { cases: 24, failure_persistence: None, ..ProptestConfig::default() })]
 
@@ -410,7 +413,6 @@ proptest! {
             happen(folder.path(), &plan, accident);
         }
         run(folder.path(), &plan, Partition::WHOLE, None).expect("resumed");
-        static EXPECTED: OnceLock<BTreeMap<String, Vec<u8>>> = OnceLock::new();
         let expected = EXPECTED.get_or_init(|| uninterrupted(&plan));
         prop_assert_eq!(&outcome(folder.path()), expected);
     }
