@@ -7,6 +7,9 @@ use super::store::Store;
 use image::RgbImage;
 use std::time::Instant;
 
+/// The model: the frames of a batch of units, `[unit][frame]`.
+pub type Draw<'a, E> = dyn FnMut(&[&Unit]) -> Result<Vec<Vec<RgbImage>>, E> + 'a;
+
 /// What [`generate`] did.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Generated {
@@ -31,7 +34,7 @@ pub struct Generated {
 /// contract; [`RunError::Output`] and its kin. Everything stored before stays.
 pub fn generate<E: From<RunError>>(
     store: &mut Store,
-    generator: &mut dyn FnMut(&[&Unit]) -> Result<Vec<Vec<RgbImage>>, E>,
+    generator: &mut Draw<'_, E>,
     progress: &mut dyn FnMut(&Progress),
 ) -> Result<Generated, E> {
     let plan = store.shared_plan();

@@ -1,6 +1,7 @@
 //! Where things lie in a run folder, and how ids become names of files.
 
 use crate::record::{FrameIndex, StoryId};
+use serde::Serialize;
 use sha2::{Digest, Sha256};
 use std::fmt::Write;
 
@@ -67,6 +68,18 @@ pub fn frame_file(story: &StoryId, frame: FrameIndex) -> String {
 #[must_use]
 pub fn sha256_hex(bytes: &[u8]) -> String {
     hex(&Sha256::digest(bytes))
+}
+
+/// A line of JSON without its newline.
+pub(super) fn json_line(value: &impl Serialize) -> String {
+    serde_json::to_string(value).expect("what is persisted has only text keys")
+}
+
+/// A JSON file for people to read, with a last newline.
+pub(super) fn json_file(value: &impl Serialize) -> Vec<u8> {
+    let mut bytes = serde_json::to_vec_pretty(value).expect("what is persisted has only text keys");
+    bytes.push(b'\n');
+    bytes
 }
 
 /// Lower-case hexadecimal digits of a digest.

@@ -1,7 +1,7 @@
 //! `manifest.json`: what was run, with what, by which program.
 
 use super::error::{Difference, RunError};
-use super::layout::{MANIFEST, hex};
+use super::layout::{MANIFEST, hex, json_file};
 use super::partition::Partition;
 use crate::record::Seed;
 use serde::{Deserialize, Serialize};
@@ -185,9 +185,7 @@ impl Manifest {
     /// The bytes of `manifest.json`.
     #[must_use]
     pub fn to_bytes(&self) -> Vec<u8> {
-        let mut bytes = serde_json::to_vec_pretty(self).expect("a manifest has only text keys");
-        bytes.push(b'\n');
-        bytes
+        json_file(self)
     }
 
     /// Adds the sessions of `other` that are not known yet. Returns whether there was one.

@@ -28,7 +28,7 @@ mod tests;
 pub use durable::{DurableFile, write_durably};
 pub use error::{Difference, FeatureFault, RunError};
 pub use features::{FeatureReader, FeatureWriter, read_features};
-pub use generate::{Generated, generate};
+pub use generate::{Draw, Generated, generate};
 pub use journal::{Entry, Journal, Recovery, StoredFrame};
 pub use layout::{
     FEATURES, FRAMES, JOURNAL, MANIFEST, OBSERVATIONS, OBSERVED, PLAN, SCORES, folder_name,
@@ -36,7 +36,7 @@ pub use layout::{
 };
 pub use manifest::{FORMAT, Identity, Manifest, Session};
 pub use observations::{ObservationWriter, read_observations};
-pub use observe::{FrameRef, Look, Looking, Observed, features_path, observe, observed_key};
+pub use observe::{FrameRef, Look, Looker, Looking, Observed, features_path, observe, observed_key};
 pub use partition::Partition;
 pub use plan::{Plan, PlanSummary, Unit};
 pub use progress::{Progress, Stage};

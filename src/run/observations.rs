@@ -66,8 +66,11 @@ impl Shared {
         }
     }
 
-    fn take(&self) -> Option<DurableFile> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).take()
+    fn take(&self) -> DurableFile {
+        let mut guard = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        guard
+            .take()
+            .expect("only `commit` takes the file, and it consumes the writer")
     }
 }
 
@@ -140,10 +143,7 @@ impl ObservationWriter {
         self.writer
             .finish()
             .map_err(|error| write_error(&self.path, error))?;
-        self.file
-            .take()
-            .expect("the file is taken only here")
-            .commit()?;
+        self.file.take().commit()?;
         Ok(self.written)
     }
 

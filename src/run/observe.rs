@@ -3,7 +3,7 @@
 use super::durable::create_folder;
 use super::error::RunError;
 use super::features::FeatureWriter;
-use super::layout::{FEATURES, OBSERVATIONS, OBSERVED, hex};
+use super::layout::{FEATURES, OBSERVATIONS, OBSERVED, hex, json_file};
 use super::manifest::FORMAT;
 use super::observations::ObservationWriter;
 use super::plan::Unit;
@@ -57,6 +57,9 @@ pub struct Look {
     /// A row for each feature file of [`Looking::features`], in its order.
     pub features: Vec<Vec<f32>>,
 }
+
+/// The eyes: a look for each frame and its image, in their order.
+pub type Looker<'a, E> = dyn FnMut(&[FrameRef<'_>], &[RgbImage]) -> Result<Vec<Look>, E> + 'a;
 
 /// How to look.
 #[derive(Clone, Copy, Debug)]
@@ -142,7 +145,7 @@ fn features_file(name: &str) -> Result<String, RunError> {
 pub fn observe<E: From<RunError>>(
     store: &Store,
     looking: &Looking<'_>,
-    looker: &mut dyn FnMut(&[FrameRef<'_>], &[RgbImage]) -> Result<Vec<Look>, E>,
+    looker: &mut Looker<'_, E>,
     progress: &mut dyn FnMut(&Progress),
 ) -> Result<Observed, E> {
     let begin = Instant::now();
@@ -198,9 +201,7 @@ pub fn observe<E: From<RunError>>(
         rows: done,
         files: hashes(store.root(), &names)?,
     };
-    let mut bytes = serde_json::to_vec_pretty(&record).expect("a record has only text keys");
-    bytes.push(b'\n');
-    store.write(OBSERVED, &bytes)?;
+    store.write(OBSERVED, &json_file(&record))?;
     let seconds = begin.elapsed().as_secs_f64();
     progress(&Progress::Finished {
         stage: Stage::Observe,

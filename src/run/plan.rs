@@ -1,7 +1,7 @@
 //! What a run will do, before it does it.
 
 use super::error::RunError;
-use super::layout::sha256_hex;
+use super::layout::{json_line, sha256_hex};
 use super::partition::Partition;
 use crate::record::{ClipId, FrameIndex, ReferentialCaption, Seed, Story, StoryId};
 use serde::{Deserialize, Serialize};
@@ -35,6 +35,7 @@ pub struct Unit {
 
 impl Unit {
     /// The frames of the story: 1 to n.
+    #[must_use]
     pub fn frames(&self) -> impl ExactSizeIterator<Item = FrameIndex> + use<> {
         (0..self.clips.len()).map(|position| FrameIndex(position as u32 + 1))
     }
@@ -187,7 +188,7 @@ impl Plan {
 fn lines(units: &[Unit]) -> String {
     let mut text = String::new();
     for unit in units {
-        text.push_str(&serde_json::to_string(unit).expect("a unit has only text keys"));
+        text.push_str(&json_line(unit));
         text.push('\n');
     }
     text
@@ -238,7 +239,7 @@ mod tests {
         assert_eq!(batches, [0, 0, 0, 0, 1, 1, 1, 1, 2, 2]);
         assert_eq!(
             plan.summary(Partition::WHOLE).to_string(),
-            "10 stories, 30 frames, 3 batches"
+            "10 stories, 20 frames, 3 batches"
         );
     }
 

@@ -7,7 +7,7 @@ use crate::record::{ClipId, ReferentialCaption, Seed, Story, StoryFrame, StoryId
 use std::num::NonZeroUsize;
 
 /// Frames of every made-up story.
-pub(super) const FRAMES: usize = 3;
+pub(super) const FRAMES: usize = 2;
 
 pub(super) fn stories(count: usize) -> (Vec<Story>, Vec<Vec<ReferentialCaption>>) {
     let story = |story: usize| Story {
