@@ -22,7 +22,11 @@ pub struct MissingFile {
 #[derive(Debug, thiserror::Error)]
 pub enum DatasetError {
     /// The data set is in none of the places where it is looked for.
-    #[error("data set `{dataset}` was not found{}\nit needs:{}\npublished at: {published_at}", list_places(looked_in), list_files(files))]
+    #[error(
+        "data set `{dataset}` was not found{}\nit needs:{}\npublished at: {published_at}",
+        list_places(looked_in),
+        list_files(files)
+    )]
     MissingFolder {
         /// Id of the data set.
         dataset: String,
@@ -207,8 +211,32 @@ pub enum DatasetError {
         /// The name.
         name: String,
     },
+    /// A split has more or fewer clips than the card says.
+    #[error("split `{split}` in {} has {found} clips, the card says {wanted}", folder.display())]
+    SplitSize {
+        /// The data set's folder.
+        folder: PathBuf,
+        /// The split.
+        split: &'static str,
+        /// Clips there are.
+        found: usize,
+        /// Clips on the card.
+        wanted: usize,
+    },
+    /// The content is not the one the card describes.
+    #[error("the content of {} has the hash {found}, the card says {wanted}", folder.display())]
+    ContentHash {
+        /// The data set's folder.
+        folder: PathBuf,
+        /// Hash of what is there.
+        found: String,
+        /// Hash on the card.
+        wanted: String,
+    },
     /// The released StoryGPT-V code ends with an exception on this story.
-    #[error("on story `{story}`, frame {frame}, the code that defines {variant:?} text stops with {exception}")]
+    #[error(
+        "on story `{story}`, frame {frame}, the code that defines {variant:?} text stops with {exception}"
+    )]
     ReleasedCodeCrashes {
         /// The story.
         story: StoryId,
@@ -247,11 +275,16 @@ fn list_files(files: &[MissingFile]) -> String {
 }
 
 fn in_clip(clip: Option<&str>) -> String {
-    clip.map_or_else(String::new, |clip| format!(" in the entry of clip `{clip}`"))
+    clip.map_or_else(String::new, |clip| {
+        format!(" in the entry of clip `{clip}`")
+    })
 }
 
 fn of_clip(clip: Option<&str>) -> String {
-    clip.map_or_else(|| "it ".to_owned(), |clip| format!("the entry of clip `{clip}` "))
+    clip.map_or_else(
+        || "it ".to_owned(),
+        |clip| format!("the entry of clip `{clip}` "),
+    )
 }
 
 impl Hint for DatasetError {
@@ -271,13 +304,15 @@ impl Hint for DatasetError {
             Self::MissingFolder { dataset, .. } => format!(
                 "put the files there or give their folder with `--data DIR`; `{dataset}` is not needed for a first try: `{MINI}`"
             ),
-            Self::MissingFiles { folder, .. } => format!(
-                "complete {}; or try without it: `{MINI}`",
-                folder.display()
-            ),
+            Self::MissingFiles { folder, .. } => {
+                format!("complete {}; or try without it: `{MINI}`", folder.display())
+            }
             Self::Read { path, .. } => format!("check it with `ls -l {}`", path.display()),
             Self::UnknownSplit { known, .. } => {
-                format!("use `--split {}`", known.first().map_or("test", String::as_str))
+                format!(
+                    "use `--split {}`",
+                    known.first().map_or("test", String::as_str)
+                )
             }
             Self::Pickle { path, .. } => format!(
                 "nothing was executed; look inside with `python3 -m pickletools {}`",
@@ -295,6 +330,10 @@ impl Hint for DatasetError {
             Self::MissingFollower { path, .. } => format!(
                 "the followers' cache and {} are not of the same release; move following_cache*.pkl away to compute followers from the split",
                 path.display()
+            ),
+            Self::SplitSize { folder, .. } | Self::ContentHash { folder, .. } => format!(
+                "fetch or draw the data again into {}, or correct the card",
+                folder.display()
             ),
             Self::Json { path, .. }
             | Self::WrongContent { path, .. }

@@ -1,8 +1,8 @@
 //! Which clips come after a clip: `following_cache<k>.pkl`, or computed as the published code does.
 
+use super::DatasetError;
 use super::path::{check_id, read_pickle};
 use super::split::Splits;
-use super::DatasetError;
 use std::collections::BTreeMap;
 use std::path::Path;
 
@@ -31,13 +31,18 @@ pub(super) fn cached(path: &Path, count: usize) -> Result<Followers, DatasetErro
         check_id(path, id)?;
         let list = "a list of clip ids";
         // The length comes first: a pickle may refer to one long list many times.
-        let len = value.len().ok_or_else(|| wrong(Some(id), list, value.type_name()))?;
+        let len = value
+            .len()
+            .ok_or_else(|| wrong(Some(id), list, value.type_name()))?;
         if len != count {
             followers.remove(id);
             continue;
         }
         let mut next = Vec::with_capacity(count);
-        for item in value.items().ok_or_else(|| wrong(Some(id), list, value.type_name()))? {
+        for item in value
+            .items()
+            .ok_or_else(|| wrong(Some(id), list, value.type_name()))?
+        {
             let follower = item
                 .as_str()
                 .ok_or_else(|| wrong(Some(id), list, item.type_name()))?;
@@ -70,7 +75,10 @@ pub(super) fn computed(splits: &Splits, count: usize) -> Result<Followers, Datas
         })
         .map(|start| {
             let next = ids[start + 1..=start + count].iter();
-            (ids[start].to_owned(), next.map(|id| (*id).to_owned()).collect())
+            (
+                ids[start].to_owned(),
+                next.map(|id| (*id).to_owned()).collect(),
+            )
         })
         .collect())
 }

@@ -55,7 +55,10 @@ mod tests {
     #[test]
     fn a_fixed_frame_must_exist() {
         let clip = ClipId::new("a");
-        assert_eq!(ground_truth_index(GroundTruthRule::Fixed(4), &clip, 5).unwrap(), 4);
+        assert_eq!(
+            ground_truth_index(GroundTruthRule::Fixed(4), &clip, 5).unwrap(),
+            4
+        );
         assert!(ground_truth_index(GroundTruthRule::Fixed(5), &clip, 5).is_err());
     }
 
@@ -66,8 +69,14 @@ mod tests {
             ground_truth_index(rule, &ClipId::new(format!("clip {clip}")), 5).unwrap()
         };
         let first: Vec<_> = (0..1000).map(|clip| draw(1, clip)).collect();
-        assert_eq!(first, (0..1000).map(|clip| draw(1, clip)).collect::<Vec<_>>());
-        assert_ne!(first, (0..1000).map(|clip| draw(2, clip)).collect::<Vec<_>>());
+        assert_eq!(
+            first,
+            (0..1000).map(|clip| draw(1, clip)).collect::<Vec<_>>()
+        );
+        assert_ne!(
+            first,
+            (0..1000).map(|clip| draw(2, clip)).collect::<Vec<_>>()
+        );
         for frame in 0..5 {
             let count = first.iter().filter(|found| **found == frame).count();
             // 200 expected; five standard deviations are 63.
@@ -77,5 +86,6 @@ mod tests {
         assert_eq!(first[..8], FIRST);
     }
 
-    const FIRST: [usize; 8] = [0, 0, 0, 0, 0, 0, 0, 0];
+    /// From `tools/golden/ground_truth_frame.py`, which has the definition and none of this code.
+    const FIRST: [usize; 8] = [3, 2, 0, 1, 2, 4, 0, 1];
 }

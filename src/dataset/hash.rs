@@ -70,7 +70,10 @@ mod tests {
                      e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855  b\n";
         assert_eq!(one, crate::spec::sha256_hex(lines.as_bytes()));
         std::fs::write(folder.path().join("b"), "x").unwrap();
-        assert_ne!(one, hash_what_is_there(folder.path(), &["a".to_owned(), "b".to_owned()]));
+        assert_ne!(
+            one,
+            hash_what_is_there(folder.path(), &["a".to_owned(), "b".to_owned()])
+        );
         assert!(matches!(
             hash_folder(folder.path(), &["absent".to_owned()]),
             Err(DatasetError::Read { .. })

@@ -1,8 +1,8 @@
 //! `labels.pkl` and `labels_bg.pkl`: 0/1 vectors a clip.
 
+use super::DatasetError;
 use super::path::read_pickle;
 use super::pickle::{Pickle, Ref};
-use super::DatasetError;
 use crate::record::ClipId;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -83,7 +83,9 @@ fn vector(
         wanted: "a list or array of 0 and 1".to_owned(),
         found,
     };
-    let found = value.len().ok_or_else(|| wrong(value.type_name().to_owned()))?;
+    let found = value
+        .len()
+        .ok_or_else(|| wrong(value.type_name().to_owned()))?;
     if let Some(wanted) = arity.filter(|wanted| *wanted != found) {
         return Err(DatasetError::LabelArity {
             path: path.to_owned(),

@@ -124,7 +124,10 @@ impl NpyFrames {
             return Err(cut(12));
         }
         let (header_at, header_len) = match (start[6], start[7]) {
-            (1, 0) => (10_u64, usize::from(u16::from_le_bytes([start[8], start[9]]))),
+            (1, 0) => (
+                10_u64,
+                usize::from(u16::from_le_bytes([start[8], start[9]])),
+            ),
             (2 | 3, 0) => (
                 12,
                 u32::from_le_bytes([start[8], start[9], start[10], start[11]]) as usize,

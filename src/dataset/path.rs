@@ -58,7 +58,18 @@ mod tests {
     fn ids_cannot_leave_the_folder() {
         let path = Path::new("split.json");
         check_id(path, "s_01_e_25_shot_004015_004089").unwrap();
-        for id in ["", "..", ".", "../x", "a/../b", "/etc/passwd", "a\\b", "c:x", "a\0b", ".hidden"] {
+        for id in [
+            "",
+            "..",
+            ".",
+            "../x",
+            "a/../b",
+            "/etc/passwd",
+            "a\\b",
+            "c:x",
+            "a\0b",
+            ".hidden",
+        ] {
             assert!(
                 matches!(check_id(path, id), Err(DatasetError::UnsafeId { .. })),
                 "{id}"

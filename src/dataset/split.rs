@@ -1,8 +1,8 @@
 //! `train-val-test_split.json`: which clip is in which split.
 
+use super::DatasetError;
 use super::annotation::plain_message;
 use super::path::{check_id, read};
-use super::DatasetError;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
@@ -57,6 +57,14 @@ impl Splits {
                 split: split.to_owned(),
                 known: self.lists.keys().cloned().collect(),
             })
+    }
+
+    /// Number of clips in each split.
+    pub(super) fn sizes(&self) -> BTreeMap<String, usize> {
+        self.lists
+            .iter()
+            .map(|(name, list)| (name.clone(), list.len()))
+            .collect()
     }
 
     /// Ids of all splits, sorted by their bytes as Python sorts text.

@@ -161,7 +161,10 @@ impl DatasetCard {
         for character in &self.characters {
             for spelling in std::iter::once(&character.name).chain(&character.aliases) {
                 if spelling.trim().is_empty() || !seen.insert(spelling.to_lowercase()) {
-                    return fail("names and aliases are unique and not empty", spelling.clone());
+                    return fail(
+                        "names and aliases are unique and not empty",
+                        spelling.clone(),
+                    );
                 }
             }
         }
@@ -170,13 +173,19 @@ impl DatasetCard {
             return fail("backgrounds are unique", self.backgrounds.join(", "));
         }
         if self.story_length == 0 || self.image.width == 0 || self.image.height == 0 {
-            return fail("story_length, width and height are at least 1", "0".to_owned());
+            return fail(
+                "story_length, width and height are at least 1",
+                "0".to_owned(),
+            );
         }
         if let Some(count) = self.background_count
             && !self.backgrounds.is_empty()
             && count != self.backgrounds.len()
         {
-            return fail("background_count equals the number of names", count.to_string());
+            return fail(
+                "background_count equals the number of names",
+                count.to_string(),
+            );
         }
         if let Some(hash) = &self.content_sha256
             && (hash.len() != 64 || !hash.bytes().all(|byte| byte.is_ascii_hexdigit()))

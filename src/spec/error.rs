@@ -94,7 +94,9 @@ impl Hint for SpecError {
             },
             Self::Read { path, .. } => format!("check it with `ls -l {}`", path.display()),
             Self::Parse { path, line, .. } => {
-                format!("look at line {line} of {path}; keys are checked, a misspelt one is an error")
+                format!(
+                    "look at line {line} of {path}; keys are checked, a misspelt one is an error"
+                )
             }
             Self::Invalid { path, .. } => format!("correct {path}"),
             Self::IdMismatch { path, wanted, .. } => {

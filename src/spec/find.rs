@@ -86,12 +86,18 @@ pub fn ids(kind: CardKind) -> Vec<String> {
 }
 
 fn ids_below(kind: CardKind, folder: &Path) -> Vec<String> {
-    let mut ids: Vec<String> = kind.embedded().iter().map(|(id, _)| (*id).to_owned()).collect();
+    let mut ids: Vec<String> = kind
+        .embedded()
+        .iter()
+        .map(|(id, _)| (*id).to_owned())
+        .collect();
     let mut own = BTreeSet::new();
     // A folder that is absent or cannot be listed holds no cards; reading one by name still says why.
     for entry in std::fs::read_dir(folder).into_iter().flatten().flatten() {
         let path = entry.path();
-        if path.extension().is_some_and(|extension| extension == "toml")
+        if path
+            .extension()
+            .is_some_and(|extension| extension == "toml")
             && let Some(stem) = path.file_stem().and_then(|stem| stem.to_str())
             && !ids.iter().any(|id| id == stem)
         {

@@ -69,7 +69,10 @@ impl ModelCard {
         Err(SpecError::Invalid {
             path: path.to_owned(),
             rule: "storygpt-v and char-ldm name a bundle, ground-truth and shuffled do not",
-            found: self.bundle.clone().unwrap_or_else(|| "no bundle".to_owned()),
+            found: self
+                .bundle
+                .clone()
+                .unwrap_or_else(|| "no bundle".to_owned()),
         })
     }
 }

@@ -36,7 +36,10 @@ fn all_versions_of_the_format_are_read_as_rgb() {
         assert_eq!(all.frames()[2], third);
         assert!(matches!(
             npy.frame(3),
-            Err(NpyError::NoSuchFrame { index: 3, frames: 3 })
+            Err(NpyError::NoSuchFrame {
+                index: 3,
+                frames: 3
+            })
         ));
     }
 }
@@ -57,7 +60,8 @@ fn other_arrays_are_refused_with_their_reason() {
 
 #[test]
 fn hostile_headers_are_refused() {
-    let head = |shape: &str| format!("{{'descr': '|u1', 'fortran_order': False, 'shape': {shape}, }}");
+    let head =
+        |shape: &str| format!("{{'descr': '|u1', 'fortran_order': False, 'shape': {shape}, }}");
     let open = |header: &str| NpyFrames::open(written(header, 100).path()).unwrap_err();
     for shape in [
         "(0, 2, 2, 3)",
@@ -69,7 +73,10 @@ fn hostile_headers_are_refused() {
         "(1, 4294967296, 1, 3)",
     ] {
         let error = open(&head(shape));
-        assert!(matches!(error, NpyError::WrongShape { .. }), "{shape}: {error:?}");
+        assert!(
+            matches!(error, NpyError::WrongShape { .. }),
+            "{shape}: {error:?}"
+        );
     }
     for header in [
         head("(-1, 2, 2, 3)"),
@@ -79,7 +86,10 @@ fn hostile_headers_are_refused() {
         "{'descr': [('r', 'u1')], 'fortran_order': False, 'shape': (1,)}".to_owned(),
         "__import__('os')".to_owned(),
     ] {
-        assert!(matches!(open(&header), NpyError::BadHeader { .. }), "{header}");
+        assert!(
+            matches!(open(&header), NpyError::BadHeader { .. }),
+            "{header}"
+        );
     }
     assert!(matches!(
         open(&head("(1, 100, 100, 3)")),

@@ -4,7 +4,9 @@
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum PickleError {
     /// The pickle imports something that is not plain data. Nothing was executed.
-    #[error("it asks for `{module}.{name}` at byte {offset}, which is not plain data and was not executed")]
+    #[error(
+        "it asks for `{module}.{name}` at byte {offset}, which is not plain data and was not executed"
+    )]
     ForbiddenGlobal {
         /// The module.
         module: String,

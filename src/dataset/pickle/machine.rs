@@ -255,7 +255,10 @@ impl<'a> Machine<'a> {
                 if items.len() % 2 != 0 {
                     return Err(self.bad_operands());
                 }
-                let entries: Vec<_> = items.chunks_exact(2).map(|pair| (pair[0], pair[1])).collect();
+                let entries: Vec<_> = items
+                    .chunks_exact(2)
+                    .map(|pair| (pair[0], pair[1]))
+                    .collect();
                 if matches!(self.code, b'}' | b'd') {
                     self.push(Node::Dict(entries), depth)?;
                 } else {
@@ -361,15 +364,18 @@ impl<'a> Machine<'a> {
             }
             (Known::Reconstruct, [Node::Known(Known::NdArray), ..]) => Node::EmptyArray,
             (Known::DtypeType, [Node::Str(code), ..]) => self.dtype(code)?,
-            (Known::DtypeType, [Node::Bytes(code), ..]) => {
-                self.dtype(utf8(code, self.offset)?)?
-            }
+            (Known::DtypeType, [Node::Bytes(code), ..]) => self.dtype(utf8(code, self.offset)?)?,
             (Known::Scalar, [Node::Dtype(dtype), Node::Bytes(data)]) => {
                 self.array(*dtype, Vec::new(), false, data)?
             }
             (
                 Known::FromBuffer,
-                [Node::Bytes(data), Node::Dtype(dtype), Node::Tuple(shape), order],
+                [
+                    Node::Bytes(data),
+                    Node::Dtype(dtype),
+                    Node::Tuple(shape),
+                    order,
+                ],
             ) => {
                 let fortran = matches!(order, Node::Str(order) if &**order == "F");
                 self.array(*dtype, self.shape(shape)?, fortran, data)?
@@ -389,7 +395,10 @@ impl<'a> Machine<'a> {
         let Node::Tuple(state) = &self.nodes[state as usize] else {
             return Err(self.bad_operands());
         };
-        let state: Vec<&Node> = state.iter().map(|item| &self.nodes[*item as usize]).collect();
+        let state: Vec<&Node> = state
+            .iter()
+            .map(|item| &self.nodes[*item as usize])
+            .collect();
         let made = match (&self.nodes[object as usize], state.as_slice()) {
             (Node::Dtype(dtype), [_, order, ..]) => {
                 let order = match order {
@@ -404,7 +413,13 @@ impl<'a> Machine<'a> {
             }
             (
                 Node::EmptyArray,
-                [_, Node::Tuple(shape), Node::Dtype(dtype), Node::Bool(fortran), Node::Bytes(data)],
+                [
+                    _,
+                    Node::Tuple(shape),
+                    Node::Dtype(dtype),
+                    Node::Bool(fortran),
+                    Node::Bytes(data),
+                ],
             ) => self.array(*dtype, self.shape(shape)?, *fortran, data)?,
             _ => return Err(self.bad_operands()),
         };

@@ -15,7 +15,10 @@ impl<'a> Reader<'a> {
 
     pub(super) fn take(&mut self, count: u64) -> Result<&'a [u8], PickleError> {
         let rest = &self.bytes[self.at..];
-        match usize::try_from(count).ok().filter(|count| *count <= rest.len()) {
+        match usize::try_from(count)
+            .ok()
+            .filter(|count| *count <= rest.len())
+        {
             Some(count) => {
                 self.at += count;
                 Ok(&rest[..count])
@@ -138,7 +141,9 @@ pub(super) fn raw_unicode(line: &[u8], offset: usize) -> Result<String, PickleEr
         let digits = line.get(index + 2..index + 2 + width).ok_or_else(bad)?;
         let code = digits
             .iter()
-            .try_fold(0_u32, |code, byte| Some(code.checked_mul(16)? + digit(*byte)?))
+            .try_fold(0_u32, |code, byte| {
+                Some(code.checked_mul(16)? + digit(*byte)?)
+            })
             .ok_or_else(bad)?;
         out.push(char::from_u32(code).ok_or_else(bad)?);
         index += 2 + width;

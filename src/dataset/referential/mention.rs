@@ -103,7 +103,9 @@ pub(super) fn starts_sentence(text: &str, at: usize) -> bool {
     text[..at]
         .chars()
         .rev()
-        .find(|c| !c.is_whitespace() && !matches!(c, '"' | '\'' | '(' | '[' | '\u{201c}' | '\u{2018}'))
+        .find(|c| {
+            !c.is_whitespace() && !matches!(c, '"' | '\'' | '(' | '[' | '\u{201c}' | '\u{2018}')
+        })
         .is_none_or(|c| matches!(c, '.' | '!' | '?'))
 }
 

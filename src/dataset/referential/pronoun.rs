@@ -7,7 +7,11 @@ const PRONOUNS: [&str; 8] = ["he", "she", "they", "his", "her", "him", "their", 
 #[must_use]
 pub fn references_true(text: &str) -> usize {
     text.split(|c: char| !c.is_alphanumeric() && c != '_')
-        .filter(|word| PRONOUNS.iter().any(|pronoun| word.eq_ignore_ascii_case(pronoun)))
+        .filter(|word| {
+            PRONOUNS
+                .iter()
+                .any(|pronoun| word.eq_ignore_ascii_case(pronoun))
+        })
         .count()
 }
 

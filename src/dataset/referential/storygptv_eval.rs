@@ -82,7 +82,10 @@ fn matched(text: &str, kept: &[String], cast: &[Character]) -> Explained {
         _ => return flagged(text, None, Decision::NoRule, cast),
     };
     // Of a pair, the second order is tried only where the first does not occur at all.
-    match literals.iter().find(|literal| text.contains(literal.as_str())) {
+    match literals
+        .iter()
+        .find(|literal| text.contains(literal.as_str()))
+    {
         Some(literal) => {
             let replacements = text
                 .match_indices(literal.as_str())

@@ -30,20 +30,32 @@ fn every_embedded_card_can_be_read_and_is_called_by_its_file_name() {
 fn embedded_cards_say_what_they_must() {
     let mini = dataset("minisv").unwrap();
     let names: Vec<_> = mini.characters.iter().map(|c| c.name.as_str()).collect();
-    assert_eq!(names, ["otto", "mira", "tilda", "pip", "bolt", "luna", "hank"]);
-    assert_eq!(mini.background_labels(), Some(12));
-    let flintstones = dataset("flintstones").unwrap();
-    let names: Vec<_> = flintstones.characters.iter().map(|c| c.name.as_str()).collect();
     assert_eq!(
         names,
-        ["wilma", "fred", "betty", "barney", "dino", "pebbles", "mr slate"]
+        ["otto", "mira", "tilda", "pip", "bolt", "luna", "hank"]
+    );
+    assert_eq!(mini.background_labels(), Some(12));
+    let flintstones = dataset("flintstones").unwrap();
+    let names: Vec<_> = flintstones
+        .characters
+        .iter()
+        .map(|c| c.name.as_str())
+        .collect();
+    assert_eq!(
+        names,
+        [
+            "wilma", "fred", "betty", "barney", "dino", "pebbles", "mr slate"
+        ]
     );
     assert_eq!(flintstones.background_labels(), Some(323));
     assert_eq!(flintstones.expected.test, Some(2309));
     let strict = protocol("strict").unwrap();
     assert_eq!(strict.text, TextVariant::Algorithm1);
     assert_eq!(strict.ground_truth, GroundTruthRule::Middle);
-    assert_eq!(model("storygpt-v").unwrap().generator, GeneratorKind::StorygptV);
+    assert_eq!(
+        model("storygpt-v").unwrap().generator,
+        GeneratorKind::StorygptV
+    );
     assert!(!model("storygpt-v").unwrap().files.is_empty());
 }
 
@@ -52,20 +64,31 @@ fn an_unknown_id_names_the_known_ones_and_guesses() {
     let error = dataset("flinstones").unwrap_err();
     assert_eq!(error.exit_code(), ExitCode::Usage);
     let text = error.to_string();
-    assert!(text.contains("minisv") && text.contains("did you mean `flintstones`"), "{text}");
+    assert!(
+        text.contains("minisv") && text.contains("did you mean `flintstones`"),
+        "{text}"
+    );
     assert!(error.hint().unwrap().contains("flintstones"));
     let error = model("zzz").unwrap_err();
     assert!(!error.to_string().contains("did you mean"));
-    assert!(matches!(dataset("../../etc/passwd"), Err(SpecError::Unknown { .. })));
+    assert!(matches!(
+        dataset("../../etc/passwd"),
+        Err(SpecError::Unknown { .. })
+    ));
 }
 
 #[test]
 fn a_misspelt_key_is_an_error_with_its_line() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("mine.toml");
-    let text = include_str!("../../../eval-configs/protocols/strict.toml").replace("threshold =", "treshold =");
+    let text = include_str!("../../../eval-configs/protocols/strict.toml")
+        .replace("threshold =", "treshold =");
     std::fs::write(&path, &text).unwrap();
-    let wanted = text.lines().position(|line| line.starts_with("treshold")).unwrap() + 1;
+    let wanted = text
+        .lines()
+        .position(|line| line.starts_with("treshold"))
+        .unwrap()
+        + 1;
     match protocol(path.to_str().unwrap()).unwrap_err() {
         SpecError::Parse { line, message, .. } => {
             assert_eq!(line, wanted);
@@ -95,7 +118,11 @@ fn rules_between_fields_are_checked() {
 fn a_card_in_the_folder_takes_the_place_of_the_embedded_one() {
     let folder = tempfile::tempdir().unwrap();
     let strict = include_str!("../../../eval-configs/protocols/strict.toml");
-    std::fs::write(folder.path().join("strict.toml"), strict.replace("version = 1", "version = 9")).unwrap();
+    std::fs::write(
+        folder.path().join("strict.toml"),
+        strict.replace("version = 1", "version = 9"),
+    )
+    .unwrap();
     std::fs::write(folder.path().join("own.toml"), strict).unwrap();
     let found: Protocol = find_below(CardKind::Protocol, "strict", folder.path()).unwrap();
     assert_eq!(found.version, 9);

@@ -4,44 +4,109 @@ use std::time::Instant;
 
 /// The same object pickled by CPython with each protocol.
 const GOLDEN: [(&str, &[u8]); 7] = [
-    ("0", include_bytes!("../../../../reference-data/golden/flintstones/pickles/p0.pkl")),
-    ("1", include_bytes!("../../../../reference-data/golden/flintstones/pickles/p1.pkl")),
-    ("2", include_bytes!("../../../../reference-data/golden/flintstones/pickles/p2.pkl")),
-    ("3", include_bytes!("../../../../reference-data/golden/flintstones/pickles/p3.pkl")),
-    ("4", include_bytes!("../../../../reference-data/golden/flintstones/pickles/p4.pkl")),
-    ("5", include_bytes!("../../../../reference-data/golden/flintstones/pickles/p5.pkl")),
-    ("2, numpy 1 names", include_bytes!("../../../../reference-data/golden/flintstones/pickles/p2-numpy1.pkl")),
+    (
+        "0",
+        include_bytes!("../../../../reference-data/golden/flintstones/pickles/p0.pkl"),
+    ),
+    (
+        "1",
+        include_bytes!("../../../../reference-data/golden/flintstones/pickles/p1.pkl"),
+    ),
+    (
+        "2",
+        include_bytes!("../../../../reference-data/golden/flintstones/pickles/p2.pkl"),
+    ),
+    (
+        "3",
+        include_bytes!("../../../../reference-data/golden/flintstones/pickles/p3.pkl"),
+    ),
+    (
+        "4",
+        include_bytes!("../../../../reference-data/golden/flintstones/pickles/p4.pkl"),
+    ),
+    (
+        "5",
+        include_bytes!("../../../../reference-data/golden/flintstones/pickles/p5.pkl"),
+    ),
+    (
+        "2, numpy 1 names",
+        include_bytes!("../../../../reference-data/golden/flintstones/pickles/p2-numpy1.pkl"),
+    ),
 ];
 
 #[test]
 fn every_protocol_gives_the_same_values() {
     for (protocol, bytes) in GOLDEN {
         let pickle = Pickle::decode(bytes).unwrap_or_else(|error| panic!("{protocol}: {error}"));
-        let get = |key: &str| pickle.root().get(key).unwrap_or_else(|| panic!("{protocol} {key}"));
-        let numbers = |key: &str| get(key).numbers().unwrap_or_else(|| panic!("{protocol} {key}"));
+        let get = |key: &str| {
+            pickle
+                .root()
+                .get(key)
+                .unwrap_or_else(|| panic!("{protocol} {key}"))
+        };
+        let numbers = |key: &str| {
+            get(key)
+                .numbers()
+                .unwrap_or_else(|| panic!("{protocol} {key}"))
+        };
         assert_eq!(
             numbers("ints"),
-            [0.0, 1.0, -1.0, 255.0, 256.0, 65_536.0, -70_000.0, 1_099_511_627_776.0, -1_099_511_627_776.0],
+            [
+                0.0,
+                1.0,
+                -1.0,
+                255.0,
+                256.0,
+                65_536.0,
+                -70_000.0,
+                1_099_511_627_776.0,
+                -1_099_511_627_776.0
+            ],
             "{protocol}"
         );
         assert_eq!(numbers("floats"), [0.5, -2.25, 1e300], "{protocol}");
-        assert_eq!(get("text").as_str(), Some("Grüße 🦊\n\"x\" \\ '"), "{protocol}");
-        assert_eq!(get("bytes").as_bytes(), Some(&b"\x00\xff\n'\\"[..]), "{protocol}");
+        assert_eq!(
+            get("text").as_str(),
+            Some("Grüße 🦊\n\"x\" \\ '"),
+            "{protocol}"
+        );
+        assert_eq!(
+            get("bytes").as_bytes(),
+            Some(&b"\x00\xff\n'\\"[..]),
+            "{protocol}"
+        );
         assert_eq!(get("empty bytes").as_bytes(), Some(&b""[..]), "{protocol}");
         assert_eq!(get("none").type_name(), "None", "{protocol}");
         assert_eq!(numbers("bools"), [1.0, 0.0], "{protocol}");
-        assert_eq!(numbers("long tuple"), [1.0, 2.0, 3.0, 4.0, 5.0], "{protocol}");
+        assert_eq!(
+            numbers("long tuple"),
+            [1.0, 2.0, 3.0, 4.0, 5.0],
+            "{protocol}"
+        );
+        assert_eq!(numbers("pair"), [1.0, 2.0], "{protocol}");
         assert_eq!(get("set").len(), Some(3), "{protocol}");
         assert_eq!(get("frozenset").len(), Some(1), "{protocol}");
-        assert_eq!(numbers("u8"), [0.0, 1.0, 1.0, 0.0, 0.0, 0.0, 1.0], "{protocol}");
+        assert_eq!(
+            numbers("u8"),
+            [0.0, 1.0, 1.0, 0.0, 0.0, 0.0, 1.0],
+            "{protocol}"
+        );
         assert_eq!(numbers("i64"), [-5.0, 7.0], "{protocol}");
         assert_eq!(numbers("i16 big"), [-2.0, 300.0], "{protocol}");
         assert_eq!(numbers("f32"), [0.0, 1.0, 0.5], "{protocol}");
         assert_eq!(numbers("f64"), [0.25], "{protocol}");
         assert_eq!(numbers("bool array"), [1.0, 0.0, 1.0], "{protocol}");
         assert_eq!(get("matrix").shape(), Some(&[2, 3][..]), "{protocol}");
-        assert_eq!(numbers("matrix"), [0.0, 1.0, 2.0, 3.0, 4.0, 5.0], "{protocol}");
-        assert_eq!(numbers("fortran"), [0.0, 1.0, 2.0, 3.0, 4.0, 5.0], "{protocol}");
+        assert_eq!(
+            numbers("matrix"),
+            [0.0, 1.0, 2.0, 3.0, 4.0, 5.0],
+            "{protocol}"
+        );
+        assert_eq!(
+            numbers("fortran"),
+            [0.0, 1.0, 2.0, 3.0, 4.0, 5.0],
+            "{protocol}"
+        );
         assert_eq!(get("scalar").as_number(), Some(3.0), "{protocol}");
         let shared: Vec<Ref<'_>> = get("shared").items().unwrap().collect();
         assert_eq!(shared[0].numbers(), shared[1].numbers(), "{protocol}");
@@ -51,7 +116,11 @@ fn every_protocol_gives_the_same_values() {
 fn refused(bytes: &[u8]) -> PickleError {
     let start = Instant::now();
     let error = Pickle::decode(bytes).unwrap_err();
-    assert!(start.elapsed().as_secs() < 5, "refusing took {:?}", start.elapsed());
+    assert!(
+        start.elapsed().as_secs() < 5,
+        "refusing took {:?}",
+        start.elapsed()
+    );
     error
 }
 
@@ -68,7 +137,10 @@ fn functions_are_refused_by_name_and_not_called() {
     );
     assert!(error.to_string().contains("os.system"));
     let stack_global = b"\x80\x04\x8c\x08builtins\x8c\x04eval\x93.";
-    assert!(matches!(refused(stack_global), PickleError::ForbiddenGlobal { .. }));
+    assert!(matches!(
+        refused(stack_global),
+        PickleError::ForbiddenGlobal { .. }
+    ));
     assert!(matches!(
         refused(b"cnumpy\nload\n."),
         PickleError::ForbiddenGlobal { .. }
@@ -179,7 +251,10 @@ fn wrong_operands_are_errors() {
             "{bytes:?}"
         );
     }
-    assert!(matches!(refused(b"I12x\n."), PickleError::BadLiteral { .. }));
+    assert!(matches!(
+        refused(b"I12x\n."),
+        PickleError::BadLiteral { .. }
+    ));
     assert!(matches!(
         refused(b"L99999999999999999999L\n."),
         PickleError::IntegerTooLarge { .. }
