@@ -215,6 +215,28 @@ pub enum DatasetError {
         /// The name.
         name: String,
     },
+    /// A split has more or fewer clips than the card says.
+    #[error("split `{split}` in {} has {found} clips, the card says {wanted}", folder.display())]
+    SplitSize {
+        /// The data set's folder.
+        folder: PathBuf,
+        /// The split.
+        split: &'static str,
+        /// Clips there are.
+        found: usize,
+        /// Clips on the card.
+        wanted: usize,
+    },
+    /// The content is not the one the card describes.
+    #[error("the content of {} has the hash {found}, the card says {wanted}", folder.display())]
+    ContentHash {
+        /// The data set's folder.
+        folder: PathBuf,
+        /// Hash of what is there.
+        found: String,
+        /// Hash on the card.
+        wanted: String,
+    },
     /// The released StoryGPT-V code ends with an exception on this story.
     #[error(
         "on story `{story}`, frame {frame}, the code that defines {variant:?} text stops with {exception}"
@@ -314,6 +336,10 @@ impl Hint for DatasetError {
             Self::MissingFollower { path, .. } => format!(
                 "the followers' cache and {} are not of the same release; move following_cache*.pkl away to compute followers from the split",
                 path.display()
+            ),
+            Self::SplitSize { folder, .. } | Self::ContentHash { folder, .. } => format!(
+                "fetch or draw the data again into {}, or correct the card",
+                folder.display()
             ),
             Self::Json { path, .. }
             | Self::WrongContent { path, .. }

@@ -60,6 +60,8 @@ pub struct FlintstonesSv {
     stories: Vec<Story>,
     /// Files of metadata that were read, relative to the folder.
     metadata: Vec<String>,
+    /// Clips of each split.
+    split_sizes: BTreeMap<String, usize>,
     /// Clips of the split that start no story: too near the end of their episode.
     without_story: usize,
     hash: OnceLock<String>,
@@ -145,6 +147,7 @@ impl FlintstonesSv {
         Ok(Self {
             card: options.card.clone(),
             folder: options.folder.clone(),
+            split_sizes: splits.sizes(),
             without_story: list.len() - stories.len(),
             stories,
             metadata,
@@ -162,6 +165,46 @@ impl FlintstonesSv {
     #[must_use]
     pub fn clips_without_story(&self) -> usize {
         self.without_story
+    }
+
+    /// Number of clips in each split.
+    #[must_use]
+    pub fn split_sizes(&self) -> &BTreeMap<String, usize> {
+        &self.split_sizes
+    }
+
+    /// Compares the data with what the card says about them: clips in each split, then the hash of
+    /// the content, for which every file is read.
+    ///
+    /// # Errors
+    /// [`DatasetError::SplitSize`] or [`DatasetError::ContentHash`].
+    pub fn verify(&self) -> Result<(), DatasetError> {
+        let expected = self.card.expected;
+        for (split, wanted) in [
+            ("train", expected.train),
+            ("val", expected.val),
+            ("test", expected.test),
+        ] {
+            let found = self.split_sizes.get(split).copied().unwrap_or(0);
+            if let Some(wanted) = wanted.filter(|wanted| *wanted != found) {
+                return Err(DatasetError::SplitSize {
+                    folder: self.folder.clone(),
+                    split,
+                    found,
+                    wanted,
+                });
+            }
+        }
+        match &self.card.content_sha256 {
+            Some(wanted) if !wanted.eq_ignore_ascii_case(self.content_hash()) => {
+                Err(DatasetError::ContentHash {
+                    folder: self.folder.clone(),
+                    found: self.content_hash().to_owned(),
+                    wanted: wanted.clone(),
+                })
+            }
+            _ => Ok(()),
+        }
     }
 
     /// Files that stories and ground truth come from, relative to the folder, sorted.

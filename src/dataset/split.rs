@@ -59,6 +59,14 @@ impl Splits {
             })
     }
 
+    /// Number of clips in each split.
+    pub(super) fn sizes(&self) -> BTreeMap<String, usize> {
+        self.lists
+            .iter()
+            .map(|(name, list)| (name.clone(), list.len()))
+            .collect()
+    }
+
     /// Ids of all splits, sorted by their bytes as Python sorts text.
     pub(super) fn sorted(&self) -> Vec<&str> {
         let mut ids: Vec<&str> = self.lists.values().flatten().map(String::as_str).collect();

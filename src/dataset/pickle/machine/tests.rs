@@ -83,6 +83,7 @@ fn every_protocol_gives_the_same_values() {
             [1.0, 2.0, 3.0, 4.0, 5.0],
             "{protocol}"
         );
+        assert_eq!(numbers("pair"), [1.0, 2.0], "{protocol}");
         assert_eq!(get("set").len(), Some(3), "{protocol}");
         assert_eq!(get("frozenset").len(), Some(1), "{protocol}");
         assert_eq!(
