@@ -41,7 +41,7 @@ pub enum Fault {
         /// Graph name in the bundle.
         graph: &'static str,
         /// What ONNX Runtime said.
-        source: InferenceError,
+        source: Box<InferenceError>,
     },
     /// A network gave an array of another shape than the bundle promises.
     #[error("the graph {graph} gave the shape {found:?} instead of {expected:?}")]
@@ -67,7 +67,7 @@ pub enum Fault {
         /// The text.
         text: String,
         /// What the tokeniser said.
-        source: InferenceError,
+        source: Box<InferenceError>,
     },
     /// A frame could not be brought to the size that a network takes.
     #[error("could not prepare the frame for the graph {graph}")]
@@ -98,7 +98,7 @@ pub enum GeneratorError {
         /// Folder of the bundle.
         path: PathBuf,
         /// What was wrong.
-        source: InferenceError,
+        source: Box<InferenceError>,
     },
     /// A number in the bundle contradicts another.
     #[error("{key} is {value} in the bundle, but has to be {wanted}")]
@@ -155,7 +155,7 @@ pub enum GeneratorError {
         /// Which frame.
         place: Place,
         /// What went wrong.
-        source: Fault,
+        source: Box<Fault>,
     },
     /// A frame of the data set could not be read.
     #[error("could not read the clip {clip} for {place}")]

@@ -10,11 +10,11 @@ pub trait FrameSource {
     ///
     /// # Errors
     /// Whatever the data set says when it cannot read the clip.
-    fn frame(&self, clip: &ClipId) -> Result<RgbImage, crate::Error>;
+    fn frame(&self, clip: &ClipId) -> Result<RgbImage, Box<crate::Error>>;
 }
 
-impl<F: Fn(&ClipId) -> Result<RgbImage, crate::Error>> FrameSource for F {
-    fn frame(&self, clip: &ClipId) -> Result<RgbImage, crate::Error> {
+impl<F: Fn(&ClipId) -> Result<RgbImage, Box<crate::Error>>> FrameSource for F {
+    fn frame(&self, clip: &ClipId) -> Result<RgbImage, Box<crate::Error>> {
         self(clip)
     }
 }

@@ -36,7 +36,7 @@ impl<S: FrameSource> Generator for GroundTruth<S> {
                             .map_err(|source| GeneratorError::Frame {
                                 place: prompt.place(index),
                                 clip: clip.clone(),
-                                source: Box::new(source),
+                                source,
                             })
                     })
                     .collect()
@@ -73,10 +73,8 @@ mod tests {
     fn an_unreadable_clip_is_named_with_its_frame() {
         let mut generator = GroundTruth::new(|clip: &ClipId| {
             if clip.as_str() == "b" {
-                Err(GeneratorError::EmptyStory {
-                    story: crate::record::StoryId::new("inner"),
-                }
-                .into())
+                let story = crate::record::StoryId::new("inner");
+                Err(Box::new(GeneratorError::EmptyStory { story }.into()))
             } else {
                 Ok(RgbImage::new(2, 2))
             }

@@ -5,7 +5,7 @@
 
 use super::scheduler::Schedule;
 use crate::inference::PredictionType;
-use ndarray::{Array4, ArrayView4, Zip};
+use ndarray::{Array4, Zip};
 use std::collections::VecDeque;
 
 /// Network outputs that the longest multi-step formula reads.
@@ -43,7 +43,7 @@ impl<'a> Pndm<'a> {
     /// Takes the network's output `[B, c, h, w]` for the sample at [`Self::timestep`] and gives the next,
     /// less noisy sample. After the last time-step the sample is returned as it is.
     #[must_use]
-    pub fn step(&mut self, output: Array4<f32>, sample: ArrayView4<'_, f32>) -> Array4<f32> {
+    pub fn step(&mut self, output: Array4<f32>, sample: &Array4<f32>) -> Array4<f32> {
         let Some(timestep) = self.timestep() else {
             return sample.to_owned();
         };
@@ -60,7 +60,7 @@ impl<'a> Pndm<'a> {
                 .before_trial
                 .take()
                 .unwrap_or_else(|| sample.to_owned());
-            return self.previous(start.view(), timestep + stride, timestep, mean);
+            return self.previous(&start, timestep + stride, timestep, mean);
         }
         if call == 0 {
             self.before_trial = Some(sample.to_owned());
@@ -88,7 +88,7 @@ impl<'a> Pndm<'a> {
     /// Formula 9: moves a sample from one level to a less noisy one along `output`.
     fn previous(
         &self,
-        sample: ArrayView4<'_, f32>,
+        sample: &Array4<f32>,
         from: i64,
         to: i64,
         output: Array4<f32>,
@@ -100,14 +100,14 @@ impl<'a> Pndm<'a> {
         if self.schedule.prediction() == PredictionType::VPrediction {
             let (of_output, of_sample) = (alpha.sqrt() as f32, beta.sqrt() as f32);
             Zip::from(&mut noise)
-                .and(&sample)
+                .and(sample)
                 .for_each(|noise, &sample| *noise = of_output * *noise + of_sample * sample);
         }
         let of_sample = (alpha_to / alpha).sqrt() as f32;
         let denominator = alpha * beta_to.sqrt() + (alpha * beta * alpha_to).sqrt();
         let of_noise = ((alpha_to - alpha) / denominator) as f32;
         Zip::from(&mut noise)
-            .and(&sample)
+            .and(sample)
             .for_each(|noise, &sample| *noise = of_sample * sample - of_noise * *noise);
         noise
     }
@@ -160,7 +160,7 @@ mod tests {
                     row["timestep"].as_i64(),
                     "{name} call {index}"
                 );
-                sample = sampler.step(array(&row["model_output"]), sample.view());
+                sample = sampler.step(array(&row["model_output"]), &sample);
                 let expected = array(&row["prev_sample"]);
                 let scale = expected
                     .iter()
@@ -174,7 +174,7 @@ mod tests {
                 }
             }
             assert_eq!(sampler.timestep(), None);
-            let end = sampler.step(sample.clone(), sample.view());
+            let end = sampler.step(sample.clone(), &sample);
             assert_eq!(end, sample, "a finished run stays where it is");
         }
     }

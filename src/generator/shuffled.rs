@@ -91,7 +91,7 @@ impl<S: FrameSource> Generator for Shuffled<S> {
                         .map_err(|source| GeneratorError::Frame {
                             place: prompt.place(index),
                             clip: clip.clone(),
-                            source: Box::new(source),
+                            source,
                         })?,
                 );
             }
@@ -226,7 +226,7 @@ pub(crate) mod tests {
             .collect()
     }
 
-    fn number(clip: &ClipId) -> Result<RgbImage, crate::Error> {
+    fn number(clip: &ClipId) -> Result<RgbImage, Box<crate::Error>> {
         Ok(RgbImage::from_pixel(
             1,
             1,

@@ -24,10 +24,8 @@ impl CharLdm {
     /// [`GeneratorError`] for bundles of another kind, missing sections, portraits and graphs, and settings
     /// that are not implemented.
     pub fn open(runtime: &Runtime, bundle: &Bundle) -> Result<Self, GeneratorError> {
-        let kind = bundle.manifest().kind;
-        if !matches!(kind, BundleKind::StorygptV | BundleKind::CharLdm) {
-            return Err(wrong_kind(bundle, "char-ldm or storygpt-v"));
-        }
+        let kinds = [BundleKind::CharLdm, BundleKind::StorygptV];
+        check_kind(bundle, &kinds, "char-ldm or storygpt-v")?;
         Ok(Self {
             painter: open_painter(runtime, bundle)?,
         })
@@ -55,6 +53,10 @@ impl<N: DiffusionNetworks> CharLdm<N> {
     /// The networks, for those who brought them.
     pub fn networks(&self) -> &N {
         &self.painter.networks
+    }
+
+    pub(super) fn into_painter(self) -> Painter<N> {
+        self.painter
     }
 
     fn frame(
@@ -130,19 +132,63 @@ pub(super) fn open_painter(
 pub(super) fn opening(bundle: &Bundle) -> impl Fn(InferenceError) -> GeneratorError {
     |source| GeneratorError::Open {
         path: bundle.dir().to_owned(),
-        source,
+        source: Box::new(source),
     }
 }
 
-pub(super) fn wrong_kind(bundle: &Bundle, needed: &'static str) -> GeneratorError {
-    let found = match bundle.manifest().kind {
+/// Refuses a bundle that is for something else.
+pub(super) fn check_kind(
+    bundle: &Bundle,
+    kinds: &[BundleKind],
+    needed: &'static str,
+) -> Result<(), GeneratorError> {
+    let kind = bundle.manifest().kind;
+    if kinds.contains(&kind) {
+        return Ok(());
+    }
+    let found = match kind {
         BundleKind::StorygptV => "storygpt-v",
         BundleKind::CharLdm => "char-ldm",
         BundleKind::Evaluators => "evaluators",
     };
-    GeneratorError::WrongKind {
+    Err(GeneratorError::WrongKind {
         path: bundle.dir().to_owned(),
         found,
         needed,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{ExitCode, Hint};
+
+    #[test]
+    fn a_bundle_of_another_kind_is_refused() {
+        let folder = tempfile::tempdir().unwrap();
+        let manifest = "format = 1\nkind = \"evaluators\"\nid = \"x\"\nlicence = \"MIT\"\n\
+            [source]\nupstream = \"test\"\n[image]\nwidth = 1\nheight = 1\n\
+            [labels]\ncharacters = [\"otto\"]\nbackgrounds = [\"park\"]\n[features]\ndim = 1\n\
+            [graphs]\n[files]\n";
+        std::fs::write(folder.path().join("bundle.toml"), manifest).unwrap();
+        let bundle = Bundle::open(folder.path()).unwrap();
+        let error = check_kind(&bundle, &[BundleKind::StorygptV], "storygpt-v").unwrap_err();
+        assert!(matches!(
+            error,
+            GeneratorError::WrongKind {
+                found: "evaluators",
+                ..
+            }
+        ));
+        assert_eq!(error.exit_code(), ExitCode::Setup);
+        assert!(error.hint().is_some());
+        let failed = opening(&bundle);
+        let error = DiffusionSettings::read(bundle.manifest())
+            .map_err(failed)
+            .unwrap_err();
+        assert!(
+            matches!(error, GeneratorError::Open { .. }),
+            "no [diffusion]"
+        );
     }
 }

@@ -20,12 +20,12 @@ pub(super) fn decode(
     images
         .outer_iter()
         .enumerate()
-        .map(|(row, image)| to_image(image, row))
+        .map(|(row, image)| to_image(&image, row))
         .collect()
 }
 
 /// Turns `[3, H, W]` in [-1, 1] into 8-bit RGB.
-fn to_image(values: ArrayView3<'_, f32>, row: usize) -> Result<RgbImage, Fault> {
+fn to_image(values: &ArrayView3<'_, f32>, row: usize) -> Result<RgbImage, Fault> {
     if values.iter().any(|value| !value.is_finite()) {
         return Err(Fault::NotFinite {
             graph: VAE_DECODER,
@@ -66,7 +66,7 @@ mod tests {
     fn rows_and_channels_keep_their_places() {
         let mut values = Array3::from_elem((3, 2, 4), -1.0);
         values[[1, 0, 3]] = 1.0;
-        let image = to_image(values.view(), 0).unwrap();
+        let image = to_image(&values.view(), 0).unwrap();
         assert_eq!((image.width(), image.height()), (4, 2));
         assert_eq!(image.get_pixel(3, 0).0, [0, 255, 0]);
         assert_eq!(image.get_pixel(0, 1).0, [0, 0, 0]);
@@ -77,7 +77,7 @@ mod tests {
         let mut values = Array3::zeros((3, 2, 2));
         values[[2, 1, 1]] = f32::NAN;
         assert!(matches!(
-            to_image(values.view(), 5),
+            to_image(&values.view(), 5),
             Err(Fault::NotFinite { row: 5, .. })
         ));
     }

@@ -58,7 +58,7 @@ pub(super) fn denoise(
         Zip::from(&mut guided)
             .and(&with)
             .for_each(|value, &with| *value += guidance * (with - *value));
-        sample = sampler.step(guided, sample.view());
+        sample = sampler.step(guided, &sample);
         call += 1;
     }
     // Checked once and not at every call: what is not finite stays so until the end.

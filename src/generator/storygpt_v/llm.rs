@@ -116,7 +116,7 @@ pub(super) fn contexts(
         for (index, position) in positions.iter().enumerate() {
             inputs
                 .slice_mut(s![row, index, ..])
-                .assign(&embedding(*position, table, story));
+                .assign(&embedding(*position, &table, story));
             mask[[row, index]] = 1;
         }
     }
@@ -170,11 +170,11 @@ fn positions(
 
 fn embedding<'a>(
     position: Position,
-    table: ArrayView2<'a, f32>,
+    table: &ArrayView2<'a, f32>,
     story: &Past<'a>,
 ) -> ArrayView1<'a, f32> {
     match position {
-        Position::Token(index) => table.index_axis_move(Axis(0), index),
+        Position::Token(index) => (*table).index_axis_move(Axis(0), index),
         Position::Visual(frame, index) => story.visual[frame].index_axis(Axis(0), index),
     }
 }

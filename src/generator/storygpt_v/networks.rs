@@ -98,7 +98,7 @@ impl Tokenize for Tokenizer {
 pub(super) fn tokens(tokenizer: &dyn Tokenize, text: &str) -> Result<Vec<Token>, Fault> {
     tokenizer.encode(text).map_err(|source| Fault::Tokens {
         text: text.to_owned(),
-        source,
+        source: Box::new(source),
     })
 }
 

@@ -47,7 +47,7 @@ impl Graphs {
             .run(inputs)
             .map_err(|source| Fault::Network {
                 graph: name,
-                source,
+                source: Box::new(source),
             })?
             .into_iter()
             .next()

@@ -137,6 +137,6 @@ pub(super) fn located(fault: Fault, stories: &[&Prompt], frame: usize) -> Genera
             stories,
             frame: FrameIndex(frame as u32 + 1),
         },
-        source: fault,
+        source: Box::new(fault),
     }
 }

@@ -1,13 +1,12 @@
 //! StoryGPT-V: from the second frame on, the context comes from a language model that has seen the story.
 
 use super::super::{Fault, Generator, GeneratorError, Prompt};
-use super::char_ldm::{draw_from_caption, open_painter, opening, wrong_kind};
+use super::char_ldm::{CharLdm, check_kind, draw_from_caption, open_painter, opening};
 use super::llm::{Past, contexts, visual_tokens};
 use super::networks::{DiffusionNetworks, LanguageNetworks, Tokenize};
 use super::onnx::{OnnxDiffusion, OnnxLanguage};
 use super::painter::{Painter, active, captions_of, located};
-use super::portraits::Portraits;
-use super::settings::{DiffusionSettings, check_llm};
+use super::settings::check_llm;
 use crate::inference::{Bundle, BundleKind, Llm, Runtime, Tokenizer};
 use crate::record::Seed;
 use image::RgbImage;
@@ -31,9 +30,7 @@ impl StoryGptV {
     /// [`GeneratorError`] for bundles of another kind, missing sections, portraits and graphs, and settings
     /// that are not implemented.
     pub fn open(runtime: &Runtime, bundle: &Bundle) -> Result<Self, GeneratorError> {
-        if bundle.manifest().kind != BundleKind::StorygptV {
-            return Err(wrong_kind(bundle, "storygpt-v"));
-        }
+        check_kind(bundle, &[BundleKind::StorygptV], "storygpt-v")?;
         let failed = opening(bundle);
         let llm = bundle.manifest().llm().map_err(&failed)?.clone();
         check_llm(&llm)?;
@@ -51,27 +48,19 @@ impl StoryGptV {
 }
 
 impl<N: DiffusionNetworks, L: LanguageNetworks> StoryGptV<N, L> {
-    /// Joins parts that are already open: the diffusion model as in [`super::CharLdm::from_parts`], then the
-    /// language model.
+    /// Puts a language model, its settings and its tokeniser on an open diffusion model.
     ///
     /// # Errors
-    /// [`GeneratorError::Portrait`] when the portraits differ in size, [`GeneratorError::Setting`].
+    /// [`GeneratorError::Setting`] when the language model has no room for its `[IMG]` tokens.
     pub fn from_parts(
-        diffusion: (
-            DiffusionSettings,
-            N,
-            Box<dyn Tokenize>,
-            Vec<(String, RgbImage)>,
-        ),
-        language: (Llm, L, Box<dyn Tokenize>),
+        diffusion: CharLdm<N>,
+        llm: Llm,
+        language: L,
+        tokenizer: Box<dyn Tokenize>,
     ) -> Result<Self, GeneratorError> {
-        let (settings, networks, text_tokenizer, portraits) = diffusion;
-        let (llm, language, tokenizer) = language;
         check_llm(&llm)?;
-        let portraits = Portraits::new(portraits)
-            .map_err(|(character, source)| GeneratorError::Portrait { character, source })?;
         Ok(Self {
-            painter: Painter::new(settings, networks, text_tokenizer, portraits),
+            painter: diffusion.into_painter(),
             language,
             llm,
             tokenizer,

@@ -1,6 +1,5 @@
 //! The whole pipeline over fake networks.
 
-use super::super::CharLdm;
 use super::super::fake::{Fakes, UnetCall, WordTokenizer, llm_settings, settings};
 use super::*;
 use crate::generator::shuffled::tests::story;
@@ -55,13 +54,10 @@ fn portraits() -> Vec<(String, RgbImage)> {
 
 fn model() -> StoryGptV<Fakes, Fakes> {
     StoryGptV::from_parts(
-        (
-            settings(),
-            Fakes::default(),
-            Box::new(WordTokenizer),
-            portraits(),
-        ),
-        (llm_settings(), Fakes::default(), Box::new(WordTokenizer)),
+        char_ldm(),
+        llm_settings(),
+        Fakes::default(),
+        Box::new(WordTokenizer),
     )
     .unwrap()
 }
@@ -255,15 +251,7 @@ fn an_error_names_the_frame_and_the_guilty_story() {
 fn a_language_model_without_room_for_its_tokens_is_refused() {
     let mut llm = llm_settings();
     llm.max_positions = 2;
-    let result = StoryGptV::from_parts(
-        (
-            settings(),
-            Fakes::default(),
-            Box::new(WordTokenizer),
-            portraits(),
-        ),
-        (llm, Fakes::default(), Box::new(WordTokenizer)),
-    );
+    let result = StoryGptV::from_parts(char_ldm(), llm, Fakes::default(), Box::new(WordTokenizer));
     assert!(matches!(
         result,
         Err(GeneratorError::Setting {
