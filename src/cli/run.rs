@@ -315,8 +315,9 @@ fn open_generator<'a>(
     runtime: &Runtime,
 ) -> Result<Box<dyn Generator + 'a>, Failure> {
     let rule = context.protocol.ground_truth;
-    let frames = move |clip: &ClipId| -> Result<image::RgbImage, Error> {
-        Ok(context.dataset.ground_truth(clip, rule)?)
+    let frames = move |clip: &ClipId| -> Result<image::RgbImage, Box<Error>> {
+        let frame = context.dataset.ground_truth(clip, rule);
+        frame.map_err(|error| Box::new(error.into()))
     };
     Ok(match (card.generator, bundle) {
         (GeneratorKind::StorygptV, Some(bundle)) => Box::new(StoryGptV::open(runtime, bundle)?),
