@@ -130,14 +130,20 @@ pub(super) fn fill(file: &mut DurableFile, bytes: &[u8]) -> io::Result<()> {
     file.write_all(tail)
 }
 
-/// Creates `folder` and flushes its name to the disk.
+/// Creates `folder` with its parents and flushes every new name to the disk.
 pub(super) fn create_folder(folder: &Path) -> Result<(), RunError> {
-    if folder.is_dir() {
+    if folder.as_os_str().is_empty() || folder.is_dir() {
         return Ok(());
     }
-    fs::create_dir_all(folder)
-        .and_then(|()| sync_folder(folder))
-        .map_err(|error| RunError::write(folder, error))
+    if let Some(parent) = folder.parent() {
+        create_folder(parent)?;
+    }
+    match fs::create_dir(folder) {
+        // Another process may have been faster; whether it is a folder shows at the first write.
+        Err(error) if error.kind() != io::ErrorKind::AlreadyExists => Err(error),
+        _ => sync_folder(folder),
+    }
+    .map_err(|error| RunError::write(folder, error))
 }
 
 /// Flushes the folder that holds `path`.

@@ -32,7 +32,9 @@ impl From<RunError> for Stop {
 
 /// A model whose frames depend on the whole batch, as those of a network do in their last bits.
 fn draw(units: &[&super::Unit]) -> Vec<Vec<RgbImage>> {
-    let company = units.iter().map(|unit| unit.unit + 1).product::<usize>();
+    let company = units.iter().fold(1, |product: usize, unit| {
+        product.wrapping_mul(unit.unit + 1)
+    });
     let frame = |unit: usize, frame: usize| {
         RgbImage::from_fn(6, 4, |x, y| {
             Rgb([
