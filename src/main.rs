@@ -1,2 +1,9 @@
-//! The `storyeval` program: parses arguments, calls the library, prints, exits with a documented code.
-fn main() {}
+//! The `storyeval` program: reads arguments, calls the library, prints, and ends with a documented code.
+
+mod cli;
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    cli::main()
+}

@@ -2,6 +2,7 @@
 
 use super::npy::NpyError;
 use super::pickle::PickleError;
+use super::synth::SynthError;
 use crate::record::{ClipId, FrameIndex, StoryId, TextVariant};
 use crate::{ExitCode, Hint};
 use std::fmt::Write;
@@ -21,6 +22,9 @@ pub struct MissingFile {
 /// What can go wrong with a data set.
 #[derive(Debug, thiserror::Error)]
 pub enum DatasetError {
+    /// MiniSV could not be drawn.
+    #[error(transparent)]
+    Synth(#[from] SynthError),
     /// The data set is in none of the places where it is looked for.
     #[error(
         "data set `{dataset}` was not found{}\nit needs:{}\npublished at: {published_at}",
@@ -290,6 +294,7 @@ fn of_clip(clip: Option<&str>) -> String {
 impl Hint for DatasetError {
     fn exit_code(&self) -> ExitCode {
         match self {
+            Self::Synth(error) => error.exit_code(),
             Self::MissingFolder { .. } | Self::MissingFiles { .. } | Self::Read { .. } => {
                 ExitCode::Setup
             }
@@ -301,6 +306,7 @@ impl Hint for DatasetError {
     fn hint(&self) -> Option<String> {
         const MINI: &str = "storyeval run --dataset minisv --model storygpt-v-mini";
         Some(match self {
+            Self::Synth(error) => return error.hint(),
             Self::MissingFolder { dataset, .. } => format!(
                 "put the files there or give their folder with `--data DIR`; `{dataset}` is not needed for a first try: `{MINI}`"
             ),

@@ -18,6 +18,7 @@ mod path;
 pub mod pickle;
 mod referential;
 mod split;
+pub mod synth;
 
 pub use error::{DatasetError, MissingFile};
 pub use flintstones::{FlintstonesSv, OpenOptions};

@@ -1,13 +1,262 @@
 //! Errors of this room.
 
+use super::SchedulerError;
+use crate::inference::InferenceError;
+use crate::record::{ClipId, FrameIndex, StoryId};
+use crate::vision::VisionError;
 use crate::{ExitCode, Hint};
+use std::fmt;
+use std::path::PathBuf;
+
+/// Which frame of which stories was being drawn. A batch draws the same frame of several stories.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Place {
+    /// The stories of the batch, or the one story that is to blame.
+    pub stories: Vec<StoryId>,
+    /// Position in the story, from 1.
+    pub frame: FrameIndex,
+}
+
+impl fmt::Display for Place {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "frame {} of ", self.frame)?;
+        match self.stories.as_slice() {
+            [] => formatter.write_str("no story"),
+            [story] => write!(formatter, "story {story}"),
+            [first, rest @ ..] => write!(
+                formatter,
+                "story {first} and {} more of its batch",
+                rest.len()
+            ),
+        }
+    }
+}
+
+/// What went wrong inside one step of drawing a frame.
+#[derive(Debug, thiserror::Error)]
+pub enum Fault {
+    /// A network did not run.
+    #[error("the graph {graph} did not run")]
+    Network {
+        /// Graph name in the bundle.
+        graph: &'static str,
+        /// What ONNX Runtime said.
+        source: Box<InferenceError>,
+    },
+    /// A network gave an array of another shape than the bundle promises.
+    #[error("the graph {graph} gave the shape {found:?} instead of {expected:?}")]
+    Shape {
+        /// Graph name in the bundle.
+        graph: &'static str,
+        /// Shape that follows from the bundle's sizes and the batch.
+        expected: Vec<usize>,
+        /// Shape that came.
+        found: Vec<usize>,
+    },
+    /// A network gave a value that is not a number, or infinite.
+    #[error("the graph {graph} gave values that are not finite")]
+    NotFinite {
+        /// Graph name in the bundle.
+        graph: &'static str,
+        /// Position in the batch, from 0.
+        row: usize,
+    },
+    /// A caption could not be turned into tokens.
+    #[error("could not split {text:?} into tokens")]
+    Tokens {
+        /// The text.
+        text: String,
+        /// What the tokeniser said.
+        source: Box<InferenceError>,
+    },
+    /// A frame could not be brought to the size that a network takes.
+    #[error("could not prepare the frame for the graph {graph}")]
+    Pixels {
+        /// Graph name in the bundle.
+        graph: &'static str,
+        /// What the image code said.
+        source: VisionError,
+    },
+}
 
 /// What can go wrong here.
 #[derive(Debug, thiserror::Error)]
-pub enum GeneratorError {}
+pub enum GeneratorError {
+    /// The bundle is for something else.
+    #[error("the bundle {} is of kind {found}, but {needed} is needed", path.display())]
+    WrongKind {
+        /// Folder of the bundle.
+        path: PathBuf,
+        /// Its kind.
+        found: &'static str,
+        /// The kinds that would do.
+        needed: &'static str,
+    },
+    /// A bundle, a graph or a tokeniser could not be opened, or lacks a section.
+    #[error("could not open the model in {}", path.display())]
+    Open {
+        /// Folder of the bundle.
+        path: PathBuf,
+        /// What was wrong.
+        source: Box<InferenceError>,
+    },
+    /// A number in the bundle contradicts another.
+    #[error("{key} is {value} in the bundle, but has to be {wanted}")]
+    Setting {
+        /// Key in `bundle.toml`.
+        key: &'static str,
+        /// What stands there.
+        value: usize,
+        /// What may stand there.
+        wanted: &'static str,
+    },
+    /// The bundle's scheduler is not implemented.
+    #[error("the bundle's scheduler cannot be used")]
+    Scheduler {
+        /// Which setting.
+        #[from]
+        source: SchedulerError,
+    },
+    /// A character's portrait is not there.
+    #[error("the portrait of {character} is missing: {}", path.display())]
+    PortraitMissing {
+        /// Name in the bundle.
+        character: String,
+        /// Where it should be.
+        path: PathBuf,
+    },
+    /// A character's portrait could not be read.
+    #[error("the portrait of {character} could not be used")]
+    Portrait {
+        /// Name in the bundle.
+        character: String,
+        /// What was wrong; names the file.
+        source: VisionError,
+    },
+    /// A story without frames.
+    #[error("story {story} has no frame")]
+    EmptyStory {
+        /// The story.
+        story: StoryId,
+    },
+    /// A prompt does not have one caption a frame.
+    #[error("story {story} has {frames} frames, but {captions} captions")]
+    CaptionCount {
+        /// The story.
+        story: StoryId,
+        /// Its frames.
+        frames: usize,
+        /// The captions that came.
+        captions: usize,
+    },
+    /// A frame could not be drawn.
+    #[error("could not draw {place}")]
+    Draw {
+        /// Which frame.
+        place: Place,
+        /// What went wrong.
+        source: Box<Fault>,
+    },
+    /// A frame of the data set could not be read.
+    #[error("could not read the clip {clip} for {place}")]
+    Frame {
+        /// Which frame it was for.
+        place: Place,
+        /// The clip.
+        clip: ClipId,
+        /// What the data set said.
+        source: Box<crate::Error>,
+    },
+    /// A story was not in the list that frames are shuffled over.
+    #[error("story {story} is not among the stories to shuffle")]
+    NotPlanned {
+        /// The story.
+        story: StoryId,
+    },
+    /// Stories cannot be shuffled without a story getting clips of its own.
+    #[error(
+        "no other story is left to give story {story} its frames: {stories} stories share too many clips"
+    )]
+    NoOtherStory {
+        /// The story that is left over.
+        story: StoryId,
+        /// Stories to shuffle.
+        stories: usize,
+    },
+}
+
+impl Fault {
+    /// The row of the batch that is to blame, where only one is.
+    pub(crate) fn row(&self) -> Option<usize> {
+        match self {
+            Self::NotFinite { row, .. } => Some(*row),
+            _ => None,
+        }
+    }
+}
+
+impl Hint for Fault {
+    fn exit_code(&self) -> ExitCode {
+        match self {
+            Self::Network { source, .. } | Self::Tokens { source, .. } => source.exit_code(),
+            Self::Shape { .. } | Self::NotFinite { .. } => ExitCode::Setup,
+            Self::Pixels { source, .. } => source.exit_code(),
+        }
+    }
+
+    fn hint(&self) -> Option<String> {
+        match self {
+            Self::Network { source, .. } | Self::Tokens { source, .. } => source.hint(),
+            Self::Shape { graph, .. } => Some(format!(
+                "the sizes in bundle.toml and the file of {graph} do not belong together; export the bundle again"
+            )),
+            Self::NotFinite { graph, .. } => Some(format!(
+                "if the weights of {graph} are half precision, repeat the same command with `--device cpu`"
+            )),
+            Self::Pixels { source, .. } => source.hint(),
+        }
+    }
+}
 
 impl Hint for GeneratorError {
     fn exit_code(&self) -> ExitCode {
-        match *self {}
+        match self {
+            Self::WrongKind { .. }
+            | Self::Setting { .. }
+            | Self::Scheduler { .. }
+            | Self::PortraitMissing { .. }
+            | Self::Portrait { .. } => ExitCode::Setup,
+            Self::Open { source, .. } => source.exit_code(),
+            Self::EmptyStory { .. } => ExitCode::DataVerification,
+            Self::CaptionCount { .. } | Self::NotPlanned { .. } => ExitCode::Bug,
+            Self::Draw { source, .. } => source.exit_code(),
+            Self::Frame { source, .. } => source.exit_code(),
+            Self::NoOtherStory { .. } => ExitCode::Usage,
+        }
+    }
+
+    fn hint(&self) -> Option<String> {
+        match self {
+            Self::WrongKind { .. } => Some("see which models there are with `storyeval ls models`".to_owned()),
+            Self::Open { source, .. } => source.hint(),
+            Self::Setting { key, .. } => Some(format!("correct {key} in bundle.toml, or export the bundle again")),
+            Self::Scheduler { .. } => Some(
+                "PLMS is implemented: set kind = \"pndm\", skip_prk_steps = true and timestep_spacing = \"leading\" \
+                 under [scheduler] in bundle.toml, and fewer num_inference_steps than num_train_timesteps"
+                    .to_owned(),
+            ),
+            Self::PortraitMissing { path, .. } => Some(format!(
+                "put the file back, or correct [portraits.files] in bundle.toml: `ls -l {}`",
+                path.display()
+            )),
+            Self::Portrait { source, .. } => source.hint(),
+            Self::EmptyStory { .. } => Some("check the data set: `storyeval dataset verify`".to_owned()),
+            Self::CaptionCount { .. } | Self::NotPlanned { .. } => None,
+            Self::Draw { source, .. } => source.hint(),
+            Self::Frame { source, .. } => source.hint(),
+            Self::NoOtherStory { .. } => {
+                Some("the `shuffled` model needs more stories: raise `--limit`, or leave it out".to_owned())
+            }
+        }
     }
 }

@@ -1,5 +1,29 @@
 //! The room of models that draw a story.
+//!
+//! A [`Generator`] takes a batch of [`Prompt`]s and gives every frame of every story. [`StoryGptV`] and
+//! [`CharLdm`] are networks; [`GroundTruth`] and [`Shuffled`] say what the best and the worst possible model would score.
 
 mod error;
+mod frame_source;
+#[cfg(test)]
+mod golden;
+mod ground_truth;
+mod noise;
+mod pndm;
+mod prompt;
+mod scheduler;
+mod shuffled;
+mod storygpt_v;
 
-pub use error::GeneratorError;
+pub use error::{Fault, GeneratorError, Place};
+pub use frame_source::FrameSource;
+pub use ground_truth::GroundTruth;
+pub use noise::{NOISE_VERSION, latents};
+pub use pndm::Pndm;
+pub use prompt::{Generator, Prompt};
+pub use scheduler::{Schedule, SchedulerError};
+pub use shuffled::Shuffled;
+pub use storygpt_v::{
+    CharLdm, DiffusionNetworks, DiffusionSettings, LanguageNetworks, OnnxDiffusion, OnnxLanguage,
+    StoryGptV, Tokenize, signatures,
+};

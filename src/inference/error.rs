@@ -1,13 +1,477 @@
-//! Errors of this room.
+//! Errors of this room: what was looked for, where, what was found instead, and what mends it.
 
+use std::fmt;
+use std::io;
+use std::path::PathBuf;
+
+use super::device::DeviceRequest;
+use super::graph::Element;
+use super::{manifest, pinned};
 use crate::{ExitCode, Hint};
 
-/// What can go wrong here.
+/// What can go wrong between a folder of weights and the numbers that come out of a graph.
 #[derive(Debug, thiserror::Error)]
-pub enum InferenceError {}
+#[non_exhaustive]
+pub enum InferenceError {
+    /// No usable ONNX Runtime anywhere; every place is listed with why it did not serve.
+    #[error("ONNX Runtime was not found; tried:{}", list(.tried))]
+    NoLibrary {
+        /// Where it was looked for, in order.
+        tried: Vec<Attempt>,
+    },
+    /// The user named a library and it cannot be used. Looking further would hide that.
+    #[error("the ONNX Runtime named by {} cannot be used: {}", .0.place, .0.why)]
+    ChosenLibrary(Box<Attempt>),
+    /// A process can load one ONNX Runtime, and another one is loaded already.
+    #[error("this process has loaded {} and cannot load {} as well", .loaded.display(), .wanted.display())]
+    OtherLibraryLoaded {
+        /// The library in use.
+        loaded: PathBuf,
+        /// The library that was asked for now.
+        wanted: PathBuf,
+    },
+    /// The loader refused the library.
+    #[error("ONNX Runtime could not be loaded from {}", .path.display())]
+    Load {
+        /// The library.
+        path: PathBuf,
+        /// What the loader said.
+        source: ort::LoadDynamicError,
+    },
+    /// The library was loaded but does not start.
+    #[error("ONNX Runtime at {} could not be started", .path.display())]
+    Start {
+        /// The library.
+        path: PathBuf,
+        /// What it said.
+        source: ort::Error,
+    },
+    /// The device that was asked for does not work.
+    #[error("device {request} cannot be used with ONNX Runtime {version} at {}", .library.display())]
+    Device {
+        /// What was asked for.
+        request: DeviceRequest,
+        /// The library that was tried.
+        library: PathBuf,
+        /// Its version.
+        version: String,
+        /// What the runtime said.
+        source: ort::Error,
+    },
+    /// The CUDA provider computed something else than it should in the start-up check.
+    #[error("device {request} gave {found} where {expected} was expected in the start-up check")]
+    DeviceWrong {
+        /// What was asked for.
+        request: DeviceRequest,
+        /// The right answer.
+        expected: f32,
+        /// The answer given.
+        found: f32,
+    },
+    /// A graph could not be read.
+    #[error("graph {graph} could not be loaded from {}", .path.display())]
+    Graph {
+        /// Name of the graph.
+        graph: &'static str,
+        /// Its file.
+        path: PathBuf,
+        /// What the runtime said.
+        source: ort::Error,
+    },
+    /// A graph has other inputs or outputs than its name promises.
+    #[error("graph {graph} at {} does not fit its signature: {fault}", .path.display())]
+    Signature {
+        /// Name of the graph.
+        graph: &'static str,
+        /// Its file.
+        path: PathBuf,
+        /// Which port, what was expected, what was found.
+        fault: Box<PortFault>,
+    },
+    /// A graph was called with the wrong inputs, or answered with the wrong outputs.
+    #[error("graph {graph} at {} was run with the wrong tensors: {fault}", .path.display())]
+    Tensors {
+        /// Name of the graph.
+        graph: &'static str,
+        /// Its file.
+        path: PathBuf,
+        /// Which port, what was expected, what was found.
+        fault: Box<PortFault>,
+    },
+    /// The runtime failed while it ran a graph.
+    #[error("graph {graph} at {} failed", .path.display())]
+    Run {
+        /// Name of the graph.
+        graph: &'static str,
+        /// Its file.
+        path: PathBuf,
+        /// What the runtime said.
+        source: ort::Error,
+    },
+    /// A file or folder of a bundle could not be read.
+    #[error("{} could not be read", .path.display())]
+    Read {
+        /// The file or folder.
+        path: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// `bundle.toml` does not parse.
+    #[error("{} is not a bundle manifest", .path.display())]
+    Manifest {
+        /// The manifest.
+        path: PathBuf,
+        /// Line, column and reason.
+        source: Box<toml::de::Error>,
+    },
+    /// `bundle.toml` has a format this program does not read.
+    #[error("{} has format {found}, this program reads format {}", .path.display(), manifest::FORMAT)]
+    BundleFormat {
+        /// The manifest.
+        path: PathBuf,
+        /// Its format.
+        found: u32,
+    },
+    /// A section is needed and absent.
+    #[error("{} has no section [{section}]", .path.display())]
+    MissingSection {
+        /// The manifest.
+        path: PathBuf,
+        /// The section.
+        section: &'static str,
+    },
+    /// A value makes no sense.
+    #[error("{}: {key} {wrong}", .path.display())]
+    ManifestValue {
+        /// The manifest.
+        path: PathBuf,
+        /// The key, dotted.
+        key: &'static str,
+        /// What is wrong with it.
+        wrong: &'static str,
+    },
+    /// A path in the manifest leaves the bundle.
+    #[error("{}: {file:?} leads out of the bundle", .path.display())]
+    Escape {
+        /// The manifest.
+        path: PathBuf,
+        /// The path as written.
+        file: String,
+    },
+    /// A file is used but not in `[files]`, so nothing would notice if it changed.
+    #[error("{}: {key} is {file:?}, which [files] does not list", .path.display())]
+    Unlisted {
+        /// The manifest.
+        path: PathBuf,
+        /// The key that names the file.
+        key: String,
+        /// The file as written.
+        file: String,
+    },
+    /// A value of `[files]` is not a SHA-256.
+    #[error("{}: the hash of {file:?} is {found:?}, not 64 hex digits", .path.display())]
+    NotAHash {
+        /// The manifest.
+        path: PathBuf,
+        /// The file as written.
+        file: String,
+        /// The value as written.
+        found: String,
+    },
+    /// A file of the bundle is not there.
+    #[error("{} is missing from the bundle (sha256 {expected})", .path.display())]
+    MissingFile {
+        /// The file.
+        path: PathBuf,
+        /// Its hash in the manifest.
+        expected: String,
+    },
+    /// A file of the bundle is not the one its manifest describes.
+    #[error("{} has sha256 {found}, expected {expected}", .path.display())]
+    WrongHash {
+        /// The file.
+        path: PathBuf,
+        /// Hash in the manifest.
+        expected: String,
+        /// Hash of the file.
+        found: String,
+    },
+    /// The bundle has no graph of that name.
+    #[error("{} has no graph {graph:?}; it has {}", .path.display(), names(.present))]
+    NoGraph {
+        /// The manifest.
+        path: PathBuf,
+        /// The graph that is needed.
+        graph: String,
+        /// The graphs there are.
+        present: Vec<String>,
+    },
+    /// A tokeniser could not be read.
+    #[error("{} is not a tokenizer.json", .path.display())]
+    Tokenizer {
+        /// The file.
+        path: PathBuf,
+        /// What the tokeniser library said.
+        source: Box<dyn std::error::Error + Send + Sync>,
+    },
+    /// A text could not be split.
+    #[error("the tokenizer {} failed on {text:?}", .path.display())]
+    Encode {
+        /// The tokeniser's file.
+        path: PathBuf,
+        /// The text.
+        text: String,
+        /// What the tokeniser library said.
+        source: Box<dyn std::error::Error + Send + Sync>,
+    },
+}
+
+/// One place ONNX Runtime was looked for, and why it did not serve.
+#[derive(Debug)]
+pub struct Attempt {
+    /// Where.
+    pub place: Place,
+    /// Why not.
+    pub why: Refusal,
+}
+
+/// A place where ONNX Runtime is looked for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Place {
+    /// An environment variable.
+    Variable(&'static str),
+    /// The per-user cache; the file that would be there.
+    Cache(PathBuf),
+    /// A Python's `onnxruntime`; the command.
+    Python(String),
+    /// A download with a Python's pip; the command.
+    Pip(String),
+}
+
+impl fmt::Display for Place {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Variable(name) => write!(formatter, "${name}"),
+            Self::Cache(path) => write!(formatter, "cache {}", path.display()),
+            Self::Python(python) => write!(formatter, "onnxruntime of {python}"),
+            Self::Pip(python) => write!(formatter, "download with {python} -m pip"),
+        }
+    }
+}
+
+/// Why a place did not serve.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Refusal {
+    /// The variable is not set.
+    #[error("not set")]
+    NotSet,
+    /// No library there.
+    #[error("no library at {}", .0.display())]
+    Absent(PathBuf),
+    /// A cached library is not the pinned one. It is never loaded.
+    #[error("{} has sha256 {found}, expected {expected}", .path.display())]
+    WrongHash {
+        /// The library.
+        path: PathBuf,
+        /// The pinned hash.
+        expected: String,
+        /// The hash found.
+        found: String,
+    },
+    /// Too old for the interface this program was built for.
+    #[error("{} is version {version}, at least 1.{} is needed", .path.display(), pinned::OLDEST_MINOR)]
+    TooOld {
+        /// The library.
+        path: PathBuf,
+        /// Its version.
+        version: String,
+    },
+    /// The dynamic loader refuses it, or it is no ONNX Runtime.
+    #[error("{} cannot be loaded: {source}", .path.display())]
+    Unloadable {
+        /// The library.
+        path: PathBuf,
+        /// What the loader said.
+        source: libloading::Error,
+    },
+    /// A file could not be read or written.
+    #[error("{}: {source}", .path.display())]
+    Io {
+        /// The file or folder.
+        path: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// The command could not be started.
+    #[error("{0}")]
+    NoCommand(io::Error),
+    /// This Python has no `onnxruntime`.
+    #[error("not installed there")]
+    NoPackage,
+    /// The command ended with an error; its last words.
+    #[error("{0}")]
+    CommandFailed(String),
+    /// Nothing may be downloaded.
+    #[error("not tried: --offline or STORYEVAL_OFFLINE is set")]
+    Offline,
+    /// No wheel is known for this machine.
+    #[error("no wheel is known for {0}")]
+    NoWheel(String),
+    /// What pip downloaded is not a wheel with the library in it.
+    #[error("the wheel {} is unusable: {source}", .path.display())]
+    Wheel {
+        /// The wheel.
+        path: PathBuf,
+        /// What is wrong with the archive.
+        source: zip::result::ZipError,
+    },
+}
+
+/// What is wrong with one input or output. Shapes are written as `[?, 3, 64, 64]`, `?` being any size.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum PortFault {
+    /// The graph has no port of that name.
+    #[error("{side} {port:?} is missing, found {}", names(.found))]
+    Missing {
+        /// `input` or `output`.
+        side: &'static str,
+        /// The expected name.
+        port: String,
+        /// The names there are.
+        found: Vec<String>,
+    },
+    /// The graph has an input that nothing would feed.
+    #[error("input {port:?} is not expected, expected {}", names(.expected))]
+    Unexpected {
+        /// The surplus name.
+        port: String,
+        /// The names expected.
+        expected: Vec<String>,
+    },
+    /// An input was given twice.
+    #[error("input {port:?} is given twice")]
+    Twice {
+        /// The name.
+        port: String,
+    },
+    /// Another element type.
+    #[error("{side} {port:?} holds {found}, expected {expected}")]
+    Element {
+        /// `input` or `output`.
+        side: &'static str,
+        /// The port.
+        port: String,
+        /// The type expected.
+        expected: Element,
+        /// The type found, as ONNX Runtime calls it.
+        found: String,
+    },
+    /// Another number of dimensions, or another size where one is fixed.
+    #[error("{side} {port:?} has shape {found}, expected {expected}")]
+    Shape {
+        /// `input` or `output`.
+        side: &'static str,
+        /// The port.
+        port: String,
+        /// The shape expected.
+        expected: String,
+        /// The shape found.
+        found: String,
+    },
+}
+
+fn list(tried: &[Attempt]) -> String {
+    use fmt::Write as _;
+    let mut text = String::new();
+    for (index, Attempt { place, why }) in tried.iter().enumerate() {
+        let _ = write!(text, "\n  {}. {place}: {why}", index + 1);
+    }
+    text
+}
+
+fn names(names: &[String]) -> String {
+    if names.is_empty() {
+        return "none".to_owned();
+    }
+    names.join(", ")
+}
 
 impl Hint for InferenceError {
     fn exit_code(&self) -> ExitCode {
-        match *self {}
+        match self {
+            Self::WrongHash { .. } => ExitCode::DataVerification,
+            _ => ExitCode::Setup,
+        }
     }
+
+    fn hint(&self) -> Option<String> {
+        let install = format!("python3 -m pip install onnxruntime=={}", pinned::VERSION);
+        Some(match self {
+            Self::NoLibrary { tried } => no_library(tried, &install),
+            Self::ChosenLibrary(attempt) => format!(
+                "let {} name a libonnxruntime of version 1.{} or newer, or unset it and storyeval finds or fetches one itself",
+                attempt.place,
+                pinned::OLDEST_MINOR
+            ),
+            Self::OtherLibraryLoaded { loaded, .. } => {
+                format!("start a new process, or set ORT_DYLIB_PATH={}", loaded.display())
+            }
+            Self::Load { .. } | Self::Start { .. } => {
+                format!("{install} and set STORYEVAL_ORT to the library in its capi folder")
+            }
+            Self::Device { .. } | Self::DeviceWrong { .. } => {
+                "`python3 -m pip install onnxruntime-gpu[cuda,cudnn]` brings a runtime with CUDA (an NVIDIA driver is needed too); \
+                 `--device cpu` runs without"
+                    .to_owned()
+            }
+            Self::Graph { path, .. } | Self::Tokenizer { path, .. } | Self::Encode { path, .. } => verify(path),
+            Self::Signature { .. } => {
+                "export the graph again for this bundle, with these names and with a dynamic batch axis; tools/README.md says how".to_owned()
+            }
+            Self::Tensors { .. } | Self::Run { .. } => {
+                "`storyeval doctor` does one forward pass of each graph; a size fixed by mistake is mended by exporting with a dynamic batch axis".to_owned()
+            }
+            Self::Read { path, .. } => {
+                format!("name a folder with a {} that you may read: `ls -l {}`", manifest::FILE, path.display())
+            }
+            Self::BundleFormat { .. } => "update storyeval, or export the bundle again".to_owned(),
+            Self::Manifest { path, .. }
+            | Self::MissingSection { path, .. }
+            | Self::ManifestValue { path, .. }
+            | Self::NoGraph { path, .. } => {
+                format!(
+                    "mend it, then `{}`; the bundles in reference-data/ show every key",
+                    verify(path)
+                )
+            }
+            Self::Escape { .. } => "write paths relative to the bundle's folder, and put files there, not links".to_owned(),
+            Self::Unlisted { file, .. } | Self::NotAHash { file, .. } => {
+                format!("write {file:?} = \"...\" under [files], with what `sha256sum {file}` prints")
+            }
+            Self::MissingFile { path, .. } | Self::WrongHash { path, .. } => {
+                format!("fetch {} again from where the bundle came from", path.display())
+            }
+        })
+    }
+}
+
+fn verify(path: &std::path::Path) -> String {
+    let folder = path.parent().unwrap_or(path);
+    format!("storyeval model verify {}", folder.display())
+}
+
+fn no_library(tried: &[Attempt], install: &str) -> String {
+    let unwritable = tried.iter().find_map(|attempt| match &attempt.why {
+        Refusal::Io { path, .. } => Some(path),
+        _ => None,
+    });
+    let other = match unwritable {
+        Some(path) => format!(
+            "let STORYEVAL_CACHE name a folder that can be written ({} cannot)",
+            path.display()
+        ),
+        None => "let ORT_DYLIB_PATH name a libonnxruntime you have".to_owned(),
+    };
+    format!("{install}   (or {other})")
 }

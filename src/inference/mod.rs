@@ -1,5 +1,30 @@
-//! The room of ONNX Runtime, devices, bundles, graphs, tokenisers.
+//! The room of the networks: ONNX Runtime, the device, bundles of weights, graphs and tokenisers.
+//!
+//! The flow is [`Runtime::open`] (find or fetch the library, choose the device) -> [`Bundle::open`]
+//! (what the weights are and whether they are all there) -> [`Runtime::load`] (a [`Graph`] whose
+//! signature has been checked) -> [`Graph::run`]. Nothing here knows a data set or a metric.
 
+mod bundle;
+mod device;
 mod error;
+mod graph;
+mod library;
+mod manifest;
+mod native;
+mod pinned;
+mod python;
+mod runtime;
+mod search;
+mod tokenizer;
 
-pub use error::InferenceError;
+pub use bundle::Bundle;
+pub use device::{Device, DeviceParseError, DeviceRequest};
+pub use error::{Attempt, InferenceError, Place, PortFault, Refusal};
+pub use graph::{Element, Graph, GraphSignature, Input, Port};
+pub use library::{Library, Origin, default_cache};
+pub use manifest::{
+    BetaSchedule, BundleKind, BundleManifest, Diffusion, Features, ImageSize, Labels, Llm,
+    Portraits, PredictionType, Scheduler, SchedulerKind, Source, Text, TimestepSpacing,
+};
+pub use runtime::{Runtime, RuntimeOptions};
+pub use tokenizer::{Token, Tokenizer};

@@ -1,13 +1,418 @@
 //! Errors of this room.
 
+use crate::record::{FrameIndex, StoryId};
 use crate::{ExitCode, Hint};
+use parquet::errors::ParquetError;
+use std::fmt;
+use std::io;
+use std::path::{Path, PathBuf};
 
-/// What can go wrong here.
+/// One field in which a run folder and the run that was asked for differ.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Difference {
+    /// Name of the field in `manifest.json`.
+    pub field: &'static str,
+    /// What the folder holds.
+    pub folder: String,
+    /// What was asked for now.
+    pub asked: String,
+}
+
+impl fmt::Display for Difference {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            formatter,
+            "{}: folder has {}, asked for {}",
+            self.field, self.folder, self.asked
+        )
+    }
+}
+
+/// What is wrong with a feature file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum FeatureFault {
+    /// The file does not begin as a NumPy array file does.
+    Magic,
+    /// The header is not that of a C-ordered little-endian float32 matrix.
+    Header,
+    /// The file has another length than its header says.
+    Length,
+}
+
+impl fmt::Display for FeatureFault {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(match self {
+            Self::Magic => "it is not a NumPy array file",
+            Self::Header => "it is not a C-ordered little-endian float32 matrix",
+            Self::Length => "its length is not what its header says",
+        })
+    }
+}
+
+/// What can go wrong with a plan or a run folder.
 #[derive(Debug, thiserror::Error)]
-pub enum RunError {}
+pub enum RunError {
+    /// Something under the run folder could not be written.
+    #[error("cannot write {}", path.display())]
+    Output {
+        /// What was being written.
+        path: PathBuf,
+        /// Why it failed.
+        source: io::Error,
+    },
+    /// The place for the run folder does not let this user write.
+    #[error("no permission to write {}", path.display())]
+    ReadOnly {
+        /// What was being written.
+        path: PathBuf,
+        /// Why it failed.
+        source: io::Error,
+    },
+    /// The disk, or the user's share of it, is full.
+    #[error("no space left to write {}", path.display())]
+    DiskFull {
+        /// What was being written.
+        path: PathBuf,
+        /// Why it failed.
+        source: io::Error,
+    },
+    /// Another process works in the folder.
+    #[error("another storyeval process works in {}", path.display())]
+    Locked {
+        /// The run folder.
+        path: PathBuf,
+    },
+    /// The folder holds other things, and would be littered.
+    #[error("{} is not a run folder: it is not empty and has no manifest.json", path.display())]
+    Occupied {
+        /// The folder.
+        path: PathBuf,
+    },
+    /// There is no run where one was expected.
+    #[error("there is no run in {}", path.display())]
+    NoRun {
+        /// The folder.
+        path: PathBuf,
+    },
+    /// The folder holds another run.
+    #[error("{} holds another run ({})", path.display(), join(differences))]
+    DifferentRun {
+        /// The run folder.
+        path: PathBuf,
+        /// Everything that differs.
+        differences: Vec<Difference>,
+    },
+    /// A file of the run folder could not be read.
+    #[error("cannot read {}", path.display())]
+    Read {
+        /// The file.
+        path: PathBuf,
+        /// Why it failed.
+        source: io::Error,
+    },
+    /// A file of the run folder is not the JSON it should be.
+    #[error("cannot understand {} line {line}", path.display())]
+    Json {
+        /// The file.
+        path: PathBuf,
+        /// Line, from 1.
+        line: usize,
+        /// What the parser says.
+        source: serde_json::Error,
+    },
+    /// A file was written by another version of the format.
+    #[error("{} has format {found}, this program reads {supported}", path.display())]
+    Format {
+        /// The file.
+        path: PathBuf,
+        /// Version in the file.
+        found: u32,
+        /// Version of this program.
+        supported: u32,
+    },
+    /// A file was changed after it was written.
+    #[error("{} has hash {found}, but {expected} is recorded", path.display())]
+    Hash {
+        /// The file.
+        path: PathBuf,
+        /// Recorded SHA-256.
+        expected: String,
+        /// SHA-256 found.
+        found: String,
+    },
+    /// A stored frame could not be decoded.
+    #[error("cannot decode frame {frame} of story {story} in {}", path.display())]
+    Frame {
+        /// The PNG.
+        path: PathBuf,
+        /// The story.
+        story: StoryId,
+        /// The frame.
+        frame: FrameIndex,
+        /// What the decoder says.
+        source: image::ImageError,
+    },
+    /// A generated frame could not be encoded.
+    #[error("cannot encode frame {frame} of story {story}")]
+    Encode {
+        /// The story.
+        story: StoryId,
+        /// The frame.
+        frame: FrameIndex,
+        /// What the encoder says.
+        source: image::ImageError,
+    },
+    /// The observations could not be read.
+    #[error("cannot read observations from {}", path.display())]
+    Observations {
+        /// The Parquet file.
+        path: PathBuf,
+        /// What the Parquet library says.
+        source: ParquetError,
+    },
+    /// The observations have other columns or lengths than this program writes.
+    #[error("column {column} of {} is not as storyeval writes it", path.display())]
+    Column {
+        /// The Parquet file.
+        path: PathBuf,
+        /// The column.
+        column: &'static str,
+    },
+    /// A feature file is broken.
+    #[error("cannot use features {}: {fault}", path.display())]
+    Features {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong.
+        fault: FeatureFault,
+    },
+    /// A feature name would leave its folder.
+    #[error("{name:?} cannot name a feature file")]
+    FeatureName {
+        /// The name.
+        name: String,
+    },
+    /// A partition was not written as `hash:K/N`.
+    #[error("{text:?} is not a partition")]
+    PartitionSyntax {
+        /// What was given.
+        text: String,
+    },
+    /// The selection holds no story.
+    #[error("the selection holds no story")]
+    EmptyPlan,
+    /// A story is twice in the plan.
+    #[error("story {story} is selected twice")]
+    RepeatedStory {
+        /// The story.
+        story: StoryId,
+    },
+    /// A story's captions and frames are not paired.
+    #[error("story {story} has {frames} frames but {captions} captions")]
+    CaptionCount {
+        /// The story.
+        story: StoryId,
+        /// Frames of the story.
+        frames: usize,
+        /// Captions given for it.
+        captions: usize,
+    },
+    /// The generator gave another number of stories than it was asked for.
+    #[error("the generator drew {found} stories of the {expected} of batch {batch}")]
+    StoryCount {
+        /// The batch.
+        batch: usize,
+        /// Stories asked for.
+        expected: usize,
+        /// Stories given.
+        found: usize,
+    },
+    /// The generator gave another number of frames than a story has.
+    #[error("the generator drew {found} frames of the {expected} of story {story}")]
+    FrameCount {
+        /// The story.
+        story: StoryId,
+        /// Frames asked for.
+        expected: usize,
+        /// Frames given.
+        found: usize,
+    },
+    /// What the evaluators gave does not belong to the frames they were shown.
+    #[error("the evaluators gave no matching row for frame {frame} of story {story}")]
+    Row {
+        /// The story.
+        story: StoryId,
+        /// The frame.
+        frame: FrameIndex,
+    },
+    /// Units of the plan are not generated yet.
+    #[error("{done} of {planned} stories are generated in {}", path.display())]
+    Outstanding {
+        /// The run folder.
+        path: PathBuf,
+        /// Units done.
+        done: usize,
+        /// Units planned in this partition.
+        planned: usize,
+    },
+}
+
+fn join(differences: &[Difference]) -> String {
+    let parts: Vec<String> = differences.iter().map(ToString::to_string).collect();
+    parts.join("; ")
+}
+
+impl RunError {
+    /// A failure to write `path`, as the variant that its cause calls for.
+    #[must_use]
+    pub fn write(path: &Path, source: io::Error) -> Self {
+        let path = path.to_path_buf();
+        match source.kind() {
+            io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => {
+                Self::DiskFull { path, source }
+            }
+            io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem => {
+                Self::ReadOnly { path, source }
+            }
+            _ => Self::Output { path, source },
+        }
+    }
+
+    /// A failure to read `path`.
+    #[must_use]
+    pub fn read(path: &Path, source: io::Error) -> Self {
+        Self::Read {
+            path: path.to_path_buf(),
+            source,
+        }
+    }
+}
 
 impl Hint for RunError {
     fn exit_code(&self) -> ExitCode {
-        match *self {}
+        match self {
+            Self::Output { .. }
+            | Self::ReadOnly { .. }
+            | Self::DiskFull { .. }
+            | Self::Locked { .. }
+            | Self::Occupied { .. } => ExitCode::Output,
+            Self::DifferentRun { .. } => ExitCode::Incomparable,
+            Self::Read { .. }
+            | Self::Json { .. }
+            | Self::Format { .. }
+            | Self::Hash { .. }
+            | Self::Frame { .. }
+            | Self::Observations { .. }
+            | Self::Column { .. }
+            | Self::Features { .. }
+            | Self::CaptionCount { .. }
+            | Self::RepeatedStory { .. } => ExitCode::DataVerification,
+            Self::PartitionSyntax { .. } | Self::NoRun { .. } => ExitCode::Usage,
+            Self::EmptyPlan => ExitCode::NothingSelected,
+            Self::Outstanding { .. } => ExitCode::Partial,
+            // A closure that breaks its contract is our own mistake, not the user's.
+            Self::Encode { .. }
+            | Self::FeatureName { .. }
+            | Self::StoryCount { .. }
+            | Self::FrameCount { .. }
+            | Self::Row { .. } => ExitCode::Bug,
+        }
+    }
+
+    fn hint(&self) -> Option<String> {
+        Some(match self {
+            Self::Output { path, .. } => {
+                format!("look at the folder with `ls -ld {}`, or choose another with `--out DIR`", parent(path))
+            }
+            Self::ReadOnly { path, .. } => format!(
+                "choose a folder you may write with `--out DIR`, or `chmod u+w {}`",
+                parent(path)
+            ),
+            Self::DiskFull { path, .. } => format!(
+                "make room (`df -h {}`) and run the same command again, it goes on where it stopped; or use `--out DIR` on another disk",
+                parent(path)
+            ),
+            Self::Locked { .. } => {
+                "wait for the other process, or choose another folder with `--out DIR`".to_owned()
+            }
+            Self::Occupied { .. } => "choose a new folder with `--out runs/NAME`".to_owned(),
+            Self::NoRun { path } => format!(
+                "start one with `storyeval run --dataset minisv --model storygpt-v-mini --out {}`",
+                path.display()
+            ),
+            Self::DifferentRun { path, .. } => format!(
+                "keep both: choose another folder with `--out {}-2`",
+                path.display()
+            ),
+            Self::Frame { .. } | Self::Observations { .. } | Self::Column { .. } | Self::Features { .. } => {
+                "run the same `storyeval run` command again: it makes anew what cannot be trusted".to_owned()
+            }
+            Self::Read { path, .. } => format!("look at it with `ls -l {}`", path.display()),
+            Self::Json { path, .. } | Self::Hash { path, .. } => format!(
+                "the run was changed from outside; move it away with `mv {0} {0}.damaged` and start anew",
+                parent(path)
+            ),
+            Self::Format { .. } => {
+                "use the version of storyeval that wrote the run, or start anew with `--out runs/NAME`".to_owned()
+            }
+            Self::PartitionSyntax { .. } => {
+                "write the first of eight parts as `--partition hash:1/8`".to_owned()
+            }
+            Self::EmptyPlan => "raise `--limit`, or look with `storyeval run ... --dry-run`".to_owned(),
+            Self::RepeatedStory { .. } | Self::CaptionCount { .. } => {
+                "check the data set with `storyeval dataset verify --dataset minisv`".to_owned()
+            }
+            Self::Outstanding { .. } => {
+                "run the same `storyeval run` command again, it goes on where it stopped".to_owned()
+            }
+            Self::Encode { .. }
+            | Self::FeatureName { .. }
+            | Self::StoryCount { .. }
+            | Self::FrameCount { .. }
+            | Self::Row { .. } => return None,
+        })
+    }
+}
+
+/// The folder of `path`, for commands in hints.
+fn parent(path: &Path) -> String {
+    match path.parent() {
+        Some(folder) if !folder.as_os_str().is_empty() => folder.display().to_string(),
+        _ => ".".to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn full_and_read_only_disks_are_told_apart() {
+        let path = Path::new("runs/a/plan.jsonl");
+        for (kind, full) in [
+            (io::ErrorKind::StorageFull, true),
+            (io::ErrorKind::QuotaExceeded, true),
+            (io::ErrorKind::PermissionDenied, false),
+            (io::ErrorKind::ReadOnlyFilesystem, false),
+        ] {
+            let error = RunError::write(path, kind.into());
+            assert_eq!(matches!(error, RunError::DiskFull { .. }), full);
+            assert_eq!(matches!(error, RunError::ReadOnly { .. }), !full);
+            assert_eq!(error.exit_code(), ExitCode::Output);
+            assert!(error.hint().expect("hint").contains("runs/a"));
+        }
+    }
+
+    #[test]
+    #[cfg(target_os = "linux")]
+    fn a_full_device_is_recognised_by_its_raw_error() {
+        use std::io::Write;
+        let mut full = std::fs::OpenOptions::new()
+            .write(true)
+            .open("/dev/full")
+            .expect("/dev/full");
+        let source = full.write_all(b"x").expect_err("no space");
+        let error = RunError::write(Path::new("/dev/full"), source);
+        assert!(matches!(error, RunError::DiskFull { .. }), "{error:?}");
     }
 }

@@ -1,5 +1,43 @@
-//! The room of the run folder: plan, journal, store.
+//! The room of the run folder: plan, journal, store. Knows no metric and no model: what draws and what
+//! looks come in as closures.
+//!
+//! The folder is the result. A unit of the plan is done when its line stands in the journal, and the
+//! line is written after the unit's frames are on the disk; everything else is derived from the frames
+//! and can be made again. So a process may be killed at any instant, and the same command goes on.
 
+mod durable;
 mod error;
+mod fault;
+mod features;
+mod generate;
+mod journal;
+mod layout;
+mod manifest;
+mod observations;
+mod observe;
+mod partition;
+mod plan;
+mod png;
+mod progress;
+mod store;
+#[cfg(test)]
+mod testing;
+#[cfg(test)]
+mod tests;
 
-pub use error::RunError;
+pub use durable::{DurableFile, write_durably};
+pub use error::{Difference, FeatureFault, RunError};
+pub use features::{FeatureReader, FeatureWriter, read_features};
+pub use generate::{Draw, Generated, generate};
+pub use journal::{Entry, Journal, Recovery, StoredFrame};
+pub use layout::{
+    FEATURES, FRAMES, JOURNAL, MANIFEST, OBSERVATIONS, OBSERVED, PLAN, SCORES, folder_name,
+    frame_file, sha256_hex,
+};
+pub use manifest::{FORMAT, Identity, Manifest, Session};
+pub use observations::{ObservationWriter, read_observations};
+pub use observe::{FrameRef, Look, Looker, Looking, Observed, features_path, observe, observed_key};
+pub use partition::Partition;
+pub use plan::{Plan, PlanSummary, Unit};
+pub use progress::{Progress, Stage};
+pub use store::Store;

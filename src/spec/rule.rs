@@ -2,6 +2,7 @@
 
 use crate::record::Seed;
 use serde::{Deserialize, Serialize};
+use std::fmt;
 
 /// Which of the frames of a ground-truth clip is looked at.
 ///
@@ -16,4 +17,14 @@ pub enum GroundTruthRule {
     Fixed(usize),
     /// A frame drawn from (seed, clip id) alone, so the same in every run with this seed.
     Random(Seed),
+}
+
+impl fmt::Display for GroundTruthRule {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Middle => formatter.write_str("middle"),
+            Self::Fixed(index) => write!(formatter, "fixed({index})"),
+            Self::Random(seed) => write!(formatter, "random({})", seed.0),
+        }
+    }
 }

@@ -1,13 +1,122 @@
 //! Errors of this room.
 
 use crate::{ExitCode, Hint};
+use std::path::PathBuf;
 
-/// What can go wrong here.
+/// What can go wrong with pixels.
 #[derive(Debug, thiserror::Error)]
-pub enum VisionError {}
+pub enum VisionError {
+    /// The file could not be opened or read.
+    #[error("could not read the image {}", path.display())]
+    Read {
+        /// The file.
+        path: PathBuf,
+        /// What the system said.
+        source: std::io::Error,
+    },
+    /// The file does not start as a PNG does.
+    #[error("{} is not a PNG file", path.display())]
+    NotPng {
+        /// The file.
+        path: PathBuf,
+    },
+    /// The header announces more pixels than this program is willing to hold.
+    #[error(
+        "{} announces {width}x{height} pixels, more than {max_side} a side or {max_bytes} bytes in all",
+        path.display()
+    )]
+    TooLarge {
+        /// The file.
+        path: PathBuf,
+        /// Announced width in pixels.
+        width: u32,
+        /// Announced height in pixels.
+        height: u32,
+        /// Longest side that is accepted, in pixels.
+        max_side: u32,
+        /// Largest decoded image that is accepted, in bytes.
+        max_bytes: u64,
+    },
+    /// The file is a PNG, but a damaged one.
+    #[error("could not decode the image {}", path.display())]
+    Decode {
+        /// The file.
+        path: PathBuf,
+        /// What the decoder said.
+        source: image::ImageError,
+    },
+    /// An image could not be encoded.
+    #[error("could not encode an image of {width}x{height} pixels as PNG")]
+    Encode {
+        /// Width in pixels.
+        width: u32,
+        /// Height in pixels.
+        height: u32,
+        /// What the encoder said.
+        source: image::ImageError,
+    },
+    /// A resize from or to nothing.
+    #[error("cannot resize {from_width}x{from_height} pixels to {to_width}x{to_height}")]
+    EmptyResize {
+        /// Width in pixels before.
+        from_width: u32,
+        /// Height in pixels before.
+        from_height: u32,
+        /// Width in pixels asked for.
+        to_width: u32,
+        /// Height in pixels asked for.
+        to_height: u32,
+    },
+    /// Images of one batch have different sizes.
+    #[error(
+        "image {index} of the batch has {width}x{height} pixels, the first has {first_width}x{first_height}"
+    )]
+    SizesDiffer {
+        /// Position in the batch, from 0.
+        index: usize,
+        /// Its width in pixels.
+        width: u32,
+        /// Its height in pixels.
+        height: u32,
+        /// Width of the first image in pixels.
+        first_width: u32,
+        /// Height of the first image in pixels.
+        first_height: u32,
+    },
+}
 
 impl Hint for VisionError {
     fn exit_code(&self) -> ExitCode {
-        match *self {}
+        match self {
+            Self::Read { .. }
+            | Self::NotPng { .. }
+            | Self::TooLarge { .. }
+            | Self::Decode { .. } => ExitCode::DataVerification,
+            Self::Encode { .. } | Self::EmptyResize { .. } | Self::SizesDiffer { .. } => {
+                ExitCode::Bug
+            }
+        }
+    }
+
+    fn hint(&self) -> Option<String> {
+        match self {
+            Self::Read { path, .. } => Some(format!(
+                "check that it is there and readable: `ls -l {}`",
+                path.display()
+            )),
+            Self::NotPng { path } => Some(format!(
+                "see what it is with `file {}`, and convert it to PNG",
+                path.display()
+            )),
+            Self::TooLarge { path, max_side, .. } => Some(format!(
+                "if the size is meant, shrink it first to at most {max_side} pixels a side: {}",
+                path.display()
+            )),
+            Self::Decode { path, .. } => Some(format!(
+                "the file is damaged; delete it and repeat the command that made it: `rm {}`",
+                path.display()
+            )),
+            Self::Encode { .. } | Self::EmptyResize { .. } | Self::SizesDiffer { .. } => None,
+        }
     }
 }

@@ -1,5 +1,13 @@
 //! The room of pixels: decode, resize, lay out.
 
 mod error;
+mod filter;
+mod layout;
+mod png;
+mod resize;
 
 pub use error::VisionError;
+pub use filter::Filter;
+pub use layout::to_chw;
+pub use png::{MAX_BYTES, MAX_SIDE, decode_png, encode_png, read_png};
+pub use resize::resize;

@@ -51,20 +51,17 @@ class CrossAttention(nn.Module):
 
     def __init__(self, width, context, heads):
         super().__init__()
-        self.heads = heads
+        self.heads, self.head = heads, width // heads
         self.query = nn.Linear(width, width)
         self.key_value = nn.Linear(context, 2 * width)
         self.out = nn.Linear(width, width)
 
     def forward(self, x, context):
-        batch, tokens, width = x.shape
-        head = width // self.heads
-        query = self.query(x).view(batch, tokens, self.heads, head).transpose(1, 2)
-        key, value = self.key_value(context).chunk(2, dim=-1)
-        key = key.reshape(batch, context.shape[1], self.heads, head).permute(0, 2, 3, 1)
-        value = value.reshape(batch, context.shape[1], self.heads, head).transpose(1, 2)
-        attention = torch.softmax((query @ key) * head**-0.5, dim=-1)
-        mixed = (attention.to(value.dtype) @ value).transpose(1, 2).reshape(batch, tokens, width)
+        query = self.query(x).unflatten(-1, (self.heads, self.head)).transpose(1, 2)
+        both = self.key_value(context).unflatten(-1, (2, self.heads, self.head))
+        key, value = both.permute(2, 0, 3, 1, 4).unbind(0)
+        attention = torch.softmax((query @ key.transpose(-1, -2)) * self.head**-0.5, dim=-1)
+        mixed = (attention.to(value.dtype) @ value).transpose(1, 2).flatten(2)
         return self.out(mixed), attention
 
 
@@ -73,16 +70,15 @@ class SelfAttention(nn.Module):
 
     def __init__(self, width, heads):
         super().__init__()
-        self.heads = heads
+        self.heads, self.head = heads, width // heads
         self.query_key_value = nn.Linear(width, 3 * width)
         self.out = nn.Linear(width, width)
 
     def forward(self, x):
-        batch, tokens, width = x.shape
-        joined = self.query_key_value(x).view(batch, tokens, 3, self.heads, width // self.heads)
+        joined = self.query_key_value(x).unflatten(-1, (3, self.heads, self.head))
         query, key, value = joined.permute(2, 0, 3, 1, 4).unbind(0)
         mixed = F.scaled_dot_product_attention(query, key, value)
-        return self.out(mixed.transpose(1, 2).reshape(batch, tokens, width))
+        return self.out(mixed.transpose(1, 2).flatten(2))
 
 
 class Block(nn.Module):

@@ -1,0 +1,214 @@
+//! Arguments that several verbs share, and where things are found.
+
+use super::failure::Failure;
+use super::talk::{Meter, say};
+use clap::Args;
+use std::path::{Path, PathBuf};
+use std::sync::Mutex;
+use storyeval::dataset::synth::{self, SplitSizes, World};
+use storyeval::dataset::{Dataset, FlintstonesSv, OpenOptions, Places, locate};
+use storyeval::inference::{Bundle, DeviceRequest, Runtime, RuntimeOptions, default_cache};
+use storyeval::spec::{DatasetCard, NeededFile};
+
+/// Test stories of the MiniSV that `run` draws when there is none.
+const MINISV_STORIES: usize = 100;
+/// Seed of that MiniSV.
+const MINISV_SEED: u64 = 0;
+
+/// Where networks run.
+#[derive(Clone, Debug, Args)]
+pub(crate) struct DeviceArguments {
+    /// auto, cpu, cuda or cuda:N
+    #[arg(long, default_value = "auto", env = "STORYEVAL_DEVICE")]
+    device: DeviceRequest,
+    /// CPU threads of a network; the last float bits depend on it [default: all]
+    #[arg(long, env = "STORYEVAL_THREADS")]
+    pub(crate) threads: Option<usize>,
+    #[command(flatten)]
+    pub(crate) cache: CacheArguments,
+}
+
+/// Where fetched and drawn things are kept.
+#[derive(Clone, Debug, Args)]
+pub(crate) struct CacheArguments {
+    /// Folder for ONNX Runtime, drawn data and bundles [default: the user's cache folder]
+    #[arg(long, value_name = "DIR", env = "STORYEVAL_CACHE")]
+    cache: Option<PathBuf>,
+    /// Fetch nothing
+    #[arg(long)]
+    offline: bool,
+}
+
+impl CacheArguments {
+    /// The cache folder.
+    pub(crate) fn folder(&self) -> PathBuf {
+        self.cache.clone().unwrap_or_else(default_cache)
+    }
+}
+
+impl DeviceArguments {
+    /// Finds ONNX Runtime and settles on a device.
+    pub(crate) fn open(&self) -> Result<Runtime, Failure> {
+        let options = RuntimeOptions {
+            device: self.device,
+            threads: self.threads,
+            offline: self.cache.offline,
+            cache: self.cache.folder(),
+        };
+        Ok(Runtime::open(&options, &mut say)?)
+    }
+}
+
+/// Opens the split of a data set; draws MiniSV into the cache when it is asked for and absent.
+pub(crate) fn open_dataset(
+    card: DatasetCard,
+    data: Option<&Path>,
+    split: &str,
+    story_length: Option<usize>,
+    cache: &CacheArguments,
+) -> Result<FlintstonesSv, Failure> {
+    let story_length = story_length.unwrap_or(card.story_length);
+    let drawn = if card.id == "minisv" && data.is_none() {
+        Some(minisv(&cache.folder())?)
+    } else {
+        None
+    };
+    let places = Places::new(drawn.as_deref().or(data), &cache.folder());
+    let folder = locate(&card, &places)?;
+    let dataset = FlintstonesSv::open(&OpenOptions {
+        card,
+        folder,
+        split: split.to_owned(),
+        story_length,
+    })?;
+    if dataset.stories().is_empty() {
+        return Err(Failure::NothingSelected);
+    }
+    Ok(dataset)
+}
+
+/// The folder of the default MiniSV, drawn now when it is not there whole.
+fn minisv(cache: &Path) -> Result<PathBuf, Failure> {
+    let dir = cache
+        .join("datasets")
+        .join(format!("minisv-v{}", synth::WORLD_VERSION));
+    let sizes = SplitSizes {
+        test_stories: MINISV_STORIES,
+        val_stories: 0,
+        train_clips: 0,
+    };
+    match synth::check(&dir) {
+        Ok(_) => return Ok(dir),
+        Err(synth::CheckError::Absent) => {}
+        Err(error) => {
+            say(&format!(
+                "the MiniSV in the cache is damaged ({error}); drawing it again"
+            ));
+            synth::remove(&dir).map_err(storyeval::dataset::DatasetError::from)?;
+        }
+    }
+    draw(
+        &dir,
+        World {
+            seed: MINISV_SEED,
+            sizes,
+        },
+    )?;
+    Ok(dir)
+}
+
+/// Draws a MiniSV with a meter.
+pub(crate) fn draw(dir: &Path, world: World) -> Result<synth::SynthReport, Failure> {
+    let begin = std::time::Instant::now();
+    let meter: Mutex<Option<Meter>> = Mutex::new(None);
+    let report = synth::write(dir, world, &|done, total| {
+        let mut meter = meter
+            .lock()
+            .unwrap_or_else(std::sync::PoisonError::into_inner);
+        meter
+            .get_or_insert_with(|| Meter::new("drawing MiniSV", total))
+            .at(done);
+    })
+    .map_err(storyeval::dataset::DatasetError::from)?;
+    if let Some(meter) = meter
+        .into_inner()
+        .unwrap_or_else(std::sync::PoisonError::into_inner)
+    {
+        meter.finish();
+    }
+    let seconds = begin.elapsed().as_secs_f64();
+    say(&format!(
+        "MiniSV: drew {} clips in {seconds:.1} s into {}",
+        report.clips,
+        report.dir.display()
+    ));
+    Ok(report)
+}
+
+/// Folders that may hold a bundle, in the order they are looked in.
+pub(crate) fn bundle_places(id: &str, cache: &Path) -> Vec<PathBuf> {
+    let mut places = Vec::new();
+    if let Some(dir) = std::env::var_os("STORYEVAL_BUNDLES") {
+        places.push(PathBuf::from(dir).join(id));
+    }
+    places.push(Path::new("reference-data").join("bundles").join(id));
+    places.push(cache.join("bundles").join(id));
+    // The checkout this program was built from, so that `cargo run` works from any folder.
+    places.push(
+        Path::new(env!("CARGO_MANIFEST_DIR"))
+            .join("reference-data")
+            .join("bundles")
+            .join(id),
+    );
+    places
+}
+
+/// Finds and verifies a bundle: every file is there and has the hash that `bundle.toml` states.
+pub(crate) fn open_bundle(
+    id: &str,
+    what: &str,
+    files: &[NeededFile],
+    published_at: Option<&str>,
+    cache: &Path,
+) -> Result<Bundle, Failure> {
+    let places = bundle_places(id, cache);
+    let Some(dir) = places.iter().find(|dir| dir.join("bundle.toml").is_file()) else {
+        return Err(no_bundle(what, id, files, published_at, &places));
+    };
+    let bundle = Bundle::open(dir)?;
+    bundle.verify()?;
+    Ok(bundle)
+}
+
+fn no_bundle(
+    what: &str,
+    id: &str,
+    files: &[NeededFile],
+    published_at: Option<&str>,
+    places: &[PathBuf],
+) -> Failure {
+    use std::fmt::Write;
+    let mut missing = format!("\n  bundle `{id}` was looked for in:");
+    for place in &places[..places.len() - 1] {
+        let _ = write!(missing, "\n    {}", place.join("bundle.toml").display());
+    }
+    if !files.is_empty() {
+        missing.push_str("\n  it is made from these files of the authors:");
+    }
+    for file in files {
+        let _ = write!(missing, "\n    {}: {}", file.path, file.meaning);
+        if let Some(place) = &file.published_at {
+            let _ = write!(missing, "\n      published at {place}");
+        }
+    }
+    if let Some(place) = published_at {
+        let _ = write!(missing, "\n  the authors describe them at {place}");
+    }
+    Failure::NoBundle {
+        what: what.to_owned(),
+        missing,
+        hint: "to see the whole pipeline without any download, run \
+               `storyeval run --dataset minisv --model storygpt-v-mini`"
+            .to_owned(),
+    }
+}

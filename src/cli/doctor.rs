@@ -1,0 +1,56 @@
+//! `storyeval doctor`: what is in place, and what would be missing.
+
+use super::Outcome;
+use super::common::{DeviceArguments, bundle_places};
+use super::talk::print;
+use clap::Args;
+use std::collections::BTreeSet;
+use std::fmt::Write;
+use storyeval::Hint;
+use storyeval::inference::Bundle;
+use storyeval::spec::{self, CardKind};
+
+#[derive(Clone, Debug, Args)]
+pub(crate) struct DoctorArguments {
+    #[command(flatten)]
+    device: DeviceArguments,
+}
+
+/// Opens the runtime and verifies every bundle that a shipped card names. Fails as opening fails.
+pub(crate) fn doctor(arguments: &DoctorArguments) -> Outcome {
+    let cache = arguments.device.cache.folder();
+    print(&format!(
+        "storyeval    {}\ncache        {}\n",
+        env!("CARGO_PKG_VERSION"),
+        cache.display()
+    ))?;
+    let runtime = arguments.device.open()?;
+    print(&format!(
+        "ONNX Runtime {} ({})\ndevice       {}\n",
+        runtime.version(),
+        runtime.library().display(),
+        runtime.device()
+    ))?;
+    let mut ids = BTreeSet::new();
+    for id in spec::ids(CardKind::Model) {
+        ids.extend(spec::model(&id)?.bundle);
+    }
+    for id in spec::ids(CardKind::Dataset) {
+        ids.extend(spec::dataset(&id)?.evaluators);
+    }
+    let mut text = String::new();
+    for id in ids {
+        let found = bundle_places(&id, &cache)
+            .into_iter()
+            .find(|dir| dir.join("bundle.toml").is_file());
+        let state = match found {
+            None => "not installed".to_owned(),
+            Some(dir) => match Bundle::open(&dir).and_then(|bundle| bundle.verify()) {
+                Ok(()) => format!("ok ({})", dir.display()),
+                Err(error) => format!("{error}; hint: {}", error.hint().unwrap_or_default()),
+            },
+        };
+        let _ = writeln!(text, "bundle       {id}: {state}");
+    }
+    print(&text)
+}

@@ -1,0 +1,72 @@
+//! How a verb can fail: in the library, in the arguments, or on the way to stdout.
+
+use storyeval::{Error, ExitCode, Hint};
+
+/// An error on its way to the user.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum Failure {
+    /// The library says so.
+    #[error(transparent)]
+    Library(#[from] Error),
+    /// The bundle of a model or evaluator is nowhere.
+    #[error("the weights of {what} are not installed{missing}")]
+    NoBundle {
+        what: String,
+        missing: String,
+        hint: String,
+    },
+    /// Arguments that clap cannot check.
+    #[error("{what}")]
+    Arguments { what: String, hint: String },
+    /// The split has stories, but none was asked for.
+    #[error("no story is selected")]
+    NothingSelected,
+    /// stdout is gone or full.
+    #[error("failed to print the result")]
+    Stdout(#[source] std::io::Error),
+}
+
+impl Failure {
+    /// The code the program ends with.
+    pub(crate) fn exit_code(&self) -> ExitCode {
+        match self {
+            Self::Library(error) => error.exit_code(),
+            Self::NoBundle { .. } => ExitCode::Setup,
+            Self::Arguments { .. } => ExitCode::Usage,
+            Self::NothingSelected => ExitCode::NothingSelected,
+            Self::Stdout(_) => ExitCode::Output,
+        }
+    }
+
+    /// What to do next.
+    pub(crate) fn hint(&self) -> Option<String> {
+        match self {
+            Self::Library(error) => error.hint(),
+            Self::NoBundle { hint, .. } | Self::Arguments { hint, .. } => Some(hint.clone()),
+            Self::NothingSelected => Some("give `--limit` at least 1".to_owned()),
+            Self::Stdout(_) => None,
+        }
+    }
+}
+
+/// Lets `?` lift the error of any room.
+macro_rules! lift {
+    ($($room:ident::$name:ident),+ $(,)?) => {
+        $(impl From<storyeval::$room::$name> for Failure {
+            fn from(error: storyeval::$room::$name) -> Self {
+                Self::Library(error.into())
+            }
+        })+
+    };
+}
+
+lift!(
+    dataset::DatasetError,
+    extract::ExtractError,
+    generator::GeneratorError,
+    inference::InferenceError,
+    report::ReportError,
+    run::RunError,
+    spec::SpecError,
+    vision::VisionError,
+);

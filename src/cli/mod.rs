@@ -1,0 +1,85 @@
+//! The command line: one file a verb. Composes the library's rooms; computes nothing itself.
+//!
+//! Data go to stdout, talk goes to stderr. Errors say what failed and end with a hint.
+
+mod common;
+mod dataset;
+mod doctor;
+mod failure;
+mod list;
+mod models;
+mod run;
+mod stages;
+mod table;
+mod talk;
+
+use clap::{Parser, Subcommand};
+use failure::Failure;
+use std::process::ExitCode;
+
+/// Evaluate story visualisation: every number with its protocol and its uncertainty.
+#[derive(Debug, Parser)]
+#[command(
+    name = "storyeval",
+    version,
+    propagate_version = true,
+    arg_required_else_help = true
+)]
+#[command(
+    after_help = "Exit codes: 0 done, 1 bug, 2 usage, 4 nothing selected, 5 partial, 96 set-up, \
+97 data failed verification, 98 incomparable, 110 output could not be written."
+)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Generate, observe and score a test split, and print a table
+    Run(run::RunArguments),
+    /// Draw the frames of a run, and stop there
+    Generate(run::RunArguments),
+    /// Look at the frames of a run with the evaluators
+    Observe(stages::ObserveArguments),
+    /// Compute the scores of a run from its observations
+    Score(stages::ScoreArguments),
+    /// Compare runs in a table
+    Table(table::TableArguments),
+    /// Draw, inspect and rewrite data sets
+    #[command(subcommand)]
+    Dataset(dataset::DatasetCommand),
+    /// Check model bundles
+    #[command(subcommand)]
+    Model(models::ModelCommand),
+    /// List data sets, models or protocols
+    Ls(list::ListArguments),
+    /// Say what is in place: ONNX Runtime, device, cache, bundles
+    Doctor(doctor::DoctorArguments),
+}
+
+/// Runs the program.
+pub(crate) fn main() -> ExitCode {
+    let cli = Cli::parse();
+    let result = match &cli.command {
+        Command::Run(arguments) => run::run(arguments),
+        Command::Generate(arguments) => run::generate(arguments),
+        Command::Observe(arguments) => stages::observe(arguments),
+        Command::Score(arguments) => stages::score(arguments),
+        Command::Table(arguments) => table::table(arguments),
+        Command::Dataset(command) => dataset::dataset(command),
+        Command::Model(command) => models::model(command),
+        Command::Ls(arguments) => list::list(arguments),
+        Command::Doctor(arguments) => doctor::doctor(arguments),
+    };
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => {
+            talk::failure(&failure);
+            ExitCode::from(failure.exit_code() as u8)
+        }
+    }
+}
+
+/// What a verb returns.
+type Outcome = Result<(), Failure>;

@@ -1,0 +1,453 @@
+//! `storyeval run` and `storyeval generate`: from a data set and models to a table.
+
+use super::common::{DeviceArguments, open_bundle, open_dataset};
+use super::failure::Failure;
+use super::stages::{self, Wanted};
+use super::talk::{print, progress, say};
+use super::{Outcome, table};
+use clap::Args;
+use std::num::NonZeroUsize;
+use std::path::{Path, PathBuf};
+use storyeval::dataset::{Dataset, FlintstonesSv, referential};
+use storyeval::generator::{CharLdm, Generator, GroundTruth, Prompt, Shuffled, StoryGptV};
+use storyeval::inference::{Bundle, Device, Runtime};
+use storyeval::record::{ClipId, ReferentialCaption, Scores, Seed, Story};
+use storyeval::report::{SheetCaption, SheetRow, SheetStory, sheet};
+use storyeval::run::{Identity, Manifest, Partition, Plan, Session, Store, Unit};
+use storyeval::spec::{self, GeneratorKind, ModelCard, Protocol};
+use storyeval::{Error, vision};
+
+/// Stories that the strip sheet shows.
+const SHEET_STORIES: usize = 4;
+
+#[derive(Clone, Debug, Args)]
+pub(crate) struct RunArguments {
+    /// Data set: an id of `storyeval ls datasets`, or a card's path
+    #[arg(long, short)]
+    dataset: String,
+    /// Models, separated by commas: ids of `storyeval ls models`, or cards' paths
+    #[arg(long, short, required = true, value_delimiter = ',')]
+    model: Vec<String>,
+    /// Protocol: an id of `storyeval ls protocols`, or a card's path
+    #[arg(long, short, default_value = "strict")]
+    protocol: String,
+    /// Folder of the data set
+    #[arg(long, value_name = "DIR", env = "STORYEVAL_DATA_DIR")]
+    data: Option<PathBuf>,
+    /// Split of the data set
+    #[arg(long, default_value = "test")]
+    split: String,
+    /// Frames a story [default: the data set's]
+    #[arg(long, value_name = "N")]
+    story_length: Option<usize>,
+    /// Only the first N stories
+    #[arg(long, value_name = "N")]
+    limit: Option<usize>,
+    /// Seed of every draw
+    #[arg(long, default_value_t = 0)]
+    seed: u64,
+    /// Stories a network draws at once; the last float bits depend on it
+    #[arg(long, default_value = "8", value_name = "N")]
+    batch: NonZeroUsize,
+    /// Run folder; with several models, the folder of their run folders [default: runs/...]
+    #[arg(long, value_name = "DIR")]
+    out: Option<PathBuf>,
+    /// Print the plan, and do nothing
+    #[arg(long)]
+    dry_run: bool,
+    #[command(flatten)]
+    device: DeviceArguments,
+}
+
+/// What is the same for every model of a command.
+struct Context<'a> {
+    arguments: &'a RunArguments,
+    protocol: Protocol,
+    dataset: FlintstonesSv,
+    stories: Vec<Story>,
+    runtime: Option<Runtime>,
+}
+
+/// The whole way to the table.
+pub(crate) fn run(arguments: &RunArguments) -> Outcome {
+    let Some((context, cards)) = prepare(arguments)? else {
+        return Ok(());
+    };
+    let mut evaluators = stages::open_evaluators(
+        context.dataset.card(),
+        context.runtime()?,
+        &arguments.device.cache,
+    )?;
+    let mut results = Vec::new();
+    let mut folders = Vec::new();
+    for card in &cards {
+        let (store, prompts) = draw(&context, card)?;
+        let wanted = Wanted {
+            dataset: &context.dataset,
+            protocol: &context.protocol,
+            prompts: &prompts,
+        };
+        stages::observe_with(&store, &wanted, &mut evaluators)?;
+        results.push(stages::score_store(&store)?);
+        folders.push((card.name.clone(), store));
+    }
+    let group = group_folder(arguments, cards.len());
+    print_results(&group, &results)?;
+    let path = write_sheet(&context, &group, &folders)?;
+    say(&format!("\nruns:  {}", group.display()));
+    say(&format!("sheet: {}", path.display()));
+    Ok(())
+}
+
+/// Frames only.
+pub(crate) fn generate(arguments: &RunArguments) -> Outcome {
+    let Some((context, cards)) = prepare(arguments)? else {
+        return Ok(());
+    };
+    for card in &cards {
+        let (store, _) = draw(&context, card)?;
+        print(&format!("{}\n", store.root().display()))?;
+    }
+    Ok(())
+}
+
+/// Opens everything that can fail before the first frame is drawn. `None` after a dry run.
+fn prepare(arguments: &RunArguments) -> Result<Option<(Context<'_>, Vec<ModelCard>)>, Failure> {
+    let card = spec::dataset(&arguments.dataset)?;
+    let protocol = spec::protocol(&arguments.protocol)?;
+    let cards: Vec<ModelCard> = arguments
+        .model
+        .iter()
+        .map(|id| spec::model(id))
+        .collect::<Result<_, _>>()?;
+    let cache = &arguments.device.cache;
+    // Weights before data: a missing download is better known before anything is drawn. Everything
+    // that is missing is named, not only the first.
+    let weights = check_weights(&cards, &cache.folder());
+    let dataset = match (
+        open_dataset(
+            card,
+            arguments.data.as_deref(),
+            &arguments.split,
+            arguments.story_length,
+            cache,
+        ),
+        weights,
+    ) {
+        (Ok(dataset), Ok(())) => dataset,
+        (Err(failure), Ok(())) => return Err(failure),
+        (Ok(_), Err(failure)) => return Err(failure),
+        (Err(first), Err(second)) => {
+            say(&format!("error: {first}\n"));
+            return Err(second);
+        }
+    };
+    let limit = arguments.limit.unwrap_or(usize::MAX);
+    let stories: Vec<Story> = dataset.stories().iter().take(limit).cloned().collect();
+    if stories.is_empty() {
+        return Err(Failure::NothingSelected);
+    }
+    let mut context = Context {
+        arguments,
+        protocol,
+        dataset,
+        stories,
+        runtime: None,
+    };
+    if arguments.dry_run {
+        for card in &cards {
+            let (plan, _) = plan(&context, card)?;
+            let out = run_folder(arguments, card, cards.len());
+            print(&format!(
+                "{}\n  into {}\n",
+                plan.summary(Partition::WHOLE),
+                out.display()
+            ))?;
+        }
+        return Ok(None);
+    }
+    context.runtime = Some(arguments.device.open()?);
+    Ok(Some((context, cards)))
+}
+
+fn check_weights(cards: &[ModelCard], cache: &Path) -> Result<(), Failure> {
+    cards
+        .iter()
+        .try_for_each(|card| model_bundle(card, cache).map(drop))
+}
+
+/// The bundle of a model that has weights.
+fn model_bundle(card: &ModelCard, cache: &Path) -> Result<Option<Bundle>, Failure> {
+    card.bundle
+        .as_ref()
+        .map(|id| {
+            open_bundle(
+                id,
+                &format!("model {}", card.id),
+                &card.files,
+                card.published_at.as_deref(),
+                cache,
+            )
+        })
+        .transpose()
+}
+
+impl Context<'_> {
+    fn runtime(&self) -> Result<&Runtime, Failure> {
+        self.runtime.as_ref().ok_or(Failure::NothingSelected)
+    }
+}
+
+fn plan(
+    context: &Context<'_>,
+    card: &ModelCard,
+) -> Result<(Plan, Vec<Vec<ReferentialCaption>>), Failure> {
+    let variant = context.protocol.text_for(card)?;
+    let cast = &context.dataset.card().characters;
+    let captions: Vec<Vec<ReferentialCaption>> = context
+        .stories
+        .iter()
+        .map(|story| referential(story, variant, cast))
+        .collect::<Result<_, _>>()?;
+    let arguments = context.arguments;
+    let plan = Plan::new(
+        &context.stories,
+        &captions,
+        &card.id,
+        Seed(arguments.seed),
+        arguments.batch,
+    )?;
+    Ok((plan, captions))
+}
+
+/// Draws what is outstanding of one model's run.
+fn draw(context: &Context<'_>, card: &ModelCard) -> Result<(Store, Vec<Prompt>), Failure> {
+    let arguments = context.arguments;
+    let (plan, captions) = plan(context, card)?;
+    let bundle = model_bundle(card, &arguments.device.cache.folder())?;
+    let runtime = context.runtime()?;
+    let manifest = manifest(context, card, &plan, bundle.as_ref(), runtime);
+    let root = run_folder(arguments, card, arguments.model.len());
+    let mut store = Store::create_or_resume(&root, &manifest, &plan)?;
+    let prompts: Vec<Prompt> = context
+        .stories
+        .iter()
+        .zip(&captions)
+        .map(|(story, captions)| Prompt {
+            story: story.clone(),
+            captions: captions.clone(),
+        })
+        .collect();
+    if store.require_complete().is_err() {
+        let mut generator = open_generator(context, card, bundle.as_ref(), runtime)?;
+        let mut draw = |units: &[&Unit]| -> Result<_, Failure> {
+            let batch: Vec<Prompt> = units
+                .iter()
+                .map(|unit| prompts[unit.unit].clone())
+                .collect();
+            Ok(generator.generate(&batch, Seed(arguments.seed))?)
+        };
+        storyeval::run::generate(&mut store, &mut draw, &mut progress(&card.id))?;
+    }
+    Ok((store, prompts))
+}
+
+fn manifest(
+    context: &Context<'_>,
+    card: &ModelCard,
+    plan: &Plan,
+    bundle: Option<&Bundle>,
+    runtime: &Runtime,
+) -> Manifest {
+    let dataset = &context.dataset;
+    let identity = Identity {
+        dataset: dataset.card().id.clone(),
+        dataset_hash: dataset.content_hash().to_owned(),
+        model: card.id.clone(),
+        bundle_hash: bundle.map(Bundle::content_hash),
+        protocol: context.protocol.id.clone(),
+        protocol_hash: context.protocol.hash(),
+        seed: Seed(context.arguments.seed),
+        batch: context.arguments.batch.get(),
+        stories: plan.units().len(),
+        plan_hash: plan.hash().to_owned(),
+        partition: Partition::WHOLE,
+        device_kind: match runtime.device() {
+            Device::Cpu => "cpu".to_owned(),
+            Device::Cuda(_) => "cuda".to_owned(),
+        },
+    };
+    let cards = serde_json::json!({
+        "dataset": dataset.card(),
+        "model": card,
+        "protocol": context.protocol,
+        "split": context.arguments.split,
+        "subset": subset(context),
+        "data": dataset.folder(),
+    });
+    let device = runtime.device().to_string();
+    Manifest::new(
+        identity,
+        cards,
+        Session::current(
+            &device,
+            Some(runtime.version()),
+            context.arguments.device.threads,
+        ),
+    )
+}
+
+/// The story subset as signatures say it: `test/followers-3`, `test/followers-3[:25]`.
+fn subset(context: &Context<'_>) -> String {
+    let followers = context.stories[0].frames.len() - 1;
+    let mut subset = format!("{}/followers-{followers}", context.arguments.split);
+    if context.stories.len() < context.dataset.stories().len() {
+        subset.push_str(&format!("[:{}]", context.stories.len()));
+    }
+    subset
+}
+
+/// The generator of a model.
+fn open_generator<'a>(
+    context: &'a Context<'_>,
+    card: &ModelCard,
+    bundle: Option<&Bundle>,
+    runtime: &Runtime,
+) -> Result<Box<dyn Generator + 'a>, Failure> {
+    let rule = context.protocol.ground_truth;
+    let frames = move |clip: &ClipId| -> Result<image::RgbImage, Error> {
+        Ok(context.dataset.ground_truth(clip, rule)?)
+    };
+    Ok(match (card.generator, bundle) {
+        (GeneratorKind::StorygptV, Some(bundle)) => Box::new(StoryGptV::open(runtime, bundle)?),
+        (GeneratorKind::CharLdm, Some(bundle)) => Box::new(CharLdm::open(runtime, bundle)?),
+        (GeneratorKind::GroundTruth, _) => Box::new(GroundTruth::new(frames)),
+        // The whole split, so that overlapping windows find a story to swap with.
+        (GeneratorKind::Shuffled, _) => Box::new(Shuffled::new(context.dataset.stories(), frames)),
+        (GeneratorKind::StorygptV | GeneratorKind::CharLdm, None) => {
+            return Err(Failure::Arguments {
+                what: format!("the card of model {} names no bundle", card.id),
+                hint: "add `bundle = \"...\"` to the card".to_owned(),
+            });
+        }
+    })
+}
+
+/// Where all runs of a command lie, unless `--out` says otherwise.
+fn group_folder(arguments: &RunArguments, models: usize) -> PathBuf {
+    match &arguments.out {
+        // With one model the folder is the run; table and sheet go in it.
+        Some(out) => out.clone(),
+        None if models > 1 => Path::new("runs").join(group_name(arguments)),
+        None => run_folder(arguments, &spec_name(&arguments.model[0]), 1),
+    }
+}
+
+/// A run's folder.
+fn run_folder(arguments: &RunArguments, card: &impl Named, models: usize) -> PathBuf {
+    match &arguments.out {
+        Some(out) if models == 1 => out.clone(),
+        Some(out) => out.join(card.id()),
+        None => Path::new("runs")
+            .join(group_name(arguments))
+            .join(card.id()),
+    }
+}
+
+/// Something with an id that may name a folder.
+trait Named {
+    fn id(&self) -> &str;
+}
+
+impl Named for ModelCard {
+    fn id(&self) -> &str {
+        &self.id
+    }
+}
+
+impl Named for String {
+    fn id(&self) -> &str {
+        self
+    }
+}
+
+/// The id in a path such as `cards/mine.toml`.
+fn spec_name(id_or_path: &str) -> String {
+    let stem = Path::new(id_or_path)
+        .file_stem()
+        .and_then(|stem| stem.to_str());
+    match id_or_path.strip_suffix(".toml") {
+        Some(_) => stem.unwrap_or(id_or_path).to_owned(),
+        None => id_or_path.to_owned(),
+    }
+}
+
+fn group_name(arguments: &RunArguments) -> String {
+    let mut name = format!(
+        "{}-{}",
+        spec_name(&arguments.dataset),
+        spec_name(&arguments.protocol)
+    );
+    if let Some(limit) = arguments.limit {
+        name.push_str(&format!("-{limit}"));
+    }
+    if arguments.seed != 0 {
+        name.push_str(&format!("-seed{}", arguments.seed));
+    }
+    name
+}
+
+/// The table on stdout, and as `table.md` beside the runs.
+fn print_results(group: &Path, results: &[Scores]) -> Outcome {
+    let markdown = table::markdown(results, false)?;
+    storyeval::run::write_durably(&group.join("table.md"), markdown.as_bytes())?;
+    print(&markdown)
+}
+
+/// The strip sheet of the first stories.
+fn write_sheet(
+    context: &Context<'_>,
+    group: &Path,
+    runs: &[(String, Store)],
+) -> Result<PathBuf, Failure> {
+    let rule = context.protocol.ground_truth;
+    let mut blocks = Vec::new();
+    for (index, story) in context.stories.iter().take(SHEET_STORIES).enumerate() {
+        let mut rows = Vec::new();
+        let truth = story
+            .frames
+            .iter()
+            .map(|frame| Ok(Some(context.dataset.ground_truth(&frame.clip, rule)?)))
+            .collect::<Result<Vec<_>, Failure>>()?;
+        rows.push(SheetRow {
+            label: "ground truth".to_owned(),
+            images: truth,
+        });
+        for (name, store) in runs {
+            // The upper bound is the row above; drawing it twice tells nothing.
+            if store.manifest().identity.model == "ground-truth" {
+                continue;
+            }
+            let unit = &store.plan().units()[index];
+            let frames = unit
+                .frames()
+                .map(|frame| store.frame(unit, frame).map(Some))
+                .collect::<Result<_, _>>()?;
+            rows.push(SheetRow {
+                label: name.clone(),
+                images: frames,
+            });
+        }
+        let cast = &context.dataset.card().characters;
+        let captions = referential(story, context.protocol.text, cast)?;
+        let captions = captions.iter().map(SheetCaption::from).collect();
+        blocks.push(SheetStory {
+            title: story.id.to_string(),
+            captions,
+            rows,
+        });
+    }
+    let path = group.join("sheet.png");
+    storyeval::run::write_durably(&path, &vision::encode_png(&sheet(&blocks)?)?)?;
+    Ok(path)
+}

@@ -1,0 +1,145 @@
+//! stderr: progress and errors. stdout belongs to data.
+
+use super::failure::Failure;
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use std::error::Error;
+use std::io::{IsTerminal, Write};
+use storyeval::ExitCode;
+use storyeval::run::{Progress, Stage};
+
+/// Writes a line of talk. A closed stderr is no reason to stop working.
+pub(crate) fn say(line: &str) {
+    let _ = writeln!(std::io::stderr(), "{line}");
+}
+
+/// Prints data.
+pub(crate) fn print(text: &str) -> Result<(), Failure> {
+    let mut stdout = std::io::stdout().lock();
+    stdout
+        .write_all(text.as_bytes())
+        .and_then(|()| stdout.flush())
+        .map_err(Failure::Stdout)
+}
+
+/// Prints an error, its causes and its hint.
+pub(crate) fn failure(failure: &Failure) {
+    say(&format!("error: {failure}"));
+    let mut cause = failure.source();
+    let mut last = failure.to_string();
+    while let Some(error) = cause {
+        let text = error.to_string();
+        // Wrappers often repeat their source; saying it once is enough.
+        if !last.contains(&text) {
+            say(&format!("  cause: {text}"));
+        }
+        last = text;
+        cause = error.source();
+    }
+    if failure.exit_code() == ExitCode::Bug {
+        say("\nThis is a bug of storyeval. Please report it with the command and the text above.");
+    }
+    if let Some(hint) = failure.hint() {
+        say(&format!("\nhint: {hint}"));
+    }
+}
+
+/// A bar on a terminal, a line every few seconds otherwise.
+pub(crate) struct Meter {
+    bar: ProgressBar,
+    plain: bool,
+    what: String,
+    last: std::time::Instant,
+}
+
+impl Meter {
+    /// A meter for `total` steps of `what`.
+    pub(crate) fn new(what: &str, total: usize) -> Self {
+        let plain = !std::io::stderr().is_terminal();
+        let target = if plain {
+            ProgressDrawTarget::hidden()
+        } else {
+            ProgressDrawTarget::stderr()
+        };
+        let bar = ProgressBar::with_draw_target(Some(total as u64), target);
+        let template = "{msg:24} {bar:30} {pos}/{len}  {elapsed} (about {eta} left)";
+        if let Ok(style) = ProgressStyle::with_template(template) {
+            bar.set_style(style);
+        }
+        bar.set_message(what.to_owned());
+        Self {
+            bar,
+            plain,
+            what: what.to_owned(),
+            last: std::time::Instant::now(),
+        }
+    }
+
+    /// Says how far it is.
+    pub(crate) fn at(&mut self, done: usize) {
+        self.bar.set_position(done as u64);
+        if self.plain && self.last.elapsed().as_secs() >= 5 {
+            say(&format!(
+                "{}: {done}/{}",
+                self.what,
+                self.bar.length().unwrap_or(0)
+            ));
+            self.last = std::time::Instant::now();
+        }
+    }
+
+    /// Removes the bar.
+    pub(crate) fn finish(&self) {
+        self.bar.finish_and_clear();
+    }
+}
+
+/// Shows what a run tells, for the model of this name.
+pub(crate) fn progress(model: &str) -> impl FnMut(&Progress) {
+    let model = model.to_owned();
+    let mut meter: Option<Meter> = None;
+    move |event| match event {
+        Progress::Recovered(recovery) => say(&format!(
+            "{model}: an earlier process was stopped; mended {recovery}"
+        )),
+        Progress::Started {
+            stage,
+            done,
+            planned,
+        } => {
+            let verb = match stage {
+                Stage::Generate => "drawing",
+                Stage::Observe => "observing",
+            };
+            if *done > 0 && *stage == Stage::Generate {
+                say(&format!(
+                    "{model}: {done} of {planned} frames are there already"
+                ));
+            }
+            let mut next = Meter::new(&format!("{verb} {model}"), *planned);
+            next.at(*done);
+            meter = Some(next);
+        }
+        Progress::Batch { done, .. } => {
+            if let Some(meter) = &mut meter {
+                meter.at(*done);
+            }
+        }
+        Progress::NotReproduced { story } => {
+            say(&format!(
+                "warning: {model}: story {story} came out differently when drawn again; the stored frames stay"
+            ));
+        }
+        Progress::Finished {
+            stage,
+            frames,
+            seconds,
+        } => {
+            if let Some(meter) = meter.take() {
+                meter.finish();
+            }
+            if *stage == Stage::Generate && *frames > 0 {
+                say(&format!("{model}: drew {frames} frames in {seconds:.1} s"));
+            }
+        }
+    }
+}

@@ -1,0 +1,107 @@
+//! The upper bound: the data set's own frames.
+
+use super::{FrameSource, Generator, GeneratorError, Prompt};
+use crate::record::Seed;
+use image::RgbImage;
+
+/// Returns each clip's ground-truth frame. What it scores is the ceiling that the evaluators set.
+#[derive(Debug)]
+pub struct GroundTruth<S> {
+    source: S,
+}
+
+impl<S: FrameSource> GroundTruth<S> {
+    /// A generator that reads from `source`.
+    pub fn new(source: S) -> Self {
+        Self { source }
+    }
+}
+
+impl<S: FrameSource> Generator for GroundTruth<S> {
+    fn generate(
+        &mut self,
+        prompts: &[Prompt],
+        _seed: Seed,
+    ) -> Result<Vec<Vec<RgbImage>>, GeneratorError> {
+        prompts
+            .iter()
+            .map(|prompt| {
+                prompt.check()?;
+                let clips = prompt.story.frames.iter().map(|frame| &frame.clip);
+                clips
+                    .enumerate()
+                    .map(|(index, clip)| {
+                        self.source
+                            .frame(clip)
+                            .map_err(|source| GeneratorError::Frame {
+                                place: prompt.place(index),
+                                clip: clip.clone(),
+                                source,
+                            })
+                    })
+                    .collect()
+            })
+            .collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::generator::shuffled::tests::{prompt, story};
+    use crate::record::ClipId;
+    use crate::{ExitCode, Hint};
+    use image::Rgb;
+
+    #[test]
+    fn every_frame_is_its_own_clip() {
+        let mut generator = GroundTruth::new(|clip: &ClipId| {
+            Ok(RgbImage::from_pixel(
+                2,
+                2,
+                Rgb([clip.as_str().len() as u8, 0, 0]),
+            ))
+        });
+        let images = generator
+            .generate(&[prompt(&story("s", &["a", "bb"]))], Seed(1))
+            .unwrap();
+        assert_eq!(images[0][0].get_pixel(0, 0).0[0], 1);
+        assert_eq!(images[0][1].get_pixel(0, 0).0[0], 2);
+    }
+
+    #[test]
+    fn an_unreadable_clip_is_named_with_its_frame() {
+        let mut generator = GroundTruth::new(|clip: &ClipId| {
+            if clip.as_str() == "b" {
+                let story = crate::record::StoryId::new("inner");
+                Err(Box::new(GeneratorError::EmptyStory { story }.into()))
+            } else {
+                Ok(RgbImage::new(2, 2))
+            }
+        });
+        let error = generator
+            .generate(&[prompt(&story("s", &["a", "b"]))], Seed(1))
+            .unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            "could not read the clip b for frame 2 of story s"
+        );
+        assert_eq!(error.exit_code(), ExitCode::DataVerification);
+    }
+
+    #[test]
+    fn a_prompt_that_lacks_captions_is_refused() {
+        let mut short = prompt(&story("s", &["a", "b"]));
+        short.captions.pop();
+        let mut generator = GroundTruth::new(|_: &ClipId| Ok(RgbImage::new(2, 2)));
+        let error = generator.generate(&[short], Seed(1)).unwrap_err();
+        assert!(matches!(
+            error,
+            GeneratorError::CaptionCount {
+                frames: 2,
+                captions: 1,
+                ..
+            }
+        ));
+    }
+}

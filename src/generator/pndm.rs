@@ -1,0 +1,181 @@
+//! The PLMS sampler: PNDM without Runge-Kutta steps.
+//!
+//! Liu et al. 2022, formula 9, in the form that diffusers' `PNDMScheduler.step_plms` gives it. The first
+//! call is a trial step whose output is averaged with that of the second call, which is why N steps need N + 1 calls.
+
+use super::scheduler::Schedule;
+use crate::inference::PredictionType;
+use ndarray::{Array4, Zip};
+use std::collections::VecDeque;
+
+/// Network outputs that the longest multi-step formula reads.
+const HISTORY: usize = 4;
+
+/// One sampling run of a batch, from noise to an image.
+#[derive(Debug)]
+pub struct Pndm<'a> {
+    schedule: &'a Schedule,
+    /// Outputs of earlier calls, newest first. The trial call's successor is not stored, as in diffusers.
+    outputs: VecDeque<Array4<f32>>,
+    /// The sample before the trial step, to which the second call goes back.
+    before_trial: Option<Array4<f32>>,
+    calls: usize,
+}
+
+impl<'a> Pndm<'a> {
+    /// Starts a run.
+    #[must_use]
+    pub fn new(schedule: &'a Schedule) -> Self {
+        Self {
+            schedule,
+            outputs: VecDeque::with_capacity(HISTORY),
+            before_trial: None,
+            calls: 0,
+        }
+    }
+
+    /// Time-step of the next network call, or `None` when the run is over.
+    #[must_use]
+    pub fn timestep(&self) -> Option<i64> {
+        self.schedule.timesteps().get(self.calls).copied()
+    }
+
+    /// Takes the network's output `[B, c, h, w]` for the sample at [`Self::timestep`] and gives the next,
+    /// less noisy sample. After the last time-step the sample is returned as it is.
+    #[must_use]
+    pub fn step(&mut self, output: Array4<f32>, sample: &Array4<f32>) -> Array4<f32> {
+        let Some(timestep) = self.timestep() else {
+            return sample.to_owned();
+        };
+        let stride = self.schedule.stride();
+        let call = self.calls;
+        self.calls += 1;
+        if call == 1 {
+            // Same interval as the trial step, with the mean of the slopes at its two ends.
+            let mean = self
+                .outputs
+                .front()
+                .map_or_else(|| output.clone(), |first| (&output + first) / 2.0);
+            let start = self
+                .before_trial
+                .take()
+                .unwrap_or_else(|| sample.to_owned());
+            return self.previous(&start, timestep + stride, timestep, mean);
+        }
+        if call == 0 {
+            self.before_trial = Some(sample.to_owned());
+        }
+        self.outputs.truncate(HISTORY - 1);
+        self.outputs.push_front(output);
+        let slope = self.slope();
+        self.previous(sample, timestep, timestep - stride, slope)
+    }
+
+    /// Adams-Bashforth combination of the stored outputs, of the highest order they allow.
+    fn slope(&self) -> Array4<f32> {
+        let outputs = &self.outputs;
+        match outputs.len() {
+            1 => outputs[0].clone(),
+            2 => (&outputs[0] * 3.0 - &outputs[1]) / 2.0,
+            3 => (&outputs[0] * 23.0 - &outputs[1] * 16.0 + &outputs[2] * 5.0) / 12.0,
+            _ => {
+                (&outputs[0] * 55.0 - &outputs[1] * 59.0 + &outputs[2] * 37.0 - &outputs[3] * 9.0)
+                    * (1.0 / 24.0)
+            }
+        }
+    }
+
+    /// Formula 9: moves a sample from one level to a less noisy one along `output`.
+    fn previous(
+        &self,
+        sample: &Array4<f32>,
+        from: i64,
+        to: i64,
+        output: Array4<f32>,
+    ) -> Array4<f32> {
+        let alpha = f64::from(self.schedule.alpha_cumprod(from));
+        let alpha_to = f64::from(self.schedule.alpha_cumprod(to));
+        let (beta, beta_to) = (1.0 - alpha, 1.0 - alpha_to);
+        let mut noise = output;
+        if self.schedule.prediction() == PredictionType::VPrediction {
+            let (of_output, of_sample) = (alpha.sqrt() as f32, beta.sqrt() as f32);
+            Zip::from(&mut noise)
+                .and(sample)
+                .for_each(|noise, &sample| *noise = of_output * *noise + of_sample * sample);
+        }
+        let of_sample = (alpha_to / alpha).sqrt() as f32;
+        let denominator = alpha * beta_to.sqrt() + (alpha * beta * alpha_to).sqrt();
+        let of_noise = ((alpha_to - alpha) / denominator) as f32;
+        Zip::from(&mut noise)
+            .and(sample)
+            .for_each(|noise, &sample| *noise = of_sample * sample - of_noise * *noise);
+        noise
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::golden;
+    use super::*;
+
+    /// Every step of every stored trajectory, each going on from this sampler's own previous sample.
+    #[test]
+    fn trajectories_are_those_of_diffusers() {
+        for name in [
+            "epsilon-30",
+            "epsilon-30-alpha-one",
+            "v-30",
+            "v-30-alpha-one",
+            "v-20-linear",
+            "epsilon-50-offset-0",
+            "epsilon-3",
+            "epsilon-1",
+        ] {
+            let file = golden::read(name);
+            let config = golden::scheduler_config(&file["config"]);
+            let schedule =
+                Schedule::new(&config, file["steps"].as_u64().unwrap() as usize).unwrap();
+            let shape: Vec<usize> = file["shape"]
+                .as_array()
+                .unwrap()
+                .iter()
+                .map(|size| size.as_u64().unwrap() as usize)
+                .collect();
+            let array = |value: &serde_json::Value| {
+                let values = value
+                    .as_array()
+                    .unwrap()
+                    .iter()
+                    .map(|v| v.as_f64().unwrap() as f32)
+                    .collect();
+                Array4::from_shape_vec((shape[0], shape[1], shape[2], shape[3]), values).unwrap()
+            };
+            let rows = file["rows"].as_array().unwrap();
+            assert_eq!(rows.len(), schedule.timesteps().len(), "{name}");
+            let mut sampler = Pndm::new(&schedule);
+            let mut sample = array(&file["sample"]);
+            for (index, row) in rows.iter().enumerate() {
+                assert_eq!(
+                    sampler.timestep(),
+                    row["timestep"].as_i64(),
+                    "{name} call {index}"
+                );
+                sample = sampler.step(array(&row["model_output"]), &sample);
+                let expected = array(&row["prev_sample"]);
+                let scale = expected
+                    .iter()
+                    .fold(0.0_f32, |scale, value| scale.max(value.abs()));
+                for (found, expected) in sample.iter().zip(&expected) {
+                    // One step is exact to a few units in the last place; thirty add up.
+                    assert!(
+                        (found - expected).abs() <= 1e-6 * scale,
+                        "{name} call {index}: {found} and {expected}"
+                    );
+                }
+            }
+            assert_eq!(sampler.timestep(), None);
+            let end = sampler.step(sample.clone(), &sample);
+            assert_eq!(end, sample, "a finished run stays where it is");
+        }
+    }
+}

@@ -1,0 +1,62 @@
+//! What a generator is given, and the trait that all generators share.
+
+use super::{GeneratorError, Place};
+use crate::record::{FrameIndex, ReferentialCaption, Seed, Story};
+use image::RgbImage;
+
+/// A story to draw, with the text that the generator is to read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Prompt {
+    /// The story as the data set has it: ids, clips and the original captions.
+    pub story: Story,
+    /// The captions to read, one a frame of `story`, in order.
+    pub captions: Vec<ReferentialCaption>,
+}
+
+impl Prompt {
+    /// Checks that every frame has exactly one caption, and that there is a frame.
+    ///
+    /// # Errors
+    /// [`GeneratorError::EmptyStory`] and [`GeneratorError::CaptionCount`].
+    pub fn check(&self) -> Result<(), GeneratorError> {
+        if self.story.frames.is_empty() {
+            return Err(GeneratorError::EmptyStory {
+                story: self.story.id.clone(),
+            });
+        }
+        if self.story.frames.len() != self.captions.len() {
+            return Err(GeneratorError::CaptionCount {
+                story: self.story.id.clone(),
+                frames: self.story.frames.len(),
+                captions: self.captions.len(),
+            });
+        }
+        Ok(())
+    }
+
+    /// Names one frame of this story in an error. `index` counts from 0.
+    pub(crate) fn place(&self, index: usize) -> Place {
+        Place {
+            stories: vec![self.story.id.clone()],
+            frame: FrameIndex(index as u32 + 1),
+        }
+    }
+}
+
+/// A model that draws stories.
+///
+/// An implementation must draw the same frames for the same prompts and seed, and a story's frames must not
+/// depend on which other stories are in the call, beyond the last bits of floating-point sums.
+pub trait Generator {
+    /// Draws every frame of every prompt. The stories of a call are one batch; the frames of a story are
+    /// drawn in order. The result is indexed by story, then frame.
+    ///
+    /// # Errors
+    /// A [`GeneratorError`] that names the stories and the frame that could not be drawn. Nothing of a call
+    /// that fails is returned.
+    fn generate(
+        &mut self,
+        prompts: &[Prompt],
+        seed: Seed,
+    ) -> Result<Vec<Vec<RgbImage>>, GeneratorError>;
+}

@@ -1,0 +1,194 @@
+//! Char-LDM: the diffusion model alone. Every frame is drawn from its own caption.
+
+use super::super::{Fault, Generator, GeneratorError, Prompt};
+use super::networks::{DiffusionNetworks, Tokenize};
+use super::onnx::OnnxDiffusion;
+use super::painter::{Painter, active, captions_of, located};
+use super::portraits::Portraits;
+use super::settings::DiffusionSettings;
+use crate::inference::{Bundle, BundleKind, InferenceError, Runtime, Tokenizer};
+use crate::record::Seed;
+use image::RgbImage;
+
+/// StoryGPT-V's first stage: portraits fused into the caption, no language model and no memory.
+///
+/// As released (`evaluate.py`), the merge step is the normal one on every frame, whatever the caption's flag says.
+pub struct CharLdm<N = OnnxDiffusion> {
+    painter: Painter<N>,
+}
+
+impl CharLdm {
+    /// Loads the diffusion model of a bundle. A StoryGPT-V bundle will do: its language model is not loaded.
+    ///
+    /// # Errors
+    /// [`GeneratorError`] for bundles of another kind, missing sections, portraits and graphs, and settings
+    /// that are not implemented.
+    pub fn open(runtime: &Runtime, bundle: &Bundle) -> Result<Self, GeneratorError> {
+        let kinds = [BundleKind::CharLdm, BundleKind::StorygptV];
+        check_kind(bundle, &kinds, "char-ldm or storygpt-v")?;
+        Ok(Self {
+            painter: open_painter(runtime, bundle)?,
+        })
+    }
+}
+
+impl<N: DiffusionNetworks> CharLdm<N> {
+    /// Joins parts that are already open. `portraits` are names with images of the encoder's size.
+    ///
+    /// # Errors
+    /// [`GeneratorError::Portrait`] when the portraits differ in size.
+    pub fn from_parts(
+        settings: DiffusionSettings,
+        networks: N,
+        tokenizer: Box<dyn Tokenize>,
+        portraits: Vec<(String, RgbImage)>,
+    ) -> Result<Self, GeneratorError> {
+        let portraits = Portraits::new(portraits)
+            .map_err(|(character, source)| GeneratorError::Portrait { character, source })?;
+        Ok(Self {
+            painter: Painter::new(settings, networks, tokenizer, portraits),
+        })
+    }
+
+    /// The networks, for those who brought them.
+    pub fn networks(&self) -> &N {
+        &self.painter.networks
+    }
+
+    pub(super) fn into_painter(self) -> Painter<N> {
+        self.painter
+    }
+
+    fn frame(
+        &mut self,
+        stories: &[&Prompt],
+        frame: usize,
+        seed: Seed,
+    ) -> Result<Vec<RgbImage>, Fault> {
+        draw_from_caption(&mut self.painter, stories, frame, seed)
+    }
+}
+
+impl<N: DiffusionNetworks> Generator for CharLdm<N> {
+    fn generate(
+        &mut self,
+        prompts: &[Prompt],
+        seed: Seed,
+    ) -> Result<Vec<Vec<RgbImage>>, GeneratorError> {
+        prompts.iter().try_for_each(Prompt::check)?;
+        let mut images: Vec<Vec<RgbImage>> = prompts.iter().map(|_| Vec::new()).collect();
+        let longest = prompts
+            .iter()
+            .map(|prompt| prompt.captions.len())
+            .max()
+            .unwrap_or_default();
+        for frame in 0..longest {
+            let indices = active(prompts, frame);
+            let stories: Vec<&Prompt> = indices.iter().map(|index| &prompts[*index]).collect();
+            let drawn = self
+                .frame(&stories, frame, seed)
+                .map_err(|fault| located(fault, &stories, frame))?;
+            for (index, image) in indices.into_iter().zip(drawn) {
+                images[index].push(image);
+            }
+        }
+        Ok(images)
+    }
+}
+
+/// Draws one frame of each story from its caption and the portraits: every frame of Char-LDM, the first of
+/// StoryGPT-V.
+pub(super) fn draw_from_caption<N: DiffusionNetworks>(
+    painter: &mut Painter<N>,
+    stories: &[&Prompt],
+    frame: usize,
+    seed: Seed,
+) -> Result<Vec<RgbImage>, Fault> {
+    let captions = painter.read(&captions_of(stories, frame))?;
+    let fused = painter.fuse(&captions)?;
+    let merge_steps = vec![painter.settings.diffusion.start_merge_step; stories.len()];
+    painter.paint(stories, frame, seed, &captions, &fused, &merge_steps)
+}
+
+/// Loads everything of a bundle that the diffusion model needs.
+pub(super) fn open_painter(
+    runtime: &Runtime,
+    bundle: &Bundle,
+) -> Result<Painter<OnnxDiffusion>, GeneratorError> {
+    let failed = opening(bundle);
+    let settings = DiffusionSettings::read(bundle.manifest()).map_err(&failed)??;
+    let portraits = Portraits::open(&settings.portraits, |file| bundle.file(file))?;
+    let tokenizer = Tokenizer::open(&bundle.file(&settings.text.tokenizer)).map_err(&failed)?;
+    let networks = OnnxDiffusion::load(runtime, bundle, &settings).map_err(&failed)?;
+    Ok(Painter::new(
+        settings,
+        networks,
+        Box::new(tokenizer),
+        portraits,
+    ))
+}
+
+/// Puts the bundle's folder to an error.
+pub(super) fn opening(bundle: &Bundle) -> impl Fn(InferenceError) -> GeneratorError {
+    |source| GeneratorError::Open {
+        path: bundle.dir().to_owned(),
+        source: Box::new(source),
+    }
+}
+
+/// Refuses a bundle that is for something else.
+pub(super) fn check_kind(
+    bundle: &Bundle,
+    kinds: &[BundleKind],
+    needed: &'static str,
+) -> Result<(), GeneratorError> {
+    let kind = bundle.manifest().kind;
+    if kinds.contains(&kind) {
+        return Ok(());
+    }
+    let found = match kind {
+        BundleKind::StorygptV => "storygpt-v",
+        BundleKind::CharLdm => "char-ldm",
+        BundleKind::Evaluators => "evaluators",
+    };
+    Err(GeneratorError::WrongKind {
+        path: bundle.dir().to_owned(),
+        found,
+        needed,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{ExitCode, Hint};
+
+    #[test]
+    fn a_bundle_of_another_kind_is_refused() {
+        let folder = tempfile::tempdir().unwrap();
+        let manifest = "format = 1\nkind = \"evaluators\"\nid = \"x\"\nlicence = \"MIT\"\n\
+            [source]\nupstream = \"test\"\n[image]\nwidth = 1\nheight = 1\n\
+            [labels]\ncharacters = [\"otto\"]\nbackgrounds = [\"park\"]\n[features]\ndim = 1\n\
+            [graphs]\n[files]\n";
+        std::fs::write(folder.path().join("bundle.toml"), manifest).unwrap();
+        let bundle = Bundle::open(folder.path()).unwrap();
+        let error = check_kind(&bundle, &[BundleKind::StorygptV], "storygpt-v").unwrap_err();
+        assert!(matches!(
+            error,
+            GeneratorError::WrongKind {
+                found: "evaluators",
+                ..
+            }
+        ));
+        assert_eq!(error.exit_code(), ExitCode::Setup);
+        assert!(error.hint().is_some());
+        let failed = opening(&bundle);
+        let error = DiffusionSettings::read(bundle.manifest())
+            .map_err(failed)
+            .unwrap_err();
+        assert!(
+            matches!(error, GeneratorError::Open { .. }),
+            "no [diffusion]"
+        );
+    }
+}

@@ -1,0 +1,142 @@
+//! What both models share: captions to contexts, jobs to images, faults to errors.
+
+use super::super::{Fault, GeneratorError, Place, Prompt, latents};
+use super::decode::decode;
+use super::denoise::{Job, denoise};
+use super::networks::{DiffusionNetworks, Tokenize, shaped};
+use super::portraits::Portraits;
+use super::settings::DiffusionSettings;
+use super::signatures::TEXT_ENCODER;
+use super::text::{Encoded, encode};
+use crate::record::{FrameIndex, Seed};
+use image::RgbImage;
+use ndarray::{Array2, Array3, Axis};
+
+/// The diffusion model with everything that it reads.
+pub(super) struct Painter<N> {
+    pub(super) settings: DiffusionSettings,
+    pub(super) networks: N,
+    tokenizer: Box<dyn Tokenize>,
+    portraits: Portraits,
+    /// Embedding `[L, D]` of the empty caption, computed at the first use.
+    unconditional: Option<Array2<f32>>,
+}
+
+/// The captions of one frame of a batch.
+pub(super) struct Captions {
+    encoded: Vec<Encoded>,
+    /// Plain text embeddings `[B, L, D]`.
+    pub(super) plain: Array3<f32>,
+}
+
+impl<N: DiffusionNetworks> Painter<N> {
+    pub(super) fn new(
+        settings: DiffusionSettings,
+        networks: N,
+        tokenizer: Box<dyn Tokenize>,
+        portraits: Portraits,
+    ) -> Self {
+        Self {
+            settings,
+            networks,
+            tokenizer,
+            portraits,
+            unconditional: None,
+        }
+    }
+
+    /// Text embeddings of captions, without portraits.
+    pub(super) fn read(&mut self, captions: &[&str]) -> Result<Captions, Fault> {
+        let names = self.portraits.names();
+        let encoded = captions
+            .iter()
+            .map(|caption| encode(caption, &self.settings.text, self.tokenizer.as_ref(), names))
+            .collect::<Result<Vec<_>, _>>()?;
+        let length = self.settings.text.max_length;
+        let ids = Array2::from_shape_fn((captions.len(), length), |(row, position)| {
+            encoded[row].ids[position]
+        });
+        let plain = self.networks.text_encoder(ids.view())?;
+        let plain = shaped(TEXT_ENCODER, plain, &self.settings.context(captions.len()))?;
+        Ok(Captions { encoded, plain })
+    }
+
+    /// The same embeddings with portraits fused into the names.
+    pub(super) fn fuse(&mut self, captions: &Captions) -> Result<Array3<f32>, Fault> {
+        self.portraits
+            .fuse(&mut self.networks, &captions.plain, &captions.encoded)
+    }
+
+    /// Samples and decodes one frame of every story.
+    ///
+    /// `merged` `[B, L, D]` holds the contexts after each story's merge step.
+    pub(super) fn paint(
+        &mut self,
+        stories: &[&Prompt],
+        frame: usize,
+        seed: Seed,
+        captions: &Captions,
+        merged: &Array3<f32>,
+        merge_steps: &[usize],
+    ) -> Result<Vec<RgbImage>, Fault> {
+        let unconditional = match self.unconditional.take() {
+            Some(unconditional) => unconditional,
+            None => self.read(&[""])?.plain.index_axis_move(Axis(0), 0),
+        };
+        let unconditional = self.unconditional.insert(unconditional);
+        let [_, channels, height, width] = self.settings.latents(1);
+        let jobs: Vec<Job> = stories
+            .iter()
+            .zip(merge_steps)
+            .enumerate()
+            .map(|(row, (prompt, merge_step))| Job {
+                latents: latents(
+                    seed,
+                    &prompt.story.id,
+                    FrameIndex(frame as u32 + 1),
+                    [channels, height, width],
+                ),
+                plain: captions.plain.index_axis(Axis(0), row).to_owned(),
+                merged: merged.index_axis(Axis(0), row).to_owned(),
+                merge_step: *merge_step,
+            })
+            .collect();
+        let drawn = denoise(&mut self.networks, &self.settings, unconditional, &jobs)?;
+        decode(&mut self.networks, &self.settings, &drawn)
+    }
+}
+
+/// The stories that have a frame `frame` (from 0), by their index in the call.
+pub(super) fn active(prompts: &[Prompt], frame: usize) -> Vec<usize> {
+    (0..prompts.len())
+        .filter(|index| prompts[*index].captions.len() > frame)
+        .collect()
+}
+
+/// The caption texts of one frame.
+pub(super) fn captions_of<'a>(stories: &[&'a Prompt], frame: usize) -> Vec<&'a str> {
+    stories
+        .iter()
+        .map(|prompt| prompt.captions[frame].text.as_str())
+        .collect()
+}
+
+/// Puts a place to a fault. Only the guilty story is named where the fault knows it.
+pub(super) fn located(fault: Fault, stories: &[&Prompt], frame: usize) -> GeneratorError {
+    let guilty = fault
+        .row()
+        .and_then(|row| stories.get(row))
+        .map(std::slice::from_ref);
+    let stories = guilty
+        .unwrap_or(stories)
+        .iter()
+        .map(|prompt| prompt.story.id.clone())
+        .collect();
+    GeneratorError::Draw {
+        place: Place {
+            stories,
+            frame: FrameIndex(frame as u32 + 1),
+        },
+        source: Box::new(fault),
+    }
+}

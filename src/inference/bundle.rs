@@ -1,0 +1,171 @@
+//! A bundle: a folder with `bundle.toml`, ONNX graphs, tokenisers and portraits.
+
+use std::fmt::Write as _;
+use std::io;
+use std::path::{Component, Path, PathBuf};
+
+use sha2::{Digest, Sha256};
+
+use super::InferenceError;
+use super::manifest::{self, BundleManifest};
+use super::search::{hex, sha256_file};
+
+/// A folder of weights whose manifest was read and whose files are all there.
+#[derive(Clone, Debug)]
+pub struct Bundle {
+    dir: PathBuf,
+    manifest: BundleManifest,
+}
+
+impl Bundle {
+    /// Reads `bundle.toml` in `dir` and checks that every path stays inside the folder, that every file
+    /// it speaks of is in `[files]`, and that every file in `[files]` exists. Contents are not read;
+    /// [`verify`](Self::verify) does that.
+    ///
+    /// # Errors
+    /// [`InferenceError::Read`], the errors of [`BundleManifest::parse`], and
+    /// [`InferenceError::Escape`], [`InferenceError::Unlisted`], [`InferenceError::NotAHash`],
+    /// [`InferenceError::MissingFile`].
+    pub fn open(dir: &Path) -> Result<Self, InferenceError> {
+        let path = dir.join(manifest::FILE);
+        let read = |path: &Path| {
+            let path = path.to_owned();
+            move |source| InferenceError::Read { path, source }
+        };
+        let text = std::fs::read_to_string(&path).map_err(read(&path))?;
+        let manifest = BundleManifest::parse(&text, &path)?;
+        let root = dir.canonicalize().map_err(read(dir))?;
+        for (key, file) in manifest.mentioned() {
+            if !manifest.files.contains_key(file) {
+                return Err(InferenceError::Unlisted {
+                    path,
+                    key,
+                    file: file.to_owned(),
+                });
+            }
+        }
+        for (file, hash) in &manifest.files {
+            if !is_hash(hash) {
+                let (file, found) = (file.clone(), hash.clone());
+                return Err(InferenceError::NotAHash { path, file, found });
+            }
+            let escape = || InferenceError::Escape {
+                path: path.clone(),
+                file: file.clone(),
+            };
+            if !stays_inside(file) {
+                return Err(escape());
+            }
+            let target = dir.join(file);
+            // Resolves links, so a link that leads out is seen for what it is.
+            match target.canonicalize() {
+                Ok(real) if !real.starts_with(&root) => return Err(escape()),
+                Ok(real) if real.is_file() => {}
+                Err(source) if source.kind() != io::ErrorKind::NotFound => {
+                    return Err(InferenceError::Read {
+                        path: target,
+                        source,
+                    });
+                }
+                _ => {
+                    return Err(InferenceError::MissingFile {
+                        path: target,
+                        expected: hash.clone(),
+                    });
+                }
+            }
+        }
+        Ok(Self {
+            dir: dir.to_owned(),
+            manifest,
+        })
+    }
+
+    /// Reads every file and compares its SHA-256 with the manifest. Takes about a second per gigabyte.
+    ///
+    /// # Errors
+    /// [`InferenceError::WrongHash`] for the first file, by name, that differs;
+    /// [`InferenceError::Read`].
+    pub fn verify(&self) -> Result<(), InferenceError> {
+        for (file, expected) in &self.manifest.files {
+            let path = self.dir.join(file);
+            let found = sha256_file(&path).map_err(|source| InferenceError::Read {
+                path: path.clone(),
+                source,
+            })?;
+            if !found.eq_ignore_ascii_case(expected) {
+                return Err(InferenceError::WrongHash {
+                    path,
+                    expected: expected.clone(),
+                    found,
+                });
+            }
+        }
+        Ok(())
+    }
+
+    /// What `bundle.toml` says.
+    #[must_use]
+    pub fn manifest(&self) -> &BundleManifest {
+        &self.manifest
+    }
+
+    /// The bundle's folder.
+    #[must_use]
+    pub fn dir(&self) -> &Path {
+        &self.dir
+    }
+
+    /// The path of a file that the manifest names. Of any other path only the parts that lead further
+    /// into the folder are used.
+    #[must_use]
+    pub fn file(&self, relative: &str) -> PathBuf {
+        let inside = Path::new(relative)
+            .components()
+            .filter(|it| matches!(it, Component::Normal(_)));
+        inside.fold(self.dir.clone(), |path, part| path.join(part))
+    }
+
+    /// The file of a graph, by the graph's name.
+    ///
+    /// # Errors
+    /// [`InferenceError::NoGraph`], which lists the graphs there are.
+    pub fn graph(&self, name: &str) -> Result<PathBuf, InferenceError> {
+        match self.manifest.graphs.get(name) {
+            Some(file) => Ok(self.file(file)),
+            None => Err(InferenceError::NoGraph {
+                path: self.dir.join(manifest::FILE),
+                graph: name.to_owned(),
+                present: self.manifest.graphs.keys().cloned().collect(),
+            }),
+        }
+    }
+
+    /// Identifies the weights: the SHA-256 of the `[files]` table, a line `<hash>  <path>\n` a file in
+    /// order of paths (what `sha256sum` prints), as 64 hex digits. The rest of the manifest is not in it.
+    #[must_use]
+    pub fn content_hash(&self) -> String {
+        let mut lines = String::new();
+        for (file, hash) in &self.manifest.files {
+            let _ = writeln!(lines, "{}  {file}", hash.to_ascii_lowercase());
+        }
+        hex(&Sha256::digest(lines.as_bytes()))
+    }
+}
+
+/// Whether a path as written is relative and only goes down. A backslash is refused on every system,
+/// since it would separate folders on one of them.
+fn stays_inside(file: &str) -> bool {
+    let only_down = Path::new(file)
+        .components()
+        .all(|it| matches!(it, Component::Normal(_)));
+    !file.is_empty() && only_down && !file.contains(['\\', ':'])
+}
+
+fn is_hash(text: &str) -> bool {
+    text.len() == 64 && text.bytes().all(|it| it.is_ascii_hexdigit())
+}
+
+#[cfg(test)]
+#[path = "bundle_tests.rs"]
+mod tests;

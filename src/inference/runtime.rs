@@ -1,0 +1,283 @@
+//! One ONNX Runtime per process, and the sessions made from it.
+
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, OnceLock, PoisonError};
+
+use ort::environment::Environment;
+use ort::session::Session;
+use ort::session::builder::SessionBuilder;
+
+use super::device::{self, Device, DeviceRequest};
+use super::graph::{Graph, GraphSignature};
+use super::library::{Library, Origin};
+use super::search::{Surroundings, find};
+use super::{InferenceError, native, pinned, python};
+
+/// How ONNX Runtime is to be opened.
+#[derive(Clone, Debug)]
+pub struct RuntimeOptions {
+    /// The device.
+    pub device: DeviceRequest,
+    /// CPU threads of one graph; `None` takes what the machine offers, 0 counts as 1. Sums over
+    /// threads are in another order with another number, so the last float bits depend on it.
+    pub threads: Option<usize>,
+    /// Nothing may be downloaded. `STORYEVAL_OFFLINE` (anything but empty or `0`) says the same.
+    pub offline: bool,
+    /// Root of the cache, usually [`default_cache`](super::default_cache).
+    pub cache: PathBuf,
+}
+
+/// ONNX Runtime, loaded, with a device that works.
+#[derive(Debug)]
+pub struct Runtime {
+    loaded: &'static Loaded,
+    device: Device,
+    threads: usize,
+}
+
+#[derive(Debug)]
+struct Loaded {
+    library: Library,
+    environment: Environment,
+}
+
+/// `ort` allows one library and one environment per process, whatever the number of [`Runtime`]s.
+static LOADED: OnceLock<Loaded> = OnceLock::new();
+/// Held while the library is loaded, so that two threads do not both try.
+static LOADING: Mutex<()> = Mutex::new(());
+
+impl Runtime {
+    /// Finds ONNX Runtime, or fetches it once, loads it and settles on a device. `talk` gets a line for
+    /// each thing a user would want to know: a download, the device that was taken and why.
+    ///
+    /// The library is looked for in `$STORYEVAL_ORT`, `$ORT_DYLIB_PATH`, the cache, the `onnxruntime` of
+    /// the user's Python (`$STORYEVAL_PYTHON`, `python3`, `python`), and is otherwise fetched with that
+    /// Python's pip. Where CUDA is wanted, a Python's `onnxruntime-gpu` comes before the cache.
+    ///
+    /// # Errors
+    /// [`InferenceError::NoLibrary`] with everything that was tried, [`InferenceError::ChosenLibrary`]
+    /// where the user named one that does not serve, [`InferenceError::Device`] where the device that
+    /// was asked for does not work, and what the loader says.
+    pub fn open(
+        options: &RuntimeOptions,
+        talk: &mut dyn FnMut(&str),
+    ) -> Result<Self, InferenceError> {
+        let variable = |name: &str| std::env::var_os(name);
+        let offline = variable("STORYEVAL_OFFLINE").is_some_and(|it| !it.is_empty() && it != "0");
+        let cuda = match options.device {
+            DeviceRequest::Cpu => false,
+            DeviceRequest::Cuda(_) => true,
+            DeviceRequest::Auto => device::driver_present(),
+        };
+        let around = Surroundings {
+            variable: &variable,
+            run: &python::run,
+            version: &native::version,
+            wheel: pinned::wheel(),
+            cache: &options.cache,
+            offline: options.offline || offline,
+            cuda,
+        };
+        let loaded = load(find(&around, talk)?)?;
+        let device = device::choose(&loaded.environment, &loaded.library, options.device, talk)?;
+        let threads = options.threads.unwrap_or_else(|| {
+            std::thread::available_parallelism().map_or(1, std::num::NonZero::get)
+        });
+        Ok(Self {
+            loaded,
+            device,
+            threads: threads.max(1),
+        })
+    }
+
+    /// The device graphs run on.
+    #[must_use]
+    pub fn device(&self) -> Device {
+        self.device
+    }
+
+    /// The library in use.
+    #[must_use]
+    pub fn library(&self) -> &Path {
+        &self.loaded.library.path
+    }
+
+    /// How the library was found.
+    #[must_use]
+    pub fn origin(&self) -> &Origin {
+        &self.loaded.library.origin
+    }
+
+    /// What the library says of its version, for example `1.32.0`.
+    #[must_use]
+    pub fn version(&self) -> &str {
+        &self.loaded.library.version
+    }
+
+    /// CPU threads of one graph, at least 1.
+    #[must_use]
+    pub fn threads(&self) -> usize {
+        self.threads
+    }
+
+    /// Loads a graph from an ONNX file and checks that it has the inputs and outputs of `signature`:
+    /// names, element types, ranks and the dimensions that are fixed on both sides.
+    ///
+    /// # Errors
+    /// [`InferenceError::Graph`] for a file that is absent or no ONNX graph, and
+    /// [`InferenceError::Signature`].
+    pub fn load(&self, path: &Path, signature: &GraphSignature) -> Result<Graph, InferenceError> {
+        let session = self
+            .builder()
+            .and_then(|mut builder| builder.commit_from_file(path))
+            .map_err(|source| InferenceError::Graph {
+                graph: signature.name,
+                path: path.to_owned(),
+                source,
+            })?;
+        Graph::new(session, path, signature)
+    }
+
+    /// A session builder with this runtime's device and threads. Spinning is off: worker threads that
+    /// wait actively take the cores from decoding and from other shards. On a 2-core machine with other
+    /// work, a stack of convolutions took twice as long with 2 spinning threads as with 2 waiting ones.
+    fn builder(&self) -> Result<SessionBuilder, ort::Error> {
+        let builder = Session::builder(&self.loaded.environment)?
+            .with_intra_threads(self.threads)?
+            .with_inter_threads(1)?
+            .with_intra_op_spinning(false)?
+            .with_deterministic_compute(true)?;
+        Ok(match self.device {
+            Device::Cpu => builder,
+            Device::Cuda(index) => builder.with_execution_providers([device::cuda(index)])?,
+        })
+    }
+
+    #[cfg(test)]
+    pub(crate) fn environment(&self) -> &'static Environment {
+        &self.loaded.environment
+    }
+}
+
+fn load(library: Library) -> Result<&'static Loaded, InferenceError> {
+    // A thread that panicked while it loaded has left nothing half done: LOADED is set last.
+    let _guard = LOADING.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some(loaded) = LOADED.get() {
+        return same(loaded, &library).map(|()| loaded);
+    }
+    let builder = ort::init_from(&library.path).map_err(|source| InferenceError::Load {
+        path: library.path.clone(),
+        source,
+    })?;
+    let environment = builder
+        .with_name("storyeval")
+        .with_telemetry(false)
+        .build()
+        .map_err(|source| InferenceError::Start {
+            path: library.path.clone(),
+            source,
+        })?;
+    // Errors come back as values and are told once, with path and hint. `ORT_LOG` is ort's own switch.
+    if std::env::var_os("ORT_LOG").is_none() {
+        environment.set_log_level(ort::logging::LogLevel::Fatal);
+    }
+    Ok(LOADED.get_or_init(|| Loaded {
+        library,
+        environment,
+    }))
+}
+
+/// Two copies of the pinned release are one library.
+fn same(loaded: &Loaded, wanted: &Library) -> Result<(), InferenceError> {
+    let both_pinned = loaded.library.is_pinned() && wanted.is_pinned();
+    if both_pinned || loaded.library.path == wanted.path {
+        return Ok(());
+    }
+    Err(InferenceError::OtherLibraryLoaded {
+        loaded: loaded.library.path.clone(),
+        wanted: wanted.path.clone(),
+    })
+}
+
+#[cfg(test)]
+pub(super) mod tests {
+    use super::*;
+    use crate::inference::default_cache;
+    use crate::{ExitCode, Hint as _};
+
+    fn options(device: DeviceRequest) -> RuntimeOptions {
+        RuntimeOptions {
+            device,
+            threads: Some(1),
+            offline: false,
+            cache: default_cache(),
+        }
+    }
+
+    /// The real runtime, obtained the way a user obtains it.
+    pub(crate) fn runtime() -> Runtime {
+        Runtime::open(&options(DeviceRequest::Cpu), &mut |_| {}).unwrap()
+    }
+
+    #[test]
+    fn a_second_runtime_shares_the_library() {
+        let (first, second) = (runtime(), runtime());
+        assert_eq!(first.library(), second.library());
+        assert!(first.version().starts_with("1."));
+        assert_eq!(first.device(), Device::Cpu);
+        assert_eq!(first.threads(), 1);
+    }
+
+    #[test]
+    fn auto_says_what_it_took_and_why() {
+        let mut lines = Vec::new();
+        let auto = Runtime::open(&options(DeviceRequest::Auto), &mut |line| {
+            lines.push(line.to_owned());
+        });
+        let device = auto.unwrap().device();
+        let last = lines.last().unwrap();
+        assert!(
+            last.starts_with(&format!("device: {device} (auto; ")),
+            "{last}"
+        );
+    }
+
+    #[test]
+    fn cuda_fails_clearly_where_there_is_none() {
+        if device::driver_present() {
+            return;
+        }
+        let error = Runtime::open(&options(DeviceRequest::Cuda(0)), &mut |_| {}).unwrap_err();
+        assert!(matches!(error, InferenceError::Device { .. }), "{error}");
+        assert_eq!(error.exit_code(), ExitCode::Setup);
+        assert!(
+            error
+                .to_string()
+                .starts_with("device cuda:0 cannot be used with ONNX Runtime 1.")
+        );
+        let reason = std::error::Error::source(&error).unwrap().to_string();
+        assert!(reason.to_lowercase().contains("cuda"), "{reason}");
+        let hint = error.hint().unwrap();
+        assert!(
+            hint.contains("onnxruntime-gpu") && hint.contains("--device cpu"),
+            "{hint}"
+        );
+    }
+
+    #[test]
+    fn another_library_in_the_same_process_is_refused() {
+        let runtime = runtime();
+        let other = Library {
+            path: "/other".into(),
+            origin: Origin::Variable("STORYEVAL_ORT"),
+            ..runtime.loaded.library.clone()
+        };
+        let error = load(other).unwrap_err();
+        assert!(matches!(error, InferenceError::OtherLibraryLoaded { .. }));
+        let mut copy = runtime.loaded.library.clone();
+        if copy.is_pinned() {
+            copy.path = "/copy".into();
+            assert!(load(copy).is_ok());
+        }
+    }
+}

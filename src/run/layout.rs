@@ -1,0 +1,145 @@
+//! Where things lie in a run folder, and how ids become names of files.
+
+use crate::record::{FrameIndex, StoryId};
+use serde::Serialize;
+use sha2::{Digest, Sha256};
+use std::fmt::Write;
+
+/// Name of the manifest.
+pub const MANIFEST: &str = "manifest.json";
+/// Name of the plan.
+pub const PLAN: &str = "plan.jsonl";
+/// Name of the journal.
+pub const JOURNAL: &str = "journal.jsonl";
+/// Folder of the frames.
+pub const FRAMES: &str = "frames";
+/// Name of the observations.
+pub const OBSERVATIONS: &str = "observations.parquet";
+/// Folder of the features.
+pub const FEATURES: &str = "features";
+/// Name of the record that says which observations are complete.
+pub const OBSERVED: &str = "observed.json";
+/// Name of the scores.
+pub const SCORES: &str = "scores.json";
+/// Name of the lock.
+pub(super) const LOCK: &str = ".lock";
+
+/// Longest folder name made of an id; every common file system takes 255 bytes.
+const LONGEST: usize = 180;
+
+/// Folder name of a story: one path component, whatever the id holds.
+///
+/// ASCII letters, digits, `_`, `-` and dots (but not a leading one) stay; every other byte of the
+/// UTF-8 text becomes `%` and two hexadecimal digits, so that different ids have different names and
+/// none can be a separator, `.` or `..`. The empty id is `%`. A name longer than 180 bytes is cut to
+/// 100 and ends with `~` and half of the id's SHA-256.
+#[must_use]
+pub fn folder_name(story: &StoryId) -> String {
+    let id = story.as_str();
+    let mut name = String::with_capacity(id.len());
+    for (position, byte) in id.bytes().enumerate() {
+        let plain = byte.is_ascii_alphanumeric()
+            || matches!(byte, b'_' | b'-')
+            || (byte == b'.' && position > 0);
+        if plain {
+            name.push(char::from(byte));
+        } else {
+            write!(name, "%{byte:02X}").expect("writing to a string cannot fail");
+        }
+    }
+    if name.is_empty() {
+        name.push('%');
+    }
+    if name.len() > LONGEST {
+        name.truncate(100);
+        name.push('~');
+        name.push_str(&sha256_hex(id.as_bytes())[..32]);
+    }
+    name
+}
+
+/// Path of a frame below the run folder, with `/` on every system: `frames/<story>/<k>.png`, k from 1.
+#[must_use]
+pub fn frame_file(story: &StoryId, frame: FrameIndex) -> String {
+    format!("{FRAMES}/{}/{frame}.png", folder_name(story))
+}
+
+/// Lower-case hexadecimal SHA-256 of `bytes`.
+#[must_use]
+pub fn sha256_hex(bytes: &[u8]) -> String {
+    hex(&Sha256::digest(bytes))
+}
+
+/// A line of JSON without its newline.
+pub(super) fn json_line(value: &impl Serialize) -> String {
+    serde_json::to_string(value).expect("what is persisted has only text keys")
+}
+
+/// A JSON file for people to read, with a last newline.
+pub(super) fn json_file(value: &impl Serialize) -> Vec<u8> {
+    let mut bytes = serde_json::to_vec_pretty(value).expect("what is persisted has only text keys");
+    bytes.push(b'\n');
+    bytes
+}
+
+/// Lower-case hexadecimal digits of a digest.
+pub(super) fn hex(digest: &[u8]) -> String {
+    let mut text = String::with_capacity(digest.len() * 2);
+    for byte in digest {
+        write!(text, "{byte:02x}").expect("writing to a string cannot fail");
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+    use std::path::{Component, Path};
+
+    #[test]
+    fn ordinary_ids_stay_as_they_are() {
+        let id = StoryId::new("s_01_e_25_shot_004015_004089");
+        assert_eq!(folder_name(&id), "s_01_e_25_shot_004015_004089");
+        assert_eq!(
+            frame_file(&id, FrameIndex(2)),
+            "frames/s_01_e_25_shot_004015_004089/2.png"
+        );
+    }
+
+    #[test]
+    fn hostile_ids_stay_in_their_folder() {
+        for (id, name) in [
+            ("..", "%2E."),
+            (".", "%2E"),
+            ("", "%"),
+            ("../../etc", "%2E.%2F..%2Fetc"),
+            ("a\\b", "a%5Cb"),
+            ("C:x", "C%3Ax"),
+            ("%2F", "%252F"),
+            ("\0", "%00"),
+        ] {
+            assert_eq!(folder_name(&StoryId::new(id)), name);
+        }
+    }
+
+    #[test]
+    fn long_ids_are_cut_and_stay_different() {
+        let a = folder_name(&StoryId::new("x".repeat(400)));
+        let b = folder_name(&StoryId::new("x".repeat(401)));
+        assert!(a.len() < 200 && b.len() < 200);
+        assert_ne!(a, b);
+    }
+
+    proptest! {
+        #[test]
+        fn every_id_is_one_component_and_none_collide(a in ".{0,40}", b in ".{0,40}") {
+            let name = folder_name(&StoryId::new(a.clone()));
+            let components: Vec<_> = Path::new(&name).components().collect();
+            prop_assert!(matches!(components.as_slice(), [Component::Normal(_)]));
+            if a != b {
+                prop_assert_ne!(name, folder_name(&StoryId::new(b)));
+            }
+        }
+    }
+}

@@ -1,0 +1,316 @@
+//! The second stage: look at every stored frame and write down what was seen.
+
+use super::durable::create_folder;
+use super::error::RunError;
+use super::features::FeatureWriter;
+use super::layout::{FEATURES, OBSERVATIONS, OBSERVED, hex, json_file};
+use super::manifest::FORMAT;
+use super::observations::ObservationWriter;
+use super::plan::Unit;
+use super::progress::{Progress, Stage, rate};
+use super::store::Store;
+use crate::record::{ClipId, FrameIndex, Observation};
+use image::RgbImage;
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+use std::collections::BTreeMap;
+use std::fs::{self, File};
+use std::io;
+use std::num::NonZeroUsize;
+use std::path::{Path, PathBuf};
+use std::time::Instant;
+
+/// A frame that is looked at.
+#[derive(Clone, Copy, Debug)]
+pub struct FrameRef<'a> {
+    /// Its unit.
+    pub unit: &'a Unit,
+    /// Its position in the story, from 1.
+    pub frame: FrameIndex,
+}
+
+impl<'a> FrameRef<'a> {
+    /// Position in the story's lists, from 0.
+    #[must_use]
+    pub fn position(&self) -> usize {
+        self.frame.0 as usize - 1
+    }
+
+    /// The clip whose caption and labels the frame has.
+    #[must_use]
+    pub fn clip(&self) -> &'a ClipId {
+        &self.unit.clips[self.position()]
+    }
+
+    /// The caption as the generator read it.
+    #[must_use]
+    pub fn text(&self) -> &'a str {
+        &self.unit.text[self.position()]
+    }
+}
+
+/// What was seen on a frame.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Look {
+    /// The row of `observations.parquet`.
+    pub observation: Observation,
+    /// A row for each feature file of [`Looking::features`], in its order.
+    pub features: Vec<Vec<f32>>,
+}
+
+/// The eyes: a look for each frame and its image, in their order.
+pub type Looker<'a, E> = dyn FnMut(&[FrameRef<'_>], &[RgbImage]) -> Result<Vec<Look>, E> + 'a;
+
+/// How to look.
+#[derive(Clone, Copy, Debug)]
+pub struct Looking<'a> {
+    /// Names everything the looks depend on besides the frames, for example the evaluators' content hash
+    /// and the ground-truth rule. Observations made under another key are made anew.
+    pub key: &'a str,
+    /// Most frames that are looked at together. Chunks never reach over a batch of the plan, so that a
+    /// frame is seen in the same company in every partition.
+    pub chunk: NonZeroUsize,
+    /// Name and number of columns of each feature file.
+    pub features: &'a [(&'a str, usize)],
+}
+
+/// What [`observe`] did.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Observed {
+    /// Rows of the observations.
+    pub rows: usize,
+    /// Whether complete and matching observations were there already.
+    pub reused: bool,
+    /// Wall time.
+    pub seconds: f64,
+}
+
+/// `observed.json`: what the observations were made of. Written last.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Record {
+    format: u32,
+    key: String,
+    chunk: usize,
+    /// [`super::Journal::digest`] of the frames.
+    journal: String,
+    rows: usize,
+    /// SHA-256 of every file, by its path below the run folder.
+    files: BTreeMap<String, String>,
+}
+
+/// The key that the observations in the run folder `root` were made under ([`Looking::key`]).
+///
+/// # Errors
+/// [`RunError::Read`] when nothing was observed yet, [`RunError::Json`] when the record is damaged.
+pub fn observed_key(root: &Path) -> Result<String, RunError> {
+    let path = root.join(OBSERVED);
+    let bytes = fs::read(&path).map_err(|source| RunError::read(&path, source))?;
+    let record: Record = serde_json::from_slice(&bytes).map_err(|source| RunError::Json {
+        path,
+        line: source.line(),
+        source,
+    })?;
+    Ok(record.key)
+}
+
+/// Path of a feature file in the run folder `root`.
+///
+/// # Errors
+/// [`RunError::FeatureName`] unless the name is made of ASCII letters, digits, `-` and `_`.
+pub fn features_path(root: &Path, name: &str) -> Result<PathBuf, RunError> {
+    Ok(root.join(features_file(name)?))
+}
+
+fn features_file(name: &str) -> Result<String, RunError> {
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_');
+    if name.is_empty() || !name.bytes().all(plain) {
+        return Err(RunError::FeatureName {
+            name: name.to_owned(),
+        });
+    }
+    Ok(format!("{FEATURES}/{name}.npy"))
+}
+
+/// Shows every stored frame to `looker`, in plan order, and writes observations and features.
+///
+/// Frames are read back from the folder, never taken from memory: what is scored is what is stored.
+/// Nothing is done when the observations are already there, complete, of these frames and under this
+/// key.
+///
+/// # Errors
+/// [`RunError::Outstanding`] when units are not drawn yet, [`RunError::Frame`] when a frame cannot be
+/// decoded, [`RunError::Row`] when `looker` gives another number of rows or rows of other frames, what
+/// `looker` gives, and [`RunError::Output`] and its kin. Earlier observations then stay as they are.
+pub fn observe<E: From<RunError>>(
+    store: &Store,
+    looking: &Looking<'_>,
+    looker: &mut Looker<'_, E>,
+    progress: &mut dyn FnMut(&Progress),
+) -> Result<Observed, E> {
+    let begin = Instant::now();
+    store.require_complete()?;
+    let names = files(looking)?;
+    let planned: usize = store.units().map(|unit| unit.clips.len()).sum();
+    if is_current(store, looking, &names, planned) {
+        return Ok(Observed {
+            rows: planned,
+            reused: true,
+            seconds: begin.elapsed().as_secs_f64(),
+        });
+    }
+    progress(&Progress::Started {
+        stage: Stage::Observe,
+        done: 0,
+        planned,
+    });
+    let mut tables = Tables::create(store.root(), &names, looking)?;
+    let mut done = 0;
+    for batch in store.plan().batches(store.partition()) {
+        let start = Instant::now();
+        let frames: Vec<FrameRef<'_>> = batch
+            .iter()
+            .flat_map(|unit| unit.frames().map(move |frame| FrameRef { unit, frame }))
+            .collect();
+        for chunk in frames.chunks(looking.chunk.get()) {
+            let images = chunk
+                .iter()
+                .map(|frame| store.frame(frame.unit, frame.frame))
+                .collect::<Result<Vec<_>, _>>()?;
+            let looks = looker(chunk, &images)?;
+            check(chunk, &looks, looking)?;
+            for look in looks {
+                tables.push(look)?;
+            }
+        }
+        done += frames.len();
+        progress(&Progress::Batch {
+            stage: Stage::Observe,
+            batch: batch[0].batch,
+            done,
+            planned,
+            frames_per_second: rate(frames.len(), start.elapsed().as_secs_f64()),
+        });
+    }
+    tables.commit()?;
+    let record = Record {
+        format: FORMAT,
+        key: looking.key.to_owned(),
+        chunk: looking.chunk.get(),
+        journal: store.journal().digest(),
+        rows: done,
+        files: hashes(store.root(), &names)?,
+    };
+    store.write(OBSERVED, &json_file(&record))?;
+    let seconds = begin.elapsed().as_secs_f64();
+    progress(&Progress::Finished {
+        stage: Stage::Observe,
+        frames: done,
+        seconds,
+    });
+    Ok(Observed {
+        rows: done,
+        reused: false,
+        seconds,
+    })
+}
+
+/// The files that hold what is seen: the observations, then the features.
+fn files(looking: &Looking<'_>) -> Result<Vec<String>, RunError> {
+    let features = looking.features.iter().map(|(name, _)| features_file(name));
+    std::iter::once(Ok(OBSERVATIONS.to_owned()))
+        .chain(features)
+        .collect()
+}
+
+/// Whether the files on the disk are what this look would write. Whatever cannot be read is not.
+fn is_current(store: &Store, looking: &Looking<'_>, names: &[String], rows: usize) -> bool {
+    let Ok(bytes) = fs::read(store.root().join(OBSERVED)) else {
+        return false;
+    };
+    let Ok(found) = serde_json::from_slice::<Record>(&bytes) else {
+        return false;
+    };
+    let Ok(files) = hashes(store.root(), names) else {
+        return false;
+    };
+    found
+        == Record {
+            format: FORMAT,
+            key: looking.key.to_owned(),
+            chunk: looking.chunk.get(),
+            journal: store.journal().digest(),
+            rows,
+            files,
+        }
+}
+
+fn hashes(root: &Path, names: &[String]) -> Result<BTreeMap<String, String>, RunError> {
+    let hash = |name: &String| {
+        let path = root.join(name);
+        let mut hasher = Sha256::new();
+        File::open(&path)
+            .and_then(|mut file| io::copy(&mut file, &mut hasher))
+            .map_err(|error| RunError::read(&path, error))?;
+        Ok((name.clone(), hex(&hasher.finalize())))
+    };
+    names.iter().map(hash).collect()
+}
+
+/// Whether the looks are a row for each frame, in order and of the right widths.
+fn check(frames: &[FrameRef<'_>], looks: &[Look], looking: &Looking<'_>) -> Result<(), RunError> {
+    for (position, frame) in frames.iter().enumerate() {
+        let fits = looks.len() == frames.len() && {
+            let look = &looks[position];
+            look.observation.story == frame.unit.story
+                && look.observation.frame == frame.frame
+                && look.observation.clip == *frame.clip()
+                && look.features.len() == looking.features.len()
+                && (look.features.iter().zip(looking.features))
+                    .all(|(row, (_, dim))| row.len() == *dim)
+        };
+        if !fits {
+            return Err(RunError::Row {
+                story: frame.unit.story.clone(),
+                frame: frame.frame,
+            });
+        }
+    }
+    Ok(())
+}
+
+/// The files in the making.
+struct Tables {
+    observations: ObservationWriter,
+    features: Vec<FeatureWriter>,
+}
+
+impl Tables {
+    fn create(root: &Path, names: &[String], looking: &Looking<'_>) -> Result<Self, RunError> {
+        create_folder(&root.join(FEATURES))?;
+        let features = names[1..]
+            .iter()
+            .zip(looking.features)
+            .map(|(name, (_, dim))| FeatureWriter::create(&root.join(name), *dim))
+            .collect::<Result<_, _>>()?;
+        Ok(Self {
+            observations: ObservationWriter::create(&root.join(OBSERVATIONS))?,
+            features,
+        })
+    }
+
+    fn push(&mut self, look: Look) -> Result<(), RunError> {
+        for (writer, row) in self.features.iter_mut().zip(&look.features) {
+            writer.push(row)?;
+        }
+        self.observations.push(look.observation)
+    }
+
+    fn commit(self) -> Result<(), RunError> {
+        for writer in self.features {
+            writer.commit()?;
+        }
+        self.observations.commit()?;
+        Ok(())
+    }
+}

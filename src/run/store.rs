@@ -1,0 +1,459 @@
+//! The run folder.
+
+use super::durable::{DurableFile, create_folder, fill, sync_folder, write_durably};
+use super::error::RunError;
+use super::fault::{self, Point};
+use super::journal::{Entry, Journal, Recovery, StoredFrame};
+use super::layout::{FRAMES, JOURNAL, LOCK, MANIFEST, PLAN, folder_name, frame_file, sha256_hex};
+use super::manifest::Manifest;
+use super::partition::Partition;
+use super::plan::{Plan, Unit};
+use super::png;
+use crate::record::FrameIndex;
+use image::RgbImage;
+use std::fs::{self, File, OpenOptions, TryLockError};
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+/// A run folder that this process has for itself.
+///
+/// The lock is given back when the store is dropped or the process ends, however it ends.
+#[derive(Debug)]
+pub struct Store {
+    root: PathBuf,
+    manifest: Manifest,
+    plan: Arc<Plan>,
+    journal: Journal,
+    recovery: Recovery,
+    resumed: bool,
+    _lock: Option<File>,
+}
+
+impl Store {
+    /// Begins the run in `root`, or goes on with it when the folder holds the same run.
+    ///
+    /// The folder is created with its parents. It may be new, empty, or hold a run with the identity of
+    /// `manifest`; what `manifest` says about the program and device is then added to its sessions.
+    ///
+    /// # Errors
+    /// [`RunError::DifferentRun`] with everything that differs, [`RunError::Occupied`] when other files
+    /// are there, [`RunError::Locked`], and [`RunError::Output`] and its kin.
+    pub fn create_or_resume(
+        root: &Path,
+        manifest: &Manifest,
+        plan: &Plan,
+    ) -> Result<Self, RunError> {
+        check_hash(&root.join(PLAN), &manifest.identity.plan_hash, plan)?;
+        create_folder(root)?;
+        // Before the lock is made, which would litter a folder that is not ours.
+        refuse_strangers(root)?;
+        let lock = lock(root)?;
+        match Manifest::read(root) {
+            Ok(found) => Self::resume(root, lock, found, manifest),
+            Err(RunError::NoRun { .. }) => {
+                // The manifest comes last: a folder without one has not begun.
+                write_durably(&root.join(PLAN), plan.to_jsonl().as_bytes())?;
+                write_durably(&root.join(MANIFEST), &manifest.to_bytes())?;
+                Self::with(root, lock, manifest.clone(), plan.clone(), false)
+            }
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Opens the run in `root` as it is, for a stage alone.
+    ///
+    /// # Errors
+    /// [`RunError::NoRun`], [`RunError::Locked`], and errors of reading manifest, plan and journal.
+    pub fn open(root: &Path) -> Result<Self, RunError> {
+        let manifest = Manifest::read(root)?;
+        let lock = lock(root)?;
+        let plan = read_plan(root, &manifest)?;
+        Self::with(root, lock, manifest, plan, true)
+    }
+
+    fn resume(
+        root: &Path,
+        lock: Option<File>,
+        mut found: Manifest,
+        asked: &Manifest,
+    ) -> Result<Self, RunError> {
+        let differences = found.identity.differences(&asked.identity);
+        if !differences.is_empty() {
+            return Err(RunError::DifferentRun {
+                path: root.to_path_buf(),
+                differences,
+            });
+        }
+        let plan = read_plan(root, &found)?;
+        if found.adopt_sessions(asked) {
+            write_durably(&root.join(MANIFEST), &found.to_bytes())?;
+        }
+        Self::with(root, lock, found, plan, true)
+    }
+
+    fn with(
+        root: &Path,
+        lock: Option<File>,
+        manifest: Manifest,
+        plan: Plan,
+        resumed: bool,
+    ) -> Result<Self, RunError> {
+        let path = root.join(JOURNAL);
+        let (journal, recovery) = Journal::open(&path, &plan, root)?;
+        sync_folder(&path).map_err(|error| RunError::write(&path, error))?;
+        Ok(Self {
+            root: root.to_path_buf(),
+            manifest,
+            plan: Arc::new(plan),
+            journal,
+            recovery,
+            resumed,
+            _lock: lock,
+        })
+    }
+
+    /// The folder.
+    #[must_use]
+    pub fn root(&self) -> &Path {
+        &self.root
+    }
+
+    /// The folder's own name, by which tables call the run.
+    #[must_use]
+    pub fn name(&self) -> String {
+        let name = self.root.file_name().unwrap_or(self.root.as_os_str());
+        name.to_string_lossy().into_owned()
+    }
+
+    /// Whether the folder held this run before.
+    #[must_use]
+    pub fn resumed(&self) -> bool {
+        self.resumed
+    }
+
+    /// The manifest as it stands on the disk.
+    #[must_use]
+    pub fn manifest(&self) -> &Manifest {
+        &self.manifest
+    }
+
+    /// The whole plan.
+    #[must_use]
+    pub fn plan(&self) -> &Plan {
+        &self.plan
+    }
+
+    pub(super) fn shared_plan(&self) -> Arc<Plan> {
+        Arc::clone(&self.plan)
+    }
+
+    /// The part of the plan that this folder is for.
+    #[must_use]
+    pub fn partition(&self) -> Partition {
+        self.manifest.identity.partition
+    }
+
+    /// The journal.
+    #[must_use]
+    pub fn journal(&self) -> &Journal {
+        &self.journal
+    }
+
+    /// What had to be mended when the folder was opened.
+    #[must_use]
+    pub fn recovery(&self) -> Recovery {
+        self.recovery
+    }
+
+    /// The units of this folder's part, in plan order.
+    pub fn units(&self) -> impl Iterator<Item = &Unit> {
+        self.plan.partition(self.partition())
+    }
+
+    /// Whether a unit is done.
+    #[must_use]
+    pub fn is_done(&self, unit: &Unit) -> bool {
+        self.journal.entry(unit.unit).is_some()
+    }
+
+    /// Fails unless every unit of this folder's part is done.
+    ///
+    /// # Errors
+    /// [`RunError::Outstanding`] with both counts.
+    pub fn require_complete(&self) -> Result<(), RunError> {
+        let planned = self.units().count();
+        let done = self.units().filter(|unit| self.is_done(unit)).count();
+        if done < planned {
+            return Err(RunError::Outstanding {
+                path: self.root.clone(),
+                done,
+                planned,
+            });
+        }
+        Ok(())
+    }
+
+    /// Reads a frame back from the folder.
+    ///
+    /// # Errors
+    /// [`RunError::Read`] and [`RunError::Frame`].
+    pub fn frame(&self, unit: &Unit, frame: FrameIndex) -> Result<RgbImage, RunError> {
+        let path = self.root.join(frame_file(&unit.story, frame));
+        let bytes = fs::read(&path).map_err(|error| RunError::read(&path, error))?;
+        png::decode(&bytes).map_err(|source| RunError::Frame {
+            path,
+            story: unit.story.clone(),
+            frame,
+            source,
+        })
+    }
+
+    /// Writes a file of the folder, for example `scores.json`, whole or not at all. Returns its path.
+    ///
+    /// # Errors
+    /// [`RunError::Output`] and its kin.
+    pub fn write(&self, name: &str, bytes: &[u8]) -> Result<PathBuf, RunError> {
+        let path = self.root.join(name);
+        write_durably(&path, bytes)?;
+        Ok(path)
+    }
+
+    /// Puts a unit's frames in place and then says so in the journal.
+    pub(super) fn put(
+        &mut self,
+        unit: &Unit,
+        images: &[RgbImage],
+        seconds: f64,
+    ) -> Result<(), RunError> {
+        let folder = self.root.join(FRAMES).join(folder_name(&unit.story));
+        create_folder(&self.root.join(FRAMES))?;
+        create_folder(&folder)?;
+        let mut frames = Vec::with_capacity(images.len());
+        for (frame, image) in unit.frames().zip(images) {
+            let bytes = encode(unit, frame, image)?;
+            let file = frame_file(&unit.story, frame);
+            let path = self.root.join(&file);
+            let mut durable = DurableFile::create(&path)?;
+            fill(&mut durable, &bytes)
+                .and_then(|()| durable.place())
+                .map_err(|error| RunError::write(&path, error))?;
+            let sha256 = sha256_hex(&bytes);
+            frames.push(StoredFrame { file, sha256 });
+        }
+        sync_folder(&folder.join("."))
+            .and_then(|()| fault::reached(Point::FramesStored))
+            .map_err(|error| RunError::write(&folder, error))?;
+        self.journal.append(Entry {
+            unit: unit.unit,
+            story: unit.story.clone(),
+            frames,
+            seconds,
+        })
+    }
+
+    /// Whether `images` are what the folder holds for a unit that is done.
+    pub(super) fn holds(&self, unit: &Unit, images: &[RgbImage]) -> Result<bool, RunError> {
+        let Some(entry) = self.journal.entry(unit.unit) else {
+            return Ok(false);
+        };
+        for ((frame, image), stored) in unit.frames().zip(images).zip(&entry.frames) {
+            if sha256_hex(&encode(unit, frame, image)?) != stored.sha256 {
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    }
+}
+
+fn encode(unit: &Unit, frame: FrameIndex, image: &RgbImage) -> Result<Vec<u8>, RunError> {
+    png::encode(image).map_err(|source| RunError::Encode {
+        story: unit.story.clone(),
+        frame,
+        source,
+    })
+}
+
+fn check_hash(path: &Path, expected: &str, plan: &Plan) -> Result<(), RunError> {
+    if plan.hash() == expected {
+        return Ok(());
+    }
+    Err(RunError::Hash {
+        path: path.to_path_buf(),
+        expected: expected.to_owned(),
+        found: plan.hash().to_owned(),
+    })
+}
+
+fn read_plan(root: &Path, manifest: &Manifest) -> Result<Plan, RunError> {
+    let path = root.join(PLAN);
+    let plan = Plan::read(&path)?;
+    check_hash(&path, &manifest.identity.plan_hash, &plan)?;
+    Ok(plan)
+}
+
+/// Refuses a folder without a manifest that holds anything but the beginnings of a run.
+fn refuse_strangers(root: &Path) -> Result<(), RunError> {
+    if root.join(MANIFEST).exists() {
+        return Ok(());
+    }
+    let own = [LOCK, PLAN, ".plan.jsonl.part", ".manifest.json.part"];
+    for item in fs::read_dir(root).map_err(|error| RunError::read(root, error))? {
+        let name = item
+            .map_err(|error| RunError::read(root, error))?
+            .file_name();
+        if !own.iter().any(|own| name == *own) {
+            return Err(RunError::Occupied {
+                path: root.to_path_buf(),
+            });
+        }
+    }
+    Ok(())
+}
+
+fn lock(root: &Path) -> Result<Option<File>, RunError> {
+    let path = root.join(LOCK);
+    let file = OpenOptions::new()
+        .create(true)
+        .append(true)
+        .open(&path)
+        .map_err(|error| RunError::write(&path, error))?;
+    match file.try_lock() {
+        Ok(()) => Ok(Some(file)),
+        Err(TryLockError::WouldBlock) => Err(RunError::Locked {
+            path: root.to_path_buf(),
+        }),
+        // Some network file systems have no locks. Working there without one beats not working there.
+        Err(TryLockError::Error(error)) if error.kind() == io::ErrorKind::Unsupported => Ok(None),
+        Err(TryLockError::Error(error)) => Err(RunError::write(&path, error)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing;
+    use super::*;
+    use crate::Hint;
+
+    fn begin(root: &Path, plan: &Plan) -> Result<Store, RunError> {
+        Store::create_or_resume(root, &testing::manifest(plan), plan)
+    }
+
+    #[test]
+    fn a_run_begins_and_is_found_again() {
+        let folder = tempfile::tempdir().expect("tempdir");
+        let root = folder.path().join("runs").join("a");
+        let plan = testing::plan(3, 2);
+        let store = begin(&root, &plan).expect("begin");
+        assert!(!store.resumed());
+        assert_eq!(store.name(), "a");
+        drop(store);
+        let store = begin(&root, &plan).expect("resume");
+        assert!(store.resumed() && store.recovery().is_clean());
+        drop(store);
+        let store = Store::open(&root).expect("open");
+        assert_eq!(store.plan(), &plan);
+        assert!(matches!(
+            store.require_complete(),
+            Err(RunError::Outstanding {
+                done: 0,
+                planned: 3,
+                ..
+            })
+        ));
+    }
+
+    #[test]
+    fn another_run_is_refused_with_everything_that_differs() {
+        let folder = tempfile::tempdir().expect("tempdir");
+        let plan = testing::plan(3, 2);
+        drop(begin(folder.path(), &plan).expect("begin"));
+        let error = begin(folder.path(), &testing::plan(4, 2)).expect_err("refused");
+        let RunError::DifferentRun { differences, .. } = &error else {
+            panic!("{error:?}");
+        };
+        let fields: Vec<_> = differences.iter().map(|row| row.field).collect();
+        assert_eq!(fields, ["stories", "plan_hash"]);
+        assert!(
+            error
+                .to_string()
+                .contains("stories: folder has 3, asked for 4")
+        );
+        assert!(error.hint().expect("hint").contains("--out"));
+        assert_eq!(error.exit_code(), crate::ExitCode::Incomparable);
+    }
+
+    #[test]
+    fn another_program_is_noted_once() {
+        let folder = tempfile::tempdir().expect("tempdir");
+        let plan = testing::plan(3, 2);
+        drop(begin(folder.path(), &plan).expect("begin"));
+        let mut manifest = testing::manifest(&plan);
+        manifest.sessions[0].version = "9.9.9".to_owned();
+        for _ in 0..2 {
+            let store = Store::create_or_resume(folder.path(), &manifest, &plan).expect("resume");
+            assert_eq!(store.manifest().sessions.len(), 2);
+        }
+    }
+
+    #[test]
+    fn two_processes_do_not_share_a_folder() {
+        let folder = tempfile::tempdir().expect("tempdir");
+        let plan = testing::plan(3, 2);
+        let store = begin(folder.path(), &plan).expect("begin");
+        assert!(matches!(
+            begin(folder.path(), &plan),
+            Err(RunError::Locked { .. })
+        ));
+        assert!(matches!(
+            Store::open(folder.path()),
+            Err(RunError::Locked { .. })
+        ));
+        drop(store);
+        begin(folder.path(), &plan).expect("free again");
+    }
+
+    #[test]
+    fn a_folder_with_other_things_is_left_alone() {
+        let folder = tempfile::tempdir().expect("tempdir");
+        fs::write(folder.path().join("thesis.tex"), "x").expect("write");
+        let error = begin(folder.path(), &testing::plan(3, 2)).expect_err("occupied");
+        assert!(matches!(error, RunError::Occupied { .. }), "{error:?}");
+        assert_eq!(fs::read_dir(folder.path()).expect("list").count(), 1);
+    }
+
+    #[test]
+    fn a_kill_while_the_folder_is_made_is_no_harm() {
+        let plan = testing::plan(3, 2);
+        for points in 1..=6 {
+            let folder = tempfile::tempdir().expect("tempdir");
+            fault::arm(points);
+            let result = begin(folder.path(), &plan);
+            assert!(fault::disarm());
+            assert!(result.is_err(), "killed after {points}");
+            let store = begin(folder.path(), &plan).expect("again");
+            assert_eq!(store.plan(), &plan);
+        }
+    }
+
+    #[test]
+    fn a_changed_plan_is_noticed() {
+        let folder = tempfile::tempdir().expect("tempdir");
+        let plan = testing::plan(3, 2);
+        drop(begin(folder.path(), &plan).expect("begin"));
+        fs::write(folder.path().join(PLAN), testing::plan(2, 2).to_jsonl()).expect("write");
+        let error = Store::open(folder.path()).expect_err("changed");
+        assert!(matches!(error, RunError::Hash { .. }), "{error:?}");
+        assert_eq!(error.exit_code(), crate::ExitCode::DataVerification);
+    }
+
+    #[test]
+    fn a_path_through_a_file_is_an_output_error() {
+        let folder = tempfile::tempdir().expect("tempdir");
+        let file = folder.path().join("file");
+        fs::write(&file, "x").expect("write");
+        let error = begin(&file.join("run"), &testing::plan(3, 2)).expect_err("not a folder");
+        assert_eq!(error.exit_code(), crate::ExitCode::Output);
+        assert!(error.to_string().contains("file"), "{error}");
+    }
+}

@@ -1,0 +1,65 @@
+//! Made-up stories for this room's tests.
+
+use super::manifest::{Identity, Manifest, Session};
+use super::partition::Partition;
+use super::plan::Plan;
+use crate::record::{ClipId, ReferentialCaption, Seed, Story, StoryFrame, StoryId};
+use std::num::NonZeroUsize;
+
+/// Frames of every made-up story.
+pub(super) const FRAMES: usize = 2;
+
+pub(super) fn stories(count: usize) -> (Vec<Story>, Vec<Vec<ReferentialCaption>>) {
+    let story = |story: usize| Story {
+        id: StoryId::new(format!("story-{story}")),
+        frames: (0..FRAMES)
+            .map(|frame| StoryFrame {
+                clip: ClipId::new(format!("clip-{story}-{frame}")),
+                caption: format!("Otto waves {frame} times."),
+                characters: vec!["Otto".to_owned()],
+                character_labels: vec![true, false],
+                background_labels: None,
+            })
+            .collect(),
+    };
+    let captions = (0..FRAMES)
+        .map(|frame| ReferentialCaption::unchanged(format!("He waves {frame} times.")))
+        .collect();
+    ((0..count).map(story).collect(), vec![captions; count])
+}
+
+pub(super) fn plan(count: usize, batch: usize) -> Plan {
+    let (stories, captions) = stories(count);
+    let batch = NonZeroUsize::new(batch).expect("batch");
+    Plan::new(&stories, &captions, "toy", Seed(1), batch).expect("plan")
+}
+
+pub(super) fn manifest(plan: &Plan) -> Manifest {
+    let identity = Identity {
+        dataset: "minisv".to_owned(),
+        dataset_hash: "d".to_owned(),
+        model: "toy".to_owned(),
+        bundle_hash: None,
+        protocol: "strict".to_owned(),
+        protocol_hash: "p".to_owned(),
+        seed: Seed(1),
+        batch: 2,
+        stories: plan.units().len(),
+        plan_hash: plan.hash().to_owned(),
+        partition: Partition::WHOLE,
+        device_kind: "cpu".to_owned(),
+    };
+    let session = Session {
+        version: "0.0.0".to_owned(),
+        binary_sha256: None,
+        onnxruntime: None,
+        device: "cpu".to_owned(),
+        threads: None,
+        command: vec!["storyeval".to_owned()],
+    };
+    Manifest::new(
+        identity,
+        serde_json::json!({"dataset": {"id": "minisv"}}),
+        session,
+    )
+}
