@@ -185,12 +185,11 @@ impl NpyFrames {
             });
         }
         let bytes = self.height as usize * self.width as usize * 3;
-        let mut pixels = vec![0; bytes];
+        let mut image = RgbImage::new(self.width, self.height);
         self.file
             .seek(SeekFrom::Start(self.data_at + index as u64 * bytes as u64))?;
-        self.file.read_exact(&mut pixels)?;
-        Ok(RgbImage::from_raw(self.width, self.height, pixels)
-            .expect("the buffer was made for this size"))
+        self.file.read_exact(&mut image)?;
+        Ok(image)
     }
 
     /// Reads all frames.

@@ -136,18 +136,16 @@ fn find_below<C: Card>(kind: CardKind, id_or_path: &str, folder: &Path) -> Resul
         }
         return Ok(card);
     }
-    match kind.embedded().iter().find(|(id, _)| *id == id_or_path) {
-        Some((id, text)) => parse(&format!("embedded:{kind}s/{id}.toml"), text),
-        None => {
-            let known = ids_below(kind, folder);
-            Err(SpecError::Unknown {
-                kind,
-                id: id_or_path.to_owned(),
-                suggestion: closest(id_or_path, &known),
-                known,
-            })
-        }
+    if let Some((id, text)) = kind.embedded().iter().find(|(id, _)| *id == id_or_path) {
+        return parse(&format!("embedded:{kind}s/{id}.toml"), text);
     }
+    let known = ids_below(kind, folder);
+    Err(SpecError::Unknown {
+        kind,
+        id: id_or_path.to_owned(),
+        suggestion: closest(id_or_path, &known),
+        known,
+    })
 }
 
 fn read<C: Card>(path: &Path) -> Result<C, SpecError> {

@@ -96,9 +96,8 @@ pub(super) fn long(bytes: &[u8], offset: usize) -> Result<i64, PickleError> {
 pub(super) fn quoted(line: &[u8], offset: usize) -> Result<Vec<u8>, PickleError> {
     let bad = || PickleError::BadLiteral { offset };
     let line = line.trim_ascii();
-    let inner = match line {
-        [b'\'', inner @ .., b'\''] | [b'"', inner @ .., b'"'] => inner,
-        _ => return Err(bad()),
+    let ([b'\'', inner @ .., b'\''] | [b'"', inner @ .., b'"']) = line else {
+        return Err(bad());
     };
     let mut out = Vec::with_capacity(inner.len());
     let mut bytes = inner.iter().copied();

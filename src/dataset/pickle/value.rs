@@ -134,6 +134,7 @@ impl<'a> Ref<'a> {
     }
 
     /// Entries of a dict in the order of insertion; a key that occurs again comes again.
+    #[must_use]
     pub fn entries(self) -> Option<impl Iterator<Item = (Ref<'a>, Ref<'a>)> + use<'a>> {
         match self.node() {
             Node::Dict(entries) => Some(
@@ -172,6 +173,7 @@ impl<'a> Ref<'a> {
     }
 
     /// Elements of a list, tuple or set.
+    #[must_use]
     pub fn items(self) -> Option<impl Iterator<Item = Ref<'a>> + use<'a>> {
         match self.node() {
             Node::List(items) | Node::Tuple(items) | Node::Set(items) => {
