@@ -46,7 +46,8 @@ impl MomentTable {
         }
         let mut products = self.products[cluster * triangle(d)..].iter_mut();
         for (i, a) in line.iter().enumerate() {
-            for (product, b) in products.by_ref().zip(&line[..=i]) {
+            // The line is the first of the pair: a zip asks it first, and then takes no product too many.
+            for (b, product) in line[..=i].iter().zip(products.by_ref()) {
                 *product += a * b;
             }
         }

@@ -2,12 +2,77 @@
 
 use crate::{ExitCode, Hint};
 
-/// What can go wrong here.
+/// What can go wrong when tables and sheets are made.
 #[derive(Debug, thiserror::Error)]
-pub enum ReportError {}
+pub enum ReportError {
+    /// Two runs computed a metric in different ways.
+    #[error(
+        "`{metric}` of run `{first}` and of run `{second}` are not comparable: {}",
+        differences.join("; ")
+    )]
+    Incomparable {
+        /// The metric.
+        metric: String,
+        /// Run whose score came first.
+        first: String,
+        /// Run whose score differs.
+        second: String,
+        /// The parts that differ, as `key: first / second`.
+        differences: Vec<String>,
+    },
+    /// There is no run to show.
+    #[error("no run was given")]
+    NoRuns,
+    /// Two runs hold the same metric of the same slice more than once.
+    #[error("run `{run}` has two scores `{metric}` on slice `{slice}`")]
+    DuplicateScore {
+        /// The run.
+        run: String,
+        /// The metric.
+        metric: String,
+        /// The slice.
+        slice: String,
+    },
+    /// A table could not be written as CSV.
+    #[error("could not write the table as CSV")]
+    Csv(#[source] csv::Error),
+    /// A table could not be written as JSON.
+    #[error("could not write the table as JSON")]
+    Json(#[from] serde_json::Error),
+    /// An image of a sheet could not be resized.
+    #[error("could not place an image of story {story} on the sheet")]
+    Image {
+        /// The story.
+        story: String,
+        /// What was wrong with it.
+        source: crate::vision::VisionError,
+    },
+}
 
 impl Hint for ReportError {
     fn exit_code(&self) -> ExitCode {
-        match *self {}
+        match self {
+            Self::Incomparable { .. } => ExitCode::Incomparable,
+            Self::NoRuns => ExitCode::Usage,
+            Self::DuplicateScore { .. } => ExitCode::DataVerification,
+            Self::Csv(_) | Self::Json(_) => ExitCode::Bug,
+            Self::Image { source, .. } => source.exit_code(),
+        }
+    }
+
+    fn hint(&self) -> Option<String> {
+        match self {
+            Self::Incomparable { first, second, .. } => Some(format!(
+                "score both with one protocol, or show them together all the same: `storyeval table {first} {second} --force`"
+            )),
+            Self::NoRuns => {
+                Some("name one or more run folders: `storyeval table runs/NAME`".to_owned())
+            }
+            Self::DuplicateScore { run, .. } => {
+                Some(format!("score the run again: `storyeval score {run}`"))
+            }
+            Self::Csv(_) | Self::Json(_) => None,
+            Self::Image { source, .. } => source.hint(),
+        }
     }
 }

@@ -1,5 +1,20 @@
 //! The room of what people read: tables and sheets.
 
+mod comparison;
+mod csv_table;
 mod error;
+mod json_table;
+mod latex;
+mod markdown;
+mod sheet;
+mod signature;
+mod text;
 
+pub use comparison::{Comparison, TableOptions};
+pub use csv_table::csv;
 pub use error::ReportError;
+pub use json_table::json;
+pub use latex::latex;
+pub use markdown::markdown;
+pub use sheet::{SheetCaption, SheetRow, SheetStory, sheet};
+pub use signature::{differences, without_count};

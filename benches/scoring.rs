@@ -1,0 +1,88 @@
+//! How long scoring takes: resizing, the Fréchet distance, the story bootstrap.
+#![allow(missing_docs, clippy::unwrap_used)]
+
+use criterion::{Criterion, criterion_group, criterion_main};
+use image::{Rgb, RgbImage};
+use ndarray::Array2;
+use std::hint::black_box;
+use storyeval::metric::{FeaturePair, ReduceInput, ScoreProtocol, frechet, reduce};
+use storyeval::record::{ClipId, FrameIndex, Observation, Seed, StoryId, TextVariant};
+use storyeval::vision::{Filter, resize};
+
+fn noise(index: usize) -> f32 {
+    let mixed = (index as u64)
+        .wrapping_add(1)
+        .wrapping_mul(0x9E37_79B9_7F4A_7C15);
+    ((mixed ^ (mixed >> 29)).wrapping_mul(0xBF58_476D_1CE4_E5B9) >> 40) as f32 / 16_777_216.0
+}
+
+fn features(rows: usize, dim: usize, start: usize) -> Array2<f32> {
+    Array2::from_shape_fn((rows, dim), |(i, j)| noise(start + i * dim + j))
+}
+
+fn resizing(criterion: &mut Criterion) {
+    let image = RgbImage::from_fn(128, 128, |x, y| Rgb([x as u8, y as u8, (x * y) as u8]));
+    for side in [64, 299] {
+        criterion.bench_function(&format!("resize bilinear 128 to {side}"), |bencher| {
+            bencher.iter(|| resize(black_box(&image), side, side, Filter::Bilinear).unwrap());
+        });
+    }
+}
+
+fn distance(criterion: &mut Criterion) {
+    for (rows, dim) in [(1000, 64), (100, 2048)] {
+        let (first, second) = (features(rows, dim, 0), features(rows, dim, rows * dim));
+        criterion.bench_function(&format!("frechet {rows}x{dim}"), |bencher| {
+            bencher.iter(|| frechet(black_box(first.view()), second.view()).unwrap());
+        });
+    }
+}
+
+fn scores(criterion: &mut Criterion) {
+    let observations: Vec<Observation> = (0..400)
+        .map(|i| Observation {
+            story: StoryId::new(format!("story {}", i / 4)),
+            frame: FrameIndex((i % 4) as u32 + 1),
+            clip: ClipId::new(i.to_string()),
+            text: String::new(),
+            pronoun: i % 3 == 0,
+            character_labels: (0..7).map(|k| noise(i * 7 + k) > 0.7).collect(),
+            background_labels: Some((0..12).map(|k| k == i % 12).collect()),
+            character_probabilities: Some((0..7).map(|k| noise(9000 + i * 7 + k)).collect()),
+            background_probabilities: Some((0..12).map(|k| noise(i * 12 + k)).collect()),
+        })
+        .collect();
+    let (generated, ground_truth) = (features(400, 64, 0), features(400, 64, 99_999));
+    let protocol = ScoreProtocol {
+        dataset: "minisv".to_owned(),
+        dataset_hash: String::new(),
+        subset: "test".to_owned(),
+        text: TextVariant::Algorithm1,
+        ground_truth: "middle".to_owned(),
+        resize: "pillow-bilinear-64".to_owned(),
+        evaluators_hash: String::new(),
+        characters: (0..7).map(|k| k.to_string()).collect(),
+        resamples: ScoreProtocol::RESAMPLES,
+        fid_resamples: ScoreProtocol::FID_RESAMPLES,
+        seed: Seed(0),
+    };
+    let pair = FeaturePair {
+        generated: generated.view(),
+        ground_truth: ground_truth.view(),
+    };
+    let input = ReduceInput {
+        observations: &observations,
+        features: Some(pair),
+        protocol: &protocol,
+    };
+    criterion.bench_function("reduce 100 stories with intervals", |bencher| {
+        bencher.iter(|| reduce(black_box(&input)));
+    });
+}
+
+criterion_group! {
+    name = benches;
+    config = Criterion::default().sample_size(10);
+    targets = resizing, distance, scores
+}
+criterion_main!(benches);

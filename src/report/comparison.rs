@@ -1,0 +1,326 @@
+//! Several runs side by side: what every table format shows.
+
+use super::ReportError;
+use super::signature::{differences, without_count};
+use crate::record::{Score, Scores, Unit};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// Metric ids in the order of columns; others follow in the order they are met.
+const ORDER: [&str; 5] = ["char_acc", "char_f1", "bg_acc", "bg_f1", "fid"];
+
+/// What a table shows.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TableOptions {
+    /// Slices, a section each; those that no run has are left out.
+    pub slices: Vec<String>,
+    /// Show scores with different signatures in one column all the same, with a note.
+    pub force: bool,
+}
+
+impl Default for TableOptions {
+    fn default() -> Self {
+        Self {
+            slices: ["all", "pronoun", "no_pronoun"]
+                .map(ToOwned::to_owned)
+                .to_vec(),
+            force: false,
+        }
+    }
+}
+
+/// Runs that may be shown together.
+#[derive(Clone, Debug)]
+pub struct Comparison {
+    /// The runs, in the order given.
+    pub(super) runs: Vec<Scores>,
+    /// One section a slice.
+    pub(super) sections: Vec<Section>,
+    /// What stands below: `(heading, lines)`.
+    pub(super) notes: Vec<(&'static str, Vec<String>)>,
+}
+
+/// The table of one slice.
+#[derive(Clone, Debug)]
+pub(super) struct Section {
+    pub(super) title: String,
+    pub(super) columns: Vec<Column>,
+    pub(super) rows: Vec<Row>,
+}
+
+/// A metric.
+#[derive(Clone, Debug)]
+pub(super) struct Column {
+    pub(super) name: String,
+    pub(super) higher_is_better: bool,
+}
+
+/// A model.
+#[derive(Clone, Debug)]
+pub(super) struct Row {
+    pub(super) label: String,
+    /// One a column; `None` where there is no value.
+    pub(super) cells: Vec<Option<Cell>>,
+    /// Frames scored, smallest and largest over the columns, and planned.
+    pub(super) scored: [usize; 2],
+    pub(super) planned: usize,
+}
+
+/// A value as it is printed.
+#[derive(Clone, Debug)]
+pub(super) struct Cell {
+    pub(super) value: String,
+    pub(super) interval: Option<[String; 2]>,
+}
+
+impl Comparison {
+    /// Puts runs together, a row each, after checking that every metric of every slice was computed
+    /// the same way in all of them.
+    ///
+    /// # Errors
+    /// [`ReportError::Incomparable`] (exit 98) for signatures that differ in more than the number of
+    /// frames and the model, unless forced; no run; a score that a run has twice.
+    pub fn new(runs: &[Scores], options: &TableOptions) -> Result<Self, ReportError> {
+        if runs.is_empty() {
+            return Err(ReportError::NoRuns);
+        }
+        check_unique(runs)?;
+        let mut forced = BTreeSet::new();
+        for difference in incomparable(runs) {
+            if !options.force {
+                return Err(difference);
+            }
+            forced.insert(difference.to_string());
+        }
+        let labels = labels(runs);
+        let sections: Vec<Section> = options
+            .slices
+            .iter()
+            .filter_map(|slice| section(runs, &labels, slice))
+            .collect();
+        let shown: Vec<(&String, &Score)> = options
+            .slices
+            .iter()
+            .flat_map(|slice| {
+                let of_slice = move |score: &&Score| score.slice == *slice;
+                runs.iter().zip(&labels).flat_map(move |(run, label)| {
+                    run.scores.iter().filter(of_slice).map(move |s| (label, s))
+                })
+            })
+            .collect();
+        let notes = [
+            (
+                "Forced together although not comparable",
+                forced.into_iter().collect(),
+            ),
+            ("Notes", remarks(&shown)),
+            ("Signatures", signatures(&shown)),
+        ];
+        Ok(Self {
+            runs: runs.to_vec(),
+            sections,
+            notes: notes
+                .into_iter()
+                .filter(|(_, lines): &(_, Vec<String>)| !lines.is_empty())
+                .collect(),
+        })
+    }
+}
+
+fn check_unique(runs: &[Scores]) -> Result<(), ReportError> {
+    for run in runs {
+        let mut seen = BTreeSet::new();
+        if let Some(twice) = run
+            .scores
+            .iter()
+            .find(|s| !seen.insert((&s.metric, &s.slice)))
+        {
+            return Err(ReportError::DuplicateScore {
+                run: run.run.clone(),
+                metric: twice.metric.clone(),
+                slice: twice.slice.clone(),
+            });
+        }
+    }
+    Ok(())
+}
+
+/// Every difference to the first run that has the score. A score without a value is in no column's
+/// ranking, but its signature still says how it would have been computed: it is not checked.
+fn incomparable(runs: &[Scores]) -> Vec<ReportError> {
+    let mut first: BTreeMap<(&str, &str), (&str, &str)> = BTreeMap::new();
+    let mut errors = Vec::new();
+    for run in runs {
+        for score in run.scores.iter().filter(|score| score.value.is_some()) {
+            let key = (score.metric.as_str(), score.slice.as_str());
+            let (name, signature) = *first.entry(key).or_insert((&run.run, &score.signature));
+            let differences = differences(signature, &score.signature);
+            if !differences.is_empty() {
+                errors.push(ReportError::Incomparable {
+                    metric: score.metric.clone(),
+                    first: name.to_owned(),
+                    second: run.run.clone(),
+                    differences,
+                });
+            }
+        }
+    }
+    errors
+}
+
+/// Model ids; with the run's name where a model occurs more than once.
+fn labels(runs: &[Scores]) -> Vec<String> {
+    runs.iter()
+        .map(|run| {
+            if runs.iter().filter(|other| other.model == run.model).count() > 1 {
+                format!("{} ({})", run.model, run.run)
+            } else {
+                run.model.clone()
+            }
+        })
+        .collect()
+}
+
+fn section(runs: &[Scores], labels: &[String], slice: &str) -> Option<Section> {
+    let scores: Vec<Vec<&Score>> = runs
+        .iter()
+        .map(|run| run.scores.iter().filter(|s| s.slice == slice).collect())
+        .collect();
+    let mut metrics: Vec<&Score> = Vec::new();
+    for score in scores.iter().flatten() {
+        if !metrics.iter().any(|known| known.metric == score.metric) {
+            metrics.push(score);
+        }
+    }
+    if metrics.is_empty() {
+        return None;
+    }
+    metrics.sort_by_key(|s| {
+        ORDER
+            .iter()
+            .position(|metric| *metric == s.metric)
+            .unwrap_or(ORDER.len())
+    });
+    let rows = scores.iter().zip(labels).map(|(scores, label)| Row {
+        label: label.clone(),
+        cells: metrics
+            .iter()
+            .map(|column| {
+                scores
+                    .iter()
+                    .find(|s| s.metric == column.metric)
+                    .and_then(|s| cell(s))
+            })
+            .collect(),
+        scored: [
+            scores.iter().map(|s| s.n).min().unwrap_or(0),
+            scores.iter().map(|s| s.n).max().unwrap_or(0),
+        ],
+        planned: scores.iter().map(|s| s.planned).max().unwrap_or(0),
+    });
+    Some(Section {
+        title: title(slice),
+        rows: rows.collect(),
+        columns: metrics
+            .iter()
+            .map(|s| Column {
+                name: name(s),
+                higher_is_better: s.higher_is_better,
+            })
+            .collect(),
+    })
+}
+
+fn title(slice: &str) -> String {
+    match slice {
+        "all" => "All frames".to_owned(),
+        "pronoun" => "Frames whose text has a pronoun in place of a name".to_owned(),
+        "no_pronoun" => "Frames whose text names everybody".to_owned(),
+        other => other.replacen("frame_", "Frame ", 1),
+    }
+}
+
+fn name(score: &Score) -> String {
+    let name = match score.metric.as_str() {
+        "char_acc" => "Char-Acc",
+        "char_f1" => "Char-F1",
+        "bg_acc" => "BG-Acc",
+        "bg_f1" => "BG-F1",
+        "fid" => "FID",
+        other => other,
+    };
+    match score.unit {
+        Unit::Percent => format!("{name} %"),
+        Unit::Distance => name.to_owned(),
+    }
+}
+
+fn cell(score: &Score) -> Option<Cell> {
+    Some(Cell {
+        value: number(score.value?, score.unit),
+        interval: score
+            .interval
+            .map(|ends| ends.map(|end| number(end, score.unit))),
+    })
+}
+
+/// One decimal for percents, two for distances.
+fn number(value: f64, unit: Unit) -> String {
+    let text = match unit {
+        Unit::Percent => format!("{value:.1}"),
+        Unit::Distance => format!("{value:.2}"),
+    };
+    // A rounded minus zero reads like a mistake.
+    match text.strip_prefix('-') {
+        Some(rest) if rest.chars().all(|c| c == '0' || c == '.') => rest.to_owned(),
+        _ => text,
+    }
+}
+
+/// Reasons for missing values, warnings, and different numbers of frames under a distance; lines that
+/// say the same of several models are put together.
+fn remarks(shown: &[(&String, &Score)]) -> Vec<String> {
+    let mut lines: Vec<(String, Vec<&str>)> = Vec::new();
+    for (label, score) in shown {
+        let reason = score
+            .unscored
+            .iter()
+            .map(|reason| format!("no value: {reason}"));
+        for text in reason.chain(score.warnings.iter().cloned()) {
+            let line = format!("{} on {}: {text}", score.metric, score.slice);
+            match lines.iter_mut().find(|(known, _)| *known == line) {
+                Some((_, models)) => models.push(label),
+                None => lines.push((line, vec![label])),
+            }
+        }
+    }
+    let mut remarks: Vec<String> = lines
+        .into_iter()
+        .map(|(line, models)| format!("{line} ({})", models.join(", ")))
+        .collect();
+    let counts = |(_, s): &&(&String, &Score)| s.unit == Unit::Distance && s.value.is_some();
+    let sizes: BTreeSet<usize> = shown
+        .iter()
+        .filter(counts)
+        .map(|(_, score)| score.n)
+        .collect();
+    if sizes.len() > 1 {
+        remarks
+            .push("distances fall with the number of frames, and the rows differ in it".to_owned());
+    }
+    remarks
+}
+
+fn signatures(shown: &[(&String, &Score)]) -> Vec<String> {
+    let mut lines = Vec::new();
+    for (_, score) in shown.iter().filter(|(_, score)| score.value.is_some()) {
+        let line = without_count(&score.signature);
+        if !lines.contains(&line) {
+            lines.push(line);
+        }
+    }
+    lines
+}
+
+#[cfg(test)]
+#[path = "table_tests.rs"]
+mod tests;

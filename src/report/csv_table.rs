@@ -1,0 +1,85 @@
+//! All scores of all runs as CSV, a line a score.
+
+use super::{Comparison, ReportError};
+use crate::record::Unit;
+
+const HEADER: [&str; 16] = [
+    "run",
+    "model",
+    "metric",
+    "slice",
+    "value",
+    "low",
+    "high",
+    "unit",
+    "higher_is_better",
+    "n",
+    "planned",
+    "stories",
+    "unscored",
+    "warnings",
+    "signature",
+    "format",
+];
+
+/// Every score of every slice, numbers in full; absent numbers are empty fields.
+///
+/// # Errors
+/// The CSV writer fails, which it does not do in memory.
+pub fn csv(comparison: &Comparison) -> Result<String, ReportError> {
+    let mut writer = csv::Writer::from_writer(Vec::new());
+    writer.write_record(HEADER).map_err(ReportError::Csv)?;
+    let number = |value: Option<f64>| value.map_or_else(String::new, |value| value.to_string());
+    for run in &comparison.runs {
+        for score in &run.scores {
+            let unit = match score.unit {
+                Unit::Percent => "percent",
+                Unit::Distance => "distance",
+            };
+            writer
+                .write_record([
+                    tame(&run.run),
+                    tame(&run.model),
+                    tame(&score.metric),
+                    tame(&score.slice),
+                    number(score.value),
+                    number(score.interval.map(|ends| ends[0])),
+                    number(score.interval.map(|ends| ends[1])),
+                    unit.to_owned(),
+                    score.higher_is_better.to_string(),
+                    score.n.to_string(),
+                    score.planned.to_string(),
+                    score.stories.to_string(),
+                    tame(score.unscored.as_deref().unwrap_or_default()),
+                    tame(&score.warnings.join("; ")),
+                    tame(&score.signature),
+                    run.format.to_string(),
+                ])
+                .map_err(ReportError::Csv)?;
+        }
+    }
+    let bytes = writer
+        .into_inner()
+        .map_err(|error| ReportError::Csv(csv::Error::from(error.into_error())))?;
+    Ok(String::from_utf8_lossy(&bytes).into_owned())
+}
+
+/// Keeps spreadsheets from running text as a formula.
+fn tame(text: &str) -> String {
+    if text.starts_with(['=', '+', '-', '@', '\t', '\r']) {
+        format!("'{text}")
+    } else {
+        text.to_owned()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn formulas_are_tamed() {
+        assert_eq!(tame("=1+1"), "'=1+1");
+        assert_eq!(tame("storygpt-v"), "storygpt-v");
+    }
+}

@@ -1,0 +1,77 @@
+//! When two numbers may share a column.
+
+/// Parts of a signature that may differ between comparable scores: the number of frames (shown beside
+/// the number as `scored / planned`) and the model, which is what a table compares.
+const FREE: [&str; 2] = ["n", "model"];
+
+/// The parts that differ, as `key: first / second`; empty when the scores are comparable.
+#[must_use]
+pub fn differences(first: &str, second: &str) -> Vec<String> {
+    let (a, b) = (parts(first), parts(second));
+    let value = |parts: &[(String, String)], key: &str| {
+        parts
+            .iter()
+            .find(|(k, _)| k == key)
+            .map_or_else(|| "nothing".to_owned(), |(_, v)| v.clone())
+    };
+    let mut keys: Vec<&String> = a.iter().map(|(key, _)| key).collect();
+    keys.extend(
+        b.iter()
+            .map(|(key, _)| key)
+            .filter(|key| !a.iter().any(|(k, _)| k == *key)),
+    );
+    keys.into_iter()
+        .filter_map(|key| {
+            let (left, right) = (value(&a, key), value(&b, key));
+            (left != right).then(|| format!("{key}: {left} / {right}"))
+        })
+        .collect()
+}
+
+/// A signature without the parts that may differ: what is printed below a table.
+#[must_use]
+pub fn without_count(signature: &str) -> String {
+    let keep = |part: &&str| {
+        !FREE
+            .iter()
+            .any(|key| part.split_once(':').is_some_and(|(k, _)| k == *key))
+    };
+    signature
+        .split('|')
+        .filter(keep)
+        .collect::<Vec<_>>()
+        .join("|")
+}
+
+fn parts(signature: &str) -> Vec<(String, String)> {
+    without_count(signature)
+        .split('|')
+        .map(|part| {
+            let (key, value) = part.split_once(':').unwrap_or(("metric", part));
+            (key.to_owned(), value.to_owned())
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_count_and_the_model_are_free() {
+        assert!(differences("fid|gt:middle|n:400|v:1", "fid|gt:middle|n:398|v:1").is_empty());
+        assert!(differences("fid|model:a|v:1", "fid|model:b|v:1").is_empty());
+        assert_eq!(
+            without_count("fid|gt:middle|n:400|v:1"),
+            "fid|gt:middle|v:1"
+        );
+    }
+
+    #[test]
+    fn every_other_part_is_named() {
+        assert_eq!(
+            differences("fid|gt:middle|n:4|v:1", "fid|gt:random|n:4|v:2|crop:1"),
+            ["gt: middle / random", "v: 1 / 2", "crop: nothing / 1"]
+        );
+    }
+}
