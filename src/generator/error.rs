@@ -53,6 +53,16 @@ pub enum Fault {
         /// Shape that came.
         found: Vec<usize>,
     },
+    /// A network gave an array with another number of dimensions.
+    #[error("the graph {graph} gave {found} dimensions instead of {expected}")]
+    Rank {
+        /// Graph name in the bundle.
+        graph: &'static str,
+        /// Dimensions that its signature has.
+        expected: usize,
+        /// Dimensions that came.
+        found: usize,
+    },
     /// A network gave a value that is not a number, or infinite.
     #[error("the graph {graph} gave values that are not finite")]
     NotFinite {
@@ -199,7 +209,7 @@ impl Hint for Fault {
     fn exit_code(&self) -> ExitCode {
         match self {
             Self::Network { source, .. } | Self::Tokens { source, .. } => source.exit_code(),
-            Self::Shape { .. } | Self::NotFinite { .. } => ExitCode::Setup,
+            Self::Shape { .. } | Self::Rank { .. } | Self::NotFinite { .. } => ExitCode::Setup,
             Self::Pixels { source, .. } => source.exit_code(),
         }
     }
@@ -207,7 +217,7 @@ impl Hint for Fault {
     fn hint(&self) -> Option<String> {
         match self {
             Self::Network { source, .. } | Self::Tokens { source, .. } => source.hint(),
-            Self::Shape { graph, .. } => Some(format!(
+            Self::Shape { graph, .. } | Self::Rank { graph, .. } => Some(format!(
                 "the sizes in bundle.toml and the file of {graph} do not belong together; export the bundle again"
             )),
             Self::NotFinite { graph, .. } => Some(format!(

@@ -224,19 +224,24 @@ mod tests {
 
     #[test]
     fn unsupported_settings_are_named() {
-        let cases: [(&str, fn(&mut Scheduler)); 3] = [
-            ("timestep_spacing", |config| {
-                config.timestep_spacing = TimestepSpacing::Trailing
-            }),
-            ("timestep_spacing", |config| {
-                config.timestep_spacing = TimestepSpacing::Linspace
-            }),
-            ("skip_prk_steps", |config| config.skip_prk_steps = false),
-        ];
-        for (name, change) in cases {
-            let mut changed = config();
-            change(&mut changed);
-            match Schedule::new(&changed, 30) {
+        let trailing = Scheduler {
+            timestep_spacing: TimestepSpacing::Trailing,
+            ..config()
+        };
+        let linspace = Scheduler {
+            timestep_spacing: TimestepSpacing::Linspace,
+            ..config()
+        };
+        let runge_kutta = Scheduler {
+            skip_prk_steps: false,
+            ..config()
+        };
+        for (name, config) in [
+            ("timestep_spacing", trailing),
+            ("timestep_spacing", linspace),
+            ("skip_prk_steps", runge_kutta),
+        ] {
+            match Schedule::new(&config, 30) {
                 Err(SchedulerError::Unsupported { field, .. }) => assert_eq!(field, name),
                 other => panic!("{name}: {other:?}"),
             }

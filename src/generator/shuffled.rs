@@ -226,6 +226,7 @@ pub(crate) mod tests {
             .collect()
     }
 
+    #[allow(clippy::unnecessary_wraps, reason = "it stands for a data set")]
     fn number(clip: &ClipId) -> Result<RgbImage, Box<crate::Error>> {
         Ok(RgbImage::from_pixel(
             1,

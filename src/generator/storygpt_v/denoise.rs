@@ -77,6 +77,7 @@ fn double(sample: &Array4<f32>) -> Array4<f32> {
 }
 
 #[cfg(test)]
+#[allow(clippy::float_cmp, reason = "contexts are copied and never computed")]
 mod tests {
     use super::super::fake::{Fakes, settings};
     use super::*;

@@ -105,6 +105,9 @@ impl Tokenize for WordTokenizer {
     }
 }
 
+/// First value of each position of each row.
+type Rows = Vec<Vec<f32>>;
+
 /// One call of the UNet.
 pub(super) struct UnetCall {
     pub(super) timesteps: Vec<i64>,
@@ -123,6 +126,7 @@ pub(super) struct HiddenCall {
 
 /// Fake networks with a diary.
 #[derive(Default)]
+#[allow(clippy::struct_field_names, reason = "each field is a list of calls")]
 pub(super) struct Fakes {
     pub(super) unet_calls: Vec<UnetCall>,
     pub(super) text_calls: Vec<Array2<i64>>,
@@ -132,10 +136,10 @@ pub(super) struct Fakes {
     pub(super) vision_calls: Vec<usize>,
     pub(super) hidden_calls: Vec<HiddenCall>,
     /// First values of both inputs, of the first row.
-    pub(super) mapper_calls: Vec<(Vec<Vec<f32>>, Vec<Vec<f32>>)>,
+    pub(super) mapper_calls: Vec<(Rows, Rows)>,
 }
 
-fn firsts(array: ArrayView3<'_, f32>) -> Vec<Vec<f32>> {
+fn firsts(array: &ArrayView3<'_, f32>) -> Rows {
     array
         .outer_iter()
         .map(|row| row.column(0).to_vec())
@@ -223,7 +227,7 @@ impl LanguageNetworks for Fakes {
         mask: ArrayView2<'_, i64>,
     ) -> Result<Array3<f32>, Fault> {
         self.hidden_calls.push(HiddenCall {
-            inputs: firsts(embeds),
+            inputs: firsts(&embeds),
             mask: mask.outer_iter().map(|row| row.to_vec()).collect(),
         });
         // Causal: a running sum.
@@ -237,7 +241,7 @@ impl LanguageNetworks for Fakes {
         hidden: ArrayView3<'_, f32>,
         images: ArrayView3<'_, f32>,
     ) -> Result<Array3<f32>, Fault> {
-        self.mapper_calls.push((firsts(hidden), firsts(images)));
+        self.mapper_calls.push((firsts(&hidden), firsts(&images)));
         let [_, positions, width] = settings().context(1);
         Ok(Array3::from_shape_fn(
             (hidden.shape()[0], positions, width),

@@ -251,7 +251,7 @@ mod tests {
     #[test]
     fn the_model_sees_bos_once_each_segment_and_the_image_tokens_last() {
         let llm = llm_settings();
-        for frame in 1..4 {
+        for (frame, current) in CAPTIONS.iter().enumerate().skip(1) {
             let visual = visual(frame);
             let (_, fakes) = run(
                 &llm,
@@ -271,21 +271,15 @@ mod tests {
                         .map(|token| token.id as f32),
                 );
             };
-            for earlier in 0..frame {
+            for (earlier, caption) in CAPTIONS.iter().enumerate().take(frame) {
                 say(&mut expected, " Image: <img>");
                 expected.extend(
                     (0..llm.visual_tokens)
                         .map(|token| VISUAL_BASE + (earlier * llm.visual_tokens + token) as f32),
                 );
-                say(
-                    &mut expected,
-                    &format!("</img> Caption: {}", CAPTIONS[earlier]),
-                );
+                say(&mut expected, &format!("</img> Caption: {caption}"));
             }
-            say(
-                &mut expected,
-                &format!(" Caption: {} Image: ", CAPTIONS[frame]),
-            );
+            say(&mut expected, &format!(" Caption: {current} Image: "));
             expected.extend(llm.img_token_ids.iter().map(|id| *id as f32));
             assert_eq!(seen(&fakes, 0), expected, "frame {frame}");
             assert_eq!(fakes.hidden_calls.len(), 1, "one forward a frame");

@@ -52,11 +52,10 @@ impl Graphs {
             .into_iter()
             .next()
             .expect("every signature has one output");
-        let found = output.shape().to_vec();
-        output.into_dimensionality().map_err(|_| Fault::Shape {
+        let found = output.ndim();
+        output.into_dimensionality().map_err(|_| Fault::Rank {
             graph: name,
-            // Only the number of dimensions is known here; loading has checked it.
-            expected: vec![0; D::NDIM.unwrap_or_default()],
+            expected: D::NDIM.unwrap_or(found),
             found,
         })
     }
