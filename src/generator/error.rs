@@ -260,7 +260,7 @@ impl Hint for GeneratorError {
                 path.display()
             )),
             Self::Portrait { source, .. } => source.hint(),
-            Self::EmptyStory { .. } => Some("check the data set: `storyeval dataset verify`".to_owned()),
+            Self::EmptyStory { .. } => Some("give `--story-length` at least 1".to_owned()),
             Self::CaptionCount { .. } | Self::NotPlanned { .. } => None,
             Self::Draw { source, .. } => source.hint(),
             Self::Frame { source, .. } => source.hint(),
