@@ -1,6 +1,6 @@
 //! The room of data sets on disk become stories.
 //!
-//! A loader reads the files of one published layout and gives [`Story`](crate::record::Story)
+//! A loader reads the files of one published layout and gives [`Story`]
 //! records; pixels stay on disk until they are asked for. [`referential`] makes the text with
 //! pronouns. Everything on disk is taken to be hostile: pickles are decoded and never executed, and
 //! ids cannot lead out of the data set's folder.

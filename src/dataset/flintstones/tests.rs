@@ -471,3 +471,39 @@ fn the_published_genders_are_on_the_card() {
         .collect();
     assert_eq!(female, ["wilma", "betty", "pebbles"]);
 }
+
+#[test]
+fn a_drawn_minisv_is_read_as_it_was_meant() {
+    use crate::dataset::synth::{SplitSizes, World, write};
+    let folder = tempfile::tempdir().unwrap();
+    let target = folder.path().join("minisv");
+    let sizes = SplitSizes {
+        test_stories: 3,
+        val_stories: 0,
+        train_clips: 0,
+    };
+    write(&target, World { seed: 1, sizes }, &|_, _| {}).unwrap();
+    let card = crate::spec::dataset("minisv").unwrap();
+    let dataset = FlintstonesSv::open(&OpenOptions::new(card, &target)).unwrap();
+    assert_eq!(dataset.stories().len(), 3);
+    dataset.verify().unwrap();
+    for frame in dataset.stories().iter().flat_map(|story| &story.frames) {
+        assert!(!frame.characters.is_empty());
+        for (character, label) in dataset
+            .card()
+            .characters
+            .iter()
+            .zip(&frame.character_labels)
+        {
+            assert_eq!(frame.characters.contains(&character.name), *label);
+        }
+        let places = frame.background_labels.as_ref().unwrap();
+        assert_eq!(places.iter().filter(|place| **place).count(), 1);
+        assert_eq!(dataset.clip_frames(&frame.clip).unwrap().len(), 5);
+    }
+    // Whatever followers are asked for, cached or computed, they are those of the same world.
+    let cached = dataset.stories().to_vec();
+    std::fs::remove_file(target.join("following_cache3.pkl")).unwrap();
+    let computed = FlintstonesSv::open(&OpenOptions::new(dataset.card().clone(), &target)).unwrap();
+    assert_eq!(cached, computed.stories());
+}

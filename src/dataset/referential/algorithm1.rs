@@ -3,9 +3,11 @@
 //! `C_i` is the set of characters that the text of frame i names. From the second frame on, when
 //! `C_i` is not empty and a subset of `C_{i-1}`, one character is replaced by he or she and several
 //! by they. As printed, the last line keeps `C_1` for ever; the released code compares with the
-//! previous frame, and so does this. What the paper leaves open is fixed here so that the result is
-//! English: whole words only, capitals at the start of a sentence only, possessives become his, her
-//! and their, and several characters are replaced only where their names stand together.
+//! previous frame, and so does this. What the paper leaves open is fixed here: whole words only,
+//! capitals at the start of a sentence only, possessives become his, her and their, and several
+//! characters are replaced only where their names stand together. The paper knows he, she and they
+//! and no him or her, so a name after a preposition becomes "near he"; and `'s` is always taken for a
+//! possessive, never for "is".
 
 use super::decision::{Decision, Explained};
 use super::mention::{Mention, enumerations, mentions, starts_sentence};
