@@ -14,6 +14,8 @@ use storyeval::spec::{DatasetCard, NeededFile};
 const MINISV_STORIES: usize = 100;
 /// Seed of that MiniSV.
 const MINISV_SEED: u64 = 0;
+/// Content hash of that MiniSV, as drawn on x86-64.
+const MINISV_SHA256: &str = "433009f4dae6d3627bfebc893298aeade6d760ddb621577ae81bfc0073969eb9";
 
 /// Where networks run.
 #[derive(Clone, Debug, Args)]
@@ -81,6 +83,7 @@ pub(crate) fn open_dataset(
         split: split.to_owned(),
         story_length,
     })?;
+    dataset.verify()?;
     if dataset.stories().is_empty() {
         return Err(Failure::NothingSelected);
     }

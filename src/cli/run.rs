@@ -6,6 +6,7 @@ use super::stages::{self, Wanted};
 use super::talk::{print, progress, say};
 use super::{Outcome, table};
 use clap::Args;
+use std::collections::BTreeSet;
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 use storyeval::dataset::{Dataset, FlintstonesSv, referential};
@@ -18,7 +19,7 @@ use storyeval::spec::{self, GeneratorKind, ModelCard, Protocol};
 use storyeval::{Error, vision};
 
 /// Stories that the strip sheet shows.
-const SHEET_STORIES: usize = 4;
+const SHEET_STORIES: usize = 3;
 
 #[derive(Clone, Debug, Args)]
 pub(crate) struct RunArguments {
@@ -413,7 +414,7 @@ fn write_sheet(
 ) -> Result<PathBuf, Failure> {
     let rule = context.protocol.ground_truth;
     let mut blocks = Vec::new();
-    for (index, story) in context.stories.iter().take(SHEET_STORIES).enumerate() {
+    for (index, story) in sheet_stories(&context.stories) {
         let mut rows = Vec::new();
         let truth = story
             .frames
@@ -451,4 +452,23 @@ fn write_sheet(
     let path = group.join("sheet.png");
     storyeval::run::write_durably(&path, &vision::encode_png(&sheet(&blocks)?)?)?;
     Ok(path)
+}
+
+/// The first stories that share no clip, with their positions in the plan. Windows overlap, and a sheet
+/// that shows the same clip three times tells less.
+fn sheet_stories(stories: &[Story]) -> Vec<(usize, &Story)> {
+    let mut shown: BTreeSet<&ClipId> = BTreeSet::new();
+    let mut chosen = Vec::new();
+    for (index, story) in stories.iter().enumerate() {
+        if chosen.len() < SHEET_STORIES
+            && story
+                .frames
+                .iter()
+                .all(|frame| !shown.contains(&frame.clip))
+        {
+            shown.extend(story.frames.iter().map(|frame| &frame.clip));
+            chosen.push((index, story));
+        }
+    }
+    chosen
 }

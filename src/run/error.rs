@@ -360,7 +360,7 @@ impl Hint for RunError {
             }
             Self::EmptyPlan => "raise `--limit`, or look with `storyeval run ... --dry-run`".to_owned(),
             Self::RepeatedStory { .. } | Self::CaptionCount { .. } => {
-                "check the data set with `storyeval dataset verify --dataset minisv`".to_owned()
+                "the split lists a story twice; see its ids with `storyeval dataset referential --dataset ...`".to_owned()
             }
             Self::Outstanding { .. } => {
                 "run the same `storyeval run` command again, it goes on where it stopped".to_owned()

@@ -36,7 +36,9 @@ pub use layout::{
 };
 pub use manifest::{FORMAT, Identity, Manifest, Session};
 pub use observations::{ObservationWriter, read_observations};
-pub use observe::{FrameRef, Look, Looker, Looking, Observed, features_path, observe, observed_key};
+pub use observe::{
+    FrameRef, Look, Looker, Looking, Observed, features_path, observe, observed_key,
+};
 pub use partition::Partition;
 pub use plan::{Plan, PlanSummary, Unit};
 pub use progress::{Progress, Stage};
