@@ -176,6 +176,8 @@ fn reason(error: &InferenceError) -> String {
         other => other.to_string(),
     };
     let line = text.lines().next().unwrap_or_default();
+    // Before this the runtime names its own source file and status code.
+    let line = line.rsplit(" : FAIL : ").next().unwrap_or(line);
     line.trim_end_matches('.').chars().take(300).collect()
 }
 

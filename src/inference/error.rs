@@ -21,7 +21,7 @@ pub enum InferenceError {
     },
     /// The user named a library and it cannot be used. Looking further would hide that.
     #[error("the ONNX Runtime named by {} cannot be used: {}", .0.place, .0.why)]
-    ChosenLibrary(Attempt),
+    ChosenLibrary(Box<Attempt>),
     /// A process can load one ONNX Runtime, and another one is loaded already.
     #[error("this process has loaded {} and cannot load {} as well", .loaded.display(), .wanted.display())]
     OtherLibraryLoaded {
@@ -86,7 +86,7 @@ pub enum InferenceError {
         /// Its file.
         path: PathBuf,
         /// Which port, what was expected, what was found.
-        fault: PortFault,
+        fault: Box<PortFault>,
     },
     /// A graph was called with the wrong inputs, or answered with the wrong outputs.
     #[error("graph {graph} at {} was run with the wrong tensors: {fault}", .path.display())]
@@ -96,7 +96,7 @@ pub enum InferenceError {
         /// Its file.
         path: PathBuf,
         /// Which port, what was expected, what was found.
-        fault: PortFault,
+        fault: Box<PortFault>,
     },
     /// The runtime failed while it ran a graph.
     #[error("graph {graph} at {} failed", .path.display())]
@@ -117,7 +117,7 @@ pub enum InferenceError {
         source: io::Error,
     },
     /// `bundle.toml` does not parse.
-    #[error("{} is not a bundle manifest: {source}", .path.display())]
+    #[error("{} is not a bundle manifest", .path.display())]
     Manifest {
         /// The manifest.
         path: PathBuf,
@@ -401,8 +401,6 @@ impl Hint for InferenceError {
     fn exit_code(&self) -> ExitCode {
         match self {
             Self::WrongHash { .. } => ExitCode::DataVerification,
-            // These three mean that our own code and its own signature disagree.
-            Self::Tensors { .. } => ExitCode::Bug,
             _ => ExitCode::Setup,
         }
     }
@@ -411,8 +409,9 @@ impl Hint for InferenceError {
         let install = format!("python3 -m pip install onnxruntime=={}", pinned::VERSION);
         Some(match self {
             Self::NoLibrary { tried } => no_library(tried, &install),
-            Self::ChosenLibrary(Attempt { place, .. }) => format!(
-                "let {place} name a libonnxruntime of version 1.{} or newer, or unset it and storyeval finds or fetches one itself",
+            Self::ChosenLibrary(attempt) => format!(
+                "let {} name a libonnxruntime of version 1.{} or newer, or unset it and storyeval finds or fetches one itself",
+                attempt.place,
                 pinned::OLDEST_MINOR
             ),
             Self::OtherLibraryLoaded { loaded, .. } => {
@@ -426,12 +425,12 @@ impl Hint for InferenceError {
                  `--device cpu` runs without"
                     .to_owned()
             }
-            Self::Graph { path, .. } => verify(path),
+            Self::Graph { path, .. } | Self::Tokenizer { path, .. } | Self::Encode { path, .. } => verify(path),
             Self::Signature { .. } => {
                 "export the graph again for this bundle, with these names and with a dynamic batch axis; tools/README.md says how".to_owned()
             }
             Self::Tensors { .. } | Self::Run { .. } => {
-                "run `storyeval doctor`, which does one forward pass of each graph".to_owned()
+                "`storyeval doctor` does one forward pass of each graph; a size fixed by mistake is mended by exporting with a dynamic batch axis".to_owned()
             }
             Self::Read { path, .. } => {
                 format!("name a folder with a {} that you may read: `ls -l {}`", manifest::FILE, path.display())
@@ -441,16 +440,18 @@ impl Hint for InferenceError {
             | Self::MissingSection { path, .. }
             | Self::ManifestValue { path, .. }
             | Self::NoGraph { path, .. } => {
-                format!("compare {} with the manifest of `storyeval-mini` bundles in reference-data/", path.display())
+                format!(
+                    "mend it, then `{}`; the bundles in reference-data/ show every key",
+                    verify(path)
+                )
             }
             Self::Escape { .. } => "write paths relative to the bundle's folder, and put files there, not links".to_owned(),
             Self::Unlisted { file, .. } | Self::NotAHash { file, .. } => {
-                format!("add the line of `sha256sum {file}` to [files]")
+                format!("write {file:?} = \"...\" under [files], with what `sha256sum {file}` prints")
             }
             Self::MissingFile { path, .. } | Self::WrongHash { path, .. } => {
                 format!("fetch {} again from where the bundle came from", path.display())
             }
-            Self::Tokenizer { path, .. } | Self::Encode { path, .. } => verify(path),
         })
     }
 }

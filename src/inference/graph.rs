@@ -133,7 +133,7 @@ impl Graph {
         let (inputs, outputs) = ports.map_err(|fault| InferenceError::Signature {
             graph: signature.name,
             path: path.to_owned(),
-            fault,
+            fault: Box::new(fault),
         })?;
         Ok(Self {
             session,
@@ -170,7 +170,7 @@ impl Graph {
         let tensors = |fault| InferenceError::Tensors {
             graph,
             path: path.clone(),
-            fault,
+            fault: Box::new(fault),
         };
         let failed = |source| InferenceError::Run {
             graph,

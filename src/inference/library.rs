@@ -82,8 +82,10 @@ pub(crate) fn library_in(folder: &Path) -> Option<PathBuf> {
 }
 
 fn is_library(name: &str) -> bool {
-    let dylib = name.starts_with("libonnxruntime.") && name.ends_with(".dylib");
-    name.starts_with("libonnxruntime.so") || dylib || name == "onnxruntime.dll"
+    let dylib = Path::new(name).extension().is_some_and(|it| it == "dylib");
+    name.starts_with("libonnxruntime.so")
+        || name.starts_with("libonnxruntime.") && dylib
+        || name == "onnxruntime.dll"
 }
 
 /// Whether a library comes with the CUDA provider beside it. That it is there does not mean it works.

@@ -433,4 +433,4 @@ impl BundleManifest {
 
 #[cfg(test)]
 #[path = "manifest_tests.rs"]
-mod tests;
+pub(super) mod tests;

@@ -1,1 +1,218 @@
 use super::*;
+use crate::{ExitCode, Hint as _};
+
+/// A complete `storygpt-v` manifest without files.
+pub(crate) const STORYGPT_V: &str = r#"
+format = 1
+kind = "storygpt-v"
+id = "tiny"
+licence = "MIT"
+[source]
+upstream = "tests"
+[image]
+width = 8
+height = 8
+[diffusion]
+latent_channels = 4
+latent_height = 2
+latent_width = 2
+scaling_factor = 1.0
+num_inference_steps = 30
+guidance_scale = 3.0
+start_merge_step = 15
+start_merge_step_referential = 0
+[scheduler]
+kind = "pndm"
+num_train_timesteps = 1000
+beta_start = 0.00085
+beta_end = 0.012
+beta_schedule = "scaled_linear"
+prediction_type = "v_prediction"
+steps_offset = 1
+set_alpha_to_one = false
+skip_prk_steps = true
+timestep_spacing = "leading"
+[text]
+tokenizer = "text_tokenizer.json"
+max_length = 32
+bos_id = 1
+eos_id = 2
+pad_id = 0
+hidden_size = 16
+[portraits]
+width = 8
+height = 8
+[portraits.files]
+otto = "portraits/otto.png"
+[llm]
+tokenizer = "llm_tokenizer.json"
+hidden_size = 16
+bos_id = 1
+visual_tokens = 4
+img_token_ids = [10, 11]
+max_positions = 64
+image_width = 8
+image_height = 8
+image_prefix = " Image: <img>"
+image_suffix = "</img> Caption: "
+caption_prefix = " Caption: "
+caption_suffix = " Image: "
+[graphs]
+unet = "unet.onnx"
+[files]
+"unet.onnx" = "00"
+"#;
+
+fn parse(text: &str) -> Result<BundleManifest, InferenceError> {
+    BundleManifest::parse(text, Path::new("b/bundle.toml"))
+}
+
+#[test]
+fn every_key_of_the_layout_is_read() {
+    let manifest = parse(STORYGPT_V).unwrap();
+    assert_eq!(manifest.kind, BundleKind::StorygptV);
+    assert_eq!(manifest.source.commit, "");
+    assert_eq!(manifest.diffusion().unwrap().start_merge_step, 15);
+    let scheduler = manifest.scheduler().unwrap();
+    assert_eq!(scheduler.kind, SchedulerKind::Pndm);
+    assert_eq!(scheduler.beta_schedule, BetaSchedule::ScaledLinear);
+    assert_eq!(scheduler.prediction_type, PredictionType::VPrediction);
+    assert_eq!(scheduler.timestep_spacing, TimestepSpacing::Leading);
+    assert_eq!(manifest.text().unwrap().eos_id, 2);
+    assert_eq!(
+        manifest.portraits().unwrap().files["otto"],
+        "portraits/otto.png"
+    );
+    assert_eq!(manifest.llm().unwrap().img_token_ids, [10, 11]);
+    let mentioned: Vec<_> = manifest
+        .mentioned()
+        .into_iter()
+        .map(|(key, _)| key)
+        .collect();
+    assert_eq!(
+        mentioned,
+        [
+            "graphs.unet",
+            "text.tokenizer",
+            "llm.tokenizer",
+            "portraits.files.otto"
+        ]
+    );
+}
+
+#[test]
+fn what_is_read_can_be_written_and_read_again() {
+    let manifest = parse(STORYGPT_V).unwrap();
+    let text = toml::to_string(&manifest).unwrap();
+    assert_eq!(parse(&text).unwrap(), manifest);
+}
+
+#[test]
+fn evaluators_need_labels_and_features_only() {
+    let text = r#"
+        format = 1
+        kind = "evaluators"
+        id = "tiny-evaluators"
+        licence = "MIT"
+        source = { upstream = "tests" }
+        image = { width = 8, height = 8 }
+        labels = { characters = ["otto"], backgrounds = ["kitchen", "garden"] }
+        features = { dim = 3 }
+        graphs = {}
+        files = {}
+    "#;
+    let manifest = parse(text).unwrap();
+    assert_eq!(manifest.labels().unwrap().backgrounds.len(), 2);
+    let error = manifest.diffusion().unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "b/bundle.toml has no section [diffusion]"
+    );
+    assert_eq!(error.exit_code(), ExitCode::Setup);
+    assert!(error.hint().unwrap().contains("storyeval model verify b`"));
+    let error = parse(&text.replace("features = { dim = 3 }", "")).unwrap_err();
+    assert!(matches!(
+        error,
+        InferenceError::MissingSection {
+            section: "features",
+            ..
+        }
+    ));
+    let error = parse(&text.replace("dim = 3", "dim = 0")).unwrap_err();
+    assert!(matches!(
+        error,
+        InferenceError::ManifestValue {
+            key: "features.dim",
+            ..
+        }
+    ));
+}
+
+#[test]
+fn the_language_model_is_optional_for_the_diffusion_model_alone() {
+    let start = STORYGPT_V.find("[llm]").unwrap();
+    let end = STORYGPT_V.find("[graphs]").unwrap();
+    let text = STORYGPT_V.replace(&STORYGPT_V[start..end], "");
+    assert!(matches!(
+        parse(&text),
+        Err(InferenceError::MissingSection { section: "llm", .. })
+    ));
+    let manifest = parse(&text.replace("storygpt-v", "char-ldm")).unwrap();
+    assert!(!manifest.has_llm());
+}
+
+#[test]
+fn unknown_keys_are_errors_with_file_and_line() {
+    let text = STORYGPT_V.replace(
+        "guidance_scale = 3.0",
+        "guidance_scale = 3.0\nguidance_scael = 7.5",
+    );
+    let error = parse(&text).unwrap_err();
+    assert_eq!(error.to_string(), "b/bundle.toml is not a bundle manifest");
+    let message = std::error::Error::source(&error).unwrap().to_string();
+    assert!(
+        message.contains("guidance_scael") && message.contains("line 18"),
+        "{message}"
+    );
+}
+
+#[test]
+fn a_newer_format_is_called_newer_whatever_else_it_holds() {
+    let error = parse("format = 2\nnovelty = true").unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "b/bundle.toml has format 2, this program reads format 1"
+    );
+}
+
+#[test]
+fn values_without_sense_are_refused() {
+    let change = |from: &str, to: &str| {
+        assert!(STORYGPT_V.contains(from), "{from}");
+        match parse(&STORYGPT_V.replacen(from, to, 1)) {
+            Err(InferenceError::ManifestValue { key, .. }) => key,
+            other => panic!("{from} -> {to}: {other:?}"),
+        }
+    };
+    assert_eq!(
+        change("max_length = 32", "max_length = 0"),
+        "text.max_length"
+    );
+    assert_eq!(change("[10, 11]", "[]"), "llm.img_token_ids");
+    assert_eq!(
+        change("scaling_factor = 1.0", "scaling_factor = 0.0"),
+        "diffusion.scaling_factor"
+    );
+    assert_eq!(
+        change("guidance_scale = 3.0", "guidance_scale = inf"),
+        "diffusion.guidance_scale"
+    );
+    assert_eq!(
+        change("beta_end = 0.012", "beta_end = nan"),
+        "scheduler.beta_start"
+    );
+    assert_eq!(
+        change("num_inference_steps = 30", "num_inference_steps = 0"),
+        "diffusion.num_inference_steps"
+    );
+}

@@ -100,6 +100,8 @@ pub(crate) fn download(
         "--quiet",
         "--disable-pip-version-check",
         "--no-input",
+        "--retries",
+        "2",
         "--no-deps",
         "--only-binary=:all:",
         "--python-version",
@@ -137,7 +139,8 @@ pub(crate) fn another_may_help(why: &Refusal) -> bool {
     }
 }
 
-/// The last line that says something, preferring pip's `ERROR:` lines; at most 300 characters.
+/// The last line that says something, preferring pip's `ERROR:` lines; at most 300 characters. Where pip
+/// could not connect it complains of the package in the end, so the connection's trouble is added.
 fn last_words(reply: &Reply) -> String {
     let text = String::from_utf8_lossy(&reply.stderr);
     let lines: Vec<&str> = text
@@ -150,12 +153,16 @@ fn last_words(reply: &Reply) -> String {
         .or(lines.last())
         .copied()
         .unwrap_or("failed without a message");
-    words
-        .trim_start_matches("ERROR:")
-        .trim()
-        .chars()
-        .take(300)
-        .collect()
+    let cut = |text: &str| text.chars().take(300).collect::<String>();
+    let words = cut(words.trim_start_matches("ERROR:").trim());
+    let broken = lines
+        .iter()
+        .rev()
+        .find_map(|line| line.split_once("connection broken by "));
+    match broken {
+        Some((_, trouble)) => format!("{words} (connection broken by {})", cut(trouble)),
+        None => words,
+    }
 }
 
 #[cfg(test)]
@@ -184,6 +191,12 @@ mod tests {
         assert_eq!(
             words("python3: No module named pip\n"),
             "python3: No module named pip"
+        );
+        assert_eq!(
+            words(
+                "WARNING: Retrying (Retry(total=0)) after connection broken by 'refused'\nERROR: none\n"
+            ),
+            "none (connection broken by 'refused')"
         );
         assert_eq!(words(""), "failed without a message");
     }

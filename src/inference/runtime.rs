@@ -139,7 +139,8 @@ impl Runtime {
     }
 
     /// A session builder with this runtime's device and threads. Spinning is off: worker threads that
-    /// wait actively take the cores from decoding, and from other shards on the same machine.
+    /// wait actively take the cores from decoding and from other shards. On a 2-core machine with other
+    /// work, a stack of convolutions took twice as long with 2 spinning threads as with 2 waiting ones.
     fn builder(&self) -> Result<SessionBuilder, ort::Error> {
         let builder = Session::builder(&self.loaded.environment)?
             .with_intra_threads(self.threads)?
@@ -176,6 +177,10 @@ fn load(library: Library) -> Result<&'static Loaded, InferenceError> {
             path: library.path.clone(),
             source,
         })?;
+    // Errors come back as values and are told once, with path and hint. `ORT_LOG` is ort's own switch.
+    if std::env::var_os("ORT_LOG").is_none() {
+        environment.set_log_level(ort::logging::LogLevel::Fatal);
+    }
     Ok(LOADED.get_or_init(|| Loaded {
         library,
         environment,
@@ -227,7 +232,7 @@ pub(super) mod tests {
     fn auto_says_what_it_took_and_why() {
         let mut lines = Vec::new();
         let auto = Runtime::open(&options(DeviceRequest::Auto), &mut |line| {
-            lines.push(line.to_owned())
+            lines.push(line.to_owned());
         });
         let device = auto.unwrap().device();
         let last = lines.last().unwrap();
@@ -251,7 +256,7 @@ pub(super) mod tests {
                 .starts_with("device cuda:0 cannot be used with ONNX Runtime 1.")
         );
         let reason = std::error::Error::source(&error).unwrap().to_string();
-        assert!(reason.contains("CUDA"), "{reason}");
+        assert!(reason.to_lowercase().contains("cuda"), "{reason}");
         let hint = error.hint().unwrap();
         assert!(
             hint.contains("onnxruntime-gpu") && hint.contains("--device cpu"),

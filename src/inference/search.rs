@@ -11,7 +11,7 @@
 
 use std::ffi::{OsStr, OsString};
 use std::fs::{self, File, TryLockError};
-use std::io::{self, Read};
+use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
@@ -25,6 +25,9 @@ use super::python::{self, Run};
 
 /// The variables that name a library, in order.
 pub(crate) const VARIABLES: [&str; 2] = ["STORYEVAL_ORT", "ORT_DYLIB_PATH"];
+
+/// How temporary folders in the cache begin.
+const TEMPORARY: &str = "fetch-";
 
 /// Everything the search reads from the machine.
 pub(crate) struct Surroundings<'a> {
@@ -59,7 +62,10 @@ pub(crate) fn find(
             }),
             Err(why) => {
                 let place = Place::Variable(name);
-                return Err(InferenceError::ChosenLibrary(Attempt { place, why }));
+                return Err(InferenceError::ChosenLibrary(Box::new(Attempt {
+                    place,
+                    why,
+                })));
             }
         }
     }
@@ -223,9 +229,12 @@ fn fetch(
     };
     let target = cached_path(around.cache, wheel);
     let lock = lock(around.cache, talk).map_err(&refuse)?;
-    // Another process may have fetched it while this one waited for the lock.
-    if let Ok(library) = cached(around, wheel, &target) {
-        return Ok(library);
+    // Another process may have fetched it while this one waited for the lock. The right file that does
+    // not load here (an old glibc) would not load after another download either.
+    match cached(around, wheel, &target) {
+        Ok(library) => return Ok(library),
+        Err(why @ Refusal::Unloadable { .. }) => return Err(refuse(why)),
+        Err(_) => sweep(around.cache),
     }
     let mut tried = Vec::new();
     for command in pythons {
@@ -278,6 +287,19 @@ fn lock(cache: &Path, talk: &mut dyn FnMut(&str)) -> Result<File, Refusal> {
     Ok(file)
 }
 
+/// Removes what killed downloads left. Called under the lock, so no download is under way.
+fn sweep(cache: &Path) {
+    let entries = fs::read_dir(cache.join("onnxruntime"))
+        .into_iter()
+        .flatten();
+    for entry in entries.flatten() {
+        if entry.file_name().to_string_lossy().starts_with(TEMPORARY) {
+            // What cannot be removed takes space and does no other harm.
+            let _ = fs::remove_dir_all(entry.path());
+        }
+    }
+}
+
 /// Downloads, unpacks and checks in a temporary folder of the cache, then renames the library into
 /// its place: whatever stops this half way, nothing that a later run would load is left.
 fn fetch_with(
@@ -289,7 +311,7 @@ fn fetch_with(
 ) -> Result<(), Refusal> {
     let root = around.cache.join("onnxruntime");
     let folder = tempfile::Builder::new()
-        .prefix("fetch-")
+        .prefix(TEMPORARY)
         .tempdir_in(&root)
         .map_err(io_at(&root))?;
     let shown = command.to_string_lossy();
@@ -328,10 +350,13 @@ fn unpack(archive: &Path, wheel: &Wheel, target: &Path) -> Result<(), Refusal> {
     let entry = zip
         .by_name(&format!("onnxruntime/capi/{}", wheel.library))
         .map_err(broken)?;
-    // One byte more than it should have is enough to fail the hash, and bounds a hostile archive.
-    let mut bytes = entry.take(wheel.bytes + 1);
+    // One byte more than it should have is enough to fail the hash, and bounds a hostile archive. It is
+    // read whole (35 MB) so that a broken archive and a full disk are told apart.
+    let mut bytes = Vec::new();
+    let read = entry.take(wheel.bytes + 1).read_to_end(&mut bytes);
+    read.map_err(|error| broken(error.into()))?;
     let mut out = File::create(target).map_err(io_at(target))?;
-    io::copy(&mut bytes, &mut out).map_err(io_at(target))?;
+    out.write_all(&bytes).map_err(io_at(target))?;
     out.sync_all().map_err(io_at(target))
 }
 

@@ -8,6 +8,7 @@ The files are committed, so that no test needs Python. They are written byte for
 machine: nothing in them depends on time, host or random numbers.
 """
 
+import json
 from pathlib import Path
 
 import numpy as np
@@ -93,3 +94,12 @@ save(
     [("x", F32, [1, 2])],
     [("y", F32, [1, 2])],
 )
+
+origin = {
+    "origin": {
+        "command": "python3 tools/golden/tiny_onnx.py",
+        "versions": {"onnx": onnx.__version__, "numpy": np.__version__},
+        "tolerance": "exact: the tests' inputs and results are small integers and halves",
+    }
+}
+(GOLDEN / "origin.json").write_text(json.dumps(origin, indent=2) + "\n")
