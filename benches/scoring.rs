@@ -33,7 +33,7 @@ fn distance(criterion: &mut Criterion) {
     for (rows, dim) in [(1000, 64), (100, 2048)] {
         let (first, second) = (features(rows, dim, 0), features(rows, dim, rows * dim));
         criterion.bench_function(&format!("frechet {rows}x{dim}"), |bencher| {
-            bencher.iter(|| frechet(black_box(first.view()), second.view()).unwrap());
+            bencher.iter(|| frechet(black_box(&first.view()), &second.view()).unwrap());
         });
     }
 }

@@ -10,7 +10,7 @@ use std::path::PathBuf;
 pub enum ExtractError {
     /// ONNX Runtime, the bundle or a graph.
     #[error(transparent)]
-    Inference(#[from] InferenceError),
+    Inference(Box<InferenceError>),
     /// An image could not be prepared.
     #[error("could not prepare image {index} for the evaluators")]
     Image {
@@ -60,6 +60,13 @@ pub enum ExtractError {
         /// Position in the call, from 0.
         index: usize,
     },
+}
+
+impl From<InferenceError> for ExtractError {
+    /// Boxed, because it is by far the largest variant.
+    fn from(error: InferenceError) -> Self {
+        Self::Inference(Box::new(error))
+    }
 }
 
 impl Hint for ExtractError {

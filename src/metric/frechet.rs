@@ -133,8 +133,8 @@ pub enum FrechetUnscored {
 /// # Errors
 /// See [`FrechetUnscored`]; there is no made-up value.
 pub fn frechet(
-    first: ArrayView2<'_, f32>,
-    second: ArrayView2<'_, f32>,
+    first: &ArrayView2<'_, f32>,
+    second: &ArrayView2<'_, f32>,
 ) -> Result<Frechet, FrechetUnscored> {
     if first.ncols() != second.ncols() {
         return Err(FrechetUnscored::Dimensions {
@@ -348,7 +348,7 @@ mod tests {
     fn equals_scipy_and_the_nuclear_norm() {
         for case in cases() {
             let (first, second) = (case.first.array(), case.second.array());
-            let found = frechet(first.view(), second.view()).unwrap();
+            let found = frechet(&first.view(), &second.view()).unwrap();
             let scale = case.scale.max(case.nuclear);
             assert!(
                 (found.value - case.nuclear).abs() < 1e-9 * scale,
@@ -377,9 +377,11 @@ mod tests {
     fn the_route_by_covariances_agrees_when_ranks_are_low() {
         for case in cases() {
             let (first, second) = (case.first.array(), case.second.array());
-            let found =
-                frechet_of_gaussians(&Gaussian::fit(first.view()), &Gaussian::fit(second.view()))
-                    .unwrap();
+            let found = frechet_of_gaussians(
+                &Gaussian::fit(&first.view()),
+                &Gaussian::fit(&second.view()),
+            )
+            .unwrap();
             let scale = case.scale.max(case.nuclear);
             assert!(
                 (found.value - case.nuclear).abs() < 5e-6 * scale,
@@ -395,7 +397,7 @@ mod tests {
             .into_iter()
             .find(|case| case.name == "dead columns")
             .unwrap();
-        let found = frechet(case.first.array().view(), case.second.array().view()).unwrap();
+        let found = frechet(&case.first.array().view(), &case.second.array().view()).unwrap();
         assert_eq!(found.route, Route::Eigen);
         assert!(
             found
@@ -415,7 +417,7 @@ mod tests {
         let case = cases().into_iter().next().unwrap();
         let first = case.first.array();
         let second = &first + 1.0;
-        let value = frechet(first.view(), second.view()).unwrap().value;
+        let value = frechet(&first.view(), &second.view()).unwrap().value;
         // 1 is not added exactly in f32.
         assert!((value - 8.0).abs() < 1e-5, "{value}");
     }
@@ -423,7 +425,7 @@ mod tests {
     #[test]
     fn one_image_repeated_has_a_covariance_of_zero() {
         let first = Array2::<f32>::ones((6, 3));
-        let found = frechet(first.view(), first.view()).unwrap();
+        let found = frechet(&first.view(), &first.view()).unwrap();
         assert!(found.value.abs() < 1e-12);
         assert!(!found.warnings.is_empty());
     }
@@ -433,7 +435,7 @@ mod tests {
         let many = Array2::<f32>::ones((5, 3));
         let one = Array2::<f32>::ones((1, 3));
         assert_eq!(
-            frechet(many.view(), one.view()),
+            frechet(&many.view(), &one.view()),
             Err(FrechetUnscored::TooFew {
                 side: Side::Second,
                 n: 1
@@ -442,7 +444,7 @@ mod tests {
         let mut broken = concatenate![ndarray::Axis(0), many, one];
         broken[[4, 1]] = f32::NAN;
         assert_eq!(
-            frechet(broken.view(), many.view()),
+            frechet(&broken.view(), &many.view()),
             Err(FrechetUnscored::NonFinite {
                 side: Side::First,
                 row: 4
@@ -450,7 +452,7 @@ mod tests {
         );
         let wide = Array2::<f32>::ones((5, 4));
         assert_eq!(
-            frechet(many.view(), wide.view()),
+            frechet(&many.view(), &wide.view()),
             Err(FrechetUnscored::Dimensions {
                 first: 3,
                 second: 4

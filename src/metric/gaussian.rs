@@ -17,7 +17,7 @@ pub struct Gaussian {
 impl Gaussian {
     /// Fits the rows of `features` (`[n, d]`, n at least 2). Sums run over rows in order.
     #[must_use]
-    pub fn fit(features: ArrayView2<'_, f32>) -> Self {
+    pub fn fit(features: &ArrayView2<'_, f32>) -> Self {
         let (centred, mean) = centred(features);
         let n = features.nrows();
         let covariance = centred.transpose() * &centred * faer::Scale(1.0 / (n as f64 - 1.0));
@@ -44,7 +44,7 @@ impl Gaussian {
 }
 
 /// The rows less their mean, `[n, d]`, and the mean.
-pub(super) fn centred(features: ArrayView2<'_, f32>) -> (Mat<f64>, Vec<f64>) {
+pub(super) fn centred(features: &ArrayView2<'_, f32>) -> (Mat<f64>, Vec<f64>) {
     let (n, d) = features.dim();
     let mut mean = vec![0.0; d];
     for row in features.rows() {

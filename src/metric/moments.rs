@@ -123,11 +123,11 @@ mod tests {
         }
         let order = [0, 1, 2, 6, 7, 8, 6, 7, 8];
         let repeated = features.select(ndarray::Axis(0), &order);
-        let expected = Gaussian::fit(repeated.view());
+        let expected = Gaussian::fit(&repeated.view());
         let found = table.gaussian(&[1, 0, 2]).unwrap();
         assert_eq!(found.n, 9);
-        for i in 0..4 {
-            assert!((found.mean[i] + shift[i] - expected.mean[i]).abs() < 1e-12);
+        for (i, start) in shift.iter().enumerate() {
+            assert!((found.mean[i] + start - expected.mean[i]).abs() < 1e-12);
             for j in 0..4 {
                 assert!((found.covariance[(i, j)] - expected.covariance[(i, j)]).abs() < 1e-12);
             }

@@ -108,13 +108,13 @@ mod tests {
 
     #[test]
     fn highlights_are_bytes_of_the_text() {
-        let lines = wrap("né he", &[4..6], 10);
+        let lines = wrap("né he, she", &[4..6, 8..11], 11);
         let marked: String = lines[0]
             .iter()
             .filter(|(_, on)| *on)
             .map(|(c, _)| *c)
             .collect();
-        assert_eq!(marked, "he");
+        assert_eq!(marked, "heshe");
     }
 
     #[test]

@@ -47,7 +47,7 @@ pub(super) fn score(input: &ReduceInput<'_>) -> Score {
                 .map(|row| clusters.number(&input.observations[*row].story))
                 .collect();
             score.stories = clusters.len();
-            match frechet(generated.view(), ground_truth.view()) {
+            match frechet(&generated.view(), &ground_truth.view()) {
                 Err(reason) => score.unscored = Some(reason.to_string()),
                 Ok(distance) => {
                     score.value = Some(distance.value);

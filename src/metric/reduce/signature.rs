@@ -2,6 +2,7 @@
 
 use super::ReduceInput;
 use crate::record::TextVariant;
+use std::fmt::Write as _;
 
 /// Version of the definitions. It changes when the same inputs would give another number.
 const VERSION: &str = "1";
@@ -35,7 +36,7 @@ pub(super) fn signature(
     let mut line = metric.to_owned();
     for (key, value) in common.iter().chain(own).chain(&last) {
         // A bar in a value would look like a new part.
-        line.push_str(&format!("|{key}:{}", value.replace('|', "/")));
+        let _ = write!(line, "|{key}:{}", value.replace('|', "/"));
     }
     line
 }
