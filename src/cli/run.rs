@@ -2,24 +2,20 @@
 
 use super::common::{DeviceArguments, open_bundle, open_dataset};
 use super::failure::Failure;
+use super::folders::{Folders, GroupName};
 use super::stages::{self, Wanted};
 use super::talk::{print, progress, say};
-use super::{Outcome, table};
+use super::{Outcome, sheet, table};
 use clap::Args;
-use std::collections::BTreeSet;
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
+use storyeval::Error;
 use storyeval::dataset::{Dataset, FlintstonesSv, referential};
 use storyeval::generator::{CharLdm, Generator, GroundTruth, Prompt, Shuffled, StoryGptV};
 use storyeval::inference::{Bundle, Device, Runtime};
 use storyeval::record::{ClipId, ReferentialCaption, Scores, Seed, Story};
-use storyeval::report::{SheetCaption, SheetRow, SheetStory, sheet};
 use storyeval::run::{Identity, Manifest, Partition, Plan, Session, Store, Unit};
 use storyeval::spec::{self, GeneratorKind, ModelCard, Protocol};
-use storyeval::{Error, vision};
-
-/// Stories that the strip sheet shows.
-const SHEET_STORIES: usize = 3;
 
 #[derive(Clone, Debug, Args)]
 pub(crate) struct RunArguments {
@@ -66,6 +62,7 @@ struct Context<'a> {
     protocol: Protocol,
     dataset: FlintstonesSv,
     stories: Vec<Story>,
+    folders: Folders,
     runtime: Option<Runtime>,
 }
 
@@ -80,7 +77,7 @@ pub(crate) fn run(arguments: &RunArguments) -> Outcome {
         &arguments.device.cache,
     )?;
     let mut results = Vec::new();
-    let mut folders = Vec::new();
+    let mut drawn = Vec::new();
     for card in &cards {
         let (store, prompts) = draw(&context, card)?;
         let wanted = Wanted {
@@ -90,11 +87,17 @@ pub(crate) fn run(arguments: &RunArguments) -> Outcome {
         };
         stages::observe_with(&store, &wanted, &mut evaluators)?;
         results.push(stages::score_store(&store)?);
-        folders.push((card.name.clone(), store));
+        drawn.push((card.name.clone(), store));
     }
-    let group = group_folder(arguments, cards.len());
-    print_results(&group, &results)?;
-    let path = write_sheet(&context, &group, &folders)?;
+    let group = &context.folders.group;
+    print_results(group, &results)?;
+    let path = sheet::write(
+        &context.dataset,
+        &context.protocol,
+        &context.stories,
+        group,
+        &drawn,
+    )?;
     say(&format!("\nruns:  {}", group.display()));
     say(&format!("sheet: {}", path.display()));
     Ok(())
@@ -148,17 +151,27 @@ fn prepare(arguments: &RunArguments) -> Result<Option<(Context<'_>, Vec<ModelCar
     if stories.is_empty() {
         return Err(Failure::NothingSelected);
     }
+    let name = GroupName {
+        dataset: &dataset.card().id,
+        protocol: &protocol.id,
+        split: &arguments.split,
+        story_length: arguments.story_length,
+        limit: arguments.limit,
+        seed: arguments.seed,
+    };
+    let folders = Folders::new(arguments.out.as_deref(), &name, &cards);
     let mut context = Context {
         arguments,
         protocol,
         dataset,
         stories,
+        folders,
         runtime: None,
     };
     if arguments.dry_run {
         for card in &cards {
             let (plan, _) = plan(&context, card)?;
-            let out = run_folder(arguments, card, cards.len());
+            let out = context.folders.run(card);
             print(&format!(
                 "{}\n  into {}\n",
                 plan.summary(Partition::WHOLE),
@@ -228,7 +241,7 @@ fn draw(context: &Context<'_>, card: &ModelCard) -> Result<(Store, Vec<Prompt>),
     let bundle = model_bundle(card, &arguments.device.cache.folder())?;
     let runtime = context.runtime()?;
     let manifest = manifest(context, card, &plan, bundle.as_ref(), runtime);
-    let root = run_folder(arguments, card, arguments.model.len());
+    let root = context.folders.run(card);
     let mut store = Store::create_or_resume(&root, &manifest, &plan)?;
     let prompts: Vec<Prompt> = context
         .stories
@@ -335,140 +348,9 @@ fn open_generator<'a>(
     })
 }
 
-/// Where all runs of a command lie, unless `--out` says otherwise.
-fn group_folder(arguments: &RunArguments, models: usize) -> PathBuf {
-    match &arguments.out {
-        // With one model the folder is the run; table and sheet go in it.
-        Some(out) => out.clone(),
-        None if models > 1 => Path::new("runs").join(group_name(arguments)),
-        None => run_folder(arguments, &spec_name(&arguments.model[0]), 1),
-    }
-}
-
-/// A run's folder.
-fn run_folder(arguments: &RunArguments, card: &impl Named, models: usize) -> PathBuf {
-    match &arguments.out {
-        Some(out) if models == 1 => out.clone(),
-        Some(out) => out.join(card.id()),
-        None => Path::new("runs")
-            .join(group_name(arguments))
-            .join(card.id()),
-    }
-}
-
-/// Something with an id that may name a folder.
-trait Named {
-    fn id(&self) -> &str;
-}
-
-impl Named for ModelCard {
-    fn id(&self) -> &str {
-        &self.id
-    }
-}
-
-impl Named for String {
-    fn id(&self) -> &str {
-        self
-    }
-}
-
-/// The id in a path such as `cards/mine.toml`.
-fn spec_name(id_or_path: &str) -> String {
-    let stem = Path::new(id_or_path)
-        .file_stem()
-        .and_then(|stem| stem.to_str());
-    match id_or_path.strip_suffix(".toml") {
-        Some(_) => stem.unwrap_or(id_or_path).to_owned(),
-        None => id_or_path.to_owned(),
-    }
-}
-
-fn group_name(arguments: &RunArguments) -> String {
-    let mut name = format!(
-        "{}-{}",
-        spec_name(&arguments.dataset),
-        spec_name(&arguments.protocol)
-    );
-    if let Some(limit) = arguments.limit {
-        name.push_str(&format!("-{limit}"));
-    }
-    if arguments.seed != 0 {
-        name.push_str(&format!("-seed{}", arguments.seed));
-    }
-    name
-}
-
 /// The table on stdout, and as `table.md` beside the runs.
 fn print_results(group: &Path, results: &[Scores]) -> Outcome {
     let markdown = table::markdown(results, false)?;
     storyeval::run::write_durably(&group.join("table.md"), markdown.as_bytes())?;
     print(&markdown)
-}
-
-/// The strip sheet of the first stories.
-fn write_sheet(
-    context: &Context<'_>,
-    group: &Path,
-    runs: &[(String, Store)],
-) -> Result<PathBuf, Failure> {
-    let rule = context.protocol.ground_truth;
-    let mut blocks = Vec::new();
-    for (index, story) in sheet_stories(&context.stories) {
-        let mut rows = Vec::new();
-        let truth = story
-            .frames
-            .iter()
-            .map(|frame| Ok(Some(context.dataset.ground_truth(&frame.clip, rule)?)))
-            .collect::<Result<Vec<_>, Failure>>()?;
-        rows.push(SheetRow {
-            label: "ground truth".to_owned(),
-            images: truth,
-        });
-        for (name, store) in runs {
-            // The upper bound is the row above; drawing it twice tells nothing.
-            if store.manifest().identity.model == "ground-truth" {
-                continue;
-            }
-            let unit = &store.plan().units()[index];
-            let frames = unit
-                .frames()
-                .map(|frame| store.frame(unit, frame).map(Some))
-                .collect::<Result<_, _>>()?;
-            rows.push(SheetRow {
-                label: name.clone(),
-                images: frames,
-            });
-        }
-        let cast = &context.dataset.card().characters;
-        let captions = referential(story, context.protocol.text, cast)?;
-        let captions = captions.iter().map(SheetCaption::from).collect();
-        blocks.push(SheetStory {
-            title: story.id.to_string(),
-            captions,
-            rows,
-        });
-    }
-    let path = group.join("sheet.png");
-    storyeval::run::write_durably(&path, &vision::encode_png(&sheet(&blocks)?)?)?;
-    Ok(path)
-}
-
-/// The first stories that share no clip, with their positions in the plan. Windows overlap, and a sheet
-/// that shows the same clip three times tells less.
-fn sheet_stories(stories: &[Story]) -> Vec<(usize, &Story)> {
-    let mut shown: BTreeSet<&ClipId> = BTreeSet::new();
-    let mut chosen = Vec::new();
-    for (index, story) in stories.iter().enumerate() {
-        if chosen.len() < SHEET_STORIES
-            && story
-                .frames
-                .iter()
-                .all(|frame| !shown.contains(&frame.clip))
-        {
-            shown.extend(story.frames.iter().map(|frame| &frame.clip));
-            chosen.push((index, story));
-        }
-    }
-    chosen
 }

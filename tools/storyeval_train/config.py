@@ -27,7 +27,7 @@ class Config:
     vae_steps: int = 1800
     vae_batch: int = 32
     recogniser_steps: int = 700
-    ldm_steps: int = 6000
+    ldm_steps: int = 5000
     ldm_batch: int = 64
     ldm_recogniser_from: float = 0.3
     lm_steps: int = 1800

@@ -83,6 +83,7 @@ def test(run, world):
         never = np.zeros(count, bool)
         frames[1, :, n] = teller.draw(teller.plain(original), teller.fused(original), never, ask)
         frames[2, :, n] = teller.draw(plain, teller.fused(told), flags[:, n], ask)
+    told = train_vision.place_told(world, split)[stories.reshape(-1)]
     report = {"stories": count, "frames": 4 * count, "pronoun_frames": int(flags.sum())}
     truth = split.frames[stories.reshape(-1), 2].transpose(0, 3, 1, 2).astype(np.float32) / 255
     right, place = score(evaluators, truth, labels.reshape(-1, 7), places.reshape(-1))
@@ -90,6 +91,7 @@ def test(run, world):
     for name, images in zip(("storygpt_referential", "charldm_original", "charldm_referential"), frames):
         right, place = score(evaluators, images.reshape(-1, 3, 64, 64), labels.reshape(-1, 7),
                              places.reshape(-1))
+        report[f"{name}_backgrounds_told"] = place[told].mean()
         right, crowd = right.reshape(count, 4), labels.sum(-1)
         report |= {f"{name}_characters": right.mean(), f"{name}_backgrounds": place.mean(),
                    f"{name}_characters_pronoun_frames": right[flags].mean() if flags.any() else None,

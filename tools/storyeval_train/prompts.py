@@ -110,7 +110,7 @@ class Stories:
         sequences, rows, goals, flags = [], [], [], []
         for _ in range(size):
             condition = generator.choice(self.CONDITIONS, p=self.SHARES)
-            for attempt in range(3):  # prefer stories whose n-th text has a pronoun
+            for _ in range(2):  # prefer stories whose n-th text has a pronoun
                 story = int(generator.integers(len(self.rows)))
                 captions, flag, goal = self.texts[condition][story]
                 if flag[n - 1]:

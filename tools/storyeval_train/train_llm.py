@@ -98,11 +98,14 @@ def frame_features(run, world):
     if not path.exists():
         vision, frames = train_vision.load(run, world, "vision"), world.train.frames
         torch.manual_seed(32)
+        vision = vision.to(memory_format=torch.channels_last)
         flat = frames.reshape(-1, *frames.shape[2:])
         out = []
         for start in range(0, len(flat), 256):
             images = torch.from_numpy(flat[start:start + 256]).permute(0, 3, 1, 2).float() / 255
-            out.append(vision.features(train_vision.augment(images)).half().numpy())
+            images = train_vision.augment(images).contiguous(memory_format=torch.channels_last)
+            with bf16():
+                out.append(vision.features(images).half().numpy())
         np.save(path, np.concatenate(out).reshape(len(frames), 5, -1))
     return torch.from_numpy(np.load(path))
 

@@ -1,0 +1,66 @@
+//! Where the runs of a command lie.
+
+use std::path::{Path, PathBuf};
+use storyeval::spec::ModelCard;
+
+/// What the default name of a group of runs is made of.
+pub(crate) struct GroupName<'a> {
+    pub(crate) dataset: &'a str,
+    pub(crate) protocol: &'a str,
+    /// Named when it is not `test`.
+    pub(crate) split: &'a str,
+    /// Named when the user chose it.
+    pub(crate) story_length: Option<usize>,
+    /// Named when the user chose it.
+    pub(crate) limit: Option<usize>,
+    /// Named when it is not 0.
+    pub(crate) seed: u64,
+}
+
+impl GroupName<'_> {
+    fn folder(&self) -> PathBuf {
+        let mut name = format!("{}-{}", self.dataset, self.protocol);
+        if self.split != "test" {
+            name.push_str(&format!("-{}", self.split));
+        }
+        if let Some(length) = self.story_length {
+            name.push_str(&format!("-{length}frames"));
+        }
+        if let Some(limit) = self.limit {
+            name.push_str(&format!("-first{limit}"));
+        }
+        if self.seed != 0 {
+            name.push_str(&format!("-seed{}", self.seed));
+        }
+        Path::new("runs").join(name)
+    }
+}
+
+/// The folder of table and sheet, and those of the runs.
+pub(crate) struct Folders {
+    /// Table and sheet go here. With one model it is the run itself.
+    pub(crate) group: PathBuf,
+    several: bool,
+}
+
+impl Folders {
+    /// `--out`, or a name below `runs/`.
+    pub(crate) fn new(out: Option<&Path>, name: &GroupName<'_>, models: &[ModelCard]) -> Self {
+        let several = models.len() > 1;
+        let group = match (out, models) {
+            (Some(out), _) => out.to_owned(),
+            (None, [only]) => name.folder().join(&only.id),
+            (None, _) => name.folder(),
+        };
+        Self { group, several }
+    }
+
+    /// The run folder of a model.
+    pub(crate) fn run(&self, model: &ModelCard) -> PathBuf {
+        if self.several {
+            self.group.join(&model.id)
+        } else {
+            self.group.clone()
+        }
+    }
+}

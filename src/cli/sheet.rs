@@ -1,0 +1,83 @@
+//! The strip sheet: captions, ground truth and what each model drew.
+
+use super::failure::Failure;
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+use storyeval::dataset::{Dataset, FlintstonesSv, referential};
+use storyeval::record::{ClipId, Story};
+use storyeval::report::{SheetCaption, SheetRow, SheetStory, sheet};
+use storyeval::run::Store;
+use storyeval::spec::Protocol;
+use storyeval::vision;
+
+/// Stories that the sheet shows.
+const SHEET_STORIES: usize = 3;
+
+/// Writes `sheet.png` into `group`. `runs` are model names and their folders.
+pub(crate) fn write(
+    dataset: &FlintstonesSv,
+    protocol: &Protocol,
+    stories: &[Story],
+    group: &Path,
+    runs: &[(String, Store)],
+) -> Result<PathBuf, Failure> {
+    let rule = protocol.ground_truth;
+    let mut blocks = Vec::new();
+    for (index, story) in sheet_stories(stories) {
+        let mut rows = Vec::new();
+        let truth = story
+            .frames
+            .iter()
+            .map(|frame| Ok(Some(dataset.ground_truth(&frame.clip, rule)?)))
+            .collect::<Result<Vec<_>, Failure>>()?;
+        rows.push(SheetRow {
+            label: "ground truth".to_owned(),
+            images: truth,
+        });
+        for (name, store) in runs {
+            // The upper bound is the row above; drawing it twice tells nothing.
+            if store.manifest().identity.model == "ground-truth" {
+                continue;
+            }
+            let unit = &store.plan().units()[index];
+            let frames = unit
+                .frames()
+                .map(|frame| store.frame(unit, frame).map(Some))
+                .collect::<Result<_, _>>()?;
+            rows.push(SheetRow {
+                label: name.clone(),
+                images: frames,
+            });
+        }
+        let cast = &dataset.card().characters;
+        let captions = referential(story, protocol.text, cast)?;
+        let captions = captions.iter().map(SheetCaption::from).collect();
+        blocks.push(SheetStory {
+            title: story.id.to_string(),
+            captions,
+            rows,
+        });
+    }
+    let path = group.join("sheet.png");
+    storyeval::run::write_durably(&path, &vision::encode_png(&sheet(&blocks)?)?)?;
+    Ok(path)
+}
+
+/// The first stories that share no clip, with their positions in the plan. Windows overlap, and a sheet
+/// that shows the same clip three times tells less.
+fn sheet_stories(stories: &[Story]) -> Vec<(usize, &Story)> {
+    let mut shown: BTreeSet<&ClipId> = BTreeSet::new();
+    let mut chosen = Vec::new();
+    for (index, story) in stories.iter().enumerate() {
+        if chosen.len() < SHEET_STORIES
+            && story
+                .frames
+                .iter()
+                .all(|frame| !shown.contains(&frame.clip))
+        {
+            shown.extend(story.frames.iter().map(|frame| &frame.clip));
+            chosen.push((index, story));
+        }
+    }
+    chosen
+}
