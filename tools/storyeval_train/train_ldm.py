@@ -90,7 +90,7 @@ def train_ldm(run, world):
     judged = torch.ones(len(split.ids), 19)  # what the caption tells, hence may be judged
     judged[:, 7:] = torch.from_numpy(train_vision.place_told(world, split))[:, None].float()
     crowd = split.labels.sum(1)
-    weights = np.where(crowd >= 3, 1.5, np.where(crowd == 2, 1.2, 1.0))
+    weights = np.where(crowd >= 3, 3.0, np.where(crowd == 2, 1.5, 1.0))
     weights /= weights.sum()
     bars = alpha_bars()
 
@@ -137,7 +137,7 @@ def train_ldm(run, world):
             wrong = (wrong * judged[rows]).sum(1)
             told = ((draw >= 0.15) & (bar > 0.04)).float()
             recognition = (wrong * told * bar.sqrt()).mean()
-            loss = loss + 0.03 * recognition
+            loss = loss + 0.06 * recognition
         optimiser.zero_grad()
         loss.backward()
         norm = torch.nn.utils.clip_grad_norm_(parameters, 1.0)

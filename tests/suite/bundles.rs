@@ -1,0 +1,129 @@
+//! Damaged bundles are refused before anything is drawn.
+
+use crate::support::{Said, bundles, copy, fails, storyeval};
+use sha2::{Digest, Sha256};
+use std::fs;
+use std::path::Path;
+
+/// Copies the bundles, damages them, and runs with them.
+fn with_bundles(damage: impl FnOnce(&Path)) -> Said {
+    let folder = tempfile::tempdir().unwrap();
+    let copied = folder.path().join("bundles");
+    copy(&bundles(), &copied);
+    damage(&copied);
+    let mut command = storyeval();
+    command.args([
+        "run",
+        "--dataset",
+        "minisv",
+        "--model",
+        "storygpt-v-mini",
+        "--limit",
+        "1",
+        "--out",
+    ]);
+    let said = fails(
+        command
+            .arg(folder.path().join("run"))
+            .env("STORYEVAL_BUNDLES", &copied),
+    );
+    assert!(
+        !folder.path().join("run/frames").exists(),
+        "nothing was drawn"
+    );
+    said
+}
+
+/// Puts `bytes` in the place of a file and states its hash, as a careless exporter would.
+fn replace_with_hash(bundle: &Path, name: &str, bytes: &[u8]) {
+    let old: String = hex(&fs::read(bundle.join(name)).unwrap());
+    fs::write(bundle.join(name), bytes).unwrap();
+    let manifest = fs::read_to_string(bundle.join("bundle.toml")).unwrap();
+    assert!(manifest.contains(&old));
+    fs::write(
+        bundle.join("bundle.toml"),
+        manifest.replace(&old, &hex(bytes)),
+    )
+    .unwrap();
+}
+
+fn hex(bytes: &[u8]) -> String {
+    Sha256::digest(bytes)
+        .iter()
+        .map(|byte| format!("{byte:02x}"))
+        .collect()
+}
+
+#[test]
+fn one_changed_byte_is_noticed() {
+    let said = with_bundles(|bundles| {
+        let path = bundles.join("storygpt-v-mini/unet.onnx");
+        let mut bytes = fs::read(&path).unwrap();
+        let middle = bytes.len() / 2;
+        bytes[middle] ^= 1;
+        fs::write(path, bytes).unwrap();
+    });
+    said.says(97, &["unet.onnx", "hint: "]);
+}
+
+#[test]
+fn a_missing_graph_is_noticed() {
+    let said =
+        with_bundles(|bundles| fs::remove_file(bundles.join("storygpt-v-mini/fuse.onnx")).unwrap());
+    said.says(96, &["fuse.onnx", "hint: "]);
+}
+
+#[test]
+fn a_graph_with_wrong_shapes_is_refused() {
+    let said = with_bundles(|bundles| {
+        let evaluators = bundles.join("minisv-evaluators");
+        let other = fs::read(evaluators.join("bg_classifier.onnx")).unwrap();
+        replace_with_hash(&evaluators, "char_classifier.onnx", &other);
+    });
+    said.says(96, &["char_classifier", "12", "7", "hint: "]);
+}
+
+#[test]
+fn a_truncated_graph_is_refused() {
+    let said = with_bundles(|bundles| {
+        let model = bundles.join("storygpt-v-mini");
+        let bytes = fs::read(model.join("vae_decoder.onnx")).unwrap();
+        replace_with_hash(&model, "vae_decoder.onnx", &bytes[..bytes.len() / 3]);
+    });
+    said.says(96, &["vae_decoder.onnx"]);
+}
+
+#[test]
+fn an_unknown_key_in_the_manifest_is_named_with_its_line() {
+    let said = with_bundles(|bundles| {
+        let path = bundles.join("storygpt-v-mini/bundle.toml");
+        let manifest = fs::read_to_string(&path).unwrap();
+        fs::write(
+            &path,
+            manifest.replacen("guidance_scale", "guidance_skale", 1),
+        )
+        .unwrap();
+    });
+    said.says(96, &["bundle.toml", "guidance_skale"]);
+}
+
+#[test]
+fn the_shipped_bundles_are_whole_and_small() {
+    for id in ["storygpt-v-mini", "minisv-evaluators"] {
+        storyeval().args(["model", "verify", id]).assert().success();
+    }
+    let mut bytes = 0;
+    for bundle in fs::read_dir(bundles()).unwrap() {
+        for file in fs::read_dir(bundle.unwrap().path()).unwrap() {
+            let file = file.unwrap();
+            if file
+                .path()
+                .extension()
+                .is_some_and(|extension| extension == "onnx")
+            {
+                bytes += file.metadata().unwrap().len();
+            }
+        }
+    }
+    assert!(bytes < 30_000_000, "{bytes} bytes of ONNX files");
+}

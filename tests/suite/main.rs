@@ -1,0 +1,12 @@
+//! What the program does as a whole: one test binary, a module a capability.
+//!
+//! ONNX Runtime is obtained the way a user obtains it, into a cache below `target/`.
+
+mod bundles;
+mod command_line;
+mod data_errors;
+mod minisv;
+mod outputs;
+mod parity;
+mod resume;
+mod support;

@@ -1,0 +1,94 @@
+//! The program under test, with a cache of its own.
+
+use assert_cmd::Command;
+use std::fs;
+use std::path::{Path, PathBuf};
+use storyeval::dataset::synth::{SplitSizes, World, write};
+
+/// Where the tests keep ONNX Runtime and the default MiniSV. It survives from run to run.
+pub(crate) fn cache() -> PathBuf {
+    Path::new(env!("CARGO_TARGET_TMPDIR")).join("cache")
+}
+
+/// `storyeval` with nothing of the user's environment that would change what it finds.
+pub(crate) fn storyeval() -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_storyeval"));
+    for name in [
+        "STORYEVAL_DATA",
+        "STORYEVAL_DATA_DIR",
+        "STORYEVAL_BUNDLES",
+        "STORYEVAL_DEVICE",
+        "STORYEVAL_OFFLINE",
+    ] {
+        command.env_remove(name);
+    }
+    command.env("STORYEVAL_CACHE", cache());
+    command
+}
+
+/// Bundles of this repository.
+pub(crate) fn bundles() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("reference-data/bundles")
+}
+
+/// Copies a folder with everything in it.
+pub(crate) fn copy(from: &Path, to: &Path) {
+    fs::create_dir_all(to).unwrap();
+    for entry in fs::read_dir(from).unwrap() {
+        let entry = entry.unwrap();
+        let target = to.join(entry.file_name());
+        if entry.file_type().unwrap().is_dir() {
+            copy(&entry.path(), &target);
+        } else {
+            fs::copy(entry.path(), target).unwrap();
+        }
+    }
+}
+
+/// A MiniSV of two stories that a test may damage.
+pub(crate) fn small_world(dir: &Path) -> PathBuf {
+    let data = dir.join("world");
+    let sizes = SplitSizes {
+        test_stories: 2,
+        val_stories: 0,
+        train_clips: 0,
+    };
+    write(&data, World { seed: 1, sizes }, &|_, _| {}).unwrap();
+    data
+}
+
+/// What a failed command said.
+pub(crate) struct Said {
+    pub(crate) code: i32,
+    pub(crate) stderr: String,
+}
+
+/// Runs a command that must fail.
+pub(crate) fn fails(command: &mut Command) -> Said {
+    let output = command.output().unwrap();
+    let said = Said {
+        code: output
+            .status
+            .code()
+            .expect("the program was not killed by a signal"),
+        stderr: String::from_utf8(output.stderr).unwrap(),
+    };
+    assert_ne!(said.code, 0, "{}", said.stderr);
+    assert!(said.stderr.contains("error: "), "{}", said.stderr);
+    said
+}
+
+impl Said {
+    /// Checks the exit code, and that all of the words were said.
+    #[track_caller]
+    pub(crate) fn says(&self, code: i32, words: &[&str]) {
+        assert_eq!(self.code, code, "{}", self.stderr);
+        for word in words {
+            assert!(
+                self.stderr.contains(word),
+                "`{word}` is not in:\n{}",
+                self.stderr
+            );
+        }
+    }
+}
