@@ -3,10 +3,11 @@
 use super::failure::Failure;
 use super::talk::{Meter, say};
 use clap::Args;
+use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
-use storyeval::dataset::synth::{self, SplitSizes, World};
-use storyeval::dataset::{Dataset, FlintstonesSv, OpenOptions, Places, locate};
+use storyeval::dataset::synth::{self, SplitSizes, SynthError, World};
+use storyeval::dataset::{Dataset, DatasetError, FlintstonesSv, OpenOptions, Places, locate};
 use storyeval::inference::{Bundle, DeviceRequest, Runtime, RuntimeOptions, default_cache};
 use storyeval::spec::{DatasetCard, NeededFile};
 
@@ -92,14 +93,13 @@ pub(crate) fn open_dataset(
 
 /// The folder of the default MiniSV, drawn now when it is not there whole.
 fn minisv(cache: &Path) -> Result<PathBuf, Failure> {
-    let dir = cache
-        .join("datasets")
-        .join(format!("minisv-v{}", synth::WORLD_VERSION));
-    let sizes = SplitSizes {
-        test_stories: MINISV_STORIES,
-        val_stories: 0,
-        train_clips: 0,
-    };
+    let datasets = cache.join("datasets");
+    let dir = datasets.join(format!("minisv-v{}", synth::WORLD_VERSION));
+    // One process draws; the others wait and find it drawn. The lock goes with the file handle.
+    let _turn = take_turns(
+        &datasets,
+        &format!(".minisv-v{}.lock", synth::WORLD_VERSION),
+    )?;
     match synth::check(&dir) {
         Ok(_) => return Ok(dir),
         Err(synth::CheckError::Absent) => {}
@@ -107,9 +107,14 @@ fn minisv(cache: &Path) -> Result<PathBuf, Failure> {
             say(&format!(
                 "the MiniSV in the cache is damaged ({error}); drawing it again"
             ));
-            synth::remove(&dir).map_err(storyeval::dataset::DatasetError::from)?;
+            synth::remove(&dir).map_err(DatasetError::from)?;
         }
     }
+    let sizes = SplitSizes {
+        test_stories: MINISV_STORIES,
+        val_stories: 0,
+        train_clips: 0,
+    };
     let report = draw(
         &dir,
         World {
@@ -125,6 +130,15 @@ fn minisv(cache: &Path) -> Result<PathBuf, Failure> {
     Ok(dir)
 }
 
+/// Waits until no other process holds the lock file `name` in `folder`.
+fn take_turns(folder: &Path, name: &str) -> Result<File, Failure> {
+    let path = folder.join(name);
+    fs::create_dir_all(folder)
+        .and_then(|()| File::create(&path))
+        .and_then(|file| file.lock().map(|()| file))
+        .map_err(|source| DatasetError::from(SynthError::Write { path, source }).into())
+}
+
 /// Draws a MiniSV with a meter.
 pub(crate) fn draw(dir: &Path, world: World) -> Result<synth::SynthReport, Failure> {
     let begin = std::time::Instant::now();
@@ -137,7 +151,7 @@ pub(crate) fn draw(dir: &Path, world: World) -> Result<synth::SynthReport, Failu
             .get_or_insert_with(|| Meter::new("drawing MiniSV", total))
             .at(done);
     })
-    .map_err(storyeval::dataset::DatasetError::from)?;
+    .map_err(DatasetError::from)?;
     if let Some(meter) = meter
         .into_inner()
         .unwrap_or_else(std::sync::PoisonError::into_inner)

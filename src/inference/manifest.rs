@@ -102,9 +102,10 @@ pub struct Diffusion {
     pub num_inference_steps: usize,
     /// Weight of classifier-free guidance; 1 turns it off.
     pub guidance_scale: f64,
-    /// First step (from 0) at which the fused portraits condition frame 1; earlier ones see plain text.
+    /// Last denoising call (from 0) that is conditioned on the plain text embedding; later ones see the
+    /// fused portraits (frame 1) or the language model's context.
     pub start_merge_step: usize,
-    /// The same for frames whose context comes from the language model.
+    /// The same for frames whose caption carries the reference flag.
     pub start_merge_step_referential: usize,
 }
 

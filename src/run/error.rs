@@ -245,6 +245,12 @@ pub enum RunError {
         /// The frame.
         frame: FrameIndex,
     },
+    /// The frames were not looked at yet.
+    #[error("the frames in {} were not observed yet", path.display())]
+    NotObserved {
+        /// The run folder.
+        path: PathBuf,
+    },
     /// Units of the plan are not generated yet.
     #[error("{done} of {planned} stories are generated in {}", path.display())]
     Outstanding {
@@ -309,7 +315,7 @@ impl Hint for RunError {
             | Self::RepeatedStory { .. } => ExitCode::DataVerification,
             Self::PartitionSyntax { .. } | Self::NoRun { .. } => ExitCode::Usage,
             Self::EmptyPlan => ExitCode::NothingSelected,
-            Self::Outstanding { .. } => ExitCode::Partial,
+            Self::Outstanding { .. } | Self::NotObserved { .. } => ExitCode::Partial,
             // A closure that breaks its contract is our own mistake, not the user's.
             Self::Encode { .. }
             | Self::FeatureName { .. }
@@ -362,6 +368,7 @@ impl Hint for RunError {
             Self::RepeatedStory { .. } | Self::CaptionCount { .. } => {
                 "the split lists a story twice; see its ids with `storyeval dataset referential --dataset ...`".to_owned()
             }
+            Self::NotObserved { path } => format!("look at them first: `storyeval observe {}`", path.display()),
             Self::Outstanding { .. } => {
                 "run the same `storyeval run` command again, it goes on where it stopped".to_owned()
             }

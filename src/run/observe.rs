@@ -102,10 +102,15 @@ struct Record {
 /// The key that the observations in the run folder `root` were made under ([`Looking::key`]).
 ///
 /// # Errors
-/// [`RunError::Read`] when nothing was observed yet, [`RunError::Json`] when the record is damaged.
+/// [`RunError::NotObserved`], [`RunError::Read`], and [`RunError::Json`] when the record is damaged.
 pub fn observed_key(root: &Path) -> Result<String, RunError> {
     let path = root.join(OBSERVED);
-    let bytes = fs::read(&path).map_err(|source| RunError::read(&path, source))?;
+    let bytes = fs::read(&path).map_err(|source| match source.kind() {
+        io::ErrorKind::NotFound => RunError::NotObserved {
+            path: root.to_path_buf(),
+        },
+        _ => RunError::read(&path, source),
+    })?;
     let record: Record = serde_json::from_slice(&bytes).map_err(|source| RunError::Json {
         path,
         line: source.line(),

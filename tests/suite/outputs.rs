@@ -110,7 +110,7 @@ fn the_stages_alone_give_what_run_gives() {
     ]);
     generate.arg(&staged).assert().success();
     assert!(!staged.join("observations.parquet").exists());
-    fails(storyeval().arg("score").arg(&staged)).says(96, &["observed.json"]);
+    fails(storyeval().arg("score").arg(&staged)).says(5, &["storyeval observe"]);
     storyeval().arg("observe").arg(&staged).assert().success();
     storyeval().arg("score").arg(&staged).assert().success();
     for name in [
