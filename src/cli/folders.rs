@@ -1,5 +1,6 @@
 //! Where the runs of a command lie.
 
+use std::fmt::Write;
 use std::path::{Path, PathBuf};
 use storyeval::spec::ModelCard;
 
@@ -21,16 +22,16 @@ impl GroupName<'_> {
     fn folder(&self) -> PathBuf {
         let mut name = format!("{}-{}", self.dataset, self.protocol);
         if self.split != "test" {
-            name.push_str(&format!("-{}", self.split));
+            let _ = write!(name, "-{}", self.split);
         }
         if let Some(length) = self.story_length {
-            name.push_str(&format!("-{length}frames"));
+            let _ = write!(name, "-{length}frames");
         }
         if let Some(limit) = self.limit {
-            name.push_str(&format!("-first{limit}"));
+            let _ = write!(name, "-first{limit}");
         }
         if self.seed != 0 {
-            name.push_str(&format!("-seed{}", self.seed));
+            let _ = write!(name, "-seed{}", self.seed);
         }
         Path::new("runs").join(name)
     }

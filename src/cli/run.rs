@@ -139,8 +139,7 @@ fn prepare(arguments: &RunArguments) -> Result<Option<(Context<'_>, Vec<ModelCar
         weights,
     ) {
         (Ok(dataset), Ok(())) => dataset,
-        (Err(failure), Ok(())) => return Err(failure),
-        (Ok(_), Err(failure)) => return Err(failure),
+        (Err(failure), Ok(())) | (Ok(_), Err(failure)) => return Err(failure),
         (Err(first), Err(second)) => {
             say(&format!("error: {first}\n"));
             return Err(second);
@@ -314,11 +313,12 @@ fn manifest(
 /// The story subset as signatures say it: `test/followers-3`, `test/followers-3[:25]`.
 fn subset(context: &Context<'_>) -> String {
     let followers = context.stories[0].frames.len() - 1;
-    let mut subset = format!("{}/followers-{followers}", context.arguments.split);
+    let subset = format!("{}/followers-{followers}", context.arguments.split);
     if context.stories.len() < context.dataset.stories().len() {
-        subset.push_str(&format!("[:{}]", context.stories.len()));
+        format!("{subset}[:{}]", context.stories.len())
+    } else {
+        subset
     }
-    subset
 }
 
 /// The generator of a model.

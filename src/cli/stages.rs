@@ -161,7 +161,7 @@ pub(crate) fn score_store(store: &Store) -> Result<Scores, Failure> {
     let model: ModelCard = card(store, "model")?;
     let identity = &store.manifest().identity;
     let key = storyeval::run::observed_key(root)?;
-    let key: Key = serde_json::from_str(&key).map_err(|source| stale(store, source))?;
+    let key: Key = serde_json::from_str(&key).map_err(|source| stale(store, &source))?;
     let observations = read_observations(&root.join(OBSERVATIONS))?;
     let generated = read_features(&storyeval::run::features_path(root, GENERATED)?)?;
     let truth = read_features(&storyeval::run::features_path(root, GROUND_TRUTH)?)?;
@@ -204,10 +204,10 @@ pub(crate) fn score_store(store: &Store) -> Result<Scores, Failure> {
 /// A card out of the manifest.
 fn card<T: DeserializeOwned>(store: &Store, name: &str) -> Result<T, Failure> {
     serde_json::from_value(store.manifest().cards[name].clone())
-        .map_err(|source| stale(store, source))
+        .map_err(|source| stale(store, &source))
 }
 
-fn stale(store: &Store, source: serde_json::Error) -> Failure {
+fn stale(store: &Store, source: &serde_json::Error) -> Failure {
     Failure::Arguments {
         what: format!(
             "the run in {} was made by another version of storyeval ({source})",

@@ -1,7 +1,6 @@
 //! Damaged bundles are refused before anything is drawn.
 
 use crate::support::{Said, bundles, copy, fails, storyeval};
-use sha2::{Digest, Sha256};
 use std::fs;
 use std::path::Path;
 
@@ -48,10 +47,7 @@ fn replace_with_hash(bundle: &Path, name: &str, bytes: &[u8]) {
 }
 
 fn hex(bytes: &[u8]) -> String {
-    Sha256::digest(bytes)
-        .iter()
-        .map(|byte| format!("{byte:02x}"))
-        .collect()
+    storyeval::run::sha256_hex(bytes)
 }
 
 #[test]

@@ -2,6 +2,11 @@
 //!
 //! ONNX Runtime is obtained the way a user obtains it, into a cache below `target/`.
 
+#![allow(
+    clippy::unwrap_used,
+    reason = "a test that cannot set itself up should panic"
+)]
+
 mod bundles;
 mod command_line;
 mod data_errors;

@@ -88,7 +88,7 @@ fn a_run_killed_ten_times_equals_an_uninterrupted_one() {
     storyeval()
         .args(ARGUMENTS)
         .arg(&torn)
-        .timeout(Duration::from_secs(300))
+        .timeout(Duration::from_mins(5))
         .assert()
         .success();
 
