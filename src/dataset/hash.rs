@@ -1,7 +1,7 @@
 //! One hash for many files.
 
 use super::DatasetError;
-use crate::spec::hex;
+use crate::record::hex;
 use sha2::{Digest, Sha256};
 use std::fs::File;
 use std::io::{self, Read};
@@ -68,7 +68,7 @@ mod tests {
         assert_eq!(one, two);
         let lines = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad  a\n\
                      e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855  b\n";
-        assert_eq!(one, crate::spec::sha256_hex(lines.as_bytes()));
+        assert_eq!(one, crate::record::sha256_hex(lines.as_bytes()));
         std::fs::write(folder.path().join("b"), "x").unwrap();
         assert_ne!(
             one,

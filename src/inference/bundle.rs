@@ -8,7 +8,7 @@ use sha2::{Digest, Sha256};
 
 use super::InferenceError;
 use super::manifest::{self, BundleManifest};
-use super::search::{hex, sha256_file};
+use crate::record::{hex, sha256_file};
 
 /// A folder of weights whose manifest was read and whose files are all there.
 #[derive(Clone, Debug)]

@@ -9,13 +9,12 @@
 //! 4. The `onnxruntime` of `$STORYEVAL_PYTHON`, `python3` or `python`, from 1.22 on.
 //! 5. A download with that Python's pip into the cache, unless offline.
 
+use crate::record::sha256_file;
 use std::ffi::{OsStr, OsString};
 use std::fs::{self, File, TryLockError};
 use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 use std::time::Instant;
-
-use sha2::{Digest, Sha256};
 
 use super::InferenceError;
 use super::error::{Attempt, Place, Refusal};
@@ -365,32 +364,6 @@ fn io_at(path: &Path) -> impl FnOnce(io::Error) -> Refusal + '_ {
         path: path.to_owned(),
         source,
     }
-}
-
-/// SHA-256 of a file as 64 lower-case hex digits, read in pieces.
-pub(crate) fn sha256_file(path: &Path) -> io::Result<String> {
-    let mut file = File::open(path)?;
-    let mut hasher = Sha256::new();
-    let mut buffer = vec![0; 1 << 20];
-    loop {
-        let count = file.read(&mut buffer)?;
-        if count == 0 {
-            break;
-        }
-        hasher.update(&buffer[..count]);
-    }
-    Ok(hex(&hasher.finalize()))
-}
-
-/// Lower-case hex digits.
-pub(crate) fn hex(bytes: &[u8]) -> String {
-    use std::fmt::Write as _;
-    bytes
-        .iter()
-        .fold(String::with_capacity(2 * bytes.len()), |mut text, byte| {
-            let _ = write!(text, "{byte:02x}");
-            text
-        })
 }
 
 #[cfg(test)]

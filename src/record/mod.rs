@@ -1,10 +1,12 @@
 //! What the program persists, and the ids that everything speaks of. Knows no metric.
 
+mod digest;
 mod id;
 mod observation;
 mod score;
 mod story;
 
+pub use digest::{hex, sha256_file, sha256_hex};
 pub use id::{ClipId, FrameIndex, Seed, StoryId};
 pub use observation::Observation;
 pub use score::{Score, Scores, Unit};

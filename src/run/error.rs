@@ -1,6 +1,7 @@
 //! Errors of this room.
 
 use crate::record::{FrameIndex, StoryId};
+use crate::vision::VisionError;
 use crate::{ExitCode, Hint};
 use parquet::errors::ParquetError;
 use std::fmt;
@@ -150,7 +151,7 @@ pub enum RunError {
         /// The frame.
         frame: FrameIndex,
         /// What the decoder says.
-        source: image::ImageError,
+        source: Box<VisionError>,
     },
     /// A generated frame could not be encoded.
     #[error("cannot encode frame {frame} of story {story}")]
@@ -160,7 +161,7 @@ pub enum RunError {
         /// The frame.
         frame: FrameIndex,
         /// What the encoder says.
-        source: image::ImageError,
+        source: Box<VisionError>,
     },
     /// The observations could not be read.
     #[error("cannot read observations from {}", path.display())]

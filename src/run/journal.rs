@@ -7,9 +7,10 @@
 
 use super::error::RunError;
 use super::fault::{self, Point};
-use super::layout::{frame_file, json_line, sha256_hex};
+use super::layout::{frame_file, json_line};
 use super::plan::{Plan, Unit};
 use crate::record::StoryId;
+use crate::record::sha256_hex;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::fmt;

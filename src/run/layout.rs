@@ -1,8 +1,8 @@
 //! Where things lie in a run folder, and how ids become names of files.
 
+use crate::record::sha256_hex;
 use crate::record::{FrameIndex, StoryId};
 use serde::Serialize;
-use sha2::{Digest, Sha256};
 use std::fmt::Write;
 
 /// Name of the manifest.
@@ -64,12 +64,6 @@ pub fn frame_file(story: &StoryId, frame: FrameIndex) -> String {
     format!("{FRAMES}/{}/{frame}.png", folder_name(story))
 }
 
-/// Lower-case hexadecimal SHA-256 of `bytes`.
-#[must_use]
-pub fn sha256_hex(bytes: &[u8]) -> String {
-    hex(&Sha256::digest(bytes))
-}
-
 /// A line of JSON without its newline.
 pub(super) fn json_line(value: &impl Serialize) -> String {
     serde_json::to_string(value).expect("what is persisted has only text keys")
@@ -80,15 +74,6 @@ pub(super) fn json_file(value: &impl Serialize) -> Vec<u8> {
     let mut bytes = serde_json::to_vec_pretty(value).expect("what is persisted has only text keys");
     bytes.push(b'\n');
     bytes
-}
-
-/// Lower-case hexadecimal digits of a digest.
-pub(super) fn hex(digest: &[u8]) -> String {
-    let mut text = String::with_capacity(digest.len() * 2);
-    for byte in digest {
-        write!(text, "{byte:02x}").expect("writing to a string cannot fail");
-    }
-    text
 }
 
 #[cfg(test)]

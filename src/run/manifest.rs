@@ -1,13 +1,13 @@
 //! `manifest.json`: what was run, with what, by which program.
 
 use super::error::{Difference, RunError};
-use super::layout::{MANIFEST, hex, json_file};
+use super::layout::{MANIFEST, json_file};
 use super::partition::Partition;
 use crate::record::Seed;
+use crate::record::sha256_file;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
-use sha2::{Digest, Sha256};
-use std::fs::{self, File};
+use std::fs;
 use std::io;
 use std::path::Path;
 
@@ -113,10 +113,7 @@ impl Session {
 }
 
 fn binary_hash() -> io::Result<String> {
-    let mut file = File::open(std::env::current_exe()?)?;
-    let mut hasher = Sha256::new();
-    io::copy(&mut file, &mut hasher)?;
-    Ok(hex(&hasher.finalize()))
+    sha256_file(&std::env::current_exe()?)
 }
 
 /// `manifest.json`.

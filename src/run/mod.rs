@@ -17,7 +17,6 @@ mod observations;
 mod observe;
 mod partition;
 mod plan;
-mod png;
 mod progress;
 mod store;
 #[cfg(test)]
@@ -32,7 +31,7 @@ pub use generate::{Draw, Generated, generate};
 pub use journal::{Entry, Journal, Recovery, StoredFrame};
 pub use layout::{
     FEATURES, FRAMES, JOURNAL, MANIFEST, OBSERVATIONS, OBSERVED, PLAN, SCORES, folder_name,
-    frame_file, sha256_hex,
+    frame_file,
 };
 pub use manifest::{FORMAT, Identity, Manifest, Session};
 pub use observations::{ObservationWriter, read_observations};

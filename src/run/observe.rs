@@ -3,18 +3,18 @@
 use super::durable::create_folder;
 use super::error::RunError;
 use super::features::FeatureWriter;
-use super::layout::{FEATURES, OBSERVATIONS, OBSERVED, hex, json_file};
+use super::layout::{FEATURES, OBSERVATIONS, OBSERVED, json_file};
 use super::manifest::FORMAT;
 use super::observations::ObservationWriter;
 use super::plan::Unit;
 use super::progress::{Progress, Stage, rate};
 use super::store::Store;
+use crate::record::sha256_file;
 use crate::record::{ClipId, FrameIndex, Observation};
 use image::RgbImage;
 use serde::{Deserialize, Serialize};
-use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
-use std::fs::{self, File};
+use std::fs;
 use std::io;
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
@@ -253,11 +253,8 @@ fn is_current(store: &Store, looking: &Looking<'_>, names: &[String], rows: usiz
 fn hashes(root: &Path, names: &[String]) -> Result<BTreeMap<String, String>, RunError> {
     let hash = |name: &String| {
         let path = root.join(name);
-        let mut hasher = Sha256::new();
-        File::open(&path)
-            .and_then(|mut file| io::copy(&mut file, &mut hasher))
-            .map_err(|error| RunError::read(&path, error))?;
-        Ok((name.clone(), hex(&hasher.finalize())))
+        let hash = sha256_file(&path).map_err(|error| RunError::read(&path, error))?;
+        Ok((name.clone(), hash))
     };
     names.iter().map(hash).collect()
 }

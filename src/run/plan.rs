@@ -1,8 +1,9 @@
 //! What a run will do, before it does it.
 
 use super::error::RunError;
-use super::layout::{json_line, sha256_hex};
+use super::layout::json_line;
 use super::partition::Partition;
+use crate::record::sha256_hex;
 use crate::record::{ClipId, FrameIndex, ReferentialCaption, Seed, Story, StoryId};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;

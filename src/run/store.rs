@@ -4,12 +4,13 @@ use super::durable::{DurableFile, create_folder, fill, sync_folder, write_durabl
 use super::error::RunError;
 use super::fault::{self, Point};
 use super::journal::{Entry, Journal, Recovery, StoredFrame};
-use super::layout::{FRAMES, JOURNAL, LOCK, MANIFEST, PLAN, folder_name, frame_file, sha256_hex};
+use super::layout::{FRAMES, JOURNAL, LOCK, MANIFEST, PLAN, folder_name, frame_file};
 use super::manifest::Manifest;
 use super::partition::Partition;
 use super::plan::{Plan, Unit};
-use super::png;
 use crate::record::FrameIndex;
+use crate::record::sha256_hex;
+use crate::vision::{decode_png, encode_png};
 use image::RgbImage;
 use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io;
@@ -201,11 +202,11 @@ impl Store {
     pub fn frame(&self, unit: &Unit, frame: FrameIndex) -> Result<RgbImage, RunError> {
         let path = self.root.join(frame_file(&unit.story, frame));
         let bytes = fs::read(&path).map_err(|error| RunError::read(&path, error))?;
-        png::decode(&bytes).map_err(|source| RunError::Frame {
+        decode_png(&bytes, &path).map_err(|source| RunError::Frame {
             path,
             story: unit.story.clone(),
             frame,
-            source,
+            source: Box::new(source),
         })
     }
 
@@ -267,10 +268,10 @@ impl Store {
 }
 
 fn encode(unit: &Unit, frame: FrameIndex, image: &RgbImage) -> Result<Vec<u8>, RunError> {
-    png::encode(image).map_err(|source| RunError::Encode {
+    encode_png(image).map_err(|source| RunError::Encode {
         story: unit.story.clone(),
         frame,
-        source,
+        source: Box::new(source),
     })
 }
 

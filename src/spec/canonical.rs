@@ -2,8 +2,6 @@
 
 use serde::Serialize;
 use serde_json::Value;
-use sha2::{Digest, Sha256};
-use std::fmt::Write;
 
 /// JSON without white space and with keys in byte order at every level.
 ///
@@ -48,22 +46,6 @@ fn write_value(value: &Value, out: &mut String) {
     }
 }
 
-/// SHA-256 of `bytes` as 64 lower-case hexadecimal digits.
-#[must_use]
-pub fn sha256_hex(bytes: &[u8]) -> String {
-    hex(&Sha256::digest(bytes))
-}
-
-/// Lower-case hexadecimal digits of `bytes`.
-pub(crate) fn hex(bytes: &[u8]) -> String {
-    let mut text = String::with_capacity(bytes.len() * 2);
-    for byte in bytes {
-        // Writing to a String cannot fail.
-        let _ = write!(text, "{byte:02x}");
-    }
-    text
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -75,15 +57,6 @@ mod tests {
         assert_eq!(
             canonical_json(&value),
             r#"{"a":"x\"y","b":{"a":[true,null],"z":1}}"#
-        );
-    }
-
-    #[test]
-    fn the_hash_is_that_of_the_standard() {
-        // FIPS 180-4 example "abc".
-        assert_eq!(
-            sha256_hex(b"abc"),
-            "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"
         );
     }
 }

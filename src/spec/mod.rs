@@ -14,8 +14,7 @@ mod protocol;
 mod read;
 mod rule;
 
-pub(crate) use canonical::hex;
-pub use canonical::{canonical_json, sha256_hex};
+pub use canonical::canonical_json;
 pub use dataset_card::{
     Character, DatasetCard, ExpectedCounts, Gender, ImageSize, Layout, NeededFile,
 };

@@ -1,7 +1,8 @@
 //! The card of a model: which generator, which weights, which text.
 
-use super::{NeededFile, SpecError, canonical_json, sha256_hex};
+use super::{NeededFile, SpecError, canonical_json};
 use crate::record::TextVariant;
+use crate::record::sha256_hex;
 use serde::{Deserialize, Serialize};
 
 /// Which generator draws.

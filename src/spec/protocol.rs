@@ -1,6 +1,7 @@
 //! The protocol: every choice that a number depends on and that is not data or weights.
 
-use super::{GroundTruthRule, ModelCard, SpecError, canonical_json, sha256_hex};
+use super::{GroundTruthRule, ModelCard, SpecError, canonical_json};
+use crate::record::sha256_hex;
 use crate::record::{Seed, TextVariant};
 use serde::{Deserialize, Serialize};
 

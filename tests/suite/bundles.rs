@@ -47,7 +47,7 @@ fn replace_with_hash(bundle: &Path, name: &str, bytes: &[u8]) {
 }
 
 fn hex(bytes: &[u8]) -> String {
-    storyeval::run::sha256_hex(bytes)
+    storyeval::record::sha256_hex(bytes)
 }
 
 #[test]

@@ -7,6 +7,7 @@ use super::pickle::{Value, dump};
 use super::scene::{FRAMES, Footage, SIZE, portrait, render};
 use super::script::{Clip, episode};
 use super::stage::Place;
+use crate::record::{hex, sha256_hex};
 use crate::{ExitCode, Hint};
 use serde_json::{Value as Json, json};
 use sha2::{Digest, Sha256};
@@ -227,20 +228,9 @@ impl Sink<'_> {
         self.hashes
             .lock()
             .unwrap_or_else(std::sync::PoisonError::into_inner)
-            .insert(name.to_owned(), hex(&Sha256::digest(bytes)));
+            .insert(name.to_owned(), sha256_hex(bytes));
         Ok(())
     }
-}
-
-/// Lower-case hexadecimal.
-pub(super) fn hex(bytes: &[u8]) -> String {
-    use std::fmt::Write;
-    bytes
-        .iter()
-        .fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
-            let _ = write!(text, "{byte:02x}");
-            text
-        })
 }
 
 type Boxes = Vec<Vec<[u32; 4]>>;

@@ -1,9 +1,9 @@
 //! Whether a drawn world is still what was drawn: every file against its hash in `minisv.json`.
 
-use super::layout::{SUMMARY, SynthError, content_hash, hex};
-use sha2::{Digest, Sha256};
+use super::layout::{SUMMARY, SynthError, content_hash};
+use crate::record::sha256_file;
 use std::collections::BTreeMap;
-use std::fs::{self, File};
+use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -63,14 +63,11 @@ pub fn check(dir: &Path) -> Result<String, CheckError> {
     }
     for (name, expected) in &summary.sha256 {
         let path = dir.join(name);
-        let mut hasher = Sha256::new();
-        File::open(&path)
-            .and_then(|mut file| io::copy(&mut file, &mut hasher))
-            .map_err(|source| CheckError::Read {
-                path: path.clone(),
-                source,
-            })?;
-        if hex(&hasher.finalize()) != *expected {
+        let found = sha256_file(&path).map_err(|source| CheckError::Read {
+            path: path.clone(),
+            source,
+        })?;
+        if found != *expected {
             return Err(CheckError::Changed { path });
         }
     }
