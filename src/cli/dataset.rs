@@ -5,6 +5,7 @@ use super::common::{CacheArguments, draw, open_dataset};
 use super::talk::print;
 use clap::{Args, Subcommand, ValueEnum};
 use std::fmt::Write;
+use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use storyeval::dataset::synth::{SplitSizes, World};
 use storyeval::dataset::{Dataset, referential};
@@ -71,7 +72,7 @@ pub(crate) struct ReferentialArguments {
     split: String,
     /// Frames a story [default: the data set's]
     #[arg(long, value_name = "N")]
-    story_length: Option<usize>,
+    story_length: Option<NonZeroUsize>,
     #[command(flatten)]
     cache: CacheArguments,
 }
@@ -111,7 +112,7 @@ fn text(arguments: &ReferentialArguments) -> Outcome {
         card,
         data,
         &arguments.split,
-        arguments.story_length,
+        arguments.story_length.map(NonZeroUsize::get),
         &arguments.cache,
     )?;
     let mut lines = String::new();

@@ -36,7 +36,7 @@ pub(crate) struct RunArguments {
     split: String,
     /// Frames a story [default: the data set's]
     #[arg(long, value_name = "N")]
-    story_length: Option<usize>,
+    story_length: Option<NonZeroUsize>,
     /// Only the first N stories
     #[arg(long, value_name = "N")]
     limit: Option<usize>,
@@ -124,6 +124,16 @@ fn prepare(arguments: &RunArguments) -> Result<Option<(Context<'_>, Vec<ModelCar
         .iter()
         .map(|id| spec::model(id))
         .collect::<Result<_, _>>()?;
+    if let Some(card) = cards
+        .iter()
+        .enumerate()
+        .find_map(|(index, card)| cards[..index].iter().find(|earlier| earlier.id == card.id))
+    {
+        return Err(Failure::Arguments {
+            what: format!("model {} is given twice", card.id),
+            hint: "name each model once".to_owned(),
+        });
+    }
     let cache = &arguments.device.cache;
     // Weights before data: a missing download is better known before anything is drawn. Everything
     // that is missing is named, not only the first.
@@ -133,7 +143,7 @@ fn prepare(arguments: &RunArguments) -> Result<Option<(Context<'_>, Vec<ModelCar
             card,
             arguments.data.as_deref(),
             &arguments.split,
-            arguments.story_length,
+            arguments.story_length.map(NonZeroUsize::get),
             cache,
         ),
         weights,
@@ -154,7 +164,7 @@ fn prepare(arguments: &RunArguments) -> Result<Option<(Context<'_>, Vec<ModelCar
         dataset: &dataset.card().id,
         protocol: &protocol.id,
         split: &arguments.split,
-        story_length: arguments.story_length,
+        story_length: arguments.story_length.map(NonZeroUsize::get),
         limit: arguments.limit,
         seed: arguments.seed,
     };

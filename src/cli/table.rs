@@ -4,6 +4,7 @@ use super::Outcome;
 use super::failure::Failure;
 use super::talk::print;
 use clap::{Args, ValueEnum};
+use std::io::ErrorKind;
 use std::path::PathBuf;
 use storyeval::record::Scores;
 use storyeval::report::{self, Comparison, TableOptions};
@@ -39,8 +40,13 @@ pub(crate) fn table(arguments: &TableArguments) -> Outcome {
     let mut results = Vec::new();
     for run in &arguments.runs {
         let path = run.join(SCORES);
-        let text =
-            std::fs::read_to_string(&path).map_err(|source| RunError::read(&path, source))?;
+        let text = std::fs::read_to_string(&path).map_err(|source| match source.kind() {
+            ErrorKind::NotFound => Failure::Arguments {
+                what: format!("there are no scores in {}", run.display()),
+                hint: format!("compute them with `storyeval score {}`", run.display()),
+            },
+            _ => RunError::read(&path, source).into(),
+        })?;
         let scores: Scores = serde_json::from_str(&text).map_err(|source| RunError::Json {
             path: path.clone(),
             line: source.line(),
