@@ -36,7 +36,7 @@ class Config:
     distill_steps: int = 300
     distill_batch: int = 40
     tune_stories: int = 24
-    test_stories: int = 60
+    test_stories: int = 100
     sampler_steps: int = 20
     guidance: float = 3.0
 

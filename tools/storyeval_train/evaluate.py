@@ -11,7 +11,7 @@ import torch
 
 from . import export, train_vision
 from .onnx_story import Bundle, Storyteller
-from .referential import story_captions
+from .referential import is_ambiguous, story_captions
 
 
 def tune(run, world):
@@ -53,6 +53,34 @@ def tune(run, world):
     (run.work / "tuned.json").write_text(json.dumps(chosen[1]))
 
 
+def spread(split, count):
+    """`count` stories (all, if fewer) spread evenly over a split, [S,4] rows."""
+    count = min(count, len(split.stories))
+    return split.stories[np.linspace(0, len(split.stories) - 1, count).astype(int)]
+
+
+def seeds_of(count, frame):
+    return [1000 * story + frame for story in range(count)]
+
+
+def tell(teller, world, split, stories, **changes):
+    """Frames [S,4,3,64,64] of stories with referential text, each drawn after the ones before."""
+    texts, flags = zip(*(story_captions(split, s, world.characters, world.male) for s in stories))
+    flags, frames = np.array(flags), np.zeros((len(stories), 4, 3, 64, 64), np.float32)
+    for n in range(4):
+        told = [t[n] for t in texts]
+        late = teller.fused(told) if n == 0 else np.stack(
+            [teller.read(t[:n + 1], frames[s, :n]) for s, t in enumerate(texts)])
+        frames[:, n] = teller.draw(teller.plain(told), late, flags[:, n], seeds_of(len(stories), n), **changes)
+    return frames, texts, flags
+
+
+def draw_alone(teller, captions, flags):
+    """Frames of the Char-LDM without the language model; captions [S][4]."""
+    return np.stack([teller.draw(teller.plain([c[n] for c in captions]), teller.fused([c[n] for c in captions]),
+                                 flags[:, n], seeds_of(len(captions), n)) for n in range(4)], axis=1)
+
+
 def score(evaluators, images, labels, places):
     """(characters right, background right) per image, booleans."""
     characters = evaluators("char_classifier", images) > 0
@@ -61,42 +89,38 @@ def score(evaluators, images, labels, places):
             (background == np.eye(background.shape[1], dtype=bool)[places]).all(1))
 
 
+def share(values):
+    return float(values.mean()) if values.size else None
+
+
 def test(run, world):
     """Final numbers on test stories with referential text."""
-    names, split = world.characters, world.test
-    teller = Storyteller(run.out / "bundles" / "storygpt-v-mini", names)
+    split = world.test
+    teller = Storyteller(run.out / "bundles" / "storygpt-v-mini", world.characters)
     evaluators = Bundle(run.out / "bundles" / "minisv-evaluators")
-    count = min(run.config.test_stories, len(split.stories))
-    stories = split.stories[np.linspace(0, len(split.stories) - 1, count).astype(int)]
-    texts, flags = zip(*(story_captions(split, s, names, world.male) for s in stories))
-    flags = np.array(flags)
+    stories = spread(split, run.config.test_stories)
     labels, places = split.labels[stories], split.backgrounds[stories]
-    seeds = [[1000 * s + n for n in range(4)] for s in range(count)]
-    frames = np.zeros((3, count, 4, 3, 64, 64), np.float32)
-    for n in range(4):
-        told = [t[n] for t in texts]
-        original = [split.captions[s[n]] for s in stories]
-        plain, ask = teller.plain(told), [s[n] for s in seeds]
-        late = teller.fused(told) if n == 0 else np.stack(
-            [teller.read(t[:n + 1], frames[0, s, :n]) for s, t in enumerate(texts)])
-        frames[0, :, n] = teller.draw(plain, late, flags[:, n], ask)
-        never = np.zeros(count, bool)
-        frames[1, :, n] = teller.draw(teller.plain(original), teller.fused(original), never, ask)
-        frames[2, :, n] = teller.draw(plain, teller.fused(told), flags[:, n], ask)
-    told = train_vision.place_told(world, split)[stories.reshape(-1)]
-    report = {"stories": count, "frames": 4 * count, "pronoun_frames": int(flags.sum())}
-    truth = split.frames[stories.reshape(-1), 2].transpose(0, 3, 1, 2).astype(np.float32) / 255
-    right, place = score(evaluators, truth, labels.reshape(-1, 7), places.reshape(-1))
-    report |= {"reference_characters": right.mean(), "reference_backgrounds": place.mean()}
-    for name, images in zip(("storygpt_referential", "charldm_original", "charldm_referential"), frames):
-        right, place = score(evaluators, images.reshape(-1, 3, 64, 64), labels.reshape(-1, 7),
-                             places.reshape(-1))
-        report[f"{name}_backgrounds_told"] = place[told].mean()
-        right, crowd = right.reshape(count, 4), labels.sum(-1)
-        report |= {f"{name}_characters": right.mean(), f"{name}_backgrounds": place.mean(),
-                   f"{name}_characters_pronoun_frames": right[flags].mean() if flags.any() else None,
-                   f"{name}_by_count": [round(float(right[crowd == k].mean()), 3) for k in (1, 2, 3)]}
-    report = {k: float(v) if isinstance(v, np.floating) else v for k, v in report.items()}
+    told = train_vision.place_told(world, split)[stories]
+    frames, texts, flags = tell(teller, world, split, stories)
+    sets = [[set(row.nonzero()[0].tolist()) for row in story] for story in labels]
+    open_to_doubt = np.array([[n > 0 and is_ambiguous(s[n], s[n - 1], world.male) for n in range(4)] for s in sets])
+    original = [[split.captions[r] for r in story] for story in stories]
+    runs = {"storygpt_referential": frames,
+            "charldm_original": draw_alone(teller, original, np.zeros_like(flags)),
+            "charldm_referential": draw_alone(teller, texts, flags),
+            "reference": split.frames[stories, 2].transpose(0, 1, 4, 2, 3).astype(np.float32) / 255}
+    report = {"stories": len(stories), "frames": flags.size, "pronoun_frames": int(flags.sum()),
+              "ambiguous_frames": int((flags & open_to_doubt).sum()), "untold_frames": int((~told).sum())}
+    for name, images in runs.items():
+        right, place = score(evaluators, images.reshape(-1, 3, 64, 64), labels.reshape(-1, 7), places.reshape(-1))
+        right, place, crowd = right.reshape(flags.shape), place.reshape(flags.shape), labels.sum(-1)
+        report |= {f"{name}_characters": share(right), f"{name}_backgrounds": share(place),
+                   f"{name}_characters_pronoun": share(right[flags]),
+                   f"{name}_characters_resolvable": share(right[flags & ~open_to_doubt]),
+                   f"{name}_characters_ambiguous": share(right[flags & open_to_doubt]),
+                   f"{name}_characters_later_named": share(right[:, 1:][~flags[:, 1:]]),
+                   f"{name}_backgrounds_told": share(place[told]),
+                   f"{name}_by_count": [share(right[crowd == k]) for k in (1, 2, 3)]}
     run.log("test", **report)
     (run.work / "test.json").write_text(json.dumps(report, indent=1))
 

@@ -38,6 +38,14 @@ def resolve_caption(text, current, previous, names, male, condition="subset"):
     return out, out != text
 
 
+def is_ambiguous(current, previous, male):
+    """Whether a pronoun for `current` leaves open who of `previous` is meant."""
+    if len(current) == 1:
+        gender = male[next(iter(current))]
+        return sum(male[c] == gender for c in previous) > 1
+    return set(current) != set(previous)
+
+
 def story_captions(split, story, names, male, condition="subset"):
     """Four captions and four flags for the rows of one story."""
     sets = [set(split.labels[row].nonzero()[0].tolist()) for row in story]

@@ -160,7 +160,7 @@ def summary(seen):
 def resolution(reader, limit=200):
     """Names picked right on val stories with referential text (subset), true earlier frames."""
     from .prompts import prompt_ids
-    from .referential import story_captions
+    from .referential import is_ambiguous, story_captions
     world, split = reader.world, reader.world.val
     vision = train_vision.load(reader.run, world, "vision")
     hits = {"resolvable": [], "ambiguous": [], "named": [], "place": []}
@@ -177,13 +177,9 @@ def resolution(reader, limit=200):
                                        == [split.backgrounds[rows[-1]]]))
             truth = split.labels[rows[-1]] > 0.5
             now, before = set(truth.nonzero()[0]), set(split.labels[rows[-2]].nonzero()[0])
-            if not flags[n - 1]:
-                kind = "named"
-            elif len(now) == 1:
-                gender = world.male[next(iter(now))]
-                kind = "resolvable" if sum(world.male[c] == gender for c in before) == 1 else "ambiguous"
-            else:
-                kind = "resolvable" if now == before else "ambiguous"
+            kind = "named"
+            if flags[n - 1]:
+                kind = "ambiguous" if is_ambiguous(now, before, world.male) else "resolvable"
             hits[kind].append(float((content[:7].numpy() == truth).all()))
     return {f"val_{k}": float(np.mean(v)) if v else None for k, v in hits.items()} | {
         f"n_{k}": len(v) for k, v in hits.items()}
