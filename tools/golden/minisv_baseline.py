@@ -20,7 +20,7 @@ SLICES = ["all", "pronoun", "no_pronoun"]
 def window(model, score):
     drawn = model in ("storygpt-v-mini", "char-ldm-mini")
     if score["unit"] == "distance":
-        return round(max((0.25 if drawn else 0.05) * score["value"], 1e-6), 6)
+        return round(max((0.25 if drawn else 0.05) * score["value"], 0.05), 3)
     # In points: about four frames of those that are scored, or one.
     return round((4 if drawn else 1) * 100 / score["n"], 2)
 
