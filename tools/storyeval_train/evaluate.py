@@ -93,6 +93,16 @@ def share(values):
     return float(values.mean()) if values.size else None
 
 
+def doubtful(sets, flags, male):
+    """Pronoun frames whose chain of pronouns back to a name holds an ambiguous link, bool [S,4]."""
+    out = np.zeros_like(flags)
+    for story, chain in enumerate(sets):
+        for n in range(1, 4):
+            out[story, n] = flags[story, n] and (
+                out[story, n - 1] or is_ambiguous(chain[n], chain[n - 1], male))
+    return out
+
+
 def test(run, world):
     """Final numbers on test stories with referential text."""
     split = world.test
@@ -103,7 +113,7 @@ def test(run, world):
     told = train_vision.place_told(world, split)[stories]
     frames, texts, flags = tell(teller, world, split, stories)
     sets = [[set(row.nonzero()[0].tolist()) for row in story] for story in labels]
-    open_to_doubt = np.array([[n > 0 and is_ambiguous(s[n], s[n - 1], world.male) for n in range(4)] for s in sets])
+    open_to_doubt = doubtful(sets, flags, world.male)
     original = [[split.captions[r] for r in story] for story in stories]
     runs = {"storygpt_referential": frames,
             "charldm_original": draw_alone(teller, original, np.zeros_like(flags)),
