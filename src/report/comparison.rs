@@ -101,7 +101,7 @@ impl Comparison {
             .slices
             .iter()
             .flat_map(|slice| {
-                let of_slice = move |score: &&Score| score.slice == *slice;
+                let of_slice = move |score: &&Score| score.slice == *slice && score.planned > 0;
                 runs.iter().zip(&labels).flat_map(move |(run, label)| {
                     run.scores.iter().filter(of_slice).map(move |s| (label, s))
                 })
@@ -180,11 +180,15 @@ fn labels(runs: &[Scores]) -> Vec<String> {
         .collect()
 }
 
+/// The table of a slice; `None` where no run has a frame in it, as the original text has no pronouns.
 fn section(runs: &[Scores], labels: &[String], slice: &str) -> Option<Section> {
     let scores: Vec<Vec<&Score>> = runs
         .iter()
         .map(|run| run.scores.iter().filter(|s| s.slice == slice).collect())
         .collect();
+    if scores.iter().flatten().all(|score| score.planned == 0) {
+        return None;
+    }
     let mut metrics: Vec<&Score> = Vec::new();
     for score in scores.iter().flatten() {
         if !metrics.iter().any(|known| known.metric == score.metric) {

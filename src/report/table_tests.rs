@@ -164,3 +164,13 @@ fn rounded_minus_zero_is_zero() {
     assert_eq!(number(-0.25, Unit::Distance), "-0.25");
     assert_eq!(number(99.96, Unit::Percent), "100.0");
 }
+
+#[test]
+fn a_slice_without_a_planned_frame_has_no_section() {
+    let mut original = run("char-ldm-mini", 0.0, "middle");
+    original.scores[3].planned = 0;
+    let comparison = Comparison::new(&[original], &TableOptions::default()).unwrap();
+    let text = markdown(&comparison);
+    assert!(!text.contains("pronoun"), "{text}");
+    assert!(text.contains("All frames"), "{text}");
+}
