@@ -1,5 +1,6 @@
 //! How a verb can fail: in the library, in the arguments, or on the way to stdout.
 
+use super::talk::say;
 use storyeval::{Error, ExitCode, Hint};
 
 /// An error on its way to the user.
@@ -46,6 +47,34 @@ impl Failure {
             Self::NothingSelected => Some("give `--limit` at least 1".to_owned()),
             Self::Stdout(_) => None,
         }
+    }
+}
+
+/// Several failures that a user would rather hear of at once.
+#[derive(Debug, Default)]
+pub(crate) struct Failures(Vec<Failure>);
+
+impl Failures {
+    /// Keeps the error of a result.
+    pub(crate) fn keep<T>(&mut self, result: Result<T, Failure>) -> Option<T> {
+        result.map_err(|failure| self.0.push(failure)).ok()
+    }
+
+    /// Whether nothing failed.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// Says all but one, and gives that one back to end the program with: something broken before
+    /// something missing, because installing more does not mend it.
+    pub(crate) fn report(mut self) -> Failure {
+        self.0
+            .sort_by_key(|failure| failure.exit_code() != ExitCode::Setup);
+        let last = self.0.pop().unwrap_or(Failure::NothingSelected);
+        for failure in self.0 {
+            say(&format!("error: {failure}\n"));
+        }
+        last
     }
 }
 

@@ -1,7 +1,7 @@
 //! `storyeval run` and `storyeval generate`: from a data set and models to a table.
 
 use super::common::{DeviceArguments, open_bundle, open_dataset};
-use super::failure::Failure;
+use super::failure::{Failure, Failures};
 use super::folders::{Folders, GroupName};
 use super::stages::{self, Wanted};
 use super::talk::{print, progress, say};
@@ -56,6 +56,13 @@ pub(crate) struct RunArguments {
     device: DeviceArguments,
 }
 
+/// How far a command goes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Stage {
+    Frames,
+    Scores,
+}
+
 /// What is the same for every model of a command.
 struct Context<'a> {
     arguments: &'a RunArguments,
@@ -68,7 +75,7 @@ struct Context<'a> {
 
 /// The whole way to the table.
 pub(crate) fn run(arguments: &RunArguments) -> Outcome {
-    let Some((context, cards)) = prepare(arguments)? else {
+    let Some((context, cards)) = prepare(arguments, Stage::Scores)? else {
         return Ok(());
     };
     let mut evaluators = stages::open_evaluators(
@@ -105,7 +112,7 @@ pub(crate) fn run(arguments: &RunArguments) -> Outcome {
 
 /// Frames only.
 pub(crate) fn generate(arguments: &RunArguments) -> Outcome {
-    let Some((context, cards)) = prepare(arguments)? else {
+    let Some((context, cards)) = prepare(arguments, Stage::Frames)? else {
         return Ok(());
     };
     for card in &cards {
@@ -116,7 +123,10 @@ pub(crate) fn generate(arguments: &RunArguments) -> Outcome {
 }
 
 /// Opens everything that can fail before the first frame is drawn. `None` after a dry run.
-fn prepare(arguments: &RunArguments) -> Result<Option<(Context<'_>, Vec<ModelCard>)>, Failure> {
+fn prepare(
+    arguments: &RunArguments,
+    stage: Stage,
+) -> Result<Option<(Context<'_>, Vec<ModelCard>)>, Failure> {
     let card = spec::dataset(&arguments.dataset)?;
     let protocol = spec::protocol(&arguments.protocol)?;
     let cards: Vec<ModelCard> = arguments
@@ -135,26 +145,28 @@ fn prepare(arguments: &RunArguments) -> Result<Option<(Context<'_>, Vec<ModelCar
         });
     }
     let cache = &arguments.device.cache;
-    // Weights before data: a missing download is better known before anything is drawn. Everything
-    // that is missing is named, not only the first.
-    let weights = check_weights(&cards, &cache.folder());
-    let dataset = match (
-        open_dataset(
-            card,
-            arguments.data.as_deref(),
-            &arguments.split,
-            arguments.story_length.map(NonZeroUsize::get),
-            cache,
-        ),
-        weights,
-    ) {
-        (Ok(dataset), Ok(())) => dataset,
-        (Err(failure), Ok(())) | (Ok(_), Err(failure)) => return Err(failure),
-        (Err(first), Err(second)) => {
-            say(&format!("error: {first}\n"));
-            return Err(second);
-        }
+    // Everything that is missing is named, not only the first.
+    let mut failures = Failures::default();
+    let story_length = arguments.story_length.map(NonZeroUsize::get);
+    for model in &cards {
+        failures.keep(model_bundle(model, &cache.folder()));
+    }
+    if stage == Stage::Scores {
+        failures.keep(stages::evaluators_bundle(&card, cache));
+    }
+    let dataset = open_dataset(
+        card,
+        arguments.data.as_deref(),
+        &arguments.split,
+        story_length,
+        cache,
+    );
+    let Some(dataset) = failures.keep(dataset) else {
+        return Err(failures.report());
     };
+    if !failures.is_empty() {
+        return Err(failures.report());
+    }
     let limit = arguments.limit.unwrap_or(usize::MAX);
     let stories: Vec<Story> = dataset.stories().iter().take(limit).cloned().collect();
     if stories.is_empty() {
@@ -191,12 +203,6 @@ fn prepare(arguments: &RunArguments) -> Result<Option<(Context<'_>, Vec<ModelCar
     }
     context.runtime = Some(arguments.device.open()?);
     Ok(Some((context, cards)))
-}
-
-fn check_weights(cards: &[ModelCard], cache: &Path) -> Result<(), Failure> {
-    cards
-        .iter()
-        .try_for_each(|card| model_bundle(card, cache).map(drop))
 }
 
 /// The bundle of a model that has weights.

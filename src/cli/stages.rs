@@ -14,7 +14,7 @@ use std::path::PathBuf;
 use storyeval::dataset::{Dataset, FlintstonesSv, referential};
 use storyeval::extract::{Evaluators, Glance};
 use storyeval::generator::Prompt;
-use storyeval::inference::Runtime;
+use storyeval::inference::{Bundle, Runtime};
 use storyeval::metric::{FeaturePair, ReduceInput, ScoreProtocol, reduce};
 use storyeval::record::{Observation, Scores, Story, StoryId};
 use storyeval::run::{
@@ -73,20 +73,23 @@ struct Key {
     dataset: String,
 }
 
+/// Finds and verifies the bundle of a data set's evaluators.
+pub(crate) fn evaluators_bundle(
+    card: &DatasetCard,
+    cache: &CacheArguments,
+) -> Result<Bundle, Failure> {
+    let id = card.evaluators.as_deref().unwrap_or(&card.id);
+    let what = format!("the evaluators of {}", card.name);
+    open_bundle(id, &what, &card.evaluator_files, None, &cache.folder())
+}
+
 /// Finds, verifies and loads the evaluators of a data set.
 pub(crate) fn open_evaluators(
     card: &DatasetCard,
     runtime: &Runtime,
     cache: &CacheArguments,
 ) -> Result<Lookers, Failure> {
-    let id = card.evaluators.as_deref().unwrap_or(&card.id);
-    let bundle = open_bundle(
-        id,
-        &format!("the evaluators of {}", card.name),
-        &[],
-        None,
-        &cache.folder(),
-    )?;
+    let bundle = evaluators_bundle(card, cache)?;
     let evaluators = Evaluators::open(runtime, &bundle)?;
     let names: Vec<String> = card
         .characters

@@ -112,6 +112,9 @@ pub struct DatasetCard {
     /// Id of the bundle with the classifiers and the feature network for this data set.
     #[serde(default)]
     pub evaluators: Option<String>,
+    /// Upstream files that this bundle is made from.
+    #[serde(default)]
+    pub evaluator_files: Vec<NeededFile>,
     /// Clips a split is said to hold.
     #[serde(default)]
     pub expected: ExpectedCounts,
