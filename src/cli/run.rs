@@ -7,6 +7,7 @@ use super::stages::{self, Wanted};
 use super::talk::{print, progress, say};
 use super::{Outcome, sheet, table};
 use clap::Args;
+use std::collections::BTreeMap;
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 use storyeval::Error;
@@ -70,7 +71,10 @@ struct Context<'a> {
     dataset: FlintstonesSv,
     stories: Vec<Story>,
     folders: Folders,
-    runtime: Option<Runtime>,
+    /// Verified bundles of the models, by id. Verifying reads every byte, so each is opened once.
+    bundles: BTreeMap<String, Bundle>,
+    /// The evaluators' bundle, for commands that go as far as scores.
+    evaluators: Option<Bundle>,
 }
 
 /// The whole way to the table.
@@ -78,15 +82,17 @@ pub(crate) fn run(arguments: &RunArguments) -> Outcome {
     let Some((context, cards)) = prepare(arguments, Stage::Scores)? else {
         return Ok(());
     };
-    let mut evaluators = stages::open_evaluators(
-        context.dataset.card(),
-        context.runtime()?,
-        &arguments.device.cache,
-    )?;
+    let runtime = arguments.device.open()?;
+    let bundle = context
+        .evaluators
+        .as_ref()
+        .expect("it is opened for scores");
+    let card = context.dataset.card();
+    let mut evaluators = stages::open_evaluators(card, &context.protocol, &runtime, bundle)?;
     let mut results = Vec::new();
     let mut drawn = Vec::new();
     for card in &cards {
-        let (store, prompts) = draw(&context, card)?;
+        let (store, prompts) = draw(&context, card, &runtime)?;
         let wanted = Wanted {
             dataset: &context.dataset,
             protocol: &context.protocol,
@@ -115,8 +121,9 @@ pub(crate) fn generate(arguments: &RunArguments) -> Outcome {
     let Some((context, cards)) = prepare(arguments, Stage::Frames)? else {
         return Ok(());
     };
+    let runtime = arguments.device.open()?;
     for card in &cards {
-        let (store, _) = draw(&context, card)?;
+        let (store, _) = draw(&context, card, &runtime)?;
         print(&format!("{}\n", store.root().display()))?;
     }
     Ok(())
@@ -148,12 +155,19 @@ fn prepare(
     // Everything that is missing is named, not only the first.
     let mut failures = Failures::default();
     let story_length = arguments.story_length.map(NonZeroUsize::get);
+    let mut bundles = BTreeMap::new();
     for model in &cards {
-        failures.keep(model_bundle(model, &cache.folder()));
+        if let Some(id) = &model.bundle
+            && !bundles.contains_key(id)
+            && let Some(bundle) = failures.keep(model_bundle(model, id, &cache.folder()))
+        {
+            bundles.insert(id.clone(), bundle);
+        }
     }
-    if stage == Stage::Scores {
-        failures.keep(stages::evaluators_bundle(&card, cache));
-    }
+    let evaluators = match stage {
+        Stage::Scores => failures.keep(stages::evaluators_bundle(&card, cache)),
+        Stage::Frames => None,
+    };
     let dataset = open_dataset(
         card,
         arguments.data.as_deref(),
@@ -181,13 +195,14 @@ fn prepare(
         seed: arguments.seed,
     };
     let folders = Folders::new(arguments.out.as_deref(), &name, &cards);
-    let mut context = Context {
+    let context = Context {
         arguments,
         protocol,
         dataset,
         stories,
         folders,
-        runtime: None,
+        bundles,
+        evaluators,
     };
     if arguments.dry_run {
         for card in &cards {
@@ -201,29 +216,19 @@ fn prepare(
         }
         return Ok(None);
     }
-    context.runtime = Some(arguments.device.open()?);
     Ok(Some((context, cards)))
 }
 
-/// The bundle of a model that has weights.
-fn model_bundle(card: &ModelCard, cache: &Path) -> Result<Option<Bundle>, Failure> {
-    card.bundle
-        .as_ref()
-        .map(|id| {
-            open_bundle(
-                id,
-                &format!("model {}", card.id),
-                &card.files,
-                card.published_at.as_deref(),
-                cache,
-            )
-        })
-        .transpose()
+/// The bundle with a model's weights.
+fn model_bundle(card: &ModelCard, id: &str, cache: &Path) -> Result<Bundle, Failure> {
+    let what = format!("model {}", card.id);
+    open_bundle(id, &what, &card.files, card.published_at.as_deref(), cache)
 }
 
 impl Context<'_> {
-    fn runtime(&self) -> Result<&Runtime, Failure> {
-        self.runtime.as_ref().ok_or(Failure::NothingSelected)
+    /// The verified bundle of a model that has weights.
+    fn bundle(&self, card: &ModelCard) -> Option<&Bundle> {
+        self.bundles.get(card.bundle.as_ref()?)
     }
 }
 
@@ -250,25 +255,23 @@ fn plan(
 }
 
 /// Draws what is outstanding of one model's run.
-fn draw(context: &Context<'_>, card: &ModelCard) -> Result<(Store, Vec<Prompt>), Failure> {
+fn draw(
+    context: &Context<'_>,
+    card: &ModelCard,
+    runtime: &Runtime,
+) -> Result<(Store, Vec<Prompt>), Failure> {
     let arguments = context.arguments;
     let (plan, captions) = plan(context, card)?;
-    let bundle = model_bundle(card, &arguments.device.cache.folder())?;
-    let runtime = context.runtime()?;
-    let manifest = manifest(context, card, &plan, bundle.as_ref(), runtime);
+    let bundle = context.bundle(card);
+    let manifest = manifest(context, card, &plan, bundle, runtime);
     let root = context.folders.run(card);
     let mut store = Store::create_or_resume(&root, &manifest, &plan)?;
-    let prompts: Vec<Prompt> = context
-        .stories
-        .iter()
-        .zip(&captions)
-        .map(|(story, captions)| Prompt {
-            story: story.clone(),
-            captions: captions.clone(),
-        })
+    let stories = context.stories.iter().cloned().zip(captions);
+    let prompts: Vec<Prompt> = stories
+        .map(|(story, captions)| Prompt { story, captions })
         .collect();
     if store.require_complete().is_err() {
-        let mut generator = open_generator(context, card, bundle.as_ref(), runtime)?;
+        let mut generator = open_generator(context, card, bundle, runtime)?;
         let mut draw = |units: &[&Unit]| -> Result<_, Failure> {
             let batch: Vec<Prompt> = units
                 .iter()

@@ -20,7 +20,8 @@ use storyeval::record::{Observation, Scores, Story, StoryId};
 use storyeval::run::{
     FrameRef, Look, Looking, OBSERVATIONS, SCORES, Store, read_features, read_observations,
 };
-use storyeval::spec::{DatasetCard, ModelCard, Protocol};
+use storyeval::spec::{DatasetCard, ModelCard, Protocol, ResizeRule};
+use storyeval::vision::Filter;
 
 /// Feature files of a run.
 const GENERATED: &str = "generated";
@@ -83,14 +84,19 @@ pub(crate) fn evaluators_bundle(
     open_bundle(id, &what, &card.evaluator_files, None, &cache.folder())
 }
 
-/// Finds, verifies and loads the evaluators of a data set.
+/// Loads the evaluators of a data set, which bring images to their size as the protocol says.
 pub(crate) fn open_evaluators(
     card: &DatasetCard,
+    protocol: &Protocol,
     runtime: &Runtime,
-    cache: &CacheArguments,
+    bundle: &Bundle,
 ) -> Result<Lookers, Failure> {
-    let bundle = evaluators_bundle(card, cache)?;
-    let evaluators = Evaluators::open(runtime, &bundle)?;
+    let filter = match protocol.resize {
+        ResizeRule::PillowBilinear => Filter::Bilinear,
+        ResizeRule::PillowBicubic => Filter::Bicubic,
+        ResizeRule::PillowLanczos => Filter::Lanczos,
+    };
+    let evaluators = Evaluators::open(runtime, bundle, filter)?;
     let names: Vec<String> = card
         .characters
         .iter()
@@ -269,7 +275,8 @@ pub(crate) fn observe(arguments: &ObserveArguments) -> Outcome {
         return Err(other_data(&store, &prompts[0].story.id));
     }
     let runtime = arguments.device.open()?;
-    let mut lookers = open_evaluators(dataset.card(), &runtime, &arguments.device.cache)?;
+    let bundle = evaluators_bundle(dataset.card(), &arguments.device.cache)?;
+    let mut lookers = open_evaluators(dataset.card(), &protocol, &runtime, &bundle)?;
     let wanted = Wanted {
         dataset: &dataset,
         protocol: &protocol,

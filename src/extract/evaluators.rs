@@ -31,6 +31,8 @@ pub struct Evaluators {
     features: Box<dyn Network>,
     /// Width and height that the networks read, in pixels.
     size: (u32, u32),
+    /// How images are brought to that size.
+    filter: Filter,
     character_labels: Vec<String>,
     background_labels: Vec<String>,
 }
@@ -42,7 +44,7 @@ impl Evaluators {
     /// # Errors
     /// A bundle of another kind, or without a section or graph; a graph that does not load or has
     /// other ports.
-    pub fn open(runtime: &Runtime, bundle: &Bundle) -> Result<Self, ExtractError> {
+    pub fn open(runtime: &Runtime, bundle: &Bundle, filter: Filter) -> Result<Self, ExtractError> {
         let manifest = bundle.manifest();
         if manifest.kind != BundleKind::Evaluators {
             return Err(ExtractError::NotEvaluators {
@@ -58,6 +60,7 @@ impl Evaluators {
             backgrounds: open("bg_classifier", "logits", backgrounds.len())?,
             features: open("features", "features", manifest.features()?.dim)?,
             size: (manifest.image.width as u32, manifest.image.height as u32),
+            filter,
             character_labels: characters.clone(),
             background_labels: backgrounds.clone(),
         })
@@ -74,8 +77,8 @@ impl Evaluators {
     #[must_use]
     pub fn resize_rule(&self) -> String {
         match self.size {
-            (width, height) if width == height => format!("pillow-{}-{width}", Filter::Bilinear),
-            (width, height) => format!("pillow-{}-{width}x{height}", Filter::Bilinear),
+            (width, height) if width == height => format!("pillow-{}-{width}", self.filter),
+            (width, height) => format!("pillow-{}-{width}x{height}", self.filter),
         }
     }
 
@@ -95,7 +98,7 @@ impl Evaluators {
 
     /// Looks at images of any size: one [`Glance`] an image, in order.
     ///
-    /// Images are resized to the bundle's size as Pillow's bilinear does and scaled to `[0, 1]`. The
+    /// Images are resized to the bundle's size as Pillow does with the filter and scaled to `[0, 1]`. The
     /// sigmoid is taken in f64.
     ///
     /// # Errors
@@ -128,7 +131,7 @@ impl Evaluators {
         };
         let mut batch = Array4::zeros((BATCH, 3, height as usize, width as usize));
         for (at, image) in chunk.iter().enumerate() {
-            let image = resize(image, width, height, Filter::Bilinear).map_err(fail(at))?;
+            let image = resize(image, width, height, self.filter).map_err(fail(at))?;
             let tensor = to_chw(&[image]).map_err(fail(at))?;
             batch
                 .index_axis_mut(Axis(0), at)
@@ -184,6 +187,7 @@ mod tests {
             backgrounds: network("bg_classifier", 2, -1.0),
             features: network("features", 5, scale),
             size: (4, 4),
+            filter: Filter::Bilinear,
             character_labels: vec!["a".to_owned(); 3],
             background_labels: vec!["b".to_owned(); 2],
         }

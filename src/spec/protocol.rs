@@ -86,7 +86,7 @@ pub struct BootstrapRule {
     pub resamples: usize,
     /// Seed of the draws.
     pub seed: Seed,
-    /// Coverage in (0, 1), for example 0.95.
+    /// Coverage. Only 0.95 is known so far.
     pub level: f64,
 }
 
@@ -151,12 +151,13 @@ impl Protocol {
     /// Rules that a type cannot express.
     pub(super) fn check(&self, path: &str) -> Result<(), SpecError> {
         let level = self.bootstrap.level;
-        if level > 0.0 && level < 1.0 && self.bootstrap.resamples > 0 {
+        // Another level would be a setting that is silently ignored: scores and tables state 95 %.
+        if (level - 0.95).abs() < 1e-12 && self.bootstrap.resamples > 0 {
             return Ok(());
         }
         Err(SpecError::Invalid {
             path: path.to_owned(),
-            rule: "bootstrap.level lies in (0, 1) and bootstrap.resamples is at least 1",
+            rule: "bootstrap.level is 0.95, as scores and tables say, and bootstrap.resamples is at least 1",
             found: format!("level {level}, resamples {}", self.bootstrap.resamples),
         })
     }

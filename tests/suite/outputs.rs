@@ -153,3 +153,33 @@ fn runs_with_different_texts_do_not_share_a_column() {
             .success();
     }
 }
+
+#[test]
+fn a_protocols_resize_rule_is_obeyed_and_signed() {
+    let folder = tempfile::tempdir().unwrap();
+    let strict = fs::read_to_string(
+        Path::new(env!("CARGO_MANIFEST_DIR")).join("eval-configs/protocols/strict.toml"),
+    )
+    .unwrap();
+    let card = folder.path().join("bicubic.toml");
+    fs::write(
+        &card,
+        strict.replace(
+            "resize = \"pillow-bilinear\"",
+            "resize = \"pillow-bicubic\"",
+        ),
+    )
+    .unwrap();
+    let (plain, other) = (folder.path().join("plain"), folder.path().join("other"));
+    ground_truth(&plain, &[]).assert().success();
+    ground_truth(&other, &["--protocol", card.to_str().unwrap()])
+        .assert()
+        .success();
+    let scores = fs::read_to_string(other.join("scores.json")).unwrap();
+    assert!(scores.contains("resize:pillow-bicubic-64"), "{scores}");
+    let seen = |run: &Path| fs::read(run.join("features/ground_truth.npy")).unwrap();
+    assert!(
+        seen(&plain) != seen(&other),
+        "the filter changes what the networks see"
+    );
+}

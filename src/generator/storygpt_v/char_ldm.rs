@@ -3,7 +3,7 @@
 use super::super::{Fault, Generator, GeneratorError, Prompt};
 use super::networks::{DiffusionNetworks, Tokenize};
 use super::onnx::OnnxDiffusion;
-use super::painter::{Painter, active, captions_of, located};
+use super::painter::{Painter, active, captions_of, located, longest};
 use super::portraits::Portraits;
 use super::settings::DiffusionSettings;
 use crate::inference::{Bundle, BundleKind, InferenceError, Runtime, Tokenizer};
@@ -77,12 +77,7 @@ impl<N: DiffusionNetworks> Generator for CharLdm<N> {
     ) -> Result<Vec<Vec<RgbImage>>, GeneratorError> {
         prompts.iter().try_for_each(Prompt::check)?;
         let mut images: Vec<Vec<RgbImage>> = prompts.iter().map(|_| Vec::new()).collect();
-        let longest = prompts
-            .iter()
-            .map(|prompt| prompt.captions.len())
-            .max()
-            .unwrap_or_default();
-        for frame in 0..longest {
+        for frame in 0..longest(prompts) {
             let indices = active(prompts, frame);
             let stories: Vec<&Prompt> = indices.iter().map(|index| &prompts[*index]).collect();
             let drawn = self

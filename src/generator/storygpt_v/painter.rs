@@ -106,6 +106,12 @@ impl<N: DiffusionNetworks> Painter<N> {
     }
 }
 
+/// Frames of the longest story.
+pub(super) fn longest(prompts: &[Prompt]) -> usize {
+    let lengths = prompts.iter().map(|prompt| prompt.captions.len());
+    lengths.max().unwrap_or_default()
+}
+
 /// The stories that have a frame `frame` (from 0), by their index in the call.
 pub(super) fn active(prompts: &[Prompt], frame: usize) -> Vec<usize> {
     (0..prompts.len())

@@ -5,7 +5,7 @@ use super::char_ldm::{CharLdm, check_kind, draw_from_caption, open_painter, open
 use super::llm::{Past, contexts, visual_tokens};
 use super::networks::{DiffusionNetworks, LanguageNetworks, Tokenize};
 use super::onnx::{OnnxDiffusion, OnnxLanguage};
-use super::painter::{Painter, active, captions_of, located};
+use super::painter::{Painter, active, captions_of, located, longest};
 use super::settings::check_llm;
 use crate::inference::{Bundle, BundleKind, Llm, Runtime, Tokenizer};
 use crate::record::Seed;
@@ -134,12 +134,7 @@ impl<N: DiffusionNetworks, L: LanguageNetworks> Generator for StoryGptV<N, L> {
         let mut images: Vec<Vec<RgbImage>> = prompts.iter().map(|_| Vec::new()).collect();
         // Visual tokens are kept: each frame goes through the vision network once, not once a later frame.
         let mut visual: Vec<Vec<Array2<f32>>> = prompts.iter().map(|_| Vec::new()).collect();
-        let longest = prompts
-            .iter()
-            .map(|prompt| prompt.captions.len())
-            .max()
-            .unwrap_or_default();
-        for frame in 0..longest {
+        for frame in 0..longest(prompts) {
             let indices = active(prompts, frame);
             let stories: Vec<&Prompt> = indices.iter().map(|index| &prompts[*index]).collect();
             let earlier: Vec<&[Array2<f32>]> = indices
