@@ -44,7 +44,10 @@ impl Failure {
         match self {
             Self::Library(error) => error.hint(),
             Self::NoBundle { hint, .. } | Self::Arguments { hint, .. } => Some(hint.clone()),
-            Self::NothingSelected => Some("give `--limit` at least 1".to_owned()),
+            Self::NothingSelected => Some(
+                "give `--limit` at least 1, and a `--story-length` that the episodes of the split have"
+                    .to_owned(),
+            ),
             Self::Stdout(_) => None,
         }
     }
