@@ -65,6 +65,9 @@ pub enum Error {
     /// A table or picture could not be made.
     #[error(transparent)]
     Report(#[from] crate::report::ReportError),
+    /// A file of another program is missing or not what it should be.
+    #[error(transparent)]
+    Exchange(#[from] crate::exchange::ExchangeError),
 }
 
 impl Error {
@@ -78,6 +81,7 @@ impl Error {
             Self::Extract(error) => error,
             Self::Run(error) => error,
             Self::Report(error) => error,
+            Self::Exchange(error) => error,
         }
     }
 }

@@ -2,6 +2,7 @@
 //! pronouns instead of names, and has to draw consistent frames.
 //!
 //! The library follows the flow of a run: what users write ([`spec`]), the data ([`dataset`]), the
+//! files of other programs ([`exchange`]), the
 //! networks ([`inference`]), the models that draw ([`generator`]), the pixels ([`vision`]), the models
 //! that look ([`extract`]), the numbers ([`metric`], [`stats`]), the run folder ([`run`]) and what
 //! people read ([`report`]). What is persisted is in [`record`], and everything may depend on it.
@@ -9,6 +10,7 @@
 
 pub mod dataset;
 pub mod error;
+pub mod exchange;
 pub mod extract;
 pub mod generator;
 pub mod inference;

@@ -94,6 +94,7 @@ macro_rules! lift {
 
 lift!(
     dataset::DatasetError,
+    exchange::ExchangeError,
     extract::ExtractError,
     generator::GeneratorError,
     inference::InferenceError,

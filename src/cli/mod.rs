@@ -8,6 +8,7 @@ mod doctor;
 mod failure;
 mod folders;
 mod list;
+mod metric;
 mod models;
 mod run;
 mod sheet;
@@ -48,6 +49,9 @@ enum Command {
     Score(stages::ScoreArguments),
     /// Compare runs in a table
     Table(table::TableArguments),
+    /// Compute one metric on files, without a run
+    #[command(subcommand)]
+    Metric(metric::MetricCommand),
     /// Draw, inspect and rewrite data sets
     #[command(subcommand)]
     Dataset(dataset::DatasetCommand),
@@ -69,6 +73,7 @@ pub(crate) fn main() -> ExitCode {
         Command::Observe(arguments) => stages::observe(arguments),
         Command::Score(arguments) => stages::score(arguments),
         Command::Table(arguments) => table::table(arguments),
+        Command::Metric(command) => metric::metric(command),
         Command::Dataset(command) => dataset::dataset(command),
         Command::Model(command) => models::model(command),
         Command::Ls(arguments) => list::list(arguments),

@@ -4,10 +4,12 @@ mod error;
 mod filter;
 mod layout;
 mod png;
+mod recipe;
 mod resize;
 
 pub use error::VisionError;
 pub use filter::Filter;
 pub use layout::to_chw;
 pub use png::{MAX_BYTES, MAX_SIDE, decode_png, encode_png, read_png};
+pub use recipe::{Geometry, Recipe, Resizer, ValueScale};
 pub use resize::resize;

@@ -1,0 +1,82 @@
+//! What a standalone metric prints: a line for people, or the JSON contract.
+
+use crate::cli::Outcome;
+use crate::cli::talk::{print, say};
+use clap::ValueEnum;
+use serde::Serialize;
+use serde_json::{Map, Value};
+
+/// How to print.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Format {
+    /// A line a number
+    #[default]
+    Text,
+    /// One JSON object
+    Json,
+}
+
+/// One number and everything a reader needs to believe it. Field names are a public contract.
+#[derive(Clone, Debug, Default, Serialize)]
+pub(crate) struct Answer {
+    /// Metric id: `fid`, `kid`, `bleu`, ...
+    pub(crate) metric: String,
+    /// The value; `null` with a reason in `unscored` where it is not defined.
+    pub(crate) value: Option<f64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) unscored: Option<String>,
+    /// 95 % interval, low then high.
+    pub(crate) interval: Option<[f64; 2]>,
+    /// Items that entered the value.
+    pub(crate) n: usize,
+    /// How it was computed.
+    pub(crate) signature: String,
+    /// Further numbers of the same metric, for example `bleu1`..`bleu4`.
+    #[serde(flatten)]
+    pub(crate) more: Map<String, Value>,
+    /// One entry an item, where a value an item exists: `{"id": ..., "value": ...}`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) items: Option<Vec<Value>>,
+    /// Things a reader must know.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(crate) warnings: Vec<String>,
+}
+
+impl Answer {
+    /// Prints to stdout. Warnings of the text form go to stderr.
+    pub(crate) fn print(&self, format: Format) -> Outcome {
+        match format {
+            Format::Json => {
+                let text = serde_json::to_string_pretty(self).expect("an answer is plain data");
+                print(&format!("{text}\n"))
+            }
+            Format::Text => {
+                for warning in &self.warnings {
+                    say(&format!("warning: {warning}"));
+                }
+                print(&self.text())
+            }
+        }
+    }
+
+    fn text(&self) -> String {
+        use std::fmt::Write;
+        let mut text = match (self.value, &self.unscored) {
+            (Some(value), _) => format!("{}: {value:.6}", self.metric),
+            (None, reason) => format!(
+                "{}: not scored ({})",
+                self.metric,
+                reason.as_deref().unwrap_or("no reason given")
+            ),
+        };
+        if let Some([low, high]) = self.interval {
+            let _ = write!(text, "  95 % interval [{low:.6}, {high:.6}]");
+        }
+        let _ = write!(text, "  n = {}", self.n);
+        for (name, value) in &self.more {
+            let _ = write!(text, "\n  {name}: {value}");
+        }
+        let _ = writeln!(text, "\n  {}", self.signature);
+        text
+    }
+}

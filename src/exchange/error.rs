@@ -1,0 +1,56 @@
+//! Errors of this room.
+
+use crate::{ExitCode, Hint};
+use std::io;
+use std::path::PathBuf;
+
+/// What can go wrong with a file of another program.
+#[derive(Debug, thiserror::Error)]
+pub enum ExchangeError {
+    /// It cannot be read.
+    #[error("failed to read {}", path.display())]
+    Read {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
+    /// It cannot be written.
+    #[error("failed to write {}", path.display())]
+    Write {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
+    /// It is not what it should be.
+    #[error("{} is not {expected}: {found}", path.display())]
+    Malformed {
+        /// The file.
+        path: PathBuf,
+        /// What was expected, for example `a 2-D array of floats`.
+        expected: &'static str,
+        /// What was found instead, with the place where there is one.
+        found: String,
+        /// What to do about it.
+        hint: &'static str,
+    },
+}
+
+impl Hint for ExchangeError {
+    fn exit_code(&self) -> ExitCode {
+        match self {
+            Self::Read { .. } => ExitCode::Setup,
+            Self::Write { .. } => ExitCode::Output,
+            Self::Malformed { .. } => ExitCode::DataVerification,
+        }
+    }
+
+    fn hint(&self) -> Option<String> {
+        match self {
+            Self::Read { .. } => Some("check the path and its permissions".to_owned()),
+            Self::Write { .. } => Some("check the free space and the permissions".to_owned()),
+            Self::Malformed { hint, .. } => Some((*hint).to_owned()),
+        }
+    }
+}
