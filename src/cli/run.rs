@@ -369,7 +369,7 @@ fn open_generator<'a>(
 
 /// The table on stdout, and as `table.md` beside the runs.
 fn print_results(group: &Path, results: &[Scores]) -> Outcome {
-    let markdown = table::markdown(results, false)?;
+    let markdown = table::markdown(results)?;
     storyeval::run::write_durably(&group.join("table.md"), markdown.as_bytes())?;
     print(&markdown)
 }

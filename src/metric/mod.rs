@@ -15,4 +15,6 @@ pub use frechet::{
 };
 pub use gaussian::Gaussian;
 pub use moments::MomentTable;
-pub use reduce::{FeaturePair, ReduceInput, ScoreProtocol, reduce};
+pub use reduce::{
+    ExtractorName, Extractors, FeaturePair, ReduceInput, ScoreContext, reduce,
+};

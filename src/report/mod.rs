@@ -1,5 +1,6 @@
 //! The room of what people read: tables and sheets.
 
+mod catalogue;
 mod comparison;
 mod csv_table;
 mod error;
