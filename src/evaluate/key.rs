@@ -14,6 +14,8 @@ pub(super) struct Key {
     pub(super) ground_truth: String,
     /// The networks, their weights, and how images reach them.
     pub(super) extractors: Extractors,
+    /// Whether the feature network gave class logits too.
+    pub(super) logits: bool,
     /// Text of the text-image similarity.
     pub(super) clip_text: Option<CaptionText>,
     /// Captions of a real frame.
@@ -21,10 +23,16 @@ pub(super) struct Key {
 }
 
 impl Key {
-    pub(super) fn new(dataset: &str, protocol: &Protocol, extractors: Extractors) -> Self {
+    pub(super) fn new(
+        dataset: &str,
+        protocol: &Protocol,
+        extractors: Extractors,
+        logits: bool,
+    ) -> Self {
         let clip_text = protocol.clip.and_then(|rule| rule.text);
         Self {
             dataset: dataset.to_owned(),
+            logits,
             ground_truth: protocol.ground_truth.to_string(),
             clip_text: extractors.clip.as_ref().and(clip_text),
             caption_references: extractors

@@ -52,7 +52,11 @@ pub fn observe(
     progress: &mut dyn FnMut(&Progress),
 ) -> Result<Observed, Error> {
     let hash = wanted.dataset.content_hash();
-    let key = Key::new(hash, wanted.protocol, panel.names.clone()).to_text();
+    let logits = panel
+        .features
+        .as_ref()
+        .is_some_and(|(network, _)| network.classes().is_some());
+    let key = Key::new(hash, wanted.protocol, panel.names.clone(), logits).to_text();
     let references = wanted.protocol.captions.map_or(1, |rule| rule.references);
     let rule = wanted.protocol.ground_truth;
     let mut truth = Truth::open(wanted.cache, hash, &rule.to_string(), panel, references)?;
@@ -70,7 +74,9 @@ pub fn observe(
         let clips: Vec<&ClipId> = frames.iter().map(FrameRef::clip).collect();
         labels(panel, images, &mut rows)?;
         features(panel, &mut truth, &clips, images, &mut real, &mut rows)?;
-        clip(wanted, panel, &mut truth, &clips, images, &mut real, &mut rows)?;
+        clip(
+            wanted, panel, &mut truth, &clips, images, &mut real, &mut rows,
+        )?;
         distances(wanted, panel, &clips, images, &mut real, &mut rows)?;
         captions(panel, &mut truth, &clips, images, &mut real, &mut rows)?;
         Ok(rows)

@@ -40,9 +40,10 @@ pub struct ScoreRequest<'a> {
 /// Observations that are absent, damaged, or of another version of the program.
 pub fn score(request: ScoreRequest<'_>) -> Result<Scores, Error> {
     let folder = request.folder;
-    let key: Key = serde_json::from_str(&observed_key(folder)?).map_err(|_| RunError::NotObserved {
-        path: folder.to_path_buf(),
-    })?;
+    let key: Key =
+        serde_json::from_str(&observed_key(folder)?).map_err(|_| RunError::NotObserved {
+            path: folder.to_path_buf(),
+        })?;
     let observations = read_observations(&folder.join(OBSERVATIONS))?;
     let pair = |names: [&str; 2], present: bool| -> Result<Option<[Array2<f32>; 2]>, Error> {
         if !present {
@@ -52,8 +53,11 @@ pub fn score(request: ScoreRequest<'_>) -> Result<Scores, Error> {
         Ok(Some([first?, second?]))
     };
     let features = pair([GENERATED, GROUND_TRUTH], key.extractors.features.is_some())?;
-    let clip = pair([CLIP_GENERATED, CLIP_GROUND_TRUTH], key.extractors.clip.is_some())?;
-    let logits = if features_path(folder, LOGITS)?.is_file() {
+    let clip = pair(
+        [CLIP_GENERATED, CLIP_GROUND_TRUTH],
+        key.extractors.clip.is_some(),
+    )?;
+    let logits = if key.logits {
         Some(read(folder, LOGITS)?)
     } else {
         None
@@ -69,7 +73,7 @@ pub fn score(request: ScoreRequest<'_>) -> Result<Scores, Error> {
     let scores = reduce(&ReduceInput {
         observations: &observations,
         features: features.as_ref().map(as_pair),
-        logits: logits.as_ref().map(Array2::view),
+        logits: logits.as_ref().map(|logits| logits.view()),
         clip: clip.as_ref().map(as_pair),
         protocol: request.protocol,
         context: &context,

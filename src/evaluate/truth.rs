@@ -64,9 +64,10 @@ impl Truth {
             });
             Cache::open(root, &key.to_string()).map(Some)
         };
-        let pixels = panel.features.as_ref().map(|(generated, reference)| {
-            reference.as_ref().unwrap_or(generated).preprocessing()
-        });
+        let pixels = panel
+            .features
+            .as_ref()
+            .map(|(generated, reference)| reference.as_ref().unwrap_or(generated).preprocessing());
         let captions = format!("{references} captions");
         Ok(Self {
             features: open(&panel.names.features, pixels, "features")?,
@@ -83,15 +84,12 @@ impl Truth {
         clips: &[&ClipId],
         frames: &mut Frames<'_>,
     ) -> Result<Vec<Vec<f32>>, Error> {
-        let (Some(cache), Some((generated, reference))) =
-            (&mut self.features, &mut panel.features)
+        let (Some(cache), Some((generated, reference))) = (&mut self.features, &mut panel.features)
         else {
             return Ok(Vec::new());
         };
         let network = reference.as_mut().unwrap_or(generated);
-        vectors(cache, clips, frames, |images| {
-            Ok(network.features(images)?)
-        })
+        vectors(cache, clips, frames, |images| Ok(network.features(images)?))
     }
 
     /// CLIP embeddings of the real frames of `clips`.

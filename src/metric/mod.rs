@@ -2,6 +2,7 @@
 //! observations to scores. No input or output.
 
 mod accuracy;
+mod cosine;
 mod f1;
 mod frechet;
 mod gaussian;
@@ -9,12 +10,11 @@ mod moments;
 mod reduce;
 
 pub use accuracy::{exact_match, label_accuracy, positive};
+pub use cosine::cosine;
 pub use f1::{Average, Confusion, LabelCounts, ZeroDivision, f1_of_samples};
 pub use frechet::{
     Frechet, FrechetUnscored, FrechetWarning, Route, Side, frechet, frechet_of_gaussians,
 };
 pub use gaussian::Gaussian;
 pub use moments::MomentTable;
-pub use reduce::{
-    ExtractorName, Extractors, FeaturePair, ReduceInput, ScoreContext, reduce,
-};
+pub use reduce::{ExtractorName, Extractors, FeaturePair, ReduceInput, ScoreContext, reduce};

@@ -63,7 +63,11 @@ const DETAIL: [(&str, &str, usize); 23] = [
     ("consistency", "Consistency", 4),
     ("consistency_gt", "Consistency (ground truth)", 4),
     ("consistency_shared", "Consistency, shared", 4),
-    ("consistency_shared_gt", "Consistency, shared (ground truth)", 4),
+    (
+        "consistency_shared_gt",
+        "Consistency, shared (ground truth)",
+        4,
+    ),
     ("char_acc_label", "Char-Acc per label %", 1),
     ("char_f1_micro", "Char-F1 micro %", 1),
     ("char_f1_macro", "Char-F1 macro %", 1),

@@ -243,7 +243,13 @@ mod tests {
         let bytes = fs::read(&path).unwrap();
         let mut flipped = bytes.clone();
         *flipped.last_mut().unwrap() ^= 1;
-        for damaged in [&bytes[..10], &bytes[..bytes.len() - 1], &flipped, b"", b"\n"] {
+        for damaged in [
+            &bytes[..10],
+            &bytes[..bytes.len() - 1],
+            &flipped,
+            b"",
+            b"\n",
+        ] {
             fs::write(&path, damaged).unwrap();
             let cache = Cache::open(folder.path(), "a").unwrap();
             assert!(cache.get(&clip(1)).unwrap().is_none());

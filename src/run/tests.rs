@@ -314,7 +314,8 @@ fn closures_that_break_their_contract_are_refused() {
         "a bad batch is not stored in part"
     );
     let mut blind = |_: &[super::FrameRef<'_>], _: &[RgbImage]| Ok::<_, Stop>(Vec::new());
-    let error = observe(&store, &looking(&store, "e"), &mut blind, &mut |_| {}).expect_err("outstanding");
+    let error =
+        observe(&store, &looking(&store, "e"), &mut blind, &mut |_| {}).expect_err("outstanding");
     assert!(matches!(
         error,
         Stop::Run(RunError::Outstanding {
@@ -329,7 +330,8 @@ fn closures_that_break_their_contract_are_refused() {
         &mut |_| {},
     )
     .expect("generate");
-    let error = observe(&store, &looking(&store, "e"), &mut blind, &mut |_| {}).expect_err("no rows");
+    let error =
+        observe(&store, &looking(&store, "e"), &mut blind, &mut |_| {}).expect_err("no rows");
     assert!(matches!(error, Stop::Run(RunError::Row { .. })));
     assert!(!folder.path().join(OBSERVATIONS).exists());
 }

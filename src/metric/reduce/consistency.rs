@@ -6,8 +6,9 @@
 use super::chosen::{Chosen, Clusters};
 use super::draft::{Draft, Metric};
 use super::features::present;
+use crate::metric::cosine;
 use crate::record::{Observation, Score, Unit};
-use ndarray::{ArrayView1, ArrayView2};
+use ndarray::ArrayView2;
 
 /// Which pairs of frames of a story.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -118,7 +119,8 @@ fn stories(chosen: &Chosen<'_>, set: &ArrayView2<'_, f32>, pairs: Pairs) -> Vec<
                 if pairs == Pairs::Shared && !share(a, b) {
                     continue;
                 }
-                if let Some(cosine) = cosine(set.row(*first), set.row(*second)) {
+                let [first, second] = [*first, *second].map(|row| set.row(row).to_vec());
+                if let Some(cosine) = cosine(&first, &second) {
                     story.sum += cosine;
                     story.pairs += 1;
                 }
@@ -134,17 +136,4 @@ fn stories(chosen: &Chosen<'_>, set: &ArrayView2<'_, f32>, pairs: Pairs) -> Vec<
 fn share(a: &Observation, b: &Observation) -> bool {
     let both = a.character_labels.iter().zip(&b.character_labels);
     both.into_iter().any(|(a, b)| *a && *b)
-}
-
-/// Cosine in f64, without an epsilon; `None` for a vector of length zero.
-fn cosine(a: ArrayView1<'_, f32>, b: ArrayView1<'_, f32>) -> Option<f64> {
-    let (mut dot, mut left, mut right) = (0.0, 0.0, 0.0);
-    for (a, b) in a.iter().zip(b) {
-        let (a, b) = (f64::from(*a), f64::from(*b));
-        dot += a * b;
-        left += a * a;
-        right += b * b;
-    }
-    let length = f64::sqrt(left) * f64::sqrt(right);
-    (length > 0.0).then(|| dot / length)
 }
