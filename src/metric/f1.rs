@@ -398,6 +398,76 @@ pub(super) mod tests {
         }
     }
 
+    fn rows_of(case: &serde_json::Value, name: &str) -> Vec<Vec<bool>> {
+        let rows = case[name].as_array().unwrap().iter();
+        rows.map(|row| row.as_str().unwrap().chars().map(|c| c == '1').collect())
+            .collect()
+    }
+
+    #[test]
+    fn everything_equals_scikit_learn_to_the_last_bit() {
+        let rules = [
+            ("0", ZeroDivision::Zero),
+            ("1", ZeroDivision::One),
+            ("nan", ZeroDivision::LeaveOut),
+        ];
+        let averages = [
+            ("micro", Average::Micro),
+            ("macro", Average::Macro),
+            ("weighted", Average::Weighted),
+        ];
+        let ratios = [Ratio::Precision, Ratio::Recall, Ratio::F1];
+        for case in crate::metric::golden::numbers("labels.json") {
+            let (y, p) = (rows_of(&case, "y"), rows_of(&case, "p"));
+            let rows = || p.iter().map(Vec::as_slice).zip(y.iter().map(Vec::as_slice));
+            let mut counts = LabelCounts::new(y[0].len());
+            rows().for_each(|(p, y)| counts.add(p, y));
+            for (rule, zero) in rules {
+                let expected =
+                    |name: &str, at: usize| case["averages"][format!("{name}_{rule}")][at].as_f64();
+                for (at, ratio) in ratios.into_iter().enumerate() {
+                    for (name, average) in averages {
+                        let found = counts.average(ratio, average, zero);
+                        assert_eq!(
+                            found,
+                            expected(name, at),
+                            "{name} {rule} {ratio:?} {y:?} {p:?}"
+                        );
+                    }
+                    if y[0].len() == 1 {
+                        continue;
+                    }
+                    let found = mean_of_samples(rows(), ratio, zero);
+                    assert_eq!(found, expected("samples", at), "samples {rule} {ratio:?}");
+                    let classes = &case["averages"][format!("class_{rule}")][at];
+                    for (class, expected) in
+                        counts.classes().iter().zip(classes.as_array().unwrap())
+                    {
+                        assert_eq!(class.ratio(ratio, zero), expected.as_f64());
+                    }
+                }
+            }
+            for (index, class) in counts.classes().iter().enumerate() {
+                let found = [
+                    class.true_negatives,
+                    class.false_positives,
+                    class.false_negatives,
+                    class.true_positives,
+                ];
+                assert_eq!(serde_json::json!(found), case["confusion"][index]);
+                assert_eq!(class.accuracy(), case["class_accuracy"][index].as_f64());
+            }
+            if let Some(quirk) = case.get("make_a_story") {
+                let columns = label_values(y.iter().map(Vec::as_slice));
+                assert_eq!(serde_json::json!(columns), quirk["columns"]);
+                let found = counts
+                    .select(&columns)
+                    .f1(Average::Weighted, ZeroDivision::Zero);
+                assert_eq!(found, quirk["weighted_f1"].as_f64());
+            }
+        }
+    }
+
     #[test]
     fn nothing_is_undefined_only_when_asked() {
         let counts = LabelCounts::new(2);
@@ -406,7 +476,10 @@ pub(super) mod tests {
         // Without positive labels all classes weigh the same, as in scikit-learn.
         assert_eq!(counts.f1(Average::Weighted, ZeroDivision::Zero), Some(0.0));
         assert_eq!(counts.f1(Average::Weighted, ZeroDivision::LeaveOut), None);
-        assert_eq!(LabelCounts::new(0).f1(Average::Micro, ZeroDivision::One), None);
+        assert_eq!(
+            LabelCounts::new(0).f1(Average::Micro, ZeroDivision::One),
+            None
+        );
         assert_eq!(f1_of_samples([], ZeroDivision::One), None);
     }
 }

@@ -508,10 +508,11 @@ mod tests {
             .unwrap();
         let found = frechet(&case.first.array().view(), &case.second.array().view()).unwrap();
         assert_eq!(found.route, Route::Eigen);
+        let side = Side::First;
         assert!(
             found
                 .warnings
-                .contains(&FrechetWarning::NotPositiveDefinite)
+                .contains(&FrechetWarning::NotPositiveDefinite { side })
         );
         let constant = FrechetWarning::ConstantFeatures {
             side: Side::Second,
@@ -519,6 +520,78 @@ mod tests {
             dim: 8,
         };
         assert!(found.warnings.contains(&constant));
+    }
+
+    #[test]
+    fn equals_the_published_tools_on_generated_features() {
+        use crate::metric::golden::{generated, number, numbers};
+        for case in numbers("frechet.json") {
+            let (first, second) = (generated(&case["first"]), generated(&case["second"]));
+            let full = first.nrows().min(second.nrows()) > first.ncols();
+            let found = frechet(&first.view(), &second.view()).unwrap().value;
+            let double = |set: &Array2<f32>| set.mapv(f64::from);
+            let same = frechet(&double(&first).view(), &double(&second).view()).unwrap();
+            assert_eq!(same.value.to_bits(), found.to_bits());
+            let near = |found: f64, name: &str, tolerance: f64| {
+                let expected = number(&case, name);
+                assert!(
+                    (found - expected).abs() < tolerance * expected,
+                    "{name} {found} {expected} {}",
+                    case["first"]
+                );
+            };
+            near(found, "nuclear", 1e-9);
+            if first.ncols() == 1 {
+                continue;
+            }
+            near(found, "pytorch_fid", if full { 1e-9 } else { 5e-6 });
+            let single = frechet_with(&first.view(), &second.view(), MeanPrecision::F32).unwrap();
+            // The tools sum the squares of the difference in f32.
+            let tolerance = if full { 2e-7 } else { 5e-6 };
+            near(single.value, "clean_fid", tolerance);
+            near(single.value, "torch_fidelity", tolerance);
+            // From statistics alone, which do not say how many vectors there were.
+            let unknown = |set: &Array2<f32>| Gaussian {
+                n: None,
+                ..Gaussian::fit(&set.view())
+            };
+            let found = frechet_of_gaussians(&unknown(&first), &unknown(&second)).unwrap();
+            near(found.value, "nuclear", 1e-7);
+        }
+    }
+
+    #[test]
+    fn a_permutation_gives_the_same_bits_and_a_set_is_at_distance_zero_from_itself() {
+        for (rows, dim) in [(40, 60), (300, 60)] {
+            let (first, second) = (
+                crate::metric::golden::fill(rows, dim, 1),
+                crate::metric::golden::fill(rows, dim, 2),
+            );
+            let order = crate::metric::RandomState::new(1).permutation(rows);
+            let moved = first.select(ndarray::Axis(0), &order);
+            let value = |a: &Array2<f32>, b: &Array2<f32>| {
+                frechet(&a.view(), &b.view()).unwrap().value.to_bits()
+            };
+            assert_eq!(value(&first, &second), value(&moved, &second));
+            let own = frechet(&first.view(), &moved.view()).unwrap().value;
+            assert!(own.abs() < 1e-6, "{own}");
+        }
+    }
+
+    #[test]
+    fn huge_features_overflow_and_say_so() {
+        for rows in [3, 30] {
+            let huge = Array2::from_shape_fn((rows, 4), |(i, j)| 1e200 * ((i * j) % 7) as f64);
+            assert_eq!(
+                frechet(&huge.view(), &huge.view()),
+                Err(FrechetUnscored::Overflow)
+            );
+        }
+        let none = Array2::<f32>::zeros((5, 0));
+        assert!(matches!(
+            frechet(&none.view(), &none.view()),
+            Err(FrechetUnscored::Dimensions { .. })
+        ));
     }
 
     #[test]

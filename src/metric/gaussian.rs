@@ -183,8 +183,8 @@ impl GaussianStream {
         // The mean of the first panel is near enough to the whole's to keep the digits.
         let panel = &self.panel;
         let products = self.products.get_or_insert_with(|| {
-            let mean = (0..dim)
-                .map(|j| (0..rows).map(|i| panel[i * dim + j]).sum::<f64>() / rows as f64);
+            let mean =
+                (0..dim).map(|j| (0..rows).map(|i| panel[i * dim + j]).sum::<f64>() / rows as f64);
             Products::new(mean.collect())
         });
         for row in panel.chunks_exact(dim) {
@@ -203,7 +203,11 @@ impl GaussianStream {
         let products = self.products.filter(|_| self.n >= 2)?;
         let n = self.n as f64;
         let rest: Vec<f64> = self.sums.iter().map(|sum| sum / n).collect();
-        let mean = rest.iter().zip(&products.shift).map(|(a, b)| a + b).collect();
+        let mean = rest
+            .iter()
+            .zip(&products.shift)
+            .map(|(a, b)| a + b)
+            .collect();
         let mut covariance = products.finish(self.n);
         for j in 0..self.dim {
             for i in 0..self.dim {
@@ -419,7 +423,9 @@ mod tests {
     fn weights_are_repetitions() {
         let features = fill(9, 4, 1);
         let times = [1, 0, 3, 1, 1, 0, 0, 2, 1];
-        let rows: Vec<usize> = (0..9).flat_map(|row| vec![row; times[row] as usize]).collect();
+        let rows: Vec<usize> = (0..9)
+            .flat_map(|row| vec![row; times[row] as usize])
+            .collect();
         let repeated = Gaussian::fit(&features.select(Axis(0), &rows).view());
         let weighted = Gaussian::fit_weighted(&features.view(), &times).unwrap();
         assert_eq!(weighted.n, Some(9));

@@ -139,7 +139,12 @@ pub fn prdc<T: Feature>(
     let shift = centre(real);
     let fake = Cloud::new(generated, &shift);
     let real = Cloud::new(real, &shift);
-    if !fake.squares.iter().chain(&real.squares).all(|s| s.is_finite() && *s < f64::MAX / 8.0) {
+    if !fake
+        .squares
+        .iter()
+        .chain(&real.squares)
+        .all(|s| s.is_finite() && *s < f64::MAX / 8.0)
+    {
         return Err(PrdcUnscored::Overflow);
     }
     let fake_radii = radii(&fake, ks);
@@ -283,9 +288,13 @@ fn radii(set: &Cloud, ks: [usize; 2]) -> Vec<[f64; 2]> {
                     let index = start + j;
                     let k = ks[0].max(ks[1]);
                     sorted.clear();
-                    sorted.extend(rough.col(j).iter().enumerate().map(|(to, value)| {
-                        value + set.slack(index, set, to)
-                    }));
+                    sorted.extend(
+                        rough
+                            .col(j)
+                            .iter()
+                            .enumerate()
+                            .map(|(to, value)| value + set.slack(index, set, to)),
+                    );
                     // At least k + 1 exact distances are at most this.
                     let (_, bound, _) = sorted.select_nth_unstable_by(k, f64::total_cmp);
                     let bound = *bound;

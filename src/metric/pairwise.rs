@@ -40,9 +40,6 @@ pub(super) fn mean(values: &[f64]) -> Option<f64> {
 pub(super) fn deviation(values: &[f64], freedom: usize) -> Option<f64> {
     let centre = mean(values)?;
     let left = values.len().checked_sub(freedom).filter(|left| *left > 0)?;
-    let squares: Vec<f64> = values
-        .iter()
-        .map(|v| (v - centre) * (v - centre))
-        .collect();
+    let squares: Vec<f64> = values.iter().map(|v| (v - centre) * (v - centre)).collect();
     Some((pairwise_sum(&squares) / left as f64).sqrt())
 }

@@ -28,8 +28,8 @@ impl RandomState {
 
     fn twist(&mut self) {
         for place in 0..WORDS {
-            let mixed = (self.words[place] & 0x8000_0000)
-                | (self.words[(place + 1) % WORDS] & 0x7fff_ffff);
+            let mixed =
+                (self.words[place] & 0x8000_0000) | (self.words[(place + 1) % WORDS] & 0x7fff_ffff);
             let mask = if mixed & 1 == 1 { 0x9908_b0df } else { 0 };
             self.words[place] = self.words[(place + MIDDLE) % WORDS] ^ (mixed >> 1) ^ mask;
         }

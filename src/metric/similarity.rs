@@ -250,9 +250,7 @@ pub fn consistency<T: Feature>(
     let paired = |a: usize, b: usize| match pairing {
         Pairing::All => true,
         Pairing::Consecutive => places[a].frame.abs_diff(places[b].frame) == 1,
-        Pairing::SharedCharacter(labels) => {
-            labels[a].iter().zip(labels[b]).any(|(a, b)| *a && *b)
-        }
+        Pairing::SharedCharacter(labels) => labels[a].iter().zip(labels[b]).any(|(a, b)| *a && *b),
     };
     let mut similarities = Vec::new();
     for (story, rows) in stories {
@@ -304,6 +302,39 @@ mod tests {
     }
 
     #[test]
+    fn equals_the_formulas_of_the_published_tools() {
+        use crate::metric::golden::{fill, number, numbers};
+        for case in numbers("similarity.json") {
+            let set = |seed, offset: &str| fill(70, 48, seed) + number(&case, offset) as f32;
+            let (images, texts) = (set(1, "image_offset"), set(2, "text_offset"));
+            let references = [set(3, "reference_offset"), set(4, "reference_offset")];
+            let found = cosines(&images.view(), &texts.view()).unwrap();
+            for (value, expected) in found.iter().zip(case["cosines"].as_array().unwrap()) {
+                assert!((value - expected.as_f64().unwrap()).abs() < 1e-13);
+            }
+            let near = |value: f64, name: &str| {
+                let expected = number(&case, name);
+                assert!(
+                    (value - expected).abs() < 1e-13 * expected.abs().max(1.0),
+                    "{name}"
+                );
+            };
+            let average = |values: &[f64]| values.iter().sum::<f64>() / values.len() as f64;
+            near(average(&found), "mean");
+            let scores: Vec<f64> = found.iter().map(|c| clip_score(*c)).collect();
+            near(average(&scores), "clipscore");
+            let to_references = references.map(|r| cosines(&texts.view(), &r.view()).unwrap());
+            let with_references: Vec<f64> = (0..70)
+                .map(|i| ref_clip_score(found[i], &[to_references[0][i], to_references[1][i]]))
+                .collect::<Option<_>>()
+                .unwrap();
+            near(average(&with_references), "refclipscore");
+            near(torchmetrics_clip_score(&found).unwrap(), "torchmetrics");
+            near(mean_of_batch_means(&found, 64).unwrap(), "batch_means_64");
+        }
+    }
+
+    #[test]
     fn what_has_no_direction_says_where() {
         let zeros = array![[1.0_f32, 0.0], [0.0, 0.0]];
         let ones = Array2::<f32>::ones((2, 2));
@@ -337,7 +368,10 @@ mod tests {
         assert_eq!(ref_clip_score(-0.3, &[-0.2]), Some(0.0));
         assert_eq!(ref_clip_score(0.3, &[]), None);
         // On the mean, not on the pair.
-        assert_eq!(torchmetrics_clip_score(&[-0.5, 0.25, 0.75]), Some(100.0 * 0.5 / 3.0));
+        assert_eq!(
+            torchmetrics_clip_score(&[-0.5, 0.25, 0.75]),
+            Some(100.0 * (0.5 / 3.0))
+        );
         assert_eq!(torchmetrics_clip_score(&[-0.5, 0.25]), Some(0.0));
         assert_eq!(torchmetrics_clip_score(&[]), None);
     }
@@ -351,9 +385,21 @@ mod tests {
 
     #[test]
     fn only_frames_of_one_story_are_compared() {
-        let features = array![[1.0_f32, 0.0], [0.0, 1.0], [1.0, 0.0], [1.0, 0.0], [5.0, 0.0]];
+        let features = array![
+            [1.0_f32, 0.0],
+            [0.0, 1.0],
+            [1.0, 0.0],
+            [1.0, 0.0],
+            [5.0, 0.0]
+        ];
         let place = |story, frame| FramePlace { story, frame };
-        let places = [place(7, 1), place(7, 2), place(3, 1), place(7, 4), place(4, 1)];
+        let places = [
+            place(7, 1),
+            place(7, 2),
+            place(3, 1),
+            place(7, 4),
+            place(4, 1),
+        ];
         let found = |pairing| consistency(&features.view(), &places, pairing).unwrap();
         let one = |sum, pairs| {
             vec![StorySimilarity {
@@ -364,7 +410,13 @@ mod tests {
         };
         assert_eq!(found(Pairing::All), one(1.0, 3));
         assert_eq!(found(Pairing::Consecutive), one(0.0, 1));
-        let labels: [&[bool]; 5] = [&[true, false], &[false, true], &[true, true], &[true, false], &[true, true]];
+        let labels: [&[bool]; 5] = [
+            &[true, false],
+            &[false, true],
+            &[true, true],
+            &[true, false],
+            &[true, true],
+        ];
         assert_eq!(found(Pairing::SharedCharacter(&labels)), one(1.0, 1));
         assert_eq!(mean_consistency(&found(Pairing::All)), Some(1.0 / 3.0));
         assert_eq!(mean_consistency(&[]), None);

@@ -181,21 +181,22 @@ def labels():
     for rows, classes, share, noise in shapes:
         y = (random.random((rows, classes)) < share).astype(int)
         p = numpy.where(random.random((rows, classes)) < noise, 1 - y, y)
-        y[:, classes // 2] = 0
-        if noise > 0.1:
-            p[:, classes // 2] = 0
+        if classes > 1:
+            y[:, classes // 2] = 0
+            if noise > 0.1:
+                p[:, classes // 2] = 0
+        binary = ((y, p), {}) if classes > 1 else ((y.ravel(), p.ravel()), {"labels": [1]})
         entry = {"y": ["".join(map(str, row)) for row in y], "p": ["".join(map(str, row)) for row in p],
                  "exact_match": float(sklearn.metrics.accuracy_score(y, p)),
                  "label_accuracy": float((y == p).mean()),
-                 "confusion": sklearn.metrics.multilabel_confusion_matrix(y, p).reshape(-1, 4).tolist(),
+                 "confusion": sklearn.metrics.multilabel_confusion_matrix(*binary[0], **binary[1]).reshape(-1, 4).tolist(),
                  "class_accuracy": (y == p).mean(axis=0).tolist()}
         averages = {}
         for zero in ("0", "1", "nan"):
             for average in ("micro", "macro", "weighted", "samples") if classes > 1 else ("micro", "macro", "weighted"):
                 # One column is multilabel to this project; scikit-learn would take it for binary.
-                given = (y, p) if classes > 1 else (y.ravel(), p.ravel())
-                more = {} if classes > 1 else {"labels": [1]}
-                values = sklearn.metrics.precision_recall_fscore_support(*given, average=average, zero_division=float(zero), **more)[:3]
+                values = sklearn.metrics.precision_recall_fscore_support(
+                    *binary[0], average=average, zero_division=float(zero), **binary[1])[:3]
                 averages[f"{average}_{zero}"] = [None if numpy.isnan(v) else float(v) for v in values]
             if classes > 1:
                 values = sklearn.metrics.precision_recall_fscore_support(y, p, average=None, zero_division=float(zero))
