@@ -178,12 +178,12 @@ fn clip(
             .collect();
         let texts = network.texts(&texts)?;
         for (row, (image, text)) in rows.iter_mut().zip(generated.iter().zip(&texts)) {
-            row.observation.clip_ti = cosine(image, text);
+            row.observation.clip_ti = cosine(image, text).ok();
         }
     }
     let ground_truth = truth.clip(panel, clips, real)?;
     for (row, (generated, truth)) in rows.iter_mut().zip(generated.into_iter().zip(ground_truth)) {
-        row.observation.clip_ii = cosine(&generated, &truth);
+        row.observation.clip_ii = cosine(&generated, &truth).ok();
         row.features.extend([generated, truth]);
     }
     Ok(())

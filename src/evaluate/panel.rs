@@ -2,9 +2,7 @@
 
 use super::Role;
 use crate::Error;
-use crate::extract::{
-    Captioner, Classifier, ClassifierKind, Clip, ExtractError, FeatureNet, Lpips,
-};
+use crate::extract::{Captioner, Classifier, ClassifierKind, Clip, FeatureNet, Lpips};
 use crate::inference::{Bundle, Runtime};
 use crate::metric::{ExtractorName, Extractors};
 use crate::spec::{DatasetCard, Protocol};
@@ -100,7 +98,7 @@ impl Panel {
             let kind = ClassifierKind::Characters;
             let network = Classifier::open(runtime, bundle, kind, &rule.recipe)?;
             let labels: Vec<String> = card.characters.iter().map(|c| c.name.clone()).collect();
-            same_labels(&network, "character", &labels)?;
+            network.check_labels(&labels)?;
             let pixels = network.preprocessing();
             self.names.characters = Some(name("char_classifier", bundle, pixels));
             self.characters = Some(network);
@@ -110,7 +108,7 @@ impl Panel {
             let network = Classifier::open(runtime, bundle, kind, &rule.recipe)?;
             // Where nobody published the names of the places, their number is checked row by row.
             if !card.backgrounds.is_empty() {
-                same_labels(&network, "background", &card.backgrounds)?;
+                network.check_labels(&card.backgrounds)?;
             }
             let pixels = network.preprocessing();
             self.names.backgrounds = Some(name("bg_classifier", bundle, pixels));
@@ -126,12 +124,4 @@ fn name(graph: &str, bundle: &Bundle, preprocessing: String) -> ExtractorName {
         hash: bundle.content_hash(),
         preprocessing,
     }
-}
-
-fn same_labels(
-    network: &Classifier,
-    kind: &'static str,
-    card: &[String],
-) -> Result<(), ExtractError> {
-    crate::extract::same_labels(kind, network.labels(), card)
 }

@@ -3,12 +3,13 @@
 //! The value is a mean over pairs of generated frames. The same mean over the real frames stands
 //! beside it as `..._gt`: higher than the real stories is not better, it is repetition.
 
-use super::chosen::{Chosen, Clusters};
+use super::chosen::Chosen;
 use super::draft::{Draft, Metric};
 use super::features::present;
-use crate::metric::cosine;
-use crate::record::{Observation, Score, Unit};
-use ndarray::ArrayView2;
+use crate::metric::{FramePlace, Pairing, consistency, mean_consistency};
+use crate::record::{Score, Unit};
+use ndarray::{ArrayView2, Axis};
+use std::collections::BTreeSet;
 
 /// Which pairs of frames of a story.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -50,24 +51,7 @@ fn one(chosen: &Chosen<'_>, id: &'static str, pairs: Pairs, generated: bool) -> 
     let planned = chosen.input.observations.len();
     match set.filter(|set| set.nrows() == planned) {
         None => draft.value(Err("the run has no CLIP embeddings".to_owned())),
-        Some(set) => {
-            let stories = stories(chosen, &set, pairs);
-            let frames = stories.iter().map(|story| story.frames).sum();
-            draft.entered(frames, stories.len());
-            let mean = |multiplicities: &[u32]| {
-                let (mut sum, mut count) = (0.0, 0.0);
-                for (story, times) in stories.iter().zip(multiplicities) {
-                    sum += f64::from(*times) * story.sum;
-                    count += f64::from(*times) * story.pairs as f64;
-                }
-                (count > 0.0).then(|| sum / count)
-            };
-            draft.value(
-                mean(&vec![1; stories.len()])
-                    .ok_or_else(|| "no story has two such frames".to_owned()),
-            );
-            draft.resample(chosen.input.protocol.bootstrap.resamples, mean);
-        }
+        Some(set) => fill(&mut draft, chosen, &set, pairs),
     }
     let own = [
         (
@@ -90,50 +74,48 @@ fn one(chosen: &Chosen<'_>, id: &'static str, pairs: Pairs, generated: bool) -> 
     draft.sign(chosen.input.context.extractors.clip.as_ref(), &own)
 }
 
-/// Sums over the pairs of one story.
-#[derive(Clone, Default)]
-struct Story {
-    sum: f64,
-    pairs: u64,
-    frames: usize,
-}
-
-fn stories(chosen: &Chosen<'_>, set: &ArrayView2<'_, f32>, pairs: Pairs) -> Vec<Story> {
-    let mut clusters = Clusters::default();
-    let mut stories: Vec<Story> = Vec::new();
-    let mut members: Vec<Vec<(usize, &Observation)>> = Vec::new();
-    for (row, observation) in chosen.observations() {
-        if present(set, row) {
-            let story = clusters.number(chosen.story(row));
-            members.resize(clusters.len(), Vec::new());
-            members[story].push((row, observation));
-        }
-    }
-    for frames in members {
-        let mut story = Story {
-            frames: frames.len(),
-            ..Story::default()
-        };
-        for (at, (first, a)) in frames.iter().enumerate() {
-            for (second, b) in &frames[at + 1..] {
-                if pairs == Pairs::Shared && !share(a, b) {
-                    continue;
-                }
-                let [first, second] = [*first, *second].map(|row| set.row(row).to_vec());
-                if let Some(cosine) = cosine(&first, &second) {
-                    story.sum += cosine;
-                    story.pairs += 1;
-                }
+fn fill(draft: &mut Draft<'_, '_>, chosen: &Chosen<'_>, set: &ArrayView2<'_, f32>, pairs: Pairs) {
+    let rows: Vec<usize> = chosen
+        .rows
+        .iter()
+        .copied()
+        .filter(|row| present(set, *row))
+        .collect();
+    let places: Vec<FramePlace> = rows
+        .iter()
+        .map(|row| FramePlace {
+            story: chosen.story(*row),
+            frame: chosen.input.observations[*row].frame.0,
+        })
+        .collect();
+    let labels: Vec<&[bool]> = rows
+        .iter()
+        .map(|row| chosen.input.observations[*row].character_labels.as_slice())
+        .collect();
+    let pairing = match pairs {
+        Pairs::All => Pairing::All,
+        Pairs::Shared => Pairing::SharedCharacter(&labels),
+    };
+    let stories = match consistency(&set.select(Axis(0), &rows).view(), &places, pairing) {
+        Ok(stories) => stories,
+        Err(reason) => return draft.value(Err(reason.to_string())),
+    };
+    let with_pair: BTreeSet<usize> = stories.iter().map(|story| story.story).collect();
+    let frames = places
+        .iter()
+        .filter(|place| with_pair.contains(&place.story));
+    draft.entered(frames.count(), stories.len());
+    let no_pair = || "no story has two such frames".to_owned();
+    draft.value(mean_consistency(&stories).ok_or_else(no_pair));
+    draft.resample(
+        chosen.input.protocol.bootstrap.resamples,
+        |multiplicities| {
+            let (mut sum, mut count) = (0.0, 0.0);
+            for (story, times) in stories.iter().zip(multiplicities) {
+                sum += f64::from(*times) * story.sum;
+                count += f64::from(*times) * story.pairs as f64;
             }
-        }
-        if story.pairs > 0 {
-            stories.push(story);
-        }
-    }
-    stories
-}
-
-fn share(a: &Observation, b: &Observation) -> bool {
-    let both = a.character_labels.iter().zip(&b.character_labels);
-    both.into_iter().any(|(a, b)| *a && *b)
+            (count > 0.0).then(|| sum / count)
+        },
+    );
 }

@@ -3,9 +3,9 @@
 use super::chosen::{Chosen, Clusters};
 use super::draft::{Draft, Metric};
 use super::features::{Both, both};
-use crate::metric::{MomentTable, frechet, frechet_of_gaussians};
+use crate::metric::{MeanPrecision, MomentTable, frechet_of_gaussians, frechet_with};
 use crate::record::{Score, Unit};
-use crate::spec::FidRule;
+use crate::spec::{FidRule, MeanRule};
 use ndarray::ArrayView2;
 
 const FID: Metric = Metric {
@@ -36,7 +36,11 @@ pub(super) fn score(chosen: &Chosen<'_>, rule: &FidRule) -> Score {
         Err(reason) => draft.value(Err(reason)),
         Ok(pair) => {
             dim = pair.generated.ncols();
-            fill(&mut draft, chosen, &pair);
+            let precision = match rule.mean {
+                MeanRule::F64 => MeanPrecision::F64,
+                MeanRule::F32 => MeanPrecision::F32,
+            };
+            fill(&mut draft, chosen, &pair, precision);
         }
     }
     let (dim, mean) = (dim.to_string(), rule.mean.to_string());
@@ -71,7 +75,7 @@ fn kept(chosen: &Chosen<'_>, rule: &FidRule) -> Vec<usize> {
     rows
 }
 
-fn fill(draft: &mut Draft<'_, '_>, chosen: &Chosen<'_>, pair: &Both) {
+fn fill(draft: &mut Draft<'_, '_>, chosen: &Chosen<'_>, pair: &Both, precision: MeanPrecision) {
     let mut clusters = Clusters::default();
     let numbers: Vec<usize> = pair
         .rows
@@ -79,7 +83,7 @@ fn fill(draft: &mut Draft<'_, '_>, chosen: &Chosen<'_>, pair: &Both) {
         .map(|row| clusters.number(chosen.story(*row)))
         .collect();
     draft.entered(pair.rows.len(), clusters.len());
-    match frechet(&pair.generated.view(), &pair.ground_truth.view()) {
+    match frechet_with(&pair.generated.view(), &pair.ground_truth.view(), precision) {
         Err(reason) => draft.value(Err(reason.to_string())),
         Ok(distance) => {
             draft.value(Ok(distance.value));

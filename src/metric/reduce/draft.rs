@@ -67,6 +67,11 @@ impl<'c, 'a> Draft<'c, 'a> {
         }
     }
 
+    /// The value, where there is one.
+    pub(super) fn known_value(&self) -> Option<f64> {
+        self.score.value
+    }
+
     /// Adds what a reader must know.
     pub(super) fn warn(&mut self, warning: impl Into<String>) {
         self.score.warnings.push(warning.into());

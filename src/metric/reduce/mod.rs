@@ -9,8 +9,10 @@ mod distance;
 mod draft;
 mod features;
 mod input;
+mod jackknife;
 mod labels;
 mod mean;
+mod sets;
 mod signature;
 mod slice;
 
@@ -30,6 +32,7 @@ use slice::Slice;
 ///   share of right labels follow on `all`.
 /// - On `character:<name>`: accuracy and F1 of that one label over all frames.
 /// - `fid`: Fréchet distance between generated and ground-truth features of the same frames.
+/// - `kid`, `precision`, `recall`, `density`, `coverage`, `is`: other views of the same features.
 /// - `clip_ti`, `clip_ii`, `lpips`: means over frames.
 /// - `consistency`, `consistency_shared` and their `_gt`: means over pairs of frames of a story.
 ///
@@ -52,10 +55,8 @@ pub fn reduce(input: &ReduceInput<'_>) -> Vec<Score> {
         if of_label {
             continue;
         }
-        if slice == Slice::All
-            && let Some(rule) = &protocol.fid
-        {
-            scores.push(distance::score(&chosen, rule));
+        if slice == Slice::All {
+            scores.extend(of_sets(&chosen));
         }
         if let Some(rule) = &protocol.clip {
             scores.extend(mean::clip(&chosen, rule, &slice));
@@ -67,6 +68,25 @@ pub fn reduce(input: &ReduceInput<'_>) -> Vec<Score> {
             scores.push(mean::lpips(&chosen, rule, &slice));
         }
     }
+    scores
+}
+
+/// Metrics of sets of frames.
+fn of_sets(chosen: &Chosen<'_>) -> Vec<Score> {
+    let protocol = chosen.input.protocol;
+    let mut scores = Vec::new();
+    scores.extend(
+        protocol
+            .fid
+            .as_ref()
+            .map(|rule| distance::score(chosen, rule)),
+    );
+    scores.extend(protocol.kid.as_ref().map(|rule| sets::kernel(chosen, rule)));
+    if let Some(rule) = &protocol.neighbours {
+        scores.extend(sets::neighbours(chosen, rule));
+    }
+    let inception = protocol.inception_score.as_ref();
+    scores.extend(inception.map(|rule| sets::inception(chosen, rule)));
     scores
 }
 
