@@ -112,6 +112,23 @@ impl Gaussian {
         })
     }
 
+    /// A distribution whose mean and covariance are known, but not the number of vectors. The
+    /// covariance is read from its lower triangle.
+    #[must_use]
+    pub fn from_statistics(
+        mean: Vec<f64>,
+        mean_precision: MeanPrecision,
+        covariance: impl Fn(usize, usize) -> f64,
+    ) -> Self {
+        let d = mean.len();
+        Self {
+            n: None,
+            mean,
+            mean_precision,
+            covariance: Mat::from_fn(d, d, |i, j| covariance(i.max(j), i.min(j))),
+        }
+    }
+
     /// Length of a feature vector.
     #[must_use]
     pub fn dim(&self) -> usize {
