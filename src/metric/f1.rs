@@ -160,6 +160,13 @@ impl LabelCounts {
         }
     }
 
+    /// Adds `times` times the counts of `other`, class by class.
+    pub fn add_times(&mut self, other: &Self, times: u64) {
+        for (class, other) in self.classes.iter_mut().zip(&other.classes) {
+            class.add_times(other, times);
+        }
+    }
+
     /// The classes, in label order.
     #[must_use]
     pub fn classes(&self) -> &[Confusion] {

@@ -10,8 +10,10 @@
 use super::Feature;
 use super::features::{SetFault, check};
 use super::gaussian::{Gaussian, MeanPrecision, centred, mean_with};
-use faer::{Mat, MatRef};
+use faer::linalg::matmul::matmul;
+use faer::{Accum, Mat, MatRef, Par};
 use ndarray::ArrayView2;
+use rayon::prelude::*;
 use std::fmt;
 
 /// One of the two sets.
@@ -181,11 +183,9 @@ pub fn frechet_with<T: Feature>(
         Factor::of_rows(Side::Second, second, &mut warnings)?,
     );
     let trace = squared_norm(a.factor.as_ref()) + squared_norm(b.factor.as_ref());
-    let means = [
-        mean_with(first, a.mean, precision),
-        mean_with(second, b.mean, precision),
-    ];
-    let distance = squared_distance(&means[0], &means[1], precision);
+    let (mean_a, precision_a) = mean_with(first, a.mean, precision);
+    let (mean_b, _) = mean_with(second, b.mean, precision);
+    let distance = squared_distance(&mean_a, &mean_b, precision_a);
     if !(trace + distance).is_finite() {
         return Err(FrechetUnscored::Overflow);
     }
@@ -283,8 +283,7 @@ pub fn frechet_of_gaussians(
     }
     let (root, route) = match (factors.pop().flatten(), factors.pop().flatten()) {
         (Some(_), Some(first)) => {
-            let product = first.transpose() * &second.covariance * &first;
-            let eigenvalues = product
+            let eigenvalues = sandwich(&first, &second.covariance)
                 .self_adjoint_eigenvalues(faer::Side::Lower)
                 .map_err(|_| FrechetUnscored::NotConverged)?;
             let root = eigenvalues.iter().map(|value| value.max(0.0).sqrt()).sum();
@@ -333,6 +332,65 @@ fn nuclear_norm(a: MatRef<'_, f64>, b: MatRef<'_, f64>) -> Result<f64, FrechetUn
         .singular_values()
         .map_err(|_| FrechetUnscored::NotConverged)?;
     Ok(singular.iter().sum())
+}
+
+/// Sides of the tiles of [`sandwich`]. Cut by position, so that threads do not show.
+const TILE: usize = 256;
+
+/// The lower triangle of `L' S L` for a lower triangular `L` and a symmetric `S`, in tiles on all
+/// cores. What is known to be zero is not multiplied; above the diagonal stands nothing of use.
+fn sandwich(factor: &Mat<f64>, covariance: &Mat<f64>) -> Mat<f64> {
+    let d = factor.nrows();
+    let tiles = d.div_ceil(TILE);
+    let side = |tile: usize| tile * TILE..((tile + 1) * TILE).min(d);
+    // S L, a strip of columns each: the rows of L above a strip are zero.
+    let strips: Vec<Mat<f64>> = (0..tiles)
+        .into_par_iter()
+        .map(|j| {
+            let (columns, start) = (side(j), j * TILE);
+            let mut strip = Mat::<f64>::zeros(d, columns.len());
+            let below = factor.submatrix(start, start, d - start, columns.len());
+            let covariance = covariance.subcols(start, d - start);
+            matmul(
+                strip.as_mut(),
+                Accum::Replace,
+                covariance,
+                below,
+                1.0,
+                Par::Seq,
+            );
+            strip
+        })
+        .collect();
+    let places: Vec<(usize, usize)> = (0..tiles)
+        .flat_map(|i| (0..=i).map(move |j| (i, j)))
+        .collect();
+    let parts: Vec<Mat<f64>> = places
+        .par_iter()
+        .map(|(i, j)| {
+            let (rows, start) = (side(*i), i * TILE);
+            let mut tile = Mat::<f64>::zeros(rows.len(), strips[*j].ncols());
+            let left = factor.submatrix(start, start, d - start, rows.len());
+            let right = strips[*j].subrows(start, d - start);
+            matmul(
+                tile.as_mut(),
+                Accum::Replace,
+                left.transpose(),
+                right,
+                1.0,
+                Par::Seq,
+            );
+            tile
+        })
+        .collect();
+    let mut product = Mat::<f64>::zeros(d, d);
+    for ((i, j), part) in places.into_iter().zip(parts) {
+        let (rows, columns) = (side(i), side(j));
+        product
+            .submatrix_mut(rows.start, columns.start, rows.len(), columns.len())
+            .copy_from(&part);
+    }
+    product
 }
 
 /// The Cholesky factor of a covariance that has full rank by more than rounding.

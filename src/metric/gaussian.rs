@@ -13,7 +13,7 @@ const PANEL: usize = 512;
 const TILE: usize = 256;
 
 /// The precision of the mean that the distance is computed with. The covariance is in f64 either way,
-/// as `numpy.cov` promotes.
+/// as `numpy.cov` promotes. Features that are doubles themselves keep a mean in double.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum MeanPrecision {
     /// pytorch-fid, torchmetrics.
@@ -58,14 +58,11 @@ impl Gaussian {
             sums.add(rows.len(), |i, j| features[[rows[i], j]].into());
         }
         let fitted = sums.finish(features.nrows());
-        let mean = match precision {
-            MeanPrecision::F64 => mean,
-            MeanPrecision::F32 => numpy_mean_f32(features),
-        };
+        let (mean, mean_precision) = mean_with(features, mean, precision);
         Self {
             n: Some(features.nrows()),
             mean,
-            mean_precision: precision,
+            mean_precision,
             covariance: fitted,
         }
     }
@@ -110,6 +107,23 @@ impl Gaussian {
             mean_precision: MeanPrecision::F64,
             covariance: sums.finish(n),
         })
+    }
+
+    /// A distribution whose mean and covariance are known, but not the number of vectors. The
+    /// covariance is read from its lower triangle.
+    #[must_use]
+    pub fn from_statistics(
+        mean: Vec<f64>,
+        mean_precision: MeanPrecision,
+        covariance: impl Fn(usize, usize) -> f64,
+    ) -> Self {
+        let d = mean.len();
+        Self {
+            n: None,
+            mean,
+            mean_precision,
+            covariance: Mat::from_fn(d, d, |i, j| covariance(i.max(j), i.min(j))),
+        }
     }
 
     /// Length of a feature vector.
@@ -354,15 +368,15 @@ pub(super) fn centred<T: Feature>(features: &ArrayView2<'_, T>) -> (Mat<f64>, Ve
     (centred, mean)
 }
 
-/// The mean that a distance takes.
+/// The mean that a distance takes, and its precision.
 pub(super) fn mean_with<T: Feature>(
     features: &ArrayView2<'_, T>,
     mean: Vec<f64>,
     precision: MeanPrecision,
-) -> Vec<f64> {
+) -> (Vec<f64>, MeanPrecision) {
     match precision {
-        MeanPrecision::F64 => mean,
-        MeanPrecision::F32 => numpy_mean_f32(features),
+        MeanPrecision::F32 if T::SINGLE => (numpy_mean_f32(features), precision),
+        MeanPrecision::F32 | MeanPrecision::F64 => (mean, MeanPrecision::F64),
     }
 }
 
