@@ -3,28 +3,29 @@
 //! Found by asking: every string of up to five letters and 215,000 words and names, in three cases,
 //! before a small letter, a capital, a number and a comma (`tools/golden/ptb.py abbreviations`).
 
+use super::class::Class;
 use super::matched::Match;
 use super::text::Text;
 
 /// Keep their dot wherever they stand; also glued to the next word (`Mr.Smith` is one token).
 const TITLES: &[&str] = &[
     "adj", "adm", "adv", "alex", "asst", "atty", "attys", "ave", "brig", "capt", "cf", "cie",
-    "cmdr", "col", "comdr", "cpl", "dept", "det", "dr", "drs", "elec", "ens", "ft", "gen", "gov", "govs",
-    "hon", "insp", "invt", "jos", "lieut", "lt", "maj", "messrs", "mfg", "mlle", "mme", "mr",
-    "mrs", "ms", "msgr", "mt", "mtg", "natl", "pfc", "ph", "pres", "prof", "profs", "pvt", "rep",
-    "reps", "rev", "sen", "sens", "sfc", "sgt", "spc", "st", "ste", "supt", "supts", "treas", "vs",
-    "wm",
+    "cmdr", "col", "comdr", "cpl", "dept", "det", "dr", "drs", "elec", "ens", "ft", "gen", "gov",
+    "govs", "hon", "insp", "invt", "jos", "lieut", "lt", "maj", "messrs", "mfg", "mlle", "mme",
+    "mr", "mrs", "ms", "msgr", "mt", "mtg", "natl", "pfc", "ph", "pres", "prof", "profs", "pvt",
+    "rep", "reps", "rev", "sen", "sens", "sfc", "sgt", "spc", "st", "ste", "supt", "supts",
+    "treas", "vs", "wm",
 ];
 
 /// Keep their dot, and the dot may end the sentence as well.
 const ENDINGS: &[&str] = &[
     "al", "ala", "apr", "ariz", "assn", "assoc", "aug", "bancorp", "bhd", "bldg", "blvd", "bros",
     "calif", "co", "colo", "conn", "corp", "cos", "ct", "dak", "dec", "esq", "est", "etc", "ext",
-    "feb", "fla", "fri", "ga", "inc", "ind", "intl", "jan", "jr", "jul", "jun", "kan", "kans", "ky",
-    "ltd", "mar", "md", "mich", "minn", "mo", "mon", "mont", "neb", "nev", "nov", "oct", "okla",
-    "penn", "plc", "ppte", "pptes", "ppty", "pptys", "pte", "ptes", "pty", "ptys", "rd", "rt", "sep", "sept", "seq",
-    "sq", "sr", "sys", "tel", "tenn", "thu", "thurs", "tue", "tues", "univ", "va", "vt", "wed",
-    "wis", "wisc", "wyo",
+    "feb", "fla", "fri", "ga", "inc", "ind", "intl", "jan", "jr", "jul", "jun", "kan", "kans",
+    "ky", "ltd", "mar", "md", "mich", "minn", "mo", "mon", "mont", "neb", "nev", "nov", "oct",
+    "okla", "penn", "plc", "ppte", "pptes", "ppty", "pptys", "pte", "ptes", "pty", "ptys", "rd",
+    "rt", "sep", "sept", "seq", "sq", "sr", "sys", "tel", "tenn", "thu", "thurs", "tue", "tues",
+    "univ", "va", "vt", "wed", "wis", "wisc", "wyo",
 ];
 
 /// The same, but only with a capital first letter: they are words otherwise.
@@ -37,10 +38,50 @@ const BEFORE_NUMBERS: &[&str] = &["art", "ca", "fig", "figs", "no", "nos", "op",
 
 /// Words that start a sentence: after a single letter with a dot they make the dot a full stop.
 const STARTERS: &[&str] = &[
-    "a", "about", "according", "additionally", "after", "an", "as", "at", "but", "earlier", "he",
-    "her", "here", "however", "if", "in", "it", "last", "many", "more", "now", "once", "one",
-    "other", "our", "she", "since", "so", "some", "such", "that", "the", "their", "then", "there",
-    "these", "they", "this", "we", "what", "when", "while", "yet", "you",
+    "a",
+    "about",
+    "according",
+    "additionally",
+    "after",
+    "an",
+    "as",
+    "at",
+    "but",
+    "earlier",
+    "he",
+    "her",
+    "here",
+    "however",
+    "if",
+    "in",
+    "it",
+    "last",
+    "many",
+    "more",
+    "now",
+    "once",
+    "one",
+    "other",
+    "our",
+    "she",
+    "since",
+    "so",
+    "some",
+    "such",
+    "that",
+    "the",
+    "their",
+    "then",
+    "there",
+    "these",
+    "they",
+    "this",
+    "we",
+    "what",
+    "when",
+    "while",
+    "yet",
+    "you",
 ];
 
 /// The longest of all lists.
@@ -70,9 +111,14 @@ pub(super) fn abbreviation(text: &Text, start: usize, end: usize) -> Option<Matc
     }
     let capital = text.at(start).is_ascii_uppercase();
     if listed(ENDINGS, word) || (capital && listed(CAPITAL_ENDINGS, word)) {
-        // One more character takes part in the decision, two after a hyphen: `etc.a` and `etc.-b`
-        // split, `etc.ab` and `etc.-bc` do not.
-        let more = 1 + usize::from(text.at(after) == '-');
+        // What follows takes part in the decision: `etc.a` and `etc.-b` split, `etc.ab` and `etc.-bc`
+        // do not.
+        let two = text.at(after) == '-'
+            || !matches!(
+                text.class(after + 1),
+                Class::Letter | Class::Mark | Class::Digit
+            );
+        let more = 1 + usize::from(two);
         return Some(Match::ahead(after, after + more));
     }
     if listed(BEFORE_NUMBERS, word) {

@@ -105,6 +105,7 @@ impl PtbTokeniser {
     fn write(&mut self, start: usize, end: usize) {
         self.token.clear();
         let mut simple = true;
+        let tag = self.text.at(start) == '<' && self.text.at(end - 1) == '>';
         let stretch = self.text.slice(start..end);
         let short_form = is_short_form(stretch);
         if stretch.len() == 2 && stretch.iter().all(|c| symbol::is_quote(*c)) {
@@ -116,7 +117,10 @@ impl PtbTokeniser {
         if stretch.contains(&'&') {
             // Entities inside a token: `dog&apos;s`, `A&amp;B`.
             let text: String = stretch.iter().collect::<String>().to_lowercase();
-            self.token = text.replace("&apos;", "'").replace("&amp;", "&");
+            self.token = text
+                .replace("&apos;", "'")
+                .replace("&amp;", "&")
+                .replace([' ', '\t'], "\u{a0}");
             return;
         }
         for (i, &c) in stretch.iter().enumerate() {
@@ -124,8 +128,8 @@ impl PtbTokeniser {
                 'A'..='Z' => self.token.push(c.to_ascii_lowercase()),
                 SOFT_HYPHEN => {}
                 ' ' | '\t' => self.token.push('\u{a0}'),
-                '(' => self.token.push_str("-lrb-"),
-                ')' => self.token.push_str("-rrb-"),
+                '(' if !tag => self.token.push_str("-lrb-"),
+                ')' if !tag => self.token.push_str("-rrb-"),
                 // Short forms are written with a straight apostrophe.
                 '\u{2019}' | '\u{92}' if short_form => self.token.push('\''),
                 '\u{2018}' | '\u{201b}' | '\u{91}' if i == 1 && stretch.len() == 3 => {
@@ -166,7 +170,10 @@ fn is_short_form(stretch: &[char]) -> bool {
 /// A word, after the common case that needs no rule: ASCII letters, then white space.
 fn from_letter(text: &mut Text, at: usize) -> Match {
     let end = text.ascii_letters(at);
-    let found = word::word(text, at).unwrap_or(Match::text(at + 1));
+    let mut found = word::word(text, at).unwrap_or(Match::text(at + 1));
+    if text.at(at) == 'x' {
+        found = found.or(symbol::eyes(text, at));
+    }
     if matches!(text.at(end), ' ' | '\n') && end > at {
         return found;
     }

@@ -21,11 +21,14 @@ pub(super) fn symbol(text: &Text, start: usize) -> Match {
             .or(quotes(text, start))
             .or(after_apostrophe(text, start)),
         '-' => one
-            .or(repeated(text, start).map(|end| Match::written(end, "--")))
+            .or(dashes(text, start))
             .or(number(text, start))
             .or(escaped_bracket(text, start)),
         '+' => one.or(number(text, start)).or(telephone(text, start)),
-        '.' | ',' => one.or(number(text, start)),
+        '.' => one
+            .or(dots(text, start).map(|end| Match::written(end, "...")))
+            .or(number(text, start)),
+        ',' => one.or(number(text, start)),
         ':' => one.or(number(text, start)),
         '(' => one.or(telephone(text, start)).or(face(text, start)),
         '<' => one
@@ -109,11 +112,35 @@ pub(super) fn written_quote(c: char) -> &'static str {
     alone(c).unwrap_or("`")
 }
 
+/// End of three to five dots, all with single spaces between them or none.
+fn dots(text: &Text, start: usize) -> Option<usize> {
+    let mut end = start + 1;
+    let apart = usize::from(text.at(end) == ' ');
+    for count in 1..5 {
+        let next = end + usize::from(text.at(end) == ' ' && apart == 1);
+        if text.at(next) != '.' || next != end + apart {
+            return (count >= 3).then_some(end);
+        }
+        end = next + 1;
+    }
+    Some(end)
+}
+
 /// End of a run of at least two of the same character.
 fn repeated(text: &Text, start: usize) -> Option<usize> {
     let c = text.at(start);
     let end = text.run(start, |other, _| other == c);
     (end > start + 1).then_some(end)
+}
+
+/// Two to four hyphens are a dash, which the filter drops; more are a token as they stand.
+fn dashes(text: &Text, start: usize) -> Option<Match> {
+    let end = repeated(text, start)?;
+    Some(if end <= start + 4 {
+        Match::written(end, "--")
+    } else {
+        Match::text(end)
+    })
 }
 
 fn double(text: &Text, start: usize) -> Option<Match> {
@@ -171,12 +198,12 @@ fn after_apostrophe(text: &Text, start: usize) -> Option<Match> {
         let end = after + 1;
         if apostrophe(text.at(end)) {
             best = best.or(Some(Match::text(end + 1)));
-        } else if !straight || !matches!(text.class(end), Class::Letter | Class::Mark | Class::Digit) {
+        } else if !straight || text.class(end) == Class::Space {
             best = best.or(Some(Match::text(end)));
         }
     }
-    let year = text.digits(after, 2);
-    if year == after + 2 {
+    let year = after + 2;
+    if text.at(after).is_ascii_digit() && text.at(after + 1).is_ascii_digit() {
         let decade = matches!(text.at(after), '2'..='9')
             && text.at(after + 1) == '0'
             && text.at(year).eq_ignore_ascii_case(&'s');
@@ -231,8 +258,8 @@ fn smiley(text: &Text, start: usize) -> Option<Match> {
 }
 
 /// `^_^`, `-_-`, `>_<`.
-fn eyes(text: &Text, start: usize) -> Option<Match> {
-    let eye = |c: char| matches!(c, '-' | '\'' | '<' | '=' | '>' | '^' | '~');
+pub(super) fn eyes(text: &Text, start: usize) -> Option<Match> {
+    let eye = |c: char| matches!(c, '-' | '\'' | '<' | '=' | '>' | '^' | '~' | 'x');
     (eye(text.at(start)) && text.at(start + 1) == '_' && eye(text.at(start + 2)))
         .then(|| Match::text(start + 3))
 }
@@ -241,8 +268,11 @@ fn eyes(text: &Text, start: usize) -> Option<Match> {
 fn face(text: &Text, start: usize) -> Option<Match> {
     let eye = |c: char| matches!(c, '-' | '\'' | '<' | '=' | '>' | '^' | '~' | 'x');
     let left = start + 1;
-    let nose = usize::from(matches!(text.at(left + 1), '_' | '.' | '-') && text.at(left + 2) != ')');
+    let nose =
+        usize::from(matches!(text.at(left + 1), '_' | '.' | '-') && text.at(left + 2) != ')');
     let right = left + 1 + nose;
-    (eye(text.at(left)) && eye(text.at(right)) && text.at(right + 1) == ')')
+    let dash = |at: usize| text.at(at) == '-';
+    let dashes = nose == 1 && dash(left + 1) && (dash(left) || dash(right));
+    (!dashes && eye(text.at(left)) && eye(text.at(right)) && text.at(right + 1) == ')')
         .then(|| Match::text(right + 2))
 }

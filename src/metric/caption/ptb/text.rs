@@ -63,7 +63,9 @@ impl Text {
 
     /// End of the letters and digits from `start` on.
     pub(super) fn alnum(&self, start: usize) -> usize {
-        self.run(start, |_, class| matches!(class, Class::Letter | Class::Digit))
+        self.run(start, |_, class| {
+            matches!(class, Class::Letter | Class::Digit)
+        })
     }
 
     /// End of the ASCII letters and digits from `start` on.

@@ -94,7 +94,9 @@ fn domain(text: &Text, start: usize) -> Option<Match> {
             break;
         }
         if end == name + 3
-            && ["com", "net", "org", "edu"].iter().any(|top| text.says(name, top))
+            && ["com", "net", "org", "edu"]
+                .iter()
+                .any(|top| text.says(name, top))
             && let Some(path) = path(text, end)
         {
             best = Some(path);
@@ -231,7 +233,8 @@ fn attributes(
                 return None;
             }
             let mut close = at + 2;
-            while close < limit && !matches!(text.at(close), '\n' | '\0') && text.at(close) != quote {
+            while close < limit && !matches!(text.at(close), '\n' | '\0') && text.at(close) != quote
+            {
                 close += 1;
             }
             if text.at(close) != quote {
@@ -256,11 +259,27 @@ const ENTITIES: &[(&str, &str)] = &[
     ("&nbsp;", ""),
 ];
 
+/// Codes of newswire text that look like entities.
+const SHORT_ENTITIES: [[char; 2]; 8] = [
+    ['h', 't'],
+    ['l', 'r'],
+    ['m', 'd'],
+    ['q', 'c'],
+    ['q', 'l'],
+    ['q', 'r'],
+    ['t', 'l'],
+    ['u', 'r'],
+];
+
 /// `&amp;`, `&#39;`.
 pub(super) fn entity(text: &Text, start: usize) -> Option<Match> {
     if text.at(start + 1) == '#' {
         let end = text.digits(start + 2, 9);
         return (end > start + 2 && text.at(end) == ';').then(|| Match::text(end + 1));
+    }
+    let short = [text.at(start + 1), text.at(start + 2)].map(|c| c.to_ascii_lowercase());
+    if text.at(start + 3) == ';' && SHORT_ENTITIES.contains(&short) {
+        return Some(Match::text(start + 4));
     }
     ENTITIES
         .iter()
@@ -271,7 +290,10 @@ pub(super) fn entity(text: &Text, start: usize) -> Option<Match> {
 /// `&eacute;` and its like at `start`: a letter inside words. The end.
 pub(super) fn accented(text: &Text, start: usize) -> Option<usize> {
     if text.at(start) != '&'
-        || !matches!(text.at(start + 1).to_ascii_lowercase(), 'a' | 'e' | 'i' | 'o' | 'u')
+        || !matches!(
+            text.at(start + 1).to_ascii_lowercase(),
+            'a' | 'e' | 'i' | 'o' | 'u'
+        )
     {
         return None;
     }

@@ -16,11 +16,11 @@ const TWO_IN_ONE: &[(&str, usize)] = &[
     ("wanna", 3),
 ];
 
-/// Words with an apostrophe inside that stay whole although no rule covers them.
-const WHOLE: &[&str] = &[
-    "c'est", "c'mon", "cap'n", "dunkin'", "e'er", "ev'ry", "li'l", "nat'l", "o'o", "ol'", "s'mores",
-    "somethin'",
-];
+/// Words with an apostrophe that stay whole although no rule covers them.
+const WHOLE: &[&str] = &["c'est", "cap'n", "dunkin'", "ol'", "somethin'"];
+
+/// The same, but only with a straight apostrophe.
+const WHOLE_STRAIGHT: &[&str] = &["c'mon", "e'er", "ev'ry", "li'l", "nat'l", "s'mores"];
 
 /// Whether `c` is an apostrophe where a short form is meant.
 pub(super) fn apostrophe(c: char) -> bool {
@@ -43,8 +43,13 @@ pub(super) fn plain_word(text: &Text, start: usize) -> usize {
     }
 }
 
-/// A short form at `at`: `'s 'm 'd 'll 're 've`. The end, if no letter follows.
+/// A short form at `at` after which no letter follows. The end.
 pub(super) fn short_form(text: &Text, at: usize) -> Option<usize> {
+    short_form_end(text, at).filter(|end| !text.at(*end).is_ascii_alphabetic())
+}
+
+/// A short form at `at`: `'s 'm 'd 'll 're 've`. The end, whatever follows.
+pub(super) fn short_form_end(text: &Text, at: usize) -> Option<usize> {
     let after = apostrophe_end(text, at)?;
     let end = match text.at(after).to_ascii_lowercase() {
         's' | 'm' | 'd' => after + 1,
@@ -53,7 +58,7 @@ pub(super) fn short_form(text: &Text, at: usize) -> Option<usize> {
         'v' if text.says(after, "ve") => after + 2,
         _ => return None,
     };
-    (!text.at(end).is_ascii_alphabetic()).then_some(end)
+    Some(end)
 }
 
 /// End of an apostrophe at `at`, also as an entity.
@@ -78,7 +83,9 @@ fn negation(text: &Text, at: usize) -> Option<usize> {
     } else {
         apostrophe_end(text, at + 1)?
     };
-    text.at(after).eq_ignore_ascii_case(&'t').then_some(after + 1)
+    text.at(after)
+        .eq_ignore_ascii_case(&'t')
+        .then_some(after + 1)
 }
 
 /// The best token that starts with a letter, a mark or a digit.
@@ -106,14 +113,17 @@ pub(super) fn word(text: &mut Text, start: usize) -> Option<Match> {
         joined_by_marks(text, start),
         joined_by_hyphens(text, start),
         joined_by_lines(text, start),
+        Some(Match::text(element(text, start))),
     ]
     .into_iter()
     .flatten()
     {
-        best = best.or(Some(thing)).or(before_comma(text, thing));
+        let short = short_form_end(text, thing.end).map(|reach| Match::ahead(thing.end, reach));
+        best = best.or(Some(thing)).or(short).or(before_comma(text, thing));
     }
     Some(
-        best.or(with_apostrophe(text, start))
+        best.or(file(text, start))
+            .or(with_apostrophe(text, start))
             .or(joined_by_slashes(text, start))
             .or(joined_by_and(text, start)),
     )
@@ -128,12 +138,14 @@ fn before_comma(text: &Text, thing: Match) -> Option<Match> {
 
 /// A word and the short form that follows it: the word is the token.
 fn before_short_form(text: &Text, start: usize, end: usize) -> Option<Match> {
-    if end > start + 1
-        && let Some(reach) = negation(text, end - 1)
+    let letters = text.ascii_letters(start);
+    if letters > start + 1
+        && !text.at(letters - 2).eq_ignore_ascii_case(&'n')
+        && let Some(reach) = negation(text, letters - 1)
     {
-        return Some(Match::ahead(end - 1, reach));
+        return Some(Match::ahead(letters - 1, reach));
     }
-    short_form(text, end).map(|reach| Match::ahead(end, reach))
+    short_form_end(text, end).map(|reach| Match::ahead(end, reach))
 }
 
 /// `cannot`, `gonna`, ...: the first half.
@@ -147,15 +159,53 @@ fn two_in_one(text: &Text, start: usize, end: usize) -> Option<Match> {
 /// `end.Start`, `www.example.com`, `hello!world`: parts that start with a letter, joined by single
 /// full stops, exclamation or question marks without a space.
 fn joined_by_marks(text: &Text, start: usize) -> Option<Match> {
-    if text.class(start) != Class::Letter {
-        return None;
-    }
-    let first = text.alnum(start);
+    let part = |at: usize| {
+        if matches!(text.class(at), Class::Letter | Class::Mark) {
+            plain_word(text, at)
+        } else {
+            at
+        }
+    };
+    let first = part(start);
     let mut end = first;
-    while matches!(text.at(end), '.' | '!' | '?') && text.class(end + 1) == Class::Letter {
-        end = text.alnum(end + 1);
+    while end > start && matches!(text.at(end), '.' | '!' | '?') {
+        let next = part(end + 1);
+        if next == end + 1 {
+            break;
+        }
+        end = next;
     }
     (end > first).then(|| Match::text(end))
+}
+
+/// Endings that make a name with dots a file, also where a part starts with a digit (`5.jpg`).
+const FILES: &[&str] = &[
+    "bat", "bmp", "c", "cgi", "class", "cpp", "dll", "doc", "docx", "exe", "gif", "gz", "h", "htm",
+    "html", "jar", "java", "jpeg", "jpg", "mov", "mp3", "pdf", "php", "pl", "png", "ppt", "ps",
+    "py", "sql", "tar", "txt", "wav", "x", "xml", "zip",
+];
+
+/// `5.jpg`, `a.5.txt`, before white space or the end of a sentence.
+fn file(text: &Text, start: usize) -> Option<Match> {
+    let mut end = text.alnum(start);
+    let mut best = None;
+    while text.at(end) == '.' {
+        let part = end + 1;
+        end = text.alnum(part);
+        let closed =
+            text.class(end) == Class::Space || matches!(text.at(end), '.' | ',' | '!' | '?');
+        if closed
+            && FILES
+                .iter()
+                .any(|ending| ending.len() == end - part && text.says(part, ending))
+        {
+            best = Some(Match::ahead(end, end + 1));
+        }
+        if end == part {
+            break;
+        }
+    }
+    best
 }
 
 /// `c++`, `c#`, `f#`, `US$`.
@@ -208,8 +258,11 @@ fn with_apostrophe(text: &Text, start: usize) -> Option<Match> {
         } else {
             after
         };
+        let both_o = matches!(first, 'o' | 'O') && text.at(after).eq_ignore_ascii_case(&'o');
         if rest >= after + 2 {
             best = best.or(Some(Match::text(rest)));
+        } else if both_o {
+            best = best.or(Some(Match::text(after + 1)));
         }
         let first = first.to_ascii_lowercase();
         let cut = matches!(first, 'd' | 'j' | 'l')
@@ -224,7 +277,8 @@ fn with_apostrophe(text: &Text, start: usize) -> Option<Match> {
         }
     }
     if apostrophe(mark) {
-        for whole in WHOLE {
+        let straight = if mark == '\'' { WHOLE_STRAIGHT } else { &[] };
+        for whole in WHOLE.iter().chain(straight) {
             let before = letters - start;
             if whole.as_bytes().get(before) == Some(&b'\'')
                 && text.says(start, &whole[..before])
@@ -243,7 +297,7 @@ fn is_vowel(c: char) -> bool {
 
 /// `well-known`, `5-year-old`, `pre-U.S.`; and `1,000-a`, `a.b-c`, where all is ASCII.
 fn joined_by_hyphens(text: &mut Text, start: usize) -> Option<Match> {
-    let wide = hyphens(text, start, text.alnum(start), Text::alnum);
+    let wide = hyphens(text, start, element(text, start), element);
     let dotted_end = text.joined_run(start);
     let dotted = hyphens(text, start, dotted_end, Text::ascii_alnum);
     match (wide, dotted) {
@@ -265,19 +319,29 @@ fn hyphens(
     let mut end = first;
     while hyphen(text, end) {
         let part = end + 1;
-        let next = part_end(text, part);
+        // A part may be an acronym with its dots.
+        let acronym = acronym(text, part, text.ascii_letters(part));
+        let next = acronym.map_or_else(|| part_end(text, part), |acronym| acronym.end);
         if next == part {
             break;
         }
         end = next;
-        // The last part may be an acronym with its dots.
-        if let Some(acronym) = acronym(text, part, text.ascii_letters(part))
-            && !hyphen(text, acronym.end)
-        {
-            return Some(Match::text(acronym.end));
-        }
     }
     (end > first).then(|| Match::text(end))
+}
+
+/// End of a part of a compound: letters and digits, possibly after `d'`, `l'` or `o'`.
+fn element(text: &Text, start: usize) -> usize {
+    let mark = text.at(start + 1);
+    if matches!(text.at(start), 'd' | 'l' | 'o' | 'D' | 'L' | 'O')
+        && (apostrophe(mark) || opening_apostrophe(mark))
+    {
+        let end = text.alnum(start + 2);
+        if end >= start + 4 {
+            return end;
+        }
+    }
+    text.alnum(start)
 }
 
 fn hyphen(text: &Text, at: usize) -> bool {
@@ -286,10 +350,10 @@ fn hyphen(text: &Text, at: usize) -> bool {
 
 /// `a_b`, `a_b-c`: hyphens and single low lines.
 fn joined_by_lines(text: &Text, start: usize) -> Option<Match> {
-    let mut end = text.alnum(start);
+    let mut end = element(text, start);
     let mut low = false;
     while text.at(end) == '_' || hyphen(text, end) {
-        let part_end = text.alnum(end + 1);
+        let part_end = element(text, end + 1);
         if part_end == end + 1 {
             break;
         }
@@ -306,7 +370,7 @@ fn joined_by_slashes(text: &Text, start: usize) -> Option<Match> {
         let mut end = alnum(at);
         while end > at && text.at(end) == '-' {
             let next = text.ascii_letters(end + 1);
-            if next == end + 1 || alnum(next) != next {
+            if next == end + 1 {
                 break;
             }
             end = next;
@@ -332,6 +396,9 @@ fn joined_by_slashes(text: &Text, start: usize) -> Option<Match> {
 /// `R&B`, `AT&T`, `A+B`: capitals only.
 fn joined_by_and(text: &Text, start: usize) -> Option<Match> {
     let capitals = |at: usize| text.run(at, |c, _| c.is_ascii_uppercase());
+    if text.says(start, "s&ls") {
+        return Some(Match::text(start + 4));
+    }
     let mut end = capitals(start);
     let first = end;
     if first == start {
