@@ -67,6 +67,28 @@ pub enum VisionError {
         /// Height in pixels asked for.
         to_height: u32,
     },
+    /// A resize to more pixels than this program is willing to hold.
+    #[error(
+        "cannot resize to {width}x{height} pixels: more than {max_side} a side or {max_bytes} bytes in all"
+    )]
+    ResizeTooLarge {
+        /// Width in pixels asked for.
+        width: u32,
+        /// Height in pixels asked for.
+        height: u32,
+        /// Longest side that is accepted, in pixels.
+        max_side: u32,
+        /// Largest image that is accepted, in bytes.
+        max_bytes: u64,
+    },
+    /// Constants of a normalisation that give infinite pixels, or none.
+    #[error("pixels cannot be normalised with mean {mean:?} and std {std:?}")]
+    Constants {
+        /// Means of red, green and blue.
+        mean: [f32; 3],
+        /// Deviations of red, green and blue.
+        std: [f32; 3],
+    },
     /// Images of one batch have different sizes.
     #[error(
         "image {index} of the batch has {width}x{height} pixels, the first has {first_width}x{first_height}"
@@ -92,6 +114,7 @@ impl Hint for VisionError {
             | Self::NotPng { .. }
             | Self::TooLarge { .. }
             | Self::Decode { .. } => ExitCode::DataVerification,
+            Self::ResizeTooLarge { .. } | Self::Constants { .. } => ExitCode::Setup,
             Self::Encode { .. } | Self::EmptyResize { .. } | Self::SizesDiffer { .. } => {
                 ExitCode::Bug
             }
@@ -116,6 +139,13 @@ impl Hint for VisionError {
                 "the file is damaged; delete it and repeat the command that made it: `rm {}`",
                 path.display()
             )),
+            Self::ResizeTooLarge { .. } => Some(
+                "check the sizes of the bundle's `[image]` and of the protocol's recipe".to_owned(),
+            ),
+            Self::Constants { .. } => Some(
+                "means must be finite and deviations positive: see `[input]` of the bundle"
+                    .to_owned(),
+            ),
             Self::Encode { .. } | Self::EmptyResize { .. } | Self::SizesDiffer { .. } => None,
         }
     }

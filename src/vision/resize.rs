@@ -1,10 +1,10 @@
-//! Resizing that equals Pillow's bit for bit.
+//! Resizing of 8-bit pixels that equals Pillow's bit for bit.
 //!
 //! Pillow resizes 8-bit images in two passes with integer weights, and the image between the passes
-//! is 8-bit too. This follows Pillow up to 12: horizontal first, always. Pillow 13 goes vertical first
-//! for some shapes; images that stay square are the same in both.
+//! is 8-bit too.
 
-use super::filter::{PRECISION, Weights};
+use super::axis::Axis;
+use super::taps::{PRECISION, Taps};
 use super::{Filter, VisionError};
 use image::RgbImage;
 
@@ -30,18 +30,20 @@ pub fn resize(
             to_height: height,
         });
     }
-    let mut result = image.clone();
-    if width != image.width() {
-        result = horizontal(&result, width, filter);
-    }
-    if height != image.height() {
-        result = vertical(&result, height, filter);
-    }
-    Ok(result)
+    let x = Axis::whole(image.width(), width);
+    let y = Axis::whole(image.height(), height);
+    Ok(resize_window(image, x, y, filter))
 }
 
-fn horizontal(image: &RgbImage, width: u32, filter: Filter) -> RgbImage {
-    let weights = Weights::new(filter, image.width(), width);
+/// The wanted part of a resize; the axes' `from` are the image's sides.
+pub(super) fn resize_window(image: &RgbImage, x: Axis, y: Axis, filter: Filter) -> RgbImage {
+    let columns = Taps::pillow(filter, x).to_fixed();
+    let rows = Taps::pillow(filter, y).to_fixed();
+    let between = horizontal(image, &columns, x.len);
+    vertical(&between, &rows, y.len)
+}
+
+fn horizontal(image: &RgbImage, taps: &Taps<i32>, width: u32) -> RgbImage {
     let mut result = RgbImage::new(width, image.height());
     let from_line = image.width() as usize * CHANNELS;
     let to_line = width as usize * CHANNELS;
@@ -49,7 +51,7 @@ fn horizontal(image: &RgbImage, width: u32, filter: Filter) -> RgbImage {
         .chunks_exact(from_line)
         .zip(result.chunks_exact_mut(to_line))
     {
-        for (pixel, (start, line)) in to.chunks_exact_mut(CHANNELS).zip(weights.iter()) {
+        for (pixel, (start, line)) in to.chunks_exact_mut(CHANNELS).zip(taps.iter()) {
             let mut sums = [1_i32 << (PRECISION - 1); CHANNELS];
             let inputs = from[start * CHANNELS..].chunks_exact(CHANNELS);
             for (input, weight) in inputs.zip(line) {
@@ -65,12 +67,11 @@ fn horizontal(image: &RgbImage, width: u32, filter: Filter) -> RgbImage {
     result
 }
 
-fn vertical(image: &RgbImage, height: u32, filter: Filter) -> RgbImage {
-    let weights = Weights::new(filter, image.height(), height);
+fn vertical(image: &RgbImage, taps: &Taps<i32>, height: u32) -> RgbImage {
     let mut result = RgbImage::new(image.width(), height);
     let line_length = image.width() as usize * CHANNELS;
     let mut sums = vec![0_i32; line_length];
-    for (to, (start, line)) in result.chunks_exact_mut(line_length).zip(weights.iter()) {
+    for (to, (start, line)) in result.chunks_exact_mut(line_length).zip(taps.iter()) {
         sums.fill(1 << (PRECISION - 1));
         // Whole lines at a time: the inner loop then runs over contiguous bytes.
         let inputs = image.as_raw()[start * line_length..].chunks_exact(line_length);
