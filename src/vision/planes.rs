@@ -1,142 +1,111 @@
 //! Resizing of float pixels, a channel at a time: Pillow's mode `F`, torch and TensorFlow 1.
 
-use super::Filter;
 use super::axis::Axis;
+use super::geometry::check_sizes;
+use super::lines::{Arithmetic, Double, Single, Towards};
+use super::passes::{Pass, Pixels, two_passes};
 use super::taps::Taps;
+use super::torch;
+use super::{Filter, PassOrder, VisionError};
 use image::RgbImage;
-use ndarray::{Array2, Array3, ArrayView2, Axis as Dimension};
+use ndarray::Array3;
 
 /// A resizer of float pixels.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum FloatResizer {
+pub enum FloatResizer {
     /// Pillow's mode `F`: f64 sums, stored as f32 after each pass, never clipped.
     Pillow(Filter),
-    /// `torch.nn.functional.interpolate(mode="bilinear", align_corners=False)`.
+    /// `torch.nn.functional.interpolate(mode="bilinear", align_corners=False)` on the CPU.
     TorchBilinear,
     /// The same with `antialias=True`.
     TorchBilinearAntialias,
-    /// TensorFlow 1: `x_src = x_dst * in / out`.
+    /// `mode="bicubic"`, a = -0.75.
+    TorchBicubic,
+    /// `mode="bicubic", antialias=True`, a = -0.5.
+    TorchBicubicAntialias,
+    /// TensorFlow 1's bilinear: `x_src = x_dst * in / out`, as torch-fidelity computes it.
     Tf1Bilinear,
 }
 
-/// The wanted part of a resize, `[3, y.len, x.len]`, values as in the image (0 to 255; bicubic
-/// overshoots); the axes' `from` are the image's sides.
-pub(super) fn resize_planes(
+/// Resizes the values 0 to 255 of an image as floats: `[3, height, width]`, not clipped (bicubic and
+/// Lanczos overshoot).
+///
+/// # Errors
+/// A size without pixels, before or after; a result beyond [`super::MAX_SIDE`] or
+/// [`super::MAX_BYTES`].
+pub fn resize_float(
+    image: &RgbImage,
+    width: u32,
+    height: u32,
+    resizer: FloatResizer,
+    order: PassOrder,
+) -> Result<Array3<f32>, VisionError> {
+    check_sizes(image.dimensions(), (width, height))?;
+    let x = Axis::whole(image.width(), width);
+    let y = Axis::whole(image.height(), height);
+    let pixels = float_window(image, x, y, resizer, order);
+    let planes = (0..3).flat_map(|channel| pixels.values.iter().map(move |pixel| pixel[channel]));
+    Ok(
+        Array3::from_shape_vec((3, height as usize, width as usize), planes.collect())
+            .expect("one value a pixel and channel"),
+    )
+}
+
+/// The wanted part of a resize, values as in the image; the axes' `from` are the image's sides.
+pub(super) fn float_window(
     image: &RgbImage,
     x: Axis,
     y: Axis,
     resizer: FloatResizer,
-) -> Array3<f32> {
-    let mut result = Array3::zeros((3, y.len as usize, x.len as usize));
-    let shape = (image.height() as usize, image.width() as usize);
-    for (channel, mut to) in result.outer_iter_mut().enumerate() {
-        let values = image.as_raw().iter().skip(channel).step_by(3);
-        let plane = Array2::from_shape_vec(shape, values.map(|v| f32::from(*v)).collect())
-            .expect("one value a pixel");
-        to.assign(&resize_plane(plane.view(), x, y, resizer));
-    }
-    result
-}
-
-fn resize_plane(
-    plane: ArrayView2<'_, f32>,
-    x: Axis,
-    y: Axis,
-    resizer: FloatResizer,
-) -> Array2<f32> {
+    order: PassOrder,
+) -> Pixels<f32> {
     match resizer {
         FloatResizer::Pillow(filter) => {
-            let columns = Taps::pillow(filter, x);
-            let rows = Taps::pillow(filter, y);
-            passes(plane, x, &columns, y, &rows, &sum_f64)
+            let vertical_first = order.vertical_first((x.from, y.from), (x.to, y.to));
+            let taps = |axis| Taps::pillow(filter, axis);
+            run::<Double, f64>(image, x, y, taps, vertical_first)
         }
-        FloatResizer::TorchBilinear => passes(plane, x, &torch(x), y, &torch(y), &sum_f32),
+        FloatResizer::TorchBilinear => run::<Single, f32>(image, x, y, torch::bilinear, false),
         FloatResizer::TorchBilinearAntialias => {
-            let columns = torch_antialias(x);
-            let rows = torch_antialias(y);
-            passes(plane, x, &columns, y, &rows, &sum_f32)
+            run::<Single, f32>(image, x, y, torch::bilinear_antialias, false)
         }
-        FloatResizer::Tf1Bilinear => passes(plane, x, &tf1(x), y, &tf1(y), &sum_f32),
+        FloatResizer::TorchBicubic => run::<Single, f32>(image, x, y, torch::bicubic, false),
+        FloatResizer::TorchBicubicAntialias => {
+            run::<Single, f32>(image, x, y, torch::bicubic_antialias, false)
+        }
+        FloatResizer::Tf1Bilinear => run::<Towards, f32>(image, x, y, tf1, false),
     }
 }
 
-fn sum_f64(values: &mut dyn Iterator<Item = (f32, f64)>) -> f32 {
-    values.map(|(v, w)| f64::from(v) * w).sum::<f64>() as f32
-}
-
-fn sum_f32(values: &mut dyn Iterator<Item = (f32, f32)>) -> f32 {
-    values.map(|(v, w)| v * w).sum::<f32>()
-}
-
-type Sum<T> = dyn Fn(&mut dyn Iterator<Item = (f32, T)>) -> f32;
-
-fn passes<T: Copy>(
-    plane: ArrayView2<'_, f32>,
+fn run<M, W>(
+    image: &RgbImage,
     x: Axis,
-    columns: &Taps<T>,
     y: Axis,
-    rows: &Taps<T>,
-    sum: &Sum<T>,
-) -> Array2<f32> {
-    let mut between = Array2::zeros((y.from as usize, x.len as usize));
-    for (mut to, from) in between.outer_iter_mut().zip(plane.outer_iter()) {
-        for (value, (start, line)) in to.iter_mut().zip(columns.iter()) {
-            *value = sum(&mut from.iter().skip(start).copied().zip(line.iter().copied()));
-        }
-    }
-    let mut result = Array2::zeros((y.len as usize, x.len as usize));
-    for (column, from) in between.axis_iter(Dimension(1)).enumerate() {
-        for (row, (start, line)) in rows.iter().enumerate() {
-            result[[row, column]] =
-                sum(&mut from.iter().skip(start).copied().zip(line.iter().copied()));
-        }
-    }
-    result
+    taps: impl Fn(Axis) -> Taps<W>,
+    vertical_first: bool,
+) -> Pixels<f32>
+where
+    M: Arithmetic<u8, Out = f32, Weight = W> + Arithmetic<f32, Out = f32, Weight = W>,
+{
+    let (pixels, _) = image.as_raw().as_chunks::<3>();
+    let (x_pass, y_pass) = (Pass::new(x, &taps), Pass::new(y, &taps));
+    two_passes::<M, u8, f32>(pixels, x.from as usize, x_pass, y_pass, vertical_first)
 }
 
-fn torch(axis: Axis) -> Taps<f32> {
-    let scale = axis.from as f32 / axis.to as f32;
-    let mut taps = Taps::with_capacity(axis.len);
-    for position in axis.wanted() {
-        let at = (scale * (position as f32 + 0.5) - 0.5).max(0.0);
-        two(&mut taps, axis, at);
-    }
-    taps
-}
-
+/// Weights 1 and share of [`Towards`]; beyond the last pixel it is repeated.
 fn tf1(axis: Axis) -> Taps<f32> {
+    // The reference divides in f64 and rounds; the quotient of two small integers is the same.
     let scale = axis.from as f32 / axis.to as f32;
+    let last = axis.from as usize - 1;
     let mut taps = Taps::with_capacity(axis.len);
     for position in axis.wanted() {
-        two(&mut taps, axis, position as f32 * scale);
-    }
-    taps
-}
-
-/// Linear interpolation at input position `at`; beyond the last pixel it is repeated.
-fn two(taps: &mut Taps<f32>, axis: Axis, at: f32) {
-    let low = (at as usize).min(axis.from as usize - 1);
-    let share = at - low as f32;
-    if low + 1 < axis.from as usize {
-        taps.push(low, [1.0 - share, share]);
-    } else {
-        taps.push(low, [1.0]);
-    }
-}
-
-fn torch_antialias(axis: Axis) -> Taps<f32> {
-    let scale = axis.from as f32 / axis.to as f32;
-    let support = scale.max(1.0);
-    let inverse = if scale >= 1.0 { 1.0 / scale } else { 1.0 };
-    let mut taps = Taps::with_capacity(axis.len);
-    for position in axis.wanted() {
-        let centre = scale * (position as f32 + 0.5);
-        let low = (centre - support + 0.5) as u32;
-        let high = ((centre + support + 0.5) as u32).min(axis.from);
-        let weight = |x: u32| (1.0 - ((x as f32 - centre + 0.5) * inverse).abs()).max(0.0);
-        let total: f32 = (low..high).map(weight).sum();
-        let total = if total == 0.0 { 1.0 } else { total };
-        taps.push(low as usize, (low..high).map(|x| weight(x) / total));
+        let at = position as f32 * scale;
+        let low = (at as usize).min(last);
+        if low < last {
+            taps.push(low, [1.0, at - low as f32]);
+        } else {
+            taps.push(low, [1.0]);
+        }
     }
     taps
 }

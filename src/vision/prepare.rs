@@ -1,12 +1,12 @@
 //! From a decoded image to what a network reads: a recipe, applied in full.
 
 use super::geometry::check_sizes;
-use super::input_scale::{IMAGENET_MEAN, IMAGENET_STD};
-use super::planes::{FloatResizer, resize_planes};
+use super::planes::{FloatResizer, float_window};
 use super::resize::resize_window;
-use super::{Filter, InputScale, Recipe, Resizer, ValueScale, VisionError, resize};
+use super::scaler::Scaler;
+use super::{Filter, InputScale, PassOrder, Recipe, Resizer, VisionError, resize};
 use image::RgbImage;
-use ndarray::{Array3, s};
+use ndarray::Array3;
 
 /// One image as the network reads it: `[3, height, width]`.
 ///
@@ -39,17 +39,41 @@ pub fn prepare(
     };
     let image = squashed.as_ref().unwrap_or(image);
     let (x, y) = recipe.geometry.axes(image.dimensions(), (width, height))?;
-    let scaled = |channel: usize, value: f32| scale(recipe.scale, input, channel, value);
-    match route(recipe.resizer) {
-        Route::Bytes(filter) => Ok(laid_out(&resize_window(image, x, y, filter), scaled)),
-        Route::Floats(resizer) => {
-            let mut planes = resize_planes(image, x, y, resizer);
-            for (channel, mut plane) in planes.outer_iter_mut().enumerate() {
-                plane.mapv_inplace(|value| scaled(channel, value.clamp(0.0, 255.0)));
-            }
-            Ok(planes)
+    let order = PassOrder::default();
+    let values = match route(recipe.resizer) {
+        Route::Bytes(filter) => {
+            let image = resize_window(image, x, y, filter, order);
+            let (pixels, _) = image.as_raw().as_chunks::<3>();
+            planes(pixels, |channel, from, to| {
+                let table = Scaler::new(recipe.scale, input, channel).table();
+                for (to, pixel) in to.iter_mut().zip(from) {
+                    *to = table[usize::from(pixel[channel])];
+                }
+            })
         }
+        Route::Floats(resizer) => {
+            let pixels = float_window(image, x, y, resizer, order);
+            planes(&pixels.values, |channel, from, to| {
+                for (to, pixel) in to.iter_mut().zip(from) {
+                    *to = pixel[channel].clamp(0.0, 255.0);
+                }
+                Scaler::new(recipe.scale, input, channel).apply(to);
+            })
+        }
+    };
+    Ok(
+        Array3::from_shape_vec((3, height as usize, width as usize), values)
+            .expect("one value a pixel and channel"),
+    )
+}
+
+/// Fills a plane for each channel of interleaved pixels.
+fn planes<T>(pixels: &[[T; 3]], fill: impl Fn(usize, &[[T; 3]], &mut [f32])) -> Vec<f32> {
+    let mut values = vec![0.0; 3 * pixels.len()];
+    for (channel, to) in values.chunks_exact_mut(pixels.len()).enumerate() {
+        fill(channel, pixels, to);
     }
+    values
 }
 
 enum Route {
@@ -71,52 +95,10 @@ fn route(resizer: Resizer) -> Route {
     }
 }
 
-/// A byte has 256 values: the arithmetic is done once for each, then looked up.
-fn laid_out(image: &RgbImage, scaled: impl Fn(usize, f32) -> f32) -> Array3<f32> {
-    let shape = (3, image.height() as usize, image.width() as usize);
-    let mut planes = Array3::zeros(shape);
-    for channel in 0..3 {
-        let table: [f32; 256] = std::array::from_fn(|value| scaled(channel, value as f32));
-        let values = image.as_raw().iter().skip(channel).step_by(3);
-        let mut plane = planes.slice_mut(s![channel, .., ..]);
-        for (to, value) in plane.iter_mut().zip(values) {
-            *to = table[usize::from(*value)];
-        }
-    }
-    planes
-}
-
-/// What the graph gets for value `v` (0 to 255) of a channel.
-fn scale(scale: ValueScale, input: &InputScale, channel: usize, v: f32) -> f32 {
-    let unit = match (scale, input) {
-        // The right scale does not go through z: no rounding that torchvision does not have.
-        (ValueScale::Symmetric, InputScale::Symmetric) => return 2.0 * (v / 255.0) - 1.0,
-        (ValueScale::Symmetric, _) => v / 255.0,
-        (_, InputScale::Symmetric) => return z(scale, channel, v),
-        _ => (z(scale, channel, v) + 1.0) / 2.0,
-    };
-    match input {
-        InputScale::Standardised { mean, std } => (unit - mean[channel]) / std[channel],
-        InputScale::Unit | InputScale::Symmetric => unit,
-    }
-}
-
-/// The value that stands where a network expects `[-1, 1]`.
-fn z(scale: ValueScale, channel: usize, v: f32) -> f32 {
-    match scale {
-        ValueScale::Symmetric => 2.0 * (v / 255.0) - 1.0,
-        ValueScale::Centred128 => (v - 128.0) / 128.0,
-        ValueScale::ImagenetStandardised => {
-            (v / 255.0 - IMAGENET_MEAN[channel]) / IMAGENET_STD[channel]
-        }
-        ValueScale::UpperHalf => v / 255.0,
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::vision::Geometry;
+    use crate::vision::{Geometry, ValueScale};
     use image::Rgb;
 
     fn recipe(resizer: Resizer, scale: ValueScale) -> Recipe {

@@ -35,6 +35,11 @@ impl<T> Taps<T> {
         self.offsets.push(self.values.len());
     }
 
+    /// Number of output positions.
+    pub(super) fn len(&self) -> usize {
+        self.starts.len()
+    }
+
     /// For each output position, the first input position and the weights from there on.
     pub(super) fn iter(&self) -> impl Iterator<Item = (usize, &[T])> {
         self.starts
