@@ -2,6 +2,7 @@
 
 mod error;
 mod filter;
+mod input;
 mod layout;
 mod png;
 mod recipe;
@@ -9,6 +10,7 @@ mod resize;
 
 pub use error::VisionError;
 pub use filter::Filter;
+pub use input::{InputScale, prepare};
 pub use layout::to_chw;
 pub use png::{MAX_BYTES, MAX_SIDE, decode_png, encode_png, read_png};
 pub use recipe::{Geometry, Recipe, Resizer, ValueScale};
