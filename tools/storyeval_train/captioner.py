@@ -36,12 +36,13 @@ class Eyes(nn.Module):
 class CacheBlock(nn.Module):
     """A causal pre-norm layer that takes and gives keys and values [N,heads,tokens,E]."""
 
-    def __init__(self, width, heads):
+    def __init__(self, width, heads, dropout=0.15):
         super().__init__()
         self.heads, self.head = heads, width // heads
         self.norm1, self.norm2 = nn.LayerNorm(width), nn.LayerNorm(width)
         self.query_key_value = nn.Linear(width, 3 * width)
         self.out = nn.Linear(width, width)
+        self.dropout = nn.Dropout(dropout)
         self.mlp = nn.Sequential(nn.Linear(width, 4 * width), nn.GELU(approximate="tanh"),
                                  nn.Linear(4 * width, width))
 
@@ -51,8 +52,8 @@ class CacheBlock(nn.Module):
         key, value = torch.cat([past_key, key], dim=2), torch.cat([past_value, value], dim=2)
         scores = (query @ key.transpose(-1, -2)) * self.head**-0.5 + hidden
         mixed = torch.softmax(scores, dim=-1) @ value
-        x = x + self.out(mixed.transpose(1, 2).flatten(2))
-        return x + self.mlp(self.norm2(x)), key, value
+        x = x + self.dropout(self.out(mixed.transpose(1, 2).flatten(2)))
+        return x + self.dropout(self.mlp(self.norm2(x))), key, value
 
 
 class Decoder(nn.Module):
@@ -87,7 +88,7 @@ class Decoder(nn.Module):
 
 
 class Captioner(nn.Module):
-    """Eyes and decoder; `outputs` are the training-only labels read from the pooled map."""
+    """Eyes and decoder; `outputs` are the labels that the eyes learnt first."""
 
     def __init__(self, vocabulary, outputs):
         super().__init__()

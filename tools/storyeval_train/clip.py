@@ -17,9 +17,11 @@ from .tokens import PAD
 class ImageTower(nn.Module):
     """[N,3,64,64] in 0..1 -> [N,D]; convolutions, then maximum and mean over the picture."""
 
+    WIDTHS = (32, 48, 72, 112)
+
     def __init__(self, width=CLIP_WIDTH):
         super().__init__()
-        self.body = ConvNet(width, (32, 48, 72, 112))
+        self.body = ConvNet(width, self.WIDTHS)
 
     def forward(self, pixels):
         return self.body(pixels)

@@ -42,12 +42,12 @@ class Config:
     mapper_steps: int = 600
     distill_steps: int = 300
     distill_batch: int = 40
-    clip_steps: int = 1600
+    clip_steps: int = 1500
     clip_batch: int = 160
     lpips_trunk_steps: int = 600
     lpips_heads_steps: int = 500
-    captioner_eyes_steps: int = 700
-    captioner_steps: int = 2400
+    eyes_steps: int = 3600
+    captioner_steps: int = 1600
     captioner_batch: int = 96
     features_logits_steps: int = 400
     tune_stories: int = 24

@@ -1,7 +1,9 @@
 """Stages `captioner_eyes` and `captioner`: learns to write the captions of frames.
 
 The learner sees the half of the episodes that the scorers see.  Its eyes first learn to recognise
-what the captions speak of; then everything learns to write the captions with their names.
+what captions speak of and are frozen then, as in BLIP-2; queries and decoder learn to write.  Nothing
+in a frame tells why a caption leaves its place out or says "happily", so the decoder must not learn
+single captions by heart: dropout, and words of the caption so far that are hidden.
 """
 
 import numpy as np
@@ -9,13 +11,15 @@ import torch
 import torch.nn.functional as F
 
 from .beams import captions_of
-from .captioner import Captioner
+from .captioner import Captioner, Eyes
 from .config import CAPTION_TOKENS
-from .convnet import ConvNet
-from .captioner import Eyes
 from .run import Average, adamw, bf16, learning_rate, set_rate
-from .tokens import PAD, Vocabulary, words
-from .train_vision import augment, batch_of, fit, place_told, targets
+from .scene import OUTPUTS, fit_scene
+from .tokens import BOS, PAD, UNK, Vocabulary, words
+from .train_vision import augment, batch_of, place_told
+
+
+FORGET = 0.1  # share of the words so far that training hides
 
 
 def vocabulary(world):
@@ -24,14 +28,11 @@ def vocabulary(world):
 
 def build(world):
     dictionary = vocabulary(world)
-    return Captioner(len(dictionary.words), 19 + len(world.concepts)), dictionary
+    return Captioner(len(dictionary.words), OUTPUTS), dictionary
 
 
 def train_eyes(run, world):
-    torch.manual_seed(701)
-    model = ConvNet(19 + len(world.concepts), Eyes.WIDTHS)
-    fit(run, world, "captioner_eyes", model, "concepts", 0, run.config.captioner_eyes_steps, 701)
-    run.save("captioner_eyes", model.state_dict())
+    fit_scene(run, world, "captioner_eyes", Eyes.WIDTHS, run.config.eyes_steps, 701)
 
 
 def train(run, world):
@@ -43,29 +44,28 @@ def train(run, world):
     model, dictionary = build(world)
     model.eyes.body.load_state_dict(run.load("captioner_eyes"))
     ids = torch.tensor([dictionary.padded(c, CAPTION_TOKENS) for c in split.captions])
-    goal = targets(split, "concepts")
     model.train()
-    model.eyes.body.to(memory_format=torch.channels_last)
+    body = model.eyes.body.eval().requires_grad_(False).to(memory_format=torch.channels_last)
     optimiser, average = adamw(model.parameters(), decay=0.05), Average({"model": model}, 0.995)
     for step in range(config.captioner_steps):
-        set_rate(optimiser, learning_rate(step, config.captioner_steps, 1.2e-3, decay_from=0.3))
+        set_rate(optimiser, learning_rate(step, config.captioner_steps, 1.5e-3, decay_from=0.3))
         chosen = generator.choice(rows, config.captioner_batch)
         images = augment(batch_of(split, chosen, generator)).contiguous(memory_format=torch.channels_last)
-        with bf16():
-            maps = model.eyes.body.maps(images)
-            seen = model.eyes.body.head(model.eyes.body.pooled(maps))
+        with bf16(), torch.no_grad():
+            maps = body.maps(images)
         text = ids[chosen]
         text = text[:, :int((text != PAD).sum(1).max())]
-        logits = model.logits(model.eyes.look(maps), text[:, :-1])
+        given = text[:, :-1].masked_fill(torch.rand(text[:, :-1].shape) < FORGET, UNK)
+        given[:, 0] = BOS
+        logits = model.logits(model.eyes.look(maps), given)
         loss = F.cross_entropy(logits.flatten(0, 1), text[:, 1:].flatten(), ignore_index=PAD,
                                label_smoothing=0.03)
-        extra = F.binary_cross_entropy_with_logits(seen.float(), goal[chosen])
         optimiser.zero_grad()
-        (loss + 0.5 * extra).backward()
+        loss.backward()
         torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
         optimiser.step()
         average.update()
-        if step % 300 == 299 or step == config.captioner_steps - 1:
+        if step % 200 == 199 or step == config.captioner_steps - 1:
             run.save(name, average.state["model"])
             judged, _ = load(run, world)
             limit = 2 if config.captioner_steps < 100 else 120

@@ -9,12 +9,12 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 
-from .clip import Clip
+from .clip import Clip, ImageTower
 from .run import adamw, bf16, learning_rate, set_rate
+from .scene import THINGS, fit_scene
 from .tokens import Vocabulary, words
 from .train_vision import augment, batch_of
 
-THINGS = ["ball", "cake", "gift", "lantern", "barrel", "basket", "drum", "balloon", "book", "umbrella"]
 
 
 def vocabulary(world):
@@ -59,6 +59,10 @@ def hard_rows(split, rows, generator, size):
     return np.array(chosen[:size])
 
 
+def train_eyes(run, world):
+    fit_scene(run, world, "clip_eyes", ImageTower.WIDTHS, run.config.eyes_steps, 500)
+
+
 def train(run, world):
     name, config = "clip", run.config
     torch.manual_seed(501)
@@ -68,6 +72,8 @@ def train(run, world):
     ids = [dictionary.padded(c) for c in split.captions]
     rows = np.flatnonzero(split.episodes % 2 == 0)
     model = Clip(len(dictionary.words)).train()
+    stages = {k: v for k, v in run.load("clip_eyes").items() if not k.startswith("head")}
+    model.image.body.load_state_dict(stages, strict=False)
     model.image.to(memory_format=torch.channels_last)
     optimiser = adamw(model.parameters(), decay=0.05)
     size = config.clip_batch
@@ -149,4 +155,4 @@ def load(run, world):
     return model.eval().requires_grad_(False), dictionary
 
 
-STAGES = {"clip": train}
+STAGES = {"clip_eyes": train_eyes, "clip": train}
