@@ -1,5 +1,6 @@
 //! The room of networks that look at a frame.
 
+mod captioner;
 mod classifier;
 mod clip;
 mod clip_text;
@@ -11,6 +12,7 @@ mod labels;
 mod lpips;
 mod network;
 
+pub use captioner::Captioner;
 pub use classifier::{Classifier, ClassifierKind};
 pub use clip::Clip;
 pub use error::ExtractError;
