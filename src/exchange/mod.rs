@@ -2,5 +2,7 @@
 //! images. Nothing here is executed or trusted; sizes are checked before memory is taken.
 
 mod error;
+mod images;
 
 pub use error::ExchangeError;
+pub use images::{Depth, ImageFiles};
