@@ -8,3 +8,5 @@ mod npz;
 pub use error::ExchangeError;
 pub use npy::{HeaderFault, NpyArray, NpyHeader, Numbers, Writable, read_npy, write_npy};
 pub use npz::{Statistics, read_statistics, write_statistics};
+mod images;
+pub use images::{Depth, ImageFiles};
