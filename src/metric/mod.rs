@@ -2,6 +2,7 @@
 //! observations to scores. No input or output.
 
 mod accuracy;
+pub mod caption;
 mod f1;
 mod frechet;
 mod gaussian;
