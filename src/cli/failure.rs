@@ -19,6 +19,13 @@ pub(crate) enum Failure {
     /// Arguments that clap cannot check.
     #[error("{what}")]
     Arguments { what: String, hint: String },
+    /// A standalone metric has no value on these inputs.
+    #[error("{metric} has no value: {reason}")]
+    Unscored {
+        metric: String,
+        reason: String,
+        hint: String,
+    },
     /// The split has stories, but none was asked for.
     #[error("no story is selected")]
     NothingSelected,
@@ -34,6 +41,7 @@ impl Failure {
             Self::Library(error) => error.exit_code(),
             Self::NoBundle { .. } => ExitCode::Setup,
             Self::Arguments { .. } => ExitCode::Usage,
+            Self::Unscored { .. } => ExitCode::DataVerification,
             Self::NothingSelected => ExitCode::NothingSelected,
             Self::Stdout(_) => ExitCode::Output,
         }
@@ -43,7 +51,9 @@ impl Failure {
     pub(crate) fn hint(&self) -> Option<String> {
         match self {
             Self::Library(error) => error.hint(),
-            Self::NoBundle { hint, .. } | Self::Arguments { hint, .. } => Some(hint.clone()),
+            Self::NoBundle { hint, .. }
+            | Self::Arguments { hint, .. }
+            | Self::Unscored { hint, .. } => Some(hint.clone()),
             Self::NothingSelected => Some(
                 "give `--limit` at least 1, and a `--story-length` that the episodes of the split have"
                     .to_owned(),

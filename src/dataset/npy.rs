@@ -1,15 +1,13 @@
 //! Frames of a clip in numpy's NPY format: `uint8`, C order, `[N, H, W, 3]`.
 //!
-//! The format is the one of numpy's "NEP 1": a magic string, a version, the length of a header, the
-//! header (a Python dict literal), the data. One frame can be read without the others.
+//! The header is read by [`crate::exchange`]. One frame can be read without the others.
 
+use crate::exchange::{HeaderFault, NpyHeader};
 use image::RgbImage;
 use std::fs::File;
 use std::io::{Read, Seek, SeekFrom};
 use std::path::Path;
 
-/// Longest header that is read. Real ones have 118 bytes.
-const MAX_HEADER: usize = 1 << 16;
 /// Largest array that is believed: 5 frames of 4096 x 4096 fit.
 const MAX_BYTES: u64 = 1 << 28;
 
@@ -114,40 +112,18 @@ impl NpyFrames {
     pub fn open(path: &Path) -> Result<Self, NpyError> {
         let mut file = File::open(path)?;
         let found = file.metadata()?.len();
-        let mut start = [0; 12];
-        let have = read_up_to(&mut file, &mut start)?;
-        if have < 6 || &start[..6] != b"\x93NUMPY" {
-            return Err(NpyError::NotNpy);
-        }
         let cut = |wanted| NpyError::Truncated { wanted, found };
-        if have < 12 {
-            return Err(cut(12));
-        }
-        let (header_at, header_len) = match (start[6], start[7]) {
-            (1, 0) => (
-                10_u64,
-                usize::from(u16::from_le_bytes([start[8], start[9]])),
-            ),
-            (2 | 3, 0) => (
-                12,
-                u32::from_le_bytes([start[8], start[9], start[10], start[11]]) as usize,
-            ),
-            (major, minor) => return Err(NpyError::UnknownVersion { major, minor }),
-        };
-        if header_len > MAX_HEADER {
-            return Err(NpyError::BadHeader {
-                header: format!("{header_len} bytes long"),
-            });
-        }
-        let data_at = header_at + header_len as u64;
-        if found < data_at {
-            return Err(cut(data_at));
-        }
-        let mut header = vec![0; header_len];
-        file.seek(SeekFrom::Start(header_at))?;
-        file.read_exact(&mut header)?;
-        let header = Header::parse(&header)?;
-        let (frames, height, width) = header.frames()?;
+        let header = NpyHeader::read(&mut file).map_err(|fault| match fault {
+            HeaderFault::Io(error) => NpyError::Io(error),
+            HeaderFault::NotNpy => NpyError::NotNpy,
+            HeaderFault::UnknownVersion { major, minor } => {
+                NpyError::UnknownVersion { major, minor }
+            }
+            HeaderFault::Malformed { header } => NpyError::BadHeader { header },
+            HeaderFault::CutOff { wanted } => cut(wanted),
+        })?;
+        let data_at = header.data_at;
+        let (frames, height, width) = sides(header)?;
         let wanted = data_at + frames as u64 * u64::from(height) * u64::from(width) * 3;
         if found < wanted {
             return Err(cut(wanted));
@@ -204,107 +180,26 @@ impl NpyFrames {
     }
 }
 
-fn read_up_to(file: &mut File, buffer: &mut [u8]) -> Result<usize, std::io::Error> {
-    let mut have = 0;
-    while have < buffer.len() {
-        match file.read(&mut buffer[have..])? {
-            0 => break,
-            count => have += count,
-        }
+/// Frames, height, width, or why they cannot be had.
+fn sides(header: NpyHeader) -> Result<(usize, u32, u32), NpyError> {
+    if !matches!(header.descr.as_str(), "|u1" | "u1" | "<u1" | ">u1" | "=u1") {
+        return Err(NpyError::WrongType {
+            descr: header.descr,
+        });
     }
-    Ok(have)
-}
-
-/// The three entries of the header.
-struct Header {
-    descr: String,
-    fortran: bool,
-    shape: Vec<u64>,
-}
-
-impl Header {
-    /// Reads `{'descr': '|u1', 'fortran_order': False, 'shape': (5, 128, 128, 3), }`.
-    fn parse(bytes: &[u8]) -> Result<Self, NpyError> {
-        let text = String::from_utf8_lossy(bytes);
-        Self::read(&text).ok_or_else(|| NpyError::BadHeader {
-            header: text.trim().chars().take(100).collect(),
-        })
-    }
-
-    fn read(text: &str) -> Option<Self> {
-        let mut rest = text.trim().strip_prefix('{')?.strip_suffix('}')?.trim();
-        let (mut descr, mut fortran, mut shape) = (None, None, None);
-        while !rest.is_empty() {
-            let (key, after) = quoted(rest)?;
-            rest = after.trim_start().strip_prefix(':')?.trim_start();
-            match key {
-                "descr" => {
-                    let (value, after) = quoted(rest)?;
-                    descr = Some(value.to_owned());
-                    rest = after;
-                }
-                "fortran_order" => {
-                    let (value, after) = ["True", "False"]
-                        .iter()
-                        .find_map(|word| rest.strip_prefix(word).map(|after| (*word, after)))?;
-                    fortran = Some(value == "True");
-                    rest = after;
-                }
-                "shape" => {
-                    let (inside, after) = rest.strip_prefix('(')?.split_once(')')?;
-                    let inside = inside.trim().trim_end_matches(',');
-                    // A side with a sign or a letter is not a count.
-                    shape = Some(
-                        inside
-                            .split(',')
-                            .map(str::trim)
-                            .filter(|_| !inside.is_empty())
-                            .map(|side| side.trim_end_matches('L').parse().ok())
-                            .collect::<Option<Vec<u64>>>()?,
-                    );
-                    rest = after;
-                }
-                _ => return None,
-            }
-            rest = rest.trim_start();
-            rest = match rest.strip_prefix(',') {
-                Some(after) => after.trim_start(),
-                None if rest.is_empty() => rest,
-                None => return None,
-            };
+    let bytes = header
+        .shape
+        .iter()
+        .try_fold(1_u64, |product, side| product.checked_mul(*side));
+    match (header.shape.as_slice(), bytes) {
+        (&[_, _, _, 3], Some(1..=MAX_BYTES)) if header.fortran => Err(NpyError::FortranOrder),
+        (&[frames, height, width, 3], Some(1..=MAX_BYTES)) => {
+            Ok((frames as usize, height as u32, width as u32))
         }
-        Some(Self {
-            descr: descr?,
-            fortran: fortran?,
-            shape: shape?,
-        })
+        _ => Err(NpyError::WrongShape {
+            shape: header.shape,
+        }),
     }
-
-    /// Frames, height, width, or why they cannot be had.
-    fn frames(self) -> Result<(usize, u32, u32), NpyError> {
-        if !matches!(self.descr.as_str(), "|u1" | "u1" | "<u1" | ">u1" | "=u1") {
-            return Err(NpyError::WrongType { descr: self.descr });
-        }
-        let bytes = self
-            .shape
-            .iter()
-            .try_fold(1_u64, |product, side| product.checked_mul(*side));
-        match (self.shape.as_slice(), bytes) {
-            (&[frames, height, width, 3], Some(1..=MAX_BYTES)) if self.fortran => {
-                let _ = (frames, height, width);
-                Err(NpyError::FortranOrder)
-            }
-            (&[frames, height, width, 3], Some(1..=MAX_BYTES)) => {
-                Ok((frames as usize, height as u32, width as u32))
-            }
-            _ => Err(NpyError::WrongShape { shape: self.shape }),
-        }
-    }
-}
-
-fn quoted(text: &str) -> Option<(&str, &str)> {
-    let quote = text.chars().next().filter(|c| matches!(c, '\'' | '"'))?;
-    text[1..].split_once(quote)
 }
 
 #[cfg(test)]

@@ -2,5 +2,9 @@
 //! images. Nothing here is executed or trusted; sizes are checked before memory is taken.
 
 mod error;
+mod npy;
+mod npz;
 
 pub use error::ExchangeError;
+pub use npy::{HeaderFault, NpyArray, NpyHeader, Numbers, Writable, read_npy, write_npy};
+pub use npz::{Statistics, read_statistics, write_statistics};

@@ -8,6 +8,12 @@ pub fn positive(probability: f32) -> bool {
     probability > 0.5
 }
 
+/// Whether a probability counts as a positive prediction at another threshold: strictly above it.
+#[must_use]
+pub fn above(probability: f64, threshold: f64) -> bool {
+    probability > threshold
+}
+
 /// Percent of rows, in `[0, 100]`, whose whole label vector is predicted: the Char-Acc of papers
 /// (StoryDALL-E, StoryGPT-V). `None` without rows.
 ///
@@ -33,6 +39,11 @@ pub fn label_accuracy<'a>(rows: impl IntoIterator<Item = (&'a [bool], &'a [bool]
         all += labels.len() as u64;
     }
     percent(right, all)
+}
+
+/// `part / whole`; `None` when the whole is nothing.
+pub(super) fn fraction(part: u64, whole: u64) -> Option<f64> {
+    (whole > 0).then(|| part as f64 / whole as f64)
 }
 
 /// `100 * part / whole`; `None` when the whole is nothing.

@@ -1,4 +1,8 @@
-//! F1 of multi-label predictions, with the averages and zero divisions of scikit-learn.
+//! Precision, recall and F1 of multi-label predictions, with the averages and zero divisions of
+//! scikit-learn's `precision_recall_fscore_support`, to the last bit.
+
+use super::accuracy::fraction;
+use super::pairwise::pairwise_sum;
 
 /// What a score is where its denominator is zero (no positives and no positive predictions).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -28,11 +32,23 @@ pub enum Average {
     Micro,
     /// Mean of the classes' F1.
     Macro,
-    /// Mean of the classes' F1, weighted by the number of true positives and false negatives.
+    /// Mean of the classes' F1, weighted by the number of true positives and false negatives; the plain
+    /// mean where no label is positive.
     Weighted,
 }
 
-/// True positives, false positives and false negatives of one class (or of a sum of classes).
+/// Which ratio of counts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ratio {
+    /// `tp / (tp + fp)`.
+    Precision,
+    /// `tp / (tp + fn)`.
+    Recall,
+    /// `2 tp / (2 tp + fp + fn)`.
+    F1,
+}
+
+/// Decisions about one class (or a sum of classes), by what was predicted and what is true.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Confusion {
     /// Predicted and true.
@@ -41,6 +57,8 @@ pub struct Confusion {
     pub false_positives: u64,
     /// True and not predicted.
     pub false_negatives: u64,
+    /// Neither predicted nor true. No ratio here depends on them.
+    pub true_negatives: u64,
 }
 
 impl Confusion {
@@ -49,6 +67,7 @@ impl Confusion {
         self.true_positives += u64::from(predicted && label);
         self.false_positives += u64::from(predicted && !label);
         self.false_negatives += u64::from(!predicted && label);
+        self.true_negatives += u64::from(!predicted && !label);
     }
 
     /// Adds `times` times the counts of `other`.
@@ -56,12 +75,30 @@ impl Confusion {
         self.true_positives += times * other.true_positives;
         self.false_positives += times * other.false_positives;
         self.false_negatives += times * other.false_negatives;
+        self.true_negatives += times * other.true_negatives;
     }
 
     /// Labels that are true.
     #[must_use]
     pub fn support(&self) -> u64 {
         self.true_positives + self.false_negatives
+    }
+
+    /// Share of right decisions, in `[0, 1]`; `None` without decisions.
+    #[must_use]
+    pub fn accuracy(&self) -> Option<f64> {
+        let right = self.true_positives + self.true_negatives;
+        fraction(right, right + self.false_positives + self.false_negatives)
+    }
+
+    /// A ratio, in `[0, 1]`.
+    #[must_use]
+    pub fn ratio(&self, ratio: Ratio, zero: ZeroDivision) -> Option<f64> {
+        match ratio {
+            Ratio::Precision => self.precision(zero),
+            Ratio::Recall => self.recall(zero),
+            Ratio::F1 => self.f1(zero),
+        }
     }
 
     /// `tp / (tp + fp)`, in `[0, 1]`.
@@ -123,6 +160,13 @@ impl LabelCounts {
         }
     }
 
+    /// Adds `times` times the counts of `other`, class by class.
+    pub fn add_times(&mut self, other: &Self, times: u64) {
+        for (class, other) in self.classes.iter_mut().zip(&other.classes) {
+            class.add_times(other, times);
+        }
+    }
+
     /// The classes, in label order.
     #[must_use]
     pub fn classes(&self) -> &[Confusion] {
@@ -140,26 +184,71 @@ impl LabelCounts {
             })
     }
 
-    /// F1 in `[0, 1]`; `None` where it is undefined (only with [`ZeroDivision::LeaveOut`], with no
-    /// class, or weighted with no positive label).
+    /// The counts of some columns, in the given order; columns that do not exist are left out.
+    ///
+    /// Make-A-Story's script scores `labels=np.unique(labels)` of 0/1 labels: whatever the number of
+    /// characters, the columns `0` and `1` ([`label_values`]) and no other.
+    #[must_use]
+    pub fn select(&self, columns: &[usize]) -> Self {
+        Self {
+            classes: columns
+                .iter()
+                .filter_map(|column| self.classes.get(*column).copied())
+                .collect(),
+        }
+    }
+
+    /// F1 in `[0, 1]`; see [`LabelCounts::average`].
     #[must_use]
     pub fn f1(&self, average: Average, zero: ZeroDivision) -> Option<f64> {
-        let weight = |class: &Confusion| match average {
-            Average::Weighted => class.support() as f64,
-            Average::Micro | Average::Macro => 1.0,
-        };
-        if average == Average::Micro {
-            return self.total().f1(zero);
+        self.average(Ratio::F1, average, zero)
+    }
+
+    /// An averaged ratio in `[0, 1]`; `None` where it is undefined (only with
+    /// [`ZeroDivision::LeaveOut`], or without classes).
+    #[must_use]
+    pub fn average(&self, ratio: Ratio, average: Average, zero: ZeroDivision) -> Option<f64> {
+        if self.classes.is_empty() {
+            return None;
         }
-        let (mut sum, mut weights) = (0.0, 0.0);
-        for class in &self.classes {
-            if let Some(f1) = class.f1(zero) {
-                sum += weight(class) * f1;
-                weights += weight(class);
+        let values = |class: &Confusion| class.ratio(ratio, zero);
+        match average {
+            Average::Micro => self.total().ratio(ratio, zero),
+            Average::Macro => defined_mean(self.classes.iter().map(values)),
+            Average::Weighted => {
+                let (mut products, mut defined, mut weights) = (Vec::new(), Vec::new(), 0);
+                for class in &self.classes {
+                    if let Some(value) = values(class) {
+                        products.push(value * class.support() as f64);
+                        defined.push(value);
+                        weights += class.support();
+                    }
+                }
+                if weights == 0 {
+                    // scikit-learn then gives every class the same weight.
+                    return defined_mean(defined.into_iter().map(Some));
+                }
+                Some(pairwise_sum(&products) / weights as f64)
             }
         }
-        (weights > 0.0).then(|| sum / weights)
     }
+}
+
+/// `numpy.nanmean`: what is undefined counts as nothing, but keeps its place in the sum.
+fn defined_mean(values: impl Iterator<Item = Option<f64>>) -> Option<f64> {
+    let values: Vec<Option<f64>> = values.collect();
+    let count = values.iter().flatten().count();
+    let filled: Vec<f64> = values.iter().map(|value| value.unwrap_or(0.0)).collect();
+    (count > 0).then(|| pairwise_sum(&filled) / count as f64)
+}
+
+/// The distinct values of 0/1 labels, as numbers, ascending: `numpy.unique`.
+pub fn label_values<'a>(rows: impl IntoIterator<Item = &'a [bool]>) -> Vec<usize> {
+    let mut seen = [false; 2];
+    for label in rows.into_iter().flatten() {
+        seen[usize::from(*label)] = true;
+    }
+    (0..2).filter(|value| seen[*value]).collect()
 }
 
 /// Mean over rows `(predicted, true)` of each row's F1, in `[0, 1]` (scikit-learn's `samples`);
@@ -168,18 +257,30 @@ pub fn f1_of_samples<'a>(
     rows: impl IntoIterator<Item = (&'a [bool], &'a [bool])>,
     zero: ZeroDivision,
 ) -> Option<f64> {
-    let (mut sum, mut count) = (0.0, 0_u64);
-    for (predicted, labels) in rows {
-        let mut row = Confusion::default();
-        for (predicted, label) in predicted.iter().zip(labels) {
-            row.add(*predicted, *label);
-        }
-        if let Some(f1) = row.f1(zero) {
-            sum += f1;
-            count += 1;
-        }
+    mean_of_samples(rows, Ratio::F1, zero)
+}
+
+/// Mean over rows `(predicted, true)` of each row's ratio, in `[0, 1]` (scikit-learn's `samples`);
+/// `None` without rows for which it is defined.
+pub fn mean_of_samples<'a>(
+    rows: impl IntoIterator<Item = (&'a [bool], &'a [bool])>,
+    ratio: Ratio,
+    zero: ZeroDivision,
+) -> Option<f64> {
+    defined_mean(
+        rows.into_iter()
+            .map(|(predicted, labels)| sample(predicted, labels).ratio(ratio, zero)),
+    )
+}
+
+/// The decisions of one row.
+#[must_use]
+pub fn sample(predicted: &[bool], labels: &[bool]) -> Confusion {
+    let mut row = Confusion::default();
+    for (predicted, label) in predicted.iter().zip(labels) {
+        row.add(*predicted, *label);
     }
-    (count > 0).then(|| sum / count as f64)
+    row
 }
 
 #[cfg(test)]
@@ -304,12 +405,88 @@ pub(super) mod tests {
         }
     }
 
+    fn rows_of(case: &serde_json::Value, name: &str) -> Vec<Vec<bool>> {
+        let rows = case[name].as_array().unwrap().iter();
+        rows.map(|row| row.as_str().unwrap().chars().map(|c| c == '1').collect())
+            .collect()
+    }
+
+    #[test]
+    fn everything_equals_scikit_learn_to_the_last_bit() {
+        let rules = [
+            ("0", ZeroDivision::Zero),
+            ("1", ZeroDivision::One),
+            ("nan", ZeroDivision::LeaveOut),
+        ];
+        let averages = [
+            ("micro", Average::Micro),
+            ("macro", Average::Macro),
+            ("weighted", Average::Weighted),
+        ];
+        let ratios = [Ratio::Precision, Ratio::Recall, Ratio::F1];
+        for case in crate::metric::golden::numbers("labels.json") {
+            let (y, p) = (rows_of(&case, "y"), rows_of(&case, "p"));
+            let rows = || p.iter().map(Vec::as_slice).zip(y.iter().map(Vec::as_slice));
+            let mut counts = LabelCounts::new(y[0].len());
+            rows().for_each(|(p, y)| counts.add(p, y));
+            for (rule, zero) in rules {
+                let expected =
+                    |name: &str, at: usize| case["averages"][format!("{name}_{rule}")][at].as_f64();
+                for (at, ratio) in ratios.into_iter().enumerate() {
+                    for (name, average) in averages {
+                        let found = counts.average(ratio, average, zero);
+                        assert_eq!(
+                            found,
+                            expected(name, at),
+                            "{name} {rule} {ratio:?} {y:?} {p:?}"
+                        );
+                    }
+                    if y[0].len() == 1 {
+                        continue;
+                    }
+                    let found = mean_of_samples(rows(), ratio, zero);
+                    assert_eq!(found, expected("samples", at), "samples {rule} {ratio:?}");
+                    let classes = &case["averages"][format!("class_{rule}")][at];
+                    for (class, expected) in
+                        counts.classes().iter().zip(classes.as_array().unwrap())
+                    {
+                        assert_eq!(class.ratio(ratio, zero), expected.as_f64());
+                    }
+                }
+            }
+            for (index, class) in counts.classes().iter().enumerate() {
+                let found = [
+                    class.true_negatives,
+                    class.false_positives,
+                    class.false_negatives,
+                    class.true_positives,
+                ];
+                assert_eq!(serde_json::json!(found), case["confusion"][index]);
+                assert_eq!(class.accuracy(), case["class_accuracy"][index].as_f64());
+            }
+            if let Some(quirk) = case.get("make_a_story") {
+                let columns = label_values(y.iter().map(Vec::as_slice));
+                assert_eq!(serde_json::json!(columns), quirk["columns"]);
+                let found = counts
+                    .select(&columns)
+                    .f1(Average::Weighted, ZeroDivision::Zero);
+                assert_eq!(found, quirk["weighted_f1"].as_f64());
+            }
+        }
+    }
+
     #[test]
     fn nothing_is_undefined_only_when_asked() {
         let counts = LabelCounts::new(2);
         assert_eq!(counts.f1(Average::Micro, ZeroDivision::LeaveOut), None);
         assert_eq!(counts.f1(Average::Micro, ZeroDivision::Zero), Some(0.0));
-        assert_eq!(counts.f1(Average::Weighted, ZeroDivision::Zero), None);
+        // Without positive labels all classes weigh the same, as in scikit-learn.
+        assert_eq!(counts.f1(Average::Weighted, ZeroDivision::Zero), Some(0.0));
+        assert_eq!(counts.f1(Average::Weighted, ZeroDivision::LeaveOut), None);
+        assert_eq!(
+            LabelCounts::new(0).f1(Average::Micro, ZeroDivision::One),
+            None
+        );
         assert_eq!(f1_of_samples([], ZeroDivision::One), None);
     }
 }

@@ -1,19 +1,45 @@
-//! Pure functions on slices: accuracy and F1, Fréchet distance, and the reduction of a run's
-//! observations to scores. No input or output.
+//! Pure functions on slices: accuracy and F1, distances between sets of features, similarities, and
+//! the reduction of a run's observations to scores. No input or output.
 
 mod accuracy;
 pub mod caption;
 mod f1;
+mod feature;
+mod features;
 mod frechet;
 mod gaussian;
+#[cfg(test)]
+mod golden;
+mod inception_score;
+mod kernel;
 mod moments;
+mod neighbours;
+mod pairwise;
+mod random_state;
 mod reduce;
+mod similarity;
 
-pub use accuracy::{exact_match, label_accuracy, positive};
-pub use f1::{Average, Confusion, LabelCounts, ZeroDivision, f1_of_samples};
+pub use accuracy::{above, exact_match, label_accuracy, positive};
+pub use f1::{
+    Average, Confusion, LabelCounts, Ratio, ZeroDivision, f1_of_samples, label_values,
+    mean_of_samples, sample,
+};
+pub use feature::Feature;
+pub use features::SetFault;
 pub use frechet::{
     Frechet, FrechetUnscored, FrechetWarning, Route, Side, frechet, frechet_of_gaussians,
+    frechet_with,
 };
-pub use gaussian::Gaussian;
+pub use gaussian::{Gaussian, GaussianStream, MeanPrecision};
+pub use inception_score::{
+    InceptionScore, InceptionScoreOptions, InceptionScoreUnscored, Splitting, inception_score,
+};
+pub use kernel::{DrawOrder, Kid, KidOptions, KidUnscored, kernel_distance, kid};
 pub use moments::MomentTable;
+pub use neighbours::{GeneratedPlace, Prdc, PrdcOptions, PrdcUnscored, RealPlace, prdc};
+pub use random_state::RandomState;
 pub use reduce::{FeaturePair, ReduceInput, ScoreProtocol, reduce};
+pub use similarity::{
+    FramePlace, Pairing, SimilarityUnscored, StorySimilarity, clip_score, consistency, cosine,
+    cosines, mean_consistency, mean_of_batch_means, ref_clip_score, torchmetrics_clip_score,
+};

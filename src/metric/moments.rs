@@ -2,7 +2,7 @@
 //!
 //! With them a resample costs one weighted sum of small matrices, whatever the number of frames.
 
-use super::Gaussian;
+use super::{Gaussian, MeanPrecision};
 use faer::Mat;
 
 /// Count, sum and sum of products of the feature vectors of each cluster.
@@ -78,8 +78,9 @@ impl MomentTable {
             (product - n as f64 * mean[high] * mean[low]) / (n as f64 - 1.0)
         });
         Some(Gaussian {
-            n: usize::try_from(n).ok()?,
+            n: Some(usize::try_from(n).ok()?),
             mean,
+            mean_precision: MeanPrecision::F64,
             covariance,
         })
     }
@@ -125,7 +126,7 @@ mod tests {
         let repeated = features.select(ndarray::Axis(0), &order);
         let expected = Gaussian::fit(&repeated.view());
         let found = table.gaussian(&[1, 0, 2]).unwrap();
-        assert_eq!(found.n, 9);
+        assert_eq!(found.n, Some(9));
         for (i, start) in shift.iter().enumerate() {
             assert!((found.mean[i] + start - expected.mean[i]).abs() < 1e-12);
             for j in 0..4 {

@@ -58,22 +58,74 @@ pub fn bootstrap<F>(clusters: usize, plan: Resampling, mut statistic: F) -> Dist
 where
     F: FnMut(&[u32]) -> Option<f64>,
 {
+    resample([clusters], plan, |[multiplicities]| {
+        statistic(multiplicities)
+    })
+}
+
+/// The same for a statistic of two independent samples: each is drawn from on its own, the first one
+/// first.
+pub fn bootstrap_two<F>(
+    first: usize,
+    second: usize,
+    plan: Resampling,
+    mut statistic: F,
+) -> Distribution
+where
+    F: FnMut(&[u32], &[u32]) -> Option<f64>,
+{
+    resample([first, second], plan, |[a, b]| statistic(a, b))
+}
+
+/// The distribution of the mean of `values`, whole clusters drawn. `clusters[i]` is the number of the
+/// cluster of value `i`; numbers run from 0. Without values the mean is not defined.
+///
+/// # Panics
+/// When there are not as many cluster numbers as values.
+#[must_use]
+pub fn bootstrap_mean(values: &[f64], clusters: &[usize], plan: Resampling) -> Distribution {
+    assert_eq!(values.len(), clusters.len(), "each value has a cluster");
+    let count = clusters.iter().max().map_or(0, |last| last + 1);
+    let mut sums = vec![(0.0, 0_u64); count];
+    for (value, cluster) in values.iter().zip(clusters) {
+        sums[*cluster].0 += value;
+        sums[*cluster].1 += 1;
+    }
+    bootstrap(count, plan, |multiplicities| {
+        let (mut sum, mut n) = (0.0, 0_u64);
+        for ((part, size), times) in sums.iter().zip(multiplicities) {
+            sum += f64::from(*times) * part;
+            n += u64::from(*times) * size;
+        }
+        (n > 0).then(|| sum / n as f64)
+    })
+}
+
+fn resample<const N: usize>(
+    sizes: [usize; N],
+    plan: Resampling,
+    mut statistic: impl FnMut([&[u32]; N]) -> Option<f64>,
+) -> Distribution {
     let mut distribution = Distribution {
         sorted: Vec::with_capacity(plan.resamples),
         undefined: 0,
     };
-    if clusters == 0 {
+    if sizes.contains(&0) {
         return distribution;
     }
-    let mut multiplicities = vec![0_u32; clusters];
+    let mut multiplicities = sizes.map(|size| vec![0_u32; size]);
     for resample in 0..plan.resamples {
         let mut random = ChaCha8Rng::seed_from_u64(plan.seed);
         random.set_stream(resample as u64);
-        multiplicities.fill(0);
-        for _ in 0..clusters {
-            multiplicities[below(&mut random, clusters)] += 1;
+        for sample in &mut multiplicities {
+            sample.fill(0);
+            for _ in 0..sample.len() {
+                let drawn = below(&mut random, sample.len());
+                sample[drawn] += 1;
+            }
         }
-        match statistic(&multiplicities).filter(|value| !value.is_nan()) {
+        let samples = std::array::from_fn(|index| multiplicities[index].as_slice());
+        match statistic(samples).filter(|value| !value.is_nan()) {
             Some(value) => distribution.sorted.push(value),
             None => distribution.undefined += 1,
         }
@@ -161,6 +213,27 @@ mod tests {
         };
         assert_eq!(gather(3), gather(10)[..3]);
         assert_ne!(gather(2)[0], gather(2)[1]);
+    }
+
+    #[test]
+    fn clusters_are_drawn_whole_and_two_samples_apart() {
+        // Two clusters of one value each: half of the resamples hold both.
+        let values = [0.0, 0.0, 0.0, 1.0];
+        let distribution = bootstrap_mean(&values, &[0, 0, 0, 1], PLAN);
+        let mut seen = distribution.sorted().to_vec();
+        seen.dedup();
+        assert_eq!(seen, [0.0, 0.25, 1.0]);
+        bootstrap_two(3, 5, PLAN, |first, second| {
+            assert_eq!(first.iter().sum::<u32>(), 3);
+            assert_eq!(second.iter().sum::<u32>(), 5);
+            None
+        });
+        assert!(bootstrap_mean(&[], &[], PLAN).sorted().is_empty());
+        assert!(
+            bootstrap_two(0, 1, PLAN, |_, _| Some(1.0))
+                .sorted()
+                .is_empty()
+        );
     }
 
     #[test]

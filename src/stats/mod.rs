@@ -3,5 +3,5 @@
 mod bootstrap;
 mod percentile;
 
-pub use bootstrap::{Distribution, Resampling, bootstrap};
+pub use bootstrap::{Distribution, Resampling, bootstrap, bootstrap_mean, bootstrap_two};
 pub use percentile::percentile;

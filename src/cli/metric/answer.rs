@@ -1,6 +1,7 @@
 //! What a standalone metric prints: a line for people, or the JSON contract.
 
 use crate::cli::Outcome;
+use crate::cli::failure::Failure;
 use crate::cli::talk::{print, say};
 use clap::ValueEnum;
 use serde::Serialize;
@@ -56,6 +57,19 @@ impl Answer {
                 }
                 print(&self.text())
             }
+        }
+    }
+
+    /// Prints, and fails with the reason where there is no value, so that a script notices.
+    pub(crate) fn finish(&self, format: Format, hint: &str) -> Outcome {
+        self.print(format)?;
+        match &self.unscored {
+            None => Ok(()),
+            Some(reason) => Err(Failure::Unscored {
+                metric: self.metric.clone(),
+                reason: reason.clone(),
+                hint: hint.to_owned(),
+            }),
         }
     }
 

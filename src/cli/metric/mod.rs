@@ -1,6 +1,15 @@
 //! `storyeval metric`: one metric on files of any program, without a run. One file a metric.
 
+mod accuracy;
 mod answer;
+mod clip;
+mod fid;
+mod interval;
+mod is;
+mod kid;
+mod prdc;
+mod preset;
+mod source;
 mod tokenize;
 
 use super::Outcome;
@@ -10,11 +19,29 @@ use clap::Subcommand;
 pub(crate) enum MetricCommand {
     /// PTB tokens of captions on stdin, a line each, after the COCO punctuation filter
     Tokenize,
+    /// Fréchet distance ("FID") between two sets of images or features
+    Fid(fid::FidArguments),
+    /// Kernel distance ("KID") between two sets of images or features
+    Kid(kid::KidArguments),
+    /// Improved precision and recall, density and coverage of two sets of images or features
+    Prdc(prdc::PrdcArguments),
+    /// Inception Score of images or logits
+    Is(is::IsArguments),
+    /// Accuracy, precision, recall and F1 of label vectors
+    Accuracy(accuracy::AccuracyArguments),
+    /// CLIP similarity, CLIPScore and RefCLIPScore of features
+    Clip(clip::ClipArguments),
 }
 
 /// Computes and prints.
 pub(crate) fn metric(command: &MetricCommand) -> Outcome {
     match command {
         MetricCommand::Tokenize => tokenize::tokenize(),
+        MetricCommand::Fid(arguments) => fid::fid(arguments),
+        MetricCommand::Kid(arguments) => kid::kid(arguments),
+        MetricCommand::Prdc(arguments) => prdc::prdc(arguments),
+        MetricCommand::Is(arguments) => is::is(arguments),
+        MetricCommand::Accuracy(arguments) => accuracy::accuracy(arguments),
+        MetricCommand::Clip(arguments) => clip::clip(arguments),
     }
 }

@@ -1,0 +1,168 @@
+//! Where the features of a metric come from: files of numbers, statistics, or images and a network.
+
+use super::preset::Preset;
+use crate::cli::common::DeviceArguments;
+use crate::cli::failure::Failure;
+use clap::Args;
+use std::path::{Path, PathBuf};
+use storyeval::exchange::{Numbers, Statistics, read_npy, read_statistics};
+
+/// Two sets of features, or of images.
+#[derive(Clone, Debug, Args)]
+pub(crate) struct PairArguments {
+    /// The generated set, then the reference: a folder of images each, or an .npy file of features
+    #[arg(value_names = ["A", "B"], num_args = 2, required_unless_present = "features")]
+    sets: Vec<PathBuf>,
+    /// Features that were computed elsewhere: .npy files, [n, d], the generated ones first
+    #[arg(long, value_names = ["A.npy", "B.npy"], num_args = 2, conflicts_with = "sets")]
+    features: Vec<PathBuf>,
+    #[command(flatten)]
+    pub(crate) network: NetworkArguments,
+}
+
+/// The network that looks at folders of images.
+#[derive(Clone, Debug, Args)]
+pub(crate) struct NetworkArguments {
+    /// How images are prepared for the network, and how means are taken: as this tool does
+    #[arg(long, value_enum, default_value_t)]
+    pub(crate) preset: Preset,
+    /// Bundle of the feature network: an id or a folder
+    #[arg(long, value_name = "ID|DIR", default_value = "inception-fid")]
+    pub(crate) bundle: String,
+    /// Images a batch; the last float bits of features depend on it
+    #[arg(long, default_value_t = 32, value_parser = clap::value_parser!(u16).range(1..))]
+    pub(crate) batch: u16,
+    #[command(flatten)]
+    pub(crate) device: DeviceArguments,
+}
+
+/// A set of features and where it came from.
+#[derive(Clone, Debug)]
+pub(crate) struct Features {
+    /// `[n, d]`.
+    pub(crate) numbers: Numbers,
+    /// For signatures: `features`, or the network and its preprocessing.
+    pub(crate) origin: String,
+}
+
+/// A set as a metric gets it.
+#[derive(Clone, Debug)]
+pub(crate) enum Set {
+    /// Vectors.
+    Features(Features),
+    /// Their mean and covariance alone.
+    Statistics(Statistics),
+}
+
+impl PairArguments {
+    fn paths(&self) -> [&Path; 2] {
+        let paths = if self.features.is_empty() {
+            &self.sets
+        } else {
+            &self.features
+        };
+        // clap counts them.
+        [&paths[0], &paths[1]]
+    }
+
+    /// Both sets as features.
+    pub(crate) fn features(&self) -> Result<[Features; 2], Failure> {
+        let [a, b] = self.paths();
+        Ok([
+            features_of(a, &self.network)?,
+            features_of(b, &self.network)?,
+        ])
+    }
+
+    /// Both sets, as features or statistics.
+    pub(crate) fn sets(&self) -> Result<[Set; 2], Failure> {
+        let set = |path: &Path| {
+            if has_extension(path, "npz") {
+                return Ok(Set::Statistics(read_statistics(path)?));
+            }
+            features_of(path, &self.network).map(Set::Features)
+        };
+        let [a, b] = self.paths();
+        Ok([set(a)?, set(b)?])
+    }
+}
+
+/// The features of a set: a folder of images goes through the network, a file is read.
+pub(crate) fn features_of(path: &Path, network: &NetworkArguments) -> Result<Features, Failure> {
+    if path.is_dir() {
+        return features_of_folder(path, network);
+    }
+    if has_extension(path, "npz") {
+        return Err(Failure::Arguments {
+            what: format!("{} holds statistics, not features", path.display()),
+            hint: "only `storyeval metric fid` takes statistics; give an .npy file or a folder of images"
+                .to_owned(),
+        });
+    }
+    Ok(Features {
+        numbers: read_npy(path)?.numbers,
+        origin: "features".to_owned(),
+    })
+}
+
+/// Every image of a folder through the network.
+fn features_of_folder(folder: &Path, network: &NetworkArguments) -> Result<Features, Failure> {
+    let _ = (
+        &network.bundle,
+        network.batch,
+        &network.device,
+        network.preset.recipe(),
+    );
+    Err(Failure::Arguments {
+        what: format!("{} is a folder", folder.display()),
+        hint: "give features: `--features A.npy B.npy`".to_owned(),
+    })
+}
+
+/// The logits of a set: a folder of images goes through the network, a file is read.
+pub(crate) fn logits_of(path: &Path, network: &NetworkArguments) -> Result<Features, Failure> {
+    features_of(path, network)
+}
+
+fn has_extension(path: &Path, extension: &str) -> bool {
+    path.extension()
+        .is_some_and(|found| found.eq_ignore_ascii_case(extension))
+}
+
+/// Runs an expression on two sets of numbers in their common precision.
+macro_rules! both {
+    ($first:expr, $second:expr, |$a:ident, $b:ident| $run:expr) => {
+        match ($first, $second) {
+            (
+                storyeval::exchange::Numbers::F32(first),
+                storyeval::exchange::Numbers::F32(second),
+            ) => {
+                let ($a, $b) = (first.view(), second.view());
+                $run
+            }
+            (first, second) => {
+                let (first, second) = (first.to_f64(), second.to_f64());
+                let ($a, $b) = (first.view(), second.view());
+                $run
+            }
+        }
+    };
+}
+
+/// Runs an expression on a set of numbers.
+macro_rules! one {
+    ($set:expr, |$a:ident| $run:expr) => {
+        match $set {
+            storyeval::exchange::Numbers::F32(set) => {
+                let $a = set.view();
+                $run
+            }
+            storyeval::exchange::Numbers::F64(set) => {
+                let $a = set.view();
+                $run
+            }
+        }
+    };
+}
+
+pub(crate) use {both, one};

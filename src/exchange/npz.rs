@@ -1,0 +1,166 @@
+//! Statistics of features in numpy's NPZ format, as pytorch-fid, clean-fid and torch-fidelity's
+//! ancestors keep them: a zip archive with `mu.npy` (`[d]`) and `sigma.npy` (`[d, d]`).
+
+use super::ExchangeError;
+use super::npy::{Fault, Numbers, bytes_of, read_array};
+use ndarray::{Array1, Array2, ArrayView1, ArrayView2};
+use std::fs::File;
+use std::io::{BufReader, Read, Write};
+use std::path::Path;
+use zip::result::ZipError;
+use zip::write::SimpleFileOptions;
+use zip::{CompressionMethod, ZipArchive, ZipWriter};
+
+/// Largest member that is unpacked: the covariance of 8,192 features in doubles fits.
+const MAX_MEMBER: u64 = 1 << 30;
+const EXPECTED: &str = "a file of FID statistics (.npz with `mu` and `sigma`)";
+const HINT: &str = "save it with `numpy.savez(PATH, mu=features.mean(0), sigma=numpy.cov(features, rowvar=False))`, \
+or with `storyeval metric fid A B --save-stats PATH`";
+
+/// Mean and covariance of features whose number is not known.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Statistics {
+    /// Mean, `[d]`.
+    pub mu: Array1<f64>,
+    /// Whether the mean was stored in single precision (as clean-fid and torch-fidelity compute it).
+    pub mu_is_f32: bool,
+    /// Covariance, `[d, d]`.
+    pub sigma: Array2<f64>,
+}
+
+/// Reads `mu` and `sigma`.
+///
+/// # Errors
+/// [`ExchangeError::Read`]; [`ExchangeError::Malformed`] when a member is missing, too large, of
+/// another shape, or has values that are not finite.
+pub fn read_statistics(path: &Path) -> Result<Statistics, ExchangeError> {
+    let file = File::open(path).map_err(|source| ExchangeError::Read {
+        path: path.to_path_buf(),
+        source,
+    })?;
+    let mut archive =
+        ZipArchive::new(BufReader::new(file)).map_err(|error| of_zip(path, error, "archive"))?;
+    let (mu, mu_dimensions) = member(path, &mut archive, "mu")?;
+    let (sigma, _) = member(path, &mut archive, "sigma")?;
+    let d = mu.dim().0 * mu.dim().1;
+    // numpy saves the covariance of one feature as a scalar or as [1, 1].
+    if d == 0 || mu_dimensions == 2 && mu.dim().0 != 1 && mu.dim().1 != 1 || sigma.dim() != (d, d) {
+        return Err(malformed(
+            path,
+            format!("`mu` is {:?} and `sigma` {:?}", mu.dim(), sigma.dim()),
+        ));
+    }
+    let statistics = Statistics {
+        mu_is_f32: matches!(mu, Numbers::F32(_)),
+        mu: mu.to_f64().into_iter().collect(),
+        sigma: sigma.to_f64(),
+    };
+    for (name, finite) in [
+        ("mu", statistics.mu.iter().all(|v| v.is_finite())),
+        ("sigma", statistics.sigma.iter().all(|v| v.is_finite())),
+    ] {
+        if !finite {
+            return Err(malformed(
+                path,
+                format!("`{name}` has values that are not finite"),
+            ));
+        }
+    }
+    Ok(statistics)
+}
+
+fn member(
+    path: &Path,
+    archive: &mut ZipArchive<BufReader<File>>,
+    name: &str,
+) -> Result<(Numbers, usize), ExchangeError> {
+    let entry = archive
+        .by_name(&format!("{name}.npy"))
+        .map_err(|error| of_zip(path, error, name))?;
+    let size = entry.size();
+    if size > MAX_MEMBER {
+        return Err(malformed(
+            path,
+            format!("`{name}` claims {size} bytes, more than {MAX_MEMBER}"),
+        ));
+    }
+    // The claim of the archive is not believed either: a bomb unpacks to more.
+    let array = read_array(&mut entry.take(MAX_MEMBER), size).map_err(|fault| match fault {
+        Fault::Io(error) => malformed(path, format!("`{name}` cannot be unpacked ({error})")),
+        Fault::Malformed(found) => malformed(path, format!("in `{name}`, {found}")),
+    })?;
+    Ok((array.numbers, array.dimensions))
+}
+
+fn of_zip(path: &Path, error: ZipError, what: &str) -> ExchangeError {
+    match error {
+        ZipError::FileNotFound => malformed(path, format!("it has no `{what}`")),
+        ZipError::Io(source) if source.kind() != std::io::ErrorKind::UnexpectedEof => {
+            ExchangeError::Read {
+                path: path.to_path_buf(),
+                source,
+            }
+        }
+        other => malformed(path, other.to_string()),
+    }
+}
+
+fn malformed(path: &Path, found: String) -> ExchangeError {
+    ExchangeError::Malformed {
+        path: path.to_path_buf(),
+        expected: EXPECTED,
+        found,
+        hint: HINT,
+    }
+}
+
+/// Writes `mu` (`[d]`) and `sigma` (`[d, d]`), compressed, as `numpy.savez_compressed` does. The file
+/// appears whole or not at all.
+///
+/// # Errors
+/// [`ExchangeError::Write`].
+pub fn write_statistics(
+    path: &Path,
+    mu: &ArrayView1<'_, f64>,
+    mu_is_f32: bool,
+    sigma: &ArrayView2<'_, f64>,
+) -> Result<(), ExchangeError> {
+    let shape = format!("({},)", mu.len());
+    let mu = if mu_is_f32 {
+        bytes_of(&shape, mu.iter().map(|value| *value as f32))
+    } else {
+        bytes_of(&shape, mu.iter().copied())
+    };
+    let shape = format!("({}, {})", sigma.nrows(), sigma.ncols());
+    let sigma = bytes_of(&shape, sigma.iter().copied());
+    write_members(path, &[("mu.npy", mu), ("sigma.npy", sigma)]).map_err(|source| {
+        ExchangeError::Write {
+            path: path.to_path_buf(),
+            source,
+        }
+    })
+}
+
+fn write_members(path: &Path, members: &[(&str, Vec<u8>)]) -> std::io::Result<()> {
+    let folder = match path.parent() {
+        Some(folder) if !folder.as_os_str().is_empty() => folder,
+        _ => Path::new("."),
+    };
+    let mut file = tempfile::NamedTempFile::new_in(folder)?;
+    let mut archive = ZipWriter::new(file.as_file_mut());
+    // No time: the same statistics give the same bytes.
+    let options = SimpleFileOptions::default()
+        .compression_method(CompressionMethod::Deflated)
+        .last_modified_time(zip::DateTime::default());
+    for (name, bytes) in members {
+        archive.start_file(*name, options)?;
+        archive.write_all(bytes)?;
+    }
+    archive.finish()?;
+    file.as_file().sync_all()?;
+    file.persist(path).map_err(|error| error.error)?;
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,235 @@
+//! The Inception Score: `exp` of the mean divergence of class probabilities from their marginal
+//! (Salimans et al. 2016), over splits.
+
+use super::features::not_finite;
+use super::pairwise::{deviation, mean};
+use super::{Feature, RandomState};
+use ndarray::ArrayView2;
+
+/// How images are split.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Splitting {
+    /// Split `i` of `k` is `i * n / k .. (i + 1) * n / k`: torch-fidelity.
+    Even,
+    /// Splits of `ceil(n / k)`, the last one shorter, and perhaps fewer than `k`: `torch.chunk`,
+    /// torchmetrics.
+    Chunks,
+}
+
+/// How the score is computed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct InceptionScoreOptions {
+    /// Number of splits.
+    pub splits: usize,
+    /// How images are split.
+    pub splitting: Splitting,
+    /// Seed of numpy's `RandomState`, which permutes the images first; absent, they keep their order.
+    pub seed: Option<u32>,
+    /// What is taken from the number of splits in the standard deviation (`ddof`).
+    pub freedom: usize,
+}
+
+impl InceptionScoreOptions {
+    /// torch-fidelity: 10 even splits after a permutation with seed 2020, `ddof` 0.
+    pub const TORCH_FIDELITY: Self = Self {
+        splits: 10,
+        splitting: Splitting::Even,
+        seed: Some(2020),
+        freedom: 0,
+    };
+    /// torchmetrics: 10 chunks, `ddof` 1. Its permutation is unseeded and cannot be repeated; here the
+    /// images keep their order. It works in single precision.
+    pub const TORCHMETRICS: Self = Self {
+        splits: 10,
+        splitting: Splitting::Chunks,
+        seed: None,
+        freedom: 1,
+    };
+}
+
+/// An Inception Score.
+#[derive(Clone, Debug, PartialEq)]
+pub struct InceptionScore {
+    /// Mean over splits, from 1 to the number of classes.
+    pub mean: f64,
+    /// Standard deviation over splits; `None` with a single split and `ddof` 1.
+    pub std: Option<f64>,
+    /// Score of each split.
+    pub splits: Vec<f64>,
+}
+
+/// Why there is no Inception Score.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum InceptionScoreUnscored {
+    /// A split would be empty.
+    #[error("{n} images cannot be cut into {splits} splits; take at most {n} and at least 1")]
+    Splits {
+        /// Number of images.
+        n: usize,
+        /// Number of splits.
+        splits: usize,
+    },
+    /// There are no classes.
+    #[error("the logits have no classes")]
+    NoClasses,
+    /// A logit is NaN or infinite.
+    #[error("logits of image {row} are not finite")]
+    NonFinite {
+        /// Position, from 0.
+        row: usize,
+    },
+}
+
+/// The Inception Score of logits, `[n, classes]`, in f64.
+///
+/// The published scores take the logits of the 2015 graph *without* their bias (1,008 classes).
+///
+/// # Errors
+/// See [`InceptionScoreUnscored`].
+pub fn inception_score<T: Feature>(
+    logits: &ArrayView2<'_, T>,
+    options: &InceptionScoreOptions,
+) -> Result<InceptionScore, InceptionScoreUnscored> {
+    let (n, classes) = logits.dim();
+    let splits = options.splits;
+    if splits == 0 || n < splits {
+        return Err(InceptionScoreUnscored::Splits { n, splits });
+    }
+    if classes == 0 {
+        return Err(InceptionScoreUnscored::NoClasses);
+    }
+    if let Some(row) = not_finite(logits) {
+        return Err(InceptionScoreUnscored::NonFinite { row });
+    }
+    let order = match options.seed {
+        Some(seed) => RandomState::new(seed).permutation(n),
+        None => (0..n).collect(),
+    };
+    let cut = |split: usize| match options.splitting {
+        Splitting::Even => split * n / splits..(split + 1) * n / splits,
+        Splitting::Chunks => {
+            let size = n.div_ceil(splits);
+            (split * size).min(n)..((split + 1) * size).min(n)
+        }
+    };
+    let scores: Vec<f64> = (0..splits)
+        .map(cut)
+        .filter(|range| !range.is_empty())
+        .map(|range| score(logits, &order[range]))
+        .collect();
+    Ok(InceptionScore {
+        mean: mean(&scores).ok_or(InceptionScoreUnscored::Splits { n, splits })?,
+        std: deviation(&scores, options.freedom),
+        splits: scores,
+    })
+}
+
+/// The score of some rows, at least one.
+fn score<T: Feature>(logits: &ArrayView2<'_, T>, rows: &[usize]) -> f64 {
+    let classes = logits.ncols();
+    let mut marginal = vec![0.0; classes];
+    let mut entropies = 0.0;
+    for row in rows {
+        let values = logits.row(*row);
+        let largest = values
+            .iter()
+            .fold(f64::NEG_INFINITY, |m, v| m.max((*v).into()));
+        let shifted = |value: &T| {
+            let value: f64 = (*value).into();
+            value - largest
+        };
+        let total: f64 = values.iter().map(|value| shifted(value).exp()).sum();
+        let log_total = total.ln();
+        for (sum, value) in marginal.iter_mut().zip(values) {
+            let log = shifted(value) - log_total;
+            let probability = log.exp();
+            *sum += probability;
+            // A probability that underflows adds nothing, as the limit of p ln p does.
+            if probability > 0.0 {
+                entropies += probability * log;
+            }
+        }
+    }
+    // The mean divergence is the mean of p ln p less the marginal's own.
+    let n = rows.len() as f64;
+    let cross: f64 = marginal
+        .iter()
+        .map(|sum| sum / n)
+        .filter(|q| *q > 0.0)
+        .map(|q| q * q.ln())
+        .sum();
+    (entropies / n - cross).exp()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::golden::{generated, numbers};
+    use super::*;
+    use ndarray::{Array2, array};
+
+    #[test]
+    fn equals_torch_fidelity_and_torchmetrics() {
+        for case in numbers("inception_score.json") {
+            let logits = generated(&case["logits"]);
+            for (name, preset) in [
+                ("torch_fidelity", InceptionScoreOptions::TORCH_FIDELITY),
+                ("torchmetrics", InceptionScoreOptions::TORCHMETRICS),
+            ] {
+                let splits = case["splits"].as_u64().unwrap() as usize;
+                let options = InceptionScoreOptions { splits, ..preset };
+                let found = inception_score(&logits.view(), &options).unwrap();
+                let expected = &case[name];
+                let near = |found: f64, field: &str| {
+                    let expected = expected[field].as_f64().unwrap();
+                    assert!((found - expected).abs() < 1e-9 * expected, "{name} {field}");
+                };
+                near(found.mean, "mean");
+                near(found.std.unwrap(), "std");
+            }
+        }
+    }
+
+    #[test]
+    fn equal_rows_score_one_and_certain_distinct_rows_the_classes() {
+        let options = InceptionScoreOptions {
+            splits: 1,
+            ..InceptionScoreOptions::TORCH_FIDELITY
+        };
+        let same = Array2::<f32>::ones((7, 3));
+        assert!((inception_score(&same.view(), &options).unwrap().mean - 1.0).abs() < 1e-12);
+        let certain = Array2::from_shape_fn((4, 4), |(i, j)| if i == j { 1e4_f32 } else { 0.0 });
+        let score = inception_score(&certain.view(), &options).unwrap();
+        assert!((score.mean - 4.0).abs() < 1e-12);
+        assert_eq!(score.std, Some(0.0));
+    }
+
+    #[test]
+    fn what_has_no_score_says_why() {
+        let options = InceptionScoreOptions::TORCH_FIDELITY;
+        let few = Array2::<f32>::ones((9, 3));
+        assert_eq!(
+            inception_score(&few.view(), &options),
+            Err(InceptionScoreUnscored::Splits { n: 9, splits: 10 })
+        );
+        let none = Array2::<f32>::ones((10, 0));
+        assert_eq!(
+            inception_score(&none.view(), &options),
+            Err(InceptionScoreUnscored::NoClasses)
+        );
+        let broken = array![[1.0_f32, 2.0], [f32::NAN, 1.0]];
+        let one = InceptionScoreOptions {
+            splits: 1,
+            ..options
+        };
+        assert_eq!(
+            inception_score(&broken.view(), &one),
+            Err(InceptionScoreUnscored::NonFinite { row: 1 })
+        );
+        // One split has no spread with ddof 1.
+        let chunk = InceptionScoreOptions {
+            splits: 1,
+            ..InceptionScoreOptions::TORCHMETRICS
+        };
+        assert_eq!(inception_score(&few.view(), &chunk).unwrap().std, None);
+    }
+}

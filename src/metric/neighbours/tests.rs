@@ -1,0 +1,158 @@
+use super::super::golden::{fill, generated, number, numbers};
+use super::*;
+use ndarray::{Array2, Axis, concatenate};
+
+fn options(precision_k: usize, density_k: usize) -> PrdcOptions {
+    PrdcOptions {
+        precision_k,
+        density_k,
+    }
+}
+
+#[test]
+fn equals_torch_fidelity_and_prdc() {
+    for case in numbers("prdc.json") {
+        let fake = generated(&case["generated"]);
+        let real = generated(&case["real"]);
+        for (k, name) in [(3, "prdc_3"), (5, "prdc_5")] {
+            let found = prdc(&fake.view(), &real.view(), &options(3, k)).unwrap();
+            for (value, field) in [
+                (found.precision, "precision"),
+                (found.recall, "recall"),
+                (found.f_score(), "f_score"),
+            ] {
+                let expected = number(&case, field);
+                assert!(
+                    (value - expected).abs() < 1e-6,
+                    "{field} {value} {expected}"
+                );
+            }
+            for (value, field) in [
+                (found.open_precision, "precision"),
+                (found.open_recall, "recall"),
+                (found.density, "density"),
+                (found.coverage, "coverage"),
+            ] {
+                let expected = number(&case[name], field);
+                assert!(
+                    (value - expected).abs() < 1e-9,
+                    "{name} {field} {value} {expected}"
+                );
+            }
+        }
+    }
+}
+
+/// Every distance on its own, and sorted.
+fn plain(fake: &Array2<f32>, real: &Array2<f32>, k: usize) -> (f64, f64) {
+    let distance = |a: ndarray::ArrayView1<'_, f32>, b: ndarray::ArrayView1<'_, f32>| -> f64 {
+        let difference = |(a, b): (&f32, &f32)| (f64::from(*a) - f64::from(*b)).powi(2);
+        a.iter().zip(b).map(difference).sum()
+    };
+    let share = |from: &Array2<f32>, to: &Array2<f32>| {
+        let radii: Vec<f64> = to
+            .rows()
+            .into_iter()
+            .map(|row| {
+                let mut all: Vec<f64> = to.rows().into_iter().map(|o| distance(row, o)).collect();
+                all.sort_by(f64::total_cmp);
+                all[k]
+            })
+            .collect();
+        let inside = from.rows().into_iter().filter(|row| {
+            to.rows()
+                .into_iter()
+                .zip(&radii)
+                .any(|(o, radius)| distance(o, *row) <= *radius)
+        });
+        inside.count() as f64 / from.nrows() as f64
+    };
+    (share(fake, real), share(real, fake))
+}
+
+#[test]
+fn ties_are_ties() {
+    // A grid far from the origin: nearly all distances are tied, and products lose digits.
+    let grid = |n: usize, step: usize| {
+        Array2::from_shape_fn((n, 3), |(i, j)| {
+            4096.0 + ((i * step / 3_usize.pow(j as u32)) % 3) as f32
+        })
+    };
+    let (fake, real) = (grid(90, 5), grid(80, 7));
+    for k in [1, 3, 5] {
+        let found = prdc(&fake.view(), &real.view(), &options(k, k)).unwrap();
+        assert_eq!(
+            (found.precision, found.recall),
+            plain(&fake, &real, k),
+            "k {k}"
+        );
+    }
+    // A set in itself lies on the surface of its balls, and in their middle.
+    let set = fill(40, 4, 3);
+    let found = prdc(&set.view(), &set.view(), &options(3, 5)).unwrap();
+    assert_eq!(
+        (found.precision, found.recall, found.coverage),
+        (1.0, 1.0, 1.0)
+    );
+    assert_eq!(found.density, 1.0);
+}
+
+#[test]
+fn threads_and_blocks_do_not_show() {
+    let (fake, real) = (fill(200, 12, 1), fill(333, 12, 2));
+    let with = |threads| {
+        let pool = rayon::ThreadPoolBuilder::new()
+            .num_threads(threads)
+            .build()
+            .unwrap();
+        pool.install(|| prdc(&fake.view(), &real.view(), &options(3, 5)).unwrap())
+    };
+    assert_eq!(with(1), with(4));
+    assert_eq!(with(1).real.len(), 333);
+    assert_eq!(with(1).generated.len(), 200);
+}
+
+#[test]
+fn images_all_alike_are_inside() {
+    let same = Array2::<f32>::from_elem((10, 3), 0.5);
+    let found = prdc(&same.view(), &same.view(), &options(3, 5)).unwrap();
+    assert_eq!((found.precision, found.recall), (1.0, 1.0));
+    // Open balls of radius zero hold nothing.
+    assert_eq!((found.density, found.coverage), (0.0, 0.0));
+}
+
+#[test]
+fn what_has_no_value_says_why() {
+    let five = fill(5, 3, 1);
+    assert_eq!(
+        prdc(&five.view(), &five.view(), &options(3, 5)),
+        Err(PrdcUnscored::TooFewNeighbours {
+            side: Side::First,
+            n: 5,
+            k: 5
+        })
+    );
+    assert_eq!(
+        prdc(&five.view(), &five.view(), &options(0, 3)),
+        Err(PrdcUnscored::NoNeighbour)
+    );
+    let mut broken = concatenate![Axis(0), five, five];
+    broken[[7, 1]] = f32::NAN;
+    assert_eq!(
+        prdc(&five.view(), &broken.view(), &options(3, 3)),
+        Err(PrdcUnscored::Set(SetFault::NonFinite {
+            side: Side::Second,
+            row: 7
+        }))
+    );
+    let huge = Array2::from_shape_fn((9, 2), |(i, j)| 1e300 * (i + j) as f64);
+    assert_eq!(
+        prdc(&huge.view(), &huge.view(), &options(3, 3)),
+        Err(PrdcUnscored::Overflow)
+    );
+    let none = Array2::<f32>::zeros((9, 0));
+    assert!(matches!(
+        prdc(&none.view(), &none.view(), &options(3, 3)),
+        Err(PrdcUnscored::Set(SetFault::Dimensions { .. }))
+    ));
+}
