@@ -92,9 +92,10 @@ pub(super) fn search<M: NextTokens>(
 pub(super) fn log_softmax(logits: &mut Array2<f32>) {
     for mut row in logits.rows_mut() {
         let top = row.iter().copied().fold(f32::NEG_INFINITY, f32::max);
-        let sum: f64 = row.iter().map(|it| libm::exp(f64::from(it - top))).sum();
-        let norm = f64::from(top) + libm::log(sum);
-        row.mapv_inplace(|it| (f64::from(it) - norm) as f32);
+        let top = f64::from(top);
+        let sum: f64 = row.iter().map(|it| libm::exp(f64::from(*it) - top)).sum();
+        let norm = libm::log(sum);
+        row.mapv_inplace(|it| (f64::from(it) - top - norm) as f32);
     }
 }
 
@@ -201,3 +202,7 @@ impl State {
         }
     }
 }
+
+#[cfg(test)]
+#[path = "beam_tests.rs"]
+mod tests;

@@ -212,3 +212,7 @@ impl Captioner {
         )
     }
 }
+
+#[cfg(test)]
+#[path = "captioner_tests.rs"]
+mod tests;
