@@ -5,8 +5,8 @@ use criterion::{Criterion, criterion_group, criterion_main};
 use image::{Rgb, RgbImage};
 use ndarray::Array2;
 use std::hint::black_box;
-use storyeval::metric::{FeaturePair, ReduceInput, ScoreProtocol, frechet, reduce};
-use storyeval::record::{ClipId, FrameIndex, Observation, Seed, StoryId, TextVariant};
+use storyeval::metric::{Extractors, FeaturePair, ReduceInput, ScoreContext, frechet, reduce};
+use storyeval::record::{ClipId, FrameIndex, Observation, StoryId, TextVariant};
 use storyeval::vision::{Filter, resize};
 
 fn noise(index: usize) -> f32 {
@@ -41,30 +41,30 @@ fn distance(criterion: &mut Criterion) {
 fn scores(criterion: &mut Criterion) {
     let observations: Vec<Observation> = (0..400)
         .map(|i| Observation {
-            story: StoryId::new(format!("story {}", i / 4)),
-            frame: FrameIndex((i % 4) as u32 + 1),
-            clip: ClipId::new(i.to_string()),
-            text: String::new(),
             pronoun: i % 3 == 0,
             character_labels: (0..7).map(|k| noise(i * 7 + k) > 0.7).collect(),
             background_labels: Some((0..12).map(|k| k == i % 12).collect()),
             character_probabilities: Some((0..7).map(|k| noise(9000 + i * 7 + k)).collect()),
             background_probabilities: Some((0..12).map(|k| noise(i * 12 + k)).collect()),
+            clip_ti: Some(f64::from(noise(i))),
+            clip_ii: Some(f64::from(noise(i + 1))),
+            lpips: Some(f64::from(noise(i + 2))),
+            ..Observation::unseen(
+                StoryId::new(format!("story {}", i / 4)),
+                FrameIndex((i % 4) as u32 + 1),
+                ClipId::new(i.to_string()),
+            )
         })
         .collect();
     let (generated, ground_truth) = (features(400, 64, 0), features(400, 64, 99_999));
-    let protocol = ScoreProtocol {
+    let protocol = storyeval::spec::protocol("strict").unwrap();
+    let context = ScoreContext {
         dataset: "minisv".to_owned(),
         dataset_hash: String::new(),
         subset: "test".to_owned(),
         text: TextVariant::Algorithm1,
-        ground_truth: "middle".to_owned(),
-        resize: "pillow-bilinear-64".to_owned(),
-        evaluators_hash: String::new(),
         characters: (0..7).map(|k| k.to_string()).collect(),
-        resamples: ScoreProtocol::RESAMPLES,
-        fid_resamples: ScoreProtocol::FID_RESAMPLES,
-        seed: Seed(0),
+        extractors: Extractors::default(),
     };
     let pair = FeaturePair {
         generated: generated.view(),
@@ -73,7 +73,10 @@ fn scores(criterion: &mut Criterion) {
     let input = ReduceInput {
         observations: &observations,
         features: Some(pair),
+        logits: None,
+        clip: Some(pair),
         protocol: &protocol,
+        context: &context,
     };
     criterion.bench_function("reduce 100 stories with intervals", |bencher| {
         bencher.iter(|| reduce(black_box(&input)));

@@ -4,12 +4,14 @@
 //! The library follows the flow of a run: what users write ([`spec`]), the data ([`dataset`]), the
 //! files of other programs ([`exchange`]), the
 //! networks ([`inference`]), the models that draw ([`generator`]), the pixels ([`vision`]), the models
-//! that look ([`extract`]), the numbers ([`metric`], [`stats`]), the run folder ([`run`]) and what
+//! that look ([`extract`]), the numbers ([`metric`], [`stats`]), the run folder ([`run`]), the
+//! three stages put together ([`evaluate`]) and what
 //! people read ([`report`]). What is persisted is in [`record`], and everything may depend on it.
 //! `docs/architecture.md` says why.
 
 pub mod dataset;
 pub mod error;
+pub mod evaluate;
 pub mod exchange;
 pub mod extract;
 pub mod generator;

@@ -36,7 +36,8 @@ pub(crate) fn doctor(arguments: &DoctorArguments) -> Outcome {
         ids.extend(spec::model(&id)?.bundle);
     }
     for id in spec::ids(CardKind::Dataset) {
-        ids.extend(spec::dataset(&id)?.evaluators);
+        let card = spec::dataset(&id)?;
+        ids.extend(card.evaluators.ids().into_iter().map(ToOwned::to_owned));
     }
     let mut text = String::new();
     for id in ids {

@@ -10,6 +10,7 @@ mod folders;
 mod list;
 mod metric;
 mod models;
+mod protocol;
 mod run;
 mod sheet;
 mod stages;
@@ -52,6 +53,9 @@ enum Command {
     /// Compute one metric on files, without a run
     #[command(subcommand)]
     Metric(metric::MetricCommand),
+    /// Show, compare and apply protocols
+    #[command(subcommand)]
+    Protocol(protocol::ProtocolCommand),
     /// Draw, inspect and rewrite data sets
     #[command(subcommand)]
     Dataset(dataset::DatasetCommand),
@@ -74,6 +78,7 @@ pub(crate) fn main() -> ExitCode {
         Command::Score(arguments) => stages::score(arguments),
         Command::Table(arguments) => table::table(arguments),
         Command::Metric(command) => metric::metric(command),
+        Command::Protocol(command) => protocol::protocol(command),
         Command::Dataset(command) => dataset::dataset(command),
         Command::Model(command) => models::model(command),
         Command::Ls(arguments) => list::list(arguments),

@@ -3,7 +3,7 @@
 use super::common::{DeviceArguments, open_bundle, open_dataset};
 use super::failure::{Failure, Failures};
 use super::folders::{Folders, GroupName};
-use super::stages::{self, Wanted};
+use super::stages::{self, PanelBundles, SkipArguments};
 use super::talk::{print, progress, say};
 use super::{Outcome, sheet, table};
 use clap::Args;
@@ -12,6 +12,7 @@ use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 use storyeval::Error;
 use storyeval::dataset::{Dataset, FlintstonesSv, referential};
+use storyeval::evaluate::Wanted;
 use storyeval::generator::{CharLdm, Generator, GroundTruth, Prompt, Shuffled, StoryGptV};
 use storyeval::inference::{Bundle, Device, Runtime};
 use storyeval::record::{ClipId, ReferentialCaption, Scores, Seed, Story};
@@ -35,7 +36,7 @@ pub(crate) struct RunArguments {
     /// Split of the data set
     #[arg(long, default_value = "test")]
     split: String,
-    /// Frames a story [default: the data set's]
+    /// Frames a story [default: the protocol's, else the data set's]
     #[arg(long, value_name = "N")]
     story_length: Option<NonZeroUsize>,
     /// Only the first N stories
@@ -53,6 +54,8 @@ pub(crate) struct RunArguments {
     /// Print the plan, and do nothing
     #[arg(long)]
     dry_run: bool,
+    #[command(flatten)]
+    skip: SkipArguments,
     #[command(flatten)]
     device: DeviceArguments,
 }
@@ -73,8 +76,8 @@ struct Context<'a> {
     folders: Folders,
     /// Verified bundles of the models, by id. Verifying reads every byte, so each is opened once.
     bundles: BTreeMap<String, Bundle>,
-    /// The evaluators' bundle, for commands that go as far as scores.
-    evaluators: Option<Bundle>,
+    /// The bundles of the networks that look, for commands that go as far as scores.
+    panel: Option<PanelBundles>,
 }
 
 /// The whole way to the table.
@@ -83,12 +86,9 @@ pub(crate) fn run(arguments: &RunArguments) -> Outcome {
         return Ok(());
     };
     let runtime = arguments.device.open()?;
-    let bundle = context
-        .evaluators
-        .as_ref()
-        .expect("it is opened for scores");
-    let card = context.dataset.card();
-    let mut evaluators = stages::open_evaluators(card, &context.protocol, &runtime, bundle)?;
+    let bundles = context.panel.as_ref().expect("it is found for scores");
+    let mut panel = bundles.open(context.dataset.card(), &context.protocol, &runtime)?;
+    let cache = stages::truth_cache(&arguments.device.cache);
     let mut results = Vec::new();
     let mut drawn = Vec::new();
     for card in &cards {
@@ -97,8 +97,10 @@ pub(crate) fn run(arguments: &RunArguments) -> Outcome {
             dataset: &context.dataset,
             protocol: &context.protocol,
             prompts: &prompts,
+            cache: &cache,
+            folder: store.root(),
         };
-        stages::observe_with(&store, &wanted, &mut evaluators)?;
+        stages::observe_with(&store, &wanted, &mut panel)?;
         results.push(stages::score_store(&store)?);
         drawn.push((card.name.clone(), store));
     }
@@ -154,7 +156,10 @@ fn prepare(
     let cache = &arguments.device.cache;
     // Everything that is missing is named, not only the first.
     let mut failures = Failures::default();
-    let story_length = arguments.story_length.map(NonZeroUsize::get);
+    let story_length = arguments
+        .story_length
+        .map(NonZeroUsize::get)
+        .or(protocol.stories.length);
     let mut bundles = BTreeMap::new();
     for model in &cards {
         if let Some(id) = &model.bundle
@@ -164,10 +169,8 @@ fn prepare(
             bundles.insert(id.clone(), bundle);
         }
     }
-    let evaluators = match stage {
-        Stage::Scores => failures.keep(stages::evaluators_bundle(&card, cache)),
-        Stage::Frames => None,
-    };
+    let panel = (stage == Stage::Scores)
+        .then(|| PanelBundles::find(&card, &protocol, &arguments.skip, cache, &mut failures));
     let dataset = open_dataset(
         card,
         arguments.data.as_deref(),
@@ -181,7 +184,8 @@ fn prepare(
     if !failures.is_empty() {
         return Err(failures.report());
     }
-    let limit = arguments.limit.unwrap_or(usize::MAX);
+    let first = protocol.stories.first.unwrap_or(usize::MAX);
+    let limit = arguments.limit.unwrap_or(usize::MAX).min(first);
     let stories: Vec<Story> = dataset.stories().iter().take(limit).cloned().collect();
     if stories.is_empty() {
         return Err(Failure::NothingSelected);
@@ -202,7 +206,7 @@ fn prepare(
         stories,
         folders,
         bundles,
-        evaluators,
+        panel,
     };
     if arguments.dry_run {
         for card in &cards {
@@ -369,7 +373,7 @@ fn open_generator<'a>(
 
 /// The table on stdout, and as `table.md` beside the runs.
 fn print_results(group: &Path, results: &[Scores]) -> Outcome {
-    let markdown = table::markdown(results, false)?;
+    let markdown = table::markdown(results)?;
     storyeval::run::write_durably(&group.join("table.md"), markdown.as_bytes())?;
     print(&markdown)
 }

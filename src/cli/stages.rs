@@ -2,33 +2,21 @@
 
 use super::Outcome;
 use super::common::{CacheArguments, DeviceArguments, open_bundle, open_dataset};
-use super::failure::Failure;
+use super::failure::{Failure, Failures};
 use super::table;
 use super::talk::{print, progress, say};
-use clap::Args;
-use image::RgbImage;
-use serde::{Deserialize, Serialize, de::DeserializeOwned};
+use clap::{Args, ValueEnum};
+use serde::de::DeserializeOwned;
 use std::collections::BTreeMap;
-use std::num::NonZeroUsize;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use storyeval::dataset::{Dataset, FlintstonesSv, referential};
-use storyeval::extract::{Evaluators, Glance};
+use storyeval::evaluate::{self, Panel, Role, ScoreRequest, Wanted};
 use storyeval::generator::Prompt;
 use storyeval::inference::{Bundle, Runtime};
-use storyeval::metric::{FeaturePair, ReduceInput, ScoreProtocol, reduce};
-use storyeval::record::{Observation, Scores, Story, StoryId};
-use storyeval::run::{
-    FrameRef, Look, Looking, OBSERVATIONS, SCORES, Store, read_features, read_observations,
-};
-use storyeval::spec::{DatasetCard, ModelCard, Protocol, ResizeRule};
-use storyeval::vision::Filter;
-
-/// Feature files of a run.
-const GENERATED: &str = "generated";
-const GROUND_TRUTH: &str = "ground_truth";
-/// Frames that are looked at together.
-const CHUNK: NonZeroUsize =
-    NonZeroUsize::new(storyeval::extract::BATCH).expect("the batch is positive");
+use storyeval::record::{Scores, Story, StoryId};
+use storyeval::report::TableOptions;
+use storyeval::run::{OBSERVATIONS, SCORES, Store};
+use storyeval::spec::{DatasetCard, ModelCard, Protocol};
 
 #[derive(Clone, Debug, Args)]
 pub(crate) struct ObserveArguments {
@@ -37,6 +25,8 @@ pub(crate) struct ObserveArguments {
     /// Folder of the data set [default: where the run found it]
     #[arg(long, value_name = "DIR")]
     data: Option<PathBuf>,
+    #[command(flatten)]
+    skip: SkipArguments,
     #[command(flatten)]
     device: DeviceArguments,
 }
@@ -48,182 +38,165 @@ pub(crate) struct ScoreArguments {
     /// How to print the scores
     #[arg(long, value_enum, default_value_t = table::Format::Md)]
     format: table::Format,
+    /// Show every metric, not only the columns of papers
+    #[arg(long)]
+    detail: bool,
 }
 
-/// What frames are compared with, and how.
-pub(crate) struct Wanted<'a> {
-    pub(crate) dataset: &'a FlintstonesSv,
-    pub(crate) protocol: &'a Protocol,
-    /// Story and captions of each unit of the plan.
-    pub(crate) prompts: &'a [Prompt],
+/// A network that may be left out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Skipped {
+    Characters,
+    Backgrounds,
+    Features,
+    Clip,
+    Lpips,
+    Captioner,
 }
 
-/// The evaluators of a data set, and the hash of their weights.
-pub(crate) struct Lookers {
-    evaluators: Evaluators,
-    hash: String,
-}
-
-/// Everything the observations depend on besides frames; kept as the key of the observations.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Key {
-    evaluators: String,
-    resize: String,
-    ground_truth: String,
-    dataset: String,
-}
-
-/// Finds and verifies the bundle of a data set's evaluators.
-pub(crate) fn evaluators_bundle(
-    card: &DatasetCard,
-    cache: &CacheArguments,
-) -> Result<Bundle, Failure> {
-    let id = card.evaluators.as_deref().unwrap_or(&card.id);
-    let what = format!("the evaluators of {}", card.name);
-    open_bundle(id, &what, &card.evaluator_files, None, &cache.folder())
-}
-
-/// Loads the evaluators of a data set, which bring images to their size as the protocol says.
-pub(crate) fn open_evaluators(
-    card: &DatasetCard,
-    protocol: &Protocol,
-    runtime: &Runtime,
-    bundle: &Bundle,
-) -> Result<Lookers, Failure> {
-    let filter = match protocol.resize {
-        ResizeRule::PillowBilinear => Filter::Bilinear,
-        ResizeRule::PillowBicubic => Filter::Bicubic,
-        ResizeRule::PillowLanczos => Filter::Lanczos,
-    };
-    let evaluators = Evaluators::open(runtime, bundle, filter)?;
-    let names: Vec<String> = card
-        .characters
-        .iter()
-        .map(|character| character.name.clone())
-        .collect();
-    evaluators.check_labels(&names, &card.backgrounds)?;
-    Ok(Lookers {
-        evaluators,
-        hash: bundle.content_hash(),
-    })
-}
-
-/// Looks at every frame of a run. Does nothing when that was done with the same evaluators.
-pub(crate) fn observe_with(store: &Store, wanted: &Wanted<'_>, lookers: &mut Lookers) -> Outcome {
-    let rule = wanted.protocol.ground_truth;
-    let key = Key {
-        evaluators: lookers.hash.clone(),
-        resize: lookers.evaluators.resize_rule(),
-        ground_truth: rule.to_string(),
-        dataset: wanted.dataset.content_hash().to_owned(),
-    };
-    let key = serde_json::to_string(&key).expect("a key has only text fields");
-    let dim = lookers.evaluators.feature_dim();
-    let looking = Looking {
-        key: &key,
-        chunk: CHUNK,
-        features: &[(GENERATED, dim), (GROUND_TRUTH, dim)],
-    };
-    let mut look = |frames: &[FrameRef<'_>], images: &[RgbImage]| -> Result<Vec<Look>, Failure> {
-        let truth = frames
-            .iter()
-            .map(|frame| wanted.dataset.ground_truth(frame.clip(), rule))
-            .collect::<Result<Vec<_>, _>>()?;
-        let generated = lookers.evaluators.look(images)?;
-        let truth = lookers.evaluators.look(&truth)?;
-        let rows = frames.iter().zip(generated.into_iter().zip(truth));
-        Ok(rows
-            .map(|(frame, (seen, truth))| row(wanted.prompts, *frame, seen, truth))
-            .collect())
-    };
-    let model = store.manifest().identity.model.clone();
-    storyeval::run::observe(store, &looking, &mut look, &mut progress(&model))?;
-    Ok(())
-}
-
-fn row(prompts: &[Prompt], frame: FrameRef<'_>, seen: Glance, truth: Glance) -> Look {
-    let prompt = &prompts[frame.unit.unit];
-    let labels = &prompt.story.frames[frame.position()];
-    let observation = Observation {
-        story: frame.unit.story.clone(),
-        frame: frame.frame,
-        clip: frame.clip().clone(),
-        text: frame.text().to_owned(),
-        pronoun: !prompt.captions[frame.position()].replacements.is_empty(),
-        character_labels: labels.character_labels.clone(),
-        background_labels: labels.background_labels.clone(),
-        character_probabilities: Some(seen.characters),
-        background_probabilities: Some(seen.backgrounds),
-    };
-    Look {
-        observation,
-        features: vec![seen.features, truth.features],
+impl From<Skipped> for Role {
+    fn from(skipped: Skipped) -> Self {
+        match skipped {
+            Skipped::Characters => Self::Characters,
+            Skipped::Backgrounds => Self::Backgrounds,
+            Skipped::Features => Self::Features,
+            Skipped::Clip => Self::Clip,
+            Skipped::Lpips => Self::Lpips,
+            Skipped::Captioner => Self::Captioner,
+        }
     }
 }
 
-/// Reduces the observations of a run to `scores.json`.
-pub(crate) fn score_store(store: &Store) -> Result<Scores, Failure> {
-    let root = store.root();
-    let protocol: Protocol = card(store, "protocol")?;
+/// Which networks do not look.
+#[derive(Clone, Debug, Default, Args)]
+pub(crate) struct SkipArguments {
+    /// Networks to do without, separated by commas; their metrics are then not scored
+    #[arg(long, value_enum, value_delimiter = ',', value_name = "NETWORKS")]
+    skip: Vec<Skipped>,
+}
+
+/// The verified bundles of a data set's networks, by role. A bundle that several roles use is one.
+pub(crate) struct PanelBundles {
+    bundles: BTreeMap<String, Bundle>,
+    roles: BTreeMap<Role, String>,
+}
+
+impl PanelBundles {
+    /// Finds and verifies every bundle that a protocol has a use for. All that are missing are named.
+    pub(crate) fn find(
+        card: &DatasetCard,
+        protocol: &Protocol,
+        skip: &SkipArguments,
+        cache: &CacheArguments,
+        failures: &mut Failures,
+    ) -> Self {
+        let skipped: Vec<Role> = skip.skip.iter().map(|role| Role::from(*role)).collect();
+        let mut found = Self {
+            bundles: BTreeMap::new(),
+            roles: BTreeMap::new(),
+        };
+        let mut missing: Vec<String> = Vec::new();
+        for role in Role::ALL {
+            if !role.wanted_by(protocol) || skipped.contains(&role) {
+                continue;
+            }
+            let Some(id) = role.bundle(&card.evaluators) else {
+                say(&format!(
+                    "note: the card of {} names no network for {role}; what needs it is not scored",
+                    card.name
+                ));
+                continue;
+            };
+            if !found.bundles.contains_key(id) && !missing.iter().any(|known| known == id) {
+                let what = format!("the {role} network of {}", card.name);
+                let bundle = open_bundle(id, &what, &card.evaluator_files, None, &cache.folder());
+                match failures.keep(bundle) {
+                    Some(bundle) => drop(found.bundles.insert(id.to_owned(), bundle)),
+                    None => missing.push(id.to_owned()),
+                }
+            }
+            found.roles.insert(role, id.to_owned());
+        }
+        found
+    }
+
+    /// Opens the networks.
+    pub(crate) fn open(
+        &self,
+        card: &DatasetCard,
+        protocol: &Protocol,
+        runtime: &Runtime,
+    ) -> Result<Panel, Failure> {
+        let bundles = self
+            .roles
+            .iter()
+            .filter_map(|(role, id)| Some((*role, self.bundles.get(id)?)))
+            .collect();
+        Ok(Panel::open(runtime, &bundles, card, protocol)?)
+    }
+}
+
+/// Folder of what networks saw on real frames.
+pub(crate) fn truth_cache(cache: &CacheArguments) -> PathBuf {
+    cache.folder().join("ground-truth")
+}
+
+/// Looks at every frame of a run with a panel.
+pub(crate) fn observe_with(store: &Store, wanted: &Wanted<'_>, panel: &mut Panel) -> Outcome {
+    let model = store.manifest().identity.model.clone();
+    evaluate::observe(store, wanted, panel, &mut progress(&model))?;
+    Ok(())
+}
+
+/// Reduces the observations in `folder` (the run's own, or one below it) under a protocol.
+pub(crate) fn score_in(
+    store: &Store,
+    folder: &Path,
+    protocol: &Protocol,
+) -> Result<Scores, Failure> {
+    let own: Protocol = card(store, "protocol")?;
     let dataset: DatasetCard = card(store, "dataset")?;
     let model: ModelCard = card(store, "model")?;
     let identity = &store.manifest().identity;
-    let key = storyeval::run::observed_key(root)?;
-    let key: Key = serde_json::from_str(&key).map_err(|source| stale(store, &source))?;
-    let observations = read_observations(&root.join(OBSERVATIONS))?;
-    let generated = read_features(&storyeval::run::features_path(root, GENERATED)?)?;
-    let truth = read_features(&storyeval::run::features_path(root, GROUND_TRUTH)?)?;
-    let choices = ScoreProtocol {
+    let scores = evaluate::score(ScoreRequest {
+        folder,
+        run: store.name(),
+        model: identity.model.clone(),
+        protocol,
         dataset: identity.dataset.clone(),
         dataset_hash: identity.dataset_hash.clone(),
         subset: card(store, "subset")?,
-        text: protocol.text_for(&model)?,
-        ground_truth: key.ground_truth,
-        resize: key.resize,
-        evaluators_hash: key.evaluators,
+        // The frames were drawn under the run's own protocol, whichever scores them.
+        text: own.text_for(&model)?,
         characters: dataset
             .characters
             .into_iter()
             .map(|character| character.name)
             .collect(),
-        resamples: protocol.bootstrap.resamples,
-        fid_resamples: ScoreProtocol::FID_RESAMPLES,
-        seed: protocol.bootstrap.seed,
-    };
-    let scores = Scores {
-        format: 1,
-        run: store.name(),
-        model: identity.model.clone(),
-        scores: reduce(&ReduceInput {
-            observations: &observations,
-            features: Some(FeaturePair {
-                generated: generated.view(),
-                ground_truth: truth.view(),
-            }),
-            protocol: &choices,
-        }),
-    };
+    })?;
     let mut text = serde_json::to_string_pretty(&scores).expect("scores have only text keys");
     text.push('\n');
-    store.write(SCORES, text.as_bytes())?;
+    storyeval::run::write_durably(&folder.join(SCORES), text.as_bytes())?;
     Ok(scores)
 }
 
-/// A card out of the manifest.
-fn card<T: DeserializeOwned>(store: &Store, name: &str) -> Result<T, Failure> {
-    serde_json::from_value(store.manifest().cards[name].clone())
-        .map_err(|source| stale(store, &source))
+/// Reduces the observations of a run to `scores.json`.
+pub(crate) fn score_store(store: &Store) -> Result<Scores, Failure> {
+    let protocol: Protocol = card(store, "protocol")?;
+    score_in(store, store.root(), &protocol)
 }
 
-fn stale(store: &Store, source: &serde_json::Error) -> Failure {
-    Failure::Arguments {
-        what: format!(
-            "the run in {} was made by another version of storyeval ({source})",
-            store.root().display()
-        ),
-        hint: "run it again into a new folder".to_owned(),
-    }
+/// A card out of the manifest.
+pub(crate) fn card<T: DeserializeOwned>(store: &Store, name: &str) -> Result<T, Failure> {
+    serde_json::from_value(store.manifest().cards[name].clone()).map_err(|source| {
+        Failure::Arguments {
+            what: format!(
+                "the run in {} was made by another version of storyeval ({source})",
+                store.root().display()
+            ),
+            hint: "run it again into a new folder".to_owned(),
+        }
+    })
 }
 
 fn other_data(store: &Store, story: &StoryId) -> Failure {
@@ -236,21 +209,23 @@ fn other_data(store: &Store, story: &StoryId) -> Failure {
     }
 }
 
-/// The second stage alone.
-pub(crate) fn observe(arguments: &ObserveArguments) -> Outcome {
-    let store = Store::open(&arguments.run)?;
-    let protocol: Protocol = card(&store, "protocol")?;
-    let model: ModelCard = card(&store, "model")?;
-    let split: String = card(&store, "split")?;
-    let data: PathBuf = card(&store, "data")?;
+/// The data set that a run was made from, and the story and captions of each of its units.
+pub(crate) fn reopen(
+    store: &Store,
+    data: Option<&Path>,
+    cache: &CacheArguments,
+) -> Result<(FlintstonesSv, Vec<Prompt>), Failure> {
+    let protocol: Protocol = card(store, "protocol")?;
+    let model: ModelCard = card(store, "model")?;
+    let split: String = card(store, "split")?;
+    let found: PathBuf = card(store, "data")?;
     let length = store.plan().units().first().map(|unit| unit.clips.len());
-    let data = arguments.data.clone().unwrap_or(data);
     let dataset = open_dataset(
-        card(&store, "dataset")?,
-        Some(&data),
+        card(store, "dataset")?,
+        Some(data.unwrap_or(&found)),
         &split,
         length,
-        &arguments.device.cache,
+        cache,
     )?;
     let variant = protocol.text_for(&model)?;
     let stories: BTreeMap<&StoryId, &Story> = dataset
@@ -263,7 +238,7 @@ pub(crate) fn observe(arguments: &ObserveArguments) -> Outcome {
         .map(|unit| {
             let story = stories
                 .get(&unit.story)
-                .ok_or_else(|| other_data(&store, &unit.story))?;
+                .ok_or_else(|| other_data(store, &unit.story))?;
             let captions = referential(story, variant, &dataset.card().characters)?;
             Ok(Prompt {
                 story: (*story).clone(),
@@ -272,17 +247,38 @@ pub(crate) fn observe(arguments: &ObserveArguments) -> Outcome {
         })
         .collect::<Result<Vec<_>, Failure>>()?;
     if dataset.content_hash() != store.manifest().identity.dataset_hash {
-        return Err(other_data(&store, &prompts[0].story.id));
+        return Err(other_data(store, &prompts[0].story.id));
+    }
+    Ok((dataset, prompts))
+}
+
+/// The second stage alone.
+pub(crate) fn observe(arguments: &ObserveArguments) -> Outcome {
+    let store = Store::open(&arguments.run)?;
+    let protocol: Protocol = card(&store, "protocol")?;
+    let cache = &arguments.device.cache;
+    let (dataset, prompts) = reopen(&store, arguments.data.as_deref(), cache)?;
+    let mut failures = Failures::default();
+    let bundles = PanelBundles::find(
+        dataset.card(),
+        &protocol,
+        &arguments.skip,
+        cache,
+        &mut failures,
+    );
+    if !failures.is_empty() {
+        return Err(failures.report());
     }
     let runtime = arguments.device.open()?;
-    let bundle = evaluators_bundle(dataset.card(), &arguments.device.cache)?;
-    let mut lookers = open_evaluators(dataset.card(), &protocol, &runtime, &bundle)?;
+    let mut panel = bundles.open(dataset.card(), &protocol, &runtime)?;
     let wanted = Wanted {
         dataset: &dataset,
         protocol: &protocol,
         prompts: &prompts,
+        cache: &truth_cache(cache),
+        folder: store.root(),
     };
-    observe_with(&store, &wanted, &mut lookers)?;
+    observe_with(&store, &wanted, &mut panel)?;
     say(&format!(
         "observations: {}",
         store.root().join(OBSERVATIONS).display()
@@ -294,5 +290,9 @@ pub(crate) fn observe(arguments: &ObserveArguments) -> Outcome {
 pub(crate) fn score(arguments: &ScoreArguments) -> Outcome {
     let store = Store::open(&arguments.run)?;
     let scores = score_store(&store)?;
-    print(&table::render(&[scores], arguments.format, false)?)
+    let options = TableOptions {
+        detail: arguments.detail,
+        ..TableOptions::default()
+    };
+    print(&table::render(&[scores], arguments.format, &options)?)
 }

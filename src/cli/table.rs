@@ -30,6 +30,9 @@ pub(crate) struct TableArguments {
     /// How to print
     #[arg(long, value_enum, default_value_t = Format::Md)]
     format: Format,
+    /// Show every metric, not only the columns of papers
+    #[arg(long)]
+    detail: bool,
     /// Put numbers with different signatures into one column all the same
     #[arg(long)]
     force: bool,
@@ -54,21 +57,26 @@ pub(crate) fn table(arguments: &TableArguments) -> Outcome {
         })?;
         results.push(scores);
     }
-    print(&render(&results, arguments.format, arguments.force)?)
+    let options = TableOptions {
+        detail: arguments.detail,
+        force: arguments.force,
+        ..TableOptions::default()
+    };
+    print(&render(&results, arguments.format, &options)?)
 }
 
 /// The table that `run` prints.
-pub(crate) fn markdown(results: &[Scores], force: bool) -> Result<String, Failure> {
-    render(results, Format::Md, force)
+pub(crate) fn markdown(results: &[Scores]) -> Result<String, Failure> {
+    render(results, Format::Md, &TableOptions::default())
 }
 
 /// A table in any format.
-pub(crate) fn render(results: &[Scores], format: Format, force: bool) -> Result<String, Failure> {
-    let options = TableOptions {
-        force,
-        ..TableOptions::default()
-    };
-    let comparison = Comparison::new(results, &options)?;
+pub(crate) fn render(
+    results: &[Scores],
+    format: Format,
+    options: &TableOptions,
+) -> Result<String, Failure> {
+    let comparison = Comparison::new(results, options)?;
     Ok(match format {
         Format::Md => report::markdown(&comparison),
         Format::Latex => report::latex(&comparison),

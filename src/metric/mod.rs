@@ -2,6 +2,7 @@
 //! the reduction of a run's observations to scores. No input or output.
 
 mod accuracy;
+pub mod caption;
 mod f1;
 mod feature;
 mod features;
@@ -37,7 +38,7 @@ pub use kernel::{DrawOrder, Kid, KidOptions, KidUnscored, kernel_distance, kid};
 pub use moments::MomentTable;
 pub use neighbours::{GeneratedPlace, Prdc, PrdcOptions, PrdcUnscored, RealPlace, prdc};
 pub use random_state::RandomState;
-pub use reduce::{FeaturePair, ReduceInput, ScoreProtocol, reduce};
+pub use reduce::{ExtractorName, Extractors, FeaturePair, ReduceInput, ScoreContext, reduce};
 pub use similarity::{
     FramePlace, Pairing, SimilarityUnscored, StorySimilarity, clip_score, consistency, cosine,
     cosines, mean_consistency, mean_of_batch_means, ref_clip_score, torchmetrics_clip_score,

@@ -9,5 +9,5 @@ mod story;
 pub use digest::{hex, sha256_file, sha256_hex};
 pub use id::{ClipId, FrameIndex, Seed, StoryId};
 pub use observation::Observation;
-pub use score::{Score, Scores, Unit};
+pub use score::{Counts, Score, Scores, Unit};
 pub use story::{ReferentialCaption, Replacement, Story, StoryFrame, TextVariant};

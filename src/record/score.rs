@@ -10,12 +10,29 @@ pub enum Unit {
     Percent,
     /// A distance; smaller is better.
     Distance,
+    /// A cosine, -1 to 1.
+    Cosine,
+    /// A score without unit, such as BLEU (0 to 1) or CIDEr (0 to 10).
+    Score,
+}
+
+/// Decisions of a classifier, counted over frames and labels.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Counts {
+    /// Seen and there.
+    pub true_positives: u64,
+    /// Seen and not there.
+    pub false_positives: u64,
+    /// Not seen and there.
+    pub false_negatives: u64,
+    /// Not seen and not there.
+    pub true_negatives: u64,
 }
 
 /// One number of a run. Field names are a public contract.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Score {
-    /// Metric id: `char_acc`, `char_f1`, `bg_acc`, `bg_f1`, `fid`.
+    /// Metric id, for example `char_acc`, `fid`, `clip_ti`; `docs/metrics.md` has them all.
     pub metric: String,
     /// Which frames: `all`, `pronoun`, `no_pronoun`, `frame_1`, `character:otto`.
     pub slice: String,
@@ -36,6 +53,9 @@ pub struct Score {
     pub planned: usize,
     /// Stories that the frames come from: the clusters of the bootstrap.
     pub stories: usize,
+    /// The decisions behind it, for accuracies.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub counts: Option<Counts>,
     /// How the number was computed.
     pub signature: String,
     /// Things a reader must know, for example a rank-deficient covariance.
@@ -52,6 +72,9 @@ pub struct Scores {
     pub run: String,
     /// Model id.
     pub model: String,
+    /// Protocol id.
+    #[serde(default)]
+    pub protocol: String,
     /// The scores, in a fixed order.
     pub scores: Vec<Score>,
 }

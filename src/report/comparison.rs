@@ -1,18 +1,18 @@
 //! Several runs side by side: what every table format shows.
 
 use super::ReportError;
+use super::catalogue::{Group, about};
 use super::signature::{differences, without_count};
-use crate::record::{Score, Scores, Unit};
+use crate::record::{Score, Scores};
 use std::collections::{BTreeMap, BTreeSet};
-
-/// Metric ids in the order of columns; others follow in the order they are met.
-const ORDER: [&str; 5] = ["char_acc", "char_f1", "bg_acc", "bg_f1", "fid"];
 
 /// What a table shows.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TableOptions {
     /// Slices, a section each; those that no run has are left out.
     pub slices: Vec<String>,
+    /// Show every metric, not only the columns of papers.
+    pub detail: bool,
     /// Show scores with different signatures in one column all the same, with a note.
     pub force: bool,
 }
@@ -23,6 +23,7 @@ impl Default for TableOptions {
             slices: ["all", "pronoun", "no_pronoun"]
                 .map(ToOwned::to_owned)
                 .to_vec(),
+            detail: false,
             force: false,
         }
     }
@@ -95,13 +96,19 @@ impl Comparison {
         let sections: Vec<Section> = options
             .slices
             .iter()
-            .filter_map(|slice| section(runs, &labels, slice))
+            .flat_map(|slice| Group::ALL.map(|group| (slice, group)))
+            .filter(|(_, group)| options.detail || *group != Group::Detail)
+            .filter_map(|(slice, group)| section(runs, &labels, slice, group))
             .collect();
         let shown: Vec<(&String, &Score)> = options
             .slices
             .iter()
             .flat_map(|slice| {
-                let of_slice = move |score: &&Score| score.slice == *slice && score.planned > 0;
+                let of_slice = move |score: &&Score| {
+                    score.slice == *slice
+                        && score.planned > 0
+                        && (options.detail || about(score).group != Group::Detail)
+                };
                 runs.iter().zip(&labels).flat_map(move |(run, label)| {
                     run.scores.iter().filter(of_slice).map(move |s| (label, s))
                 })
@@ -181,10 +188,13 @@ fn labels(runs: &[Scores]) -> Vec<String> {
 }
 
 /// The table of a slice; `None` where no run has a frame in it, as the original text has no pronouns.
-fn section(runs: &[Scores], labels: &[String], slice: &str) -> Option<Section> {
+fn section(runs: &[Scores], labels: &[String], slice: &str, group: Group) -> Option<Section> {
     let scores: Vec<Vec<&Score>> = runs
         .iter()
-        .map(|run| run.scores.iter().filter(|s| s.slice == slice).collect())
+        .map(|run| {
+            let wanted = |s: &&Score| s.slice == slice && about(s).group == group;
+            run.scores.iter().filter(wanted).collect()
+        })
         .collect();
     if scores.iter().flatten().all(|score| score.planned == 0) {
         return None;
@@ -198,12 +208,7 @@ fn section(runs: &[Scores], labels: &[String], slice: &str) -> Option<Section> {
     if metrics.is_empty() {
         return None;
     }
-    metrics.sort_by_key(|s| {
-        ORDER
-            .iter()
-            .position(|metric| *metric == s.metric)
-            .unwrap_or(ORDER.len())
-    });
+    metrics.sort_by_key(|score| about(score).order);
     let rows = scores.iter().zip(labels).map(|(scores, label)| Row {
         label: label.clone(),
         cells: metrics
@@ -222,12 +227,12 @@ fn section(runs: &[Scores], labels: &[String], slice: &str) -> Option<Section> {
         planned: scores.iter().map(|s| s.planned).max().unwrap_or(0),
     });
     Some(Section {
-        title: title(slice),
+        title: title(slice) + group.title(),
         rows: rows.collect(),
         columns: metrics
             .iter()
             .map(|s| Column {
-                name: name(s),
+                name: about(s).name,
                 higher_is_better: s.higher_is_better,
             })
             .collect(),
@@ -243,36 +248,18 @@ fn title(slice: &str) -> String {
     }
 }
 
-fn name(score: &Score) -> String {
-    let name = match score.metric.as_str() {
-        "char_acc" => "Char-Acc",
-        "char_f1" => "Char-F1",
-        "bg_acc" => "BG-Acc",
-        "bg_f1" => "BG-F1",
-        "fid" => "FID",
-        other => other,
-    };
-    match score.unit {
-        Unit::Percent => format!("{name} %"),
-        Unit::Distance => name.to_owned(),
-    }
-}
-
 fn cell(score: &Score) -> Option<Cell> {
+    let decimals = about(score).decimals;
     Some(Cell {
-        value: number(score.value?, score.unit),
+        value: number(score.value?, decimals),
         interval: score
             .interval
-            .map(|ends| ends.map(|end| number(end, score.unit))),
+            .map(|ends| ends.map(|end| number(end, decimals))),
     })
 }
 
-/// One decimal for percents, two for distances.
-fn number(value: f64, unit: Unit) -> String {
-    let text = match unit {
-        Unit::Percent => format!("{value:.1}"),
-        Unit::Distance => format!("{value:.2}"),
-    };
+fn number(value: f64, decimals: usize) -> String {
+    let text = format!("{value:.decimals$}");
     // A rounded minus zero reads like a mistake.
     match text.strip_prefix('-') {
         Some(rest) if rest.chars().all(|c| c == '0' || c == '.') => rest.to_owned(),
@@ -301,13 +288,15 @@ fn remarks(shown: &[(&String, &Score)]) -> Vec<String> {
         .into_iter()
         .map(|(line, models)| format!("{line} ({})", models.join(", ")))
         .collect();
-    let counts = |(_, s): &&(&String, &Score)| s.unit == Unit::Distance && s.value.is_some();
-    let sizes: BTreeSet<usize> = shown
-        .iter()
-        .filter(counts)
-        .map(|(_, score)| score.n)
-        .collect();
-    if sizes.len() > 1 {
+    // These depend on how many frames there are, whatever the frames show.
+    let of_sets = ["fid", "kid", "precision", "recall", "coverage", "is"];
+    let mut sizes: BTreeMap<&str, BTreeSet<usize>> = BTreeMap::new();
+    for (_, score) in shown {
+        if of_sets.contains(&score.metric.as_str()) && score.value.is_some() {
+            sizes.entry(&score.metric).or_default().insert(score.n);
+        }
+    }
+    if sizes.values().any(|sizes| sizes.len() > 1) {
         remarks
             .push("distances fall with the number of frames, and the rows differ in it".to_owned());
     }

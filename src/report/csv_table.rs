@@ -35,6 +35,8 @@ pub fn csv(comparison: &Comparison) -> Result<String, ReportError> {
             let unit = match score.unit {
                 Unit::Percent => "percent",
                 Unit::Distance => "distance",
+                Unit::Cosine => "cosine",
+                Unit::Score => "score",
             };
             writer
                 .write_record([

@@ -1,7 +1,9 @@
 //! The room of what people read: tables and sheets.
 
+mod catalogue;
 mod comparison;
 mod csv_table;
+mod effect;
 mod error;
 mod json_table;
 mod latex;
@@ -12,6 +14,7 @@ mod text;
 
 pub use comparison::{Comparison, TableOptions};
 pub use csv_table::csv;
+pub use effect::effect;
 pub use error::ReportError;
 pub use json_table::json;
 pub use latex::latex;

@@ -1,6 +1,7 @@
 //! Tests of comparisons and of the formats that show them.
 
 use super::*;
+use crate::record::Unit;
 use crate::report::{csv, json, latex, markdown};
 use crate::{ExitCode, Hint};
 
@@ -16,6 +17,7 @@ fn score(metric: &str, slice: &str, value: Option<f64>, unit: Unit, gt: &str) ->
         n: 400,
         planned: 400,
         stories: 100,
+        counts: None,
         signature: format!("{metric}|dataset:minisv@0123|gt:{gt}|n:400|v:1"),
         warnings: Vec::new(),
     }
@@ -29,6 +31,7 @@ fn run(model: &str, shift: f64, gt: &str) -> Scores {
         format: 1,
         run: format!("runs/{model}"),
         model: model.to_owned(),
+        protocol: "strict".to_owned(),
         scores: vec![
             score("char_acc", "all", Some(88.44 + shift), Unit::Percent, gt),
             fid,
@@ -54,10 +57,17 @@ fn the_markdown_table_is_as_expected() {
     let expected = "\
 ### All frames
 
-| model        |        Char-Acc % ↑ |          BG-Acc % ↑ |                FID ↓ | scored / planned |
-|--------------|--------------------:|--------------------:|---------------------:|-----------------:|
-| ground-truth |   88.4 [86.2, 90.4] |   70.0 [67.8, 72.0] | 12.35 [10.10, 14.35] |        400 / 400 |
-| shuffled     |   58.4 [56.2, 60.4] |   40.0 [37.8, 42.0] | 42.34 [40.09, 44.34] |    396–400 / 400 |
+| model        |      Char-Acc % ↑ |        BG-Acc % ↑ | scored / planned |
+|--------------|------------------:|------------------:|-----------------:|
+| ground-truth | 88.4 [86.2, 90.4] | 70.0 [67.8, 72.0] |        400 / 400 |
+| shuffled     | 58.4 [56.2, 60.4] | 40.0 [37.8, 42.0] |    396–400 / 400 |
+
+### All frames: images and captions
+
+| model        |                FID ↓ | scored / planned |
+|--------------|---------------------:|-----------------:|
+| ground-truth | 12.35 [10.10, 14.35] |        400 / 400 |
+| shuffled     | 42.34 [40.09, 44.34] |        400 / 400 |
 
 ### Frames whose text has a pronoun in place of a name
 
@@ -153,16 +163,17 @@ fn csv_and_json_hold_every_score() {
 #[test]
 fn the_latex_table_is_escaped() {
     let text = latex(&comparison());
-    assert!(text.contains("Char-Acc \\% $\\uparrow$ & BG-Acc \\% $\\uparrow$ & FID $\\downarrow$"));
+    assert!(text.contains("Char-Acc \\% $\\uparrow$ & BG-Acc \\% $\\uparrow$ & scored"));
+    assert!(text.contains("model & FID $\\downarrow$ & & scored"));
     assert!(text.contains("ground-truth & 88.4 {\\scriptsize [86.2, 90.4]}"));
-    assert!(text.contains("shuffled & -- & & & 400 / 400 \\\\"));
+    assert!(text.contains("shuffled & -- & & 400 / 400 \\\\"));
 }
 
 #[test]
 fn rounded_minus_zero_is_zero() {
-    assert_eq!(number(-1e-9, Unit::Distance), "0.00");
-    assert_eq!(number(-0.25, Unit::Distance), "-0.25");
-    assert_eq!(number(99.96, Unit::Percent), "100.0");
+    assert_eq!(number(-1e-9, 2), "0.00");
+    assert_eq!(number(-0.25, 2), "-0.25");
+    assert_eq!(number(99.96, 1), "100.0");
 }
 
 #[test]

@@ -5,6 +5,7 @@
 //! line is written after the unit's frames are on the disk; everything else is derived from the frames
 //! and can be made again. So a process may be killed at any instant, and the same command goes on.
 
+mod cache;
 mod durable;
 mod error;
 mod fault;
@@ -24,6 +25,7 @@ mod testing;
 #[cfg(test)]
 mod tests;
 
+pub use cache::Cache;
 pub use durable::{DurableFile, write_durably};
 pub use error::{Difference, FeatureFault, RunError};
 pub use features::{FeatureReader, FeatureWriter, read_features};

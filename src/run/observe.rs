@@ -1,6 +1,6 @@
 //! The second stage: look at every stored frame and write down what was seen.
 
-use super::durable::create_folder;
+use super::durable::{create_folder, write_durably};
 use super::error::RunError;
 use super::features::FeatureWriter;
 use super::layout::{FEATURES, OBSERVATIONS, OBSERVED, json_file};
@@ -72,6 +72,9 @@ pub struct Looking<'a> {
     pub chunk: NonZeroUsize,
     /// Name and number of columns of each feature file.
     pub features: &'a [(&'a str, usize)],
+    /// Folder that receives what is seen: the run's own, or one below it for other ways to look at the
+    /// same frames.
+    pub folder: &'a Path,
 }
 
 /// What [`observe`] did.
@@ -169,7 +172,7 @@ pub fn observe<E: From<RunError>>(
         done: 0,
         planned,
     });
-    let mut tables = Tables::create(store.root(), &names, looking)?;
+    let mut tables = Tables::create(&names, looking)?;
     let mut done = 0;
     for batch in store.plan().batches(store.partition()) {
         let start = Instant::now();
@@ -204,9 +207,9 @@ pub fn observe<E: From<RunError>>(
         chunk: looking.chunk.get(),
         journal: store.journal().digest(),
         rows: done,
-        files: hashes(store.root(), &names)?,
+        files: hashes(looking.folder, &names)?,
     };
-    store.write(OBSERVED, &json_file(&record))?;
+    write_durably(&looking.folder.join(OBSERVED), &json_file(&record))?;
     let seconds = begin.elapsed().as_secs_f64();
     progress(&Progress::Finished {
         stage: Stage::Observe,
@@ -230,13 +233,13 @@ fn files(looking: &Looking<'_>) -> Result<Vec<String>, RunError> {
 
 /// Whether the files on the disk are what this look would write. Whatever cannot be read is not.
 fn is_current(store: &Store, looking: &Looking<'_>, names: &[String], rows: usize) -> bool {
-    let Ok(bytes) = fs::read(store.root().join(OBSERVED)) else {
+    let Ok(bytes) = fs::read(looking.folder.join(OBSERVED)) else {
         return false;
     };
     let Ok(found) = serde_json::from_slice::<Record>(&bytes) else {
         return false;
     };
-    let Ok(files) = hashes(store.root(), names) else {
+    let Ok(files) = hashes(looking.folder, names) else {
         return false;
     };
     found
@@ -288,7 +291,8 @@ struct Tables {
 }
 
 impl Tables {
-    fn create(root: &Path, names: &[String], looking: &Looking<'_>) -> Result<Self, RunError> {
+    fn create(names: &[String], looking: &Looking<'_>) -> Result<Self, RunError> {
+        let root = looking.folder;
         create_folder(&root.join(FEATURES))?;
         let features = names[1..]
             .iter()

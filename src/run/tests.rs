@@ -50,9 +50,10 @@ fn draw(units: &[&super::Unit]) -> Vec<Vec<RgbImage>> {
         .collect()
 }
 
-fn looking(key: &str) -> Looking<'_> {
+fn looking<'a>(store: &'a Store, key: &'a str) -> Looking<'a> {
     Looking {
         key,
+        folder: store.root(),
         chunk: NonZeroUsize::new(4).expect("chunk"),
         features: &[("toy", 2)],
     }
@@ -63,15 +64,12 @@ fn look(frames: &[super::FrameRef<'_>], images: &[RgbImage]) -> Vec<Look> {
     let company: u32 = images.iter().map(|image| u32::from(image[(1, 1)][1])).sum();
     let one = |(frame, image): (&super::FrameRef<'_>, &RgbImage)| Look {
         observation: Observation {
-            story: frame.unit.story.clone(),
-            frame: frame.frame,
-            clip: frame.clip().clone(),
             text: frame.text().to_owned(),
             pronoun: frame.position() > 0,
             character_labels: vec![true, false],
-            background_labels: None,
             character_probabilities: Some(vec![f32::from(image[(0, 0)][0]) / 255.0, 0.5]),
             background_probabilities: (frame.position() != 1).then(|| vec![company as f32]),
+            ..Observation::unseen(frame.unit.story.clone(), frame.frame, frame.clip().clone())
         },
         features: vec![vec![f32::from(image[(2, 3)][2]), company as f32]],
     };
@@ -104,7 +102,7 @@ fn run(
     assert!(repeated, "the toy model draws the same twice");
     observe(
         &store,
-        &looking("eyes-1"),
+        &looking(&store, "eyes-1"),
         &mut |frames, images| Ok::<_, Stop>(look(frames, images)),
         &mut |_| {},
     )
@@ -188,7 +186,7 @@ fn other_eyes_look_again() {
         let mut looker = |frames: &[super::FrameRef<'_>], images: &[RgbImage]| {
             Ok::<_, Stop>(look(frames, images))
         };
-        observe(&store, &looking(key), &mut looker, &mut |_| {})
+        observe(&store, &looking(&store, key), &mut looker, &mut |_| {})
             .expect("observe")
             .reused
     };
@@ -316,7 +314,8 @@ fn closures_that_break_their_contract_are_refused() {
         "a bad batch is not stored in part"
     );
     let mut blind = |_: &[super::FrameRef<'_>], _: &[RgbImage]| Ok::<_, Stop>(Vec::new());
-    let error = observe(&store, &looking("e"), &mut blind, &mut |_| {}).expect_err("outstanding");
+    let error =
+        observe(&store, &looking(&store, "e"), &mut blind, &mut |_| {}).expect_err("outstanding");
     assert!(matches!(
         error,
         Stop::Run(RunError::Outstanding {
@@ -331,7 +330,8 @@ fn closures_that_break_their_contract_are_refused() {
         &mut |_| {},
     )
     .expect("generate");
-    let error = observe(&store, &looking("e"), &mut blind, &mut |_| {}).expect_err("no rows");
+    let error =
+        observe(&store, &looking(&store, "e"), &mut blind, &mut |_| {}).expect_err("no rows");
     assert!(matches!(error, Stop::Run(RunError::Row { .. })));
     assert!(!folder.path().join(OBSERVATIONS).exists());
 }

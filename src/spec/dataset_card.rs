@@ -74,6 +74,53 @@ pub struct NeededFile {
     pub optional: bool,
 }
 
+/// Ids of the bundles with the networks that look at frames; several may be in one bundle. What is
+/// absent cannot be scored on this data set.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct EvaluatorBundles {
+    /// The character classifier.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub characters: Option<String>,
+    /// The background classifier.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub backgrounds: Option<String>,
+    /// The feature network of FID and its kin.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub features: Option<String>,
+    /// CLIP.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub clip: Option<String>,
+    /// LPIPS.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub lpips: Option<String>,
+    /// The model that writes captions of frames.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub captioner: Option<String>,
+}
+
+impl EvaluatorBundles {
+    /// Every id, once, in the order of the fields.
+    #[must_use]
+    pub fn ids(&self) -> Vec<&str> {
+        let all = [
+            &self.characters,
+            &self.backgrounds,
+            &self.features,
+            &self.clip,
+            &self.lpips,
+            &self.captioner,
+        ];
+        let mut ids: Vec<&str> = Vec::new();
+        for id in all.into_iter().flatten() {
+            if !ids.contains(&id.as_str()) {
+                ids.push(id);
+            }
+        }
+        ids
+    }
+}
+
 const fn four() -> usize {
     4
 }
@@ -109,9 +156,9 @@ pub struct DatasetCard {
     /// Frames in a story unless the user says otherwise.
     #[serde(default = "four")]
     pub story_length: usize,
-    /// Id of the bundle with the classifiers and the feature network for this data set.
+    /// The networks that look at frames of this data set.
     #[serde(default)]
-    pub evaluators: Option<String>,
+    pub evaluators: EvaluatorBundles,
     /// Upstream files that this bundle is made from.
     #[serde(default)]
     pub evaluator_files: Vec<NeededFile>,

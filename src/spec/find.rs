@@ -37,8 +37,9 @@ macro_rules! embedded {
 const DATASETS: &[(&str, &str)] = embedded!("datasets": "minisv", "flintstones");
 const MODELS: &[(&str, &str)] = embedded!("models":
     "storygpt-v-mini", "char-ldm-mini", "storygpt-v", "char-ldm", "ground-truth", "shuffled");
-const PROTOCOLS: &[(&str, &str)] =
-    embedded!("protocols": "strict", "strict-original", "strict-eval-text");
+const PROTOCOLS: &[(&str, &str)] = embedded!("protocols":
+    "strict", "strict-original", "strict-eval-text", "storygptv-released", "storygptv-vfid512",
+    "make-a-story", "storydalle-64", "vlc-64", "arldm-64", "gill-vist", "clean-fid", "pytorch-fid");
 
 impl CardKind {
     fn embedded(self) -> &'static [(&'static str, &'static str)] {

@@ -16,13 +16,15 @@ mod rule;
 
 pub use canonical::canonical_json;
 pub use dataset_card::{
-    Character, DatasetCard, ExpectedCounts, Gender, ImageSize, Layout, NeededFile,
+    Character, DatasetCard, EvaluatorBundles, ExpectedCounts, Gender, ImageSize, Layout, NeededFile,
 };
 pub use error::SpecError;
 pub use find::{CardKind, dataset, ids, model, protocol};
 pub use model_card::{GeneratorKind, ModelCard};
 pub use protocol::{
-    BootstrapRule, CovarianceRule, FeatureSource, FidRule, FrameRule, Protocol, ReferenceFrames,
-    ResizeRule, StorySubset, ThresholdRule,
+    BleuRule, BootstrapRule, CaptionRule, CaptionText, ClassifierRule, ClipRule, CovarianceRule,
+    F1Average, FeatureRule, FidRule, FrameRule, InceptionScoreRule, KidRule, LabelRule, LpipsRule,
+    MeanOver, MeanRule, NeighbourRule, Protocol, ReferenceFrames, Repeats, StoryRule, StorySubset,
+    ThresholdRule, Words,
 };
 pub use rule::GroundTruthRule;

@@ -1,4 +1,4 @@
-//! Resampling filters and their integer weights, as Pillow defines them for 8-bit images.
+//! Resampling filters, as Pillow defines them.
 
 use std::f64::consts::PI;
 use std::fmt;
@@ -28,7 +28,8 @@ impl fmt::Display for Filter {
 }
 
 impl Filter {
-    fn radius(self) -> f64 {
+    /// Distance from the centre at which the filter ends, in input pixels when enlarging.
+    pub(super) fn radius(self) -> f64 {
         match self {
             Self::Box => 0.5,
             Self::Bilinear => 1.0,
@@ -37,7 +38,8 @@ impl Filter {
         }
     }
 
-    fn weight(self, x: f64) -> f64 {
+    /// Height of the filter at distance `x` from its centre.
+    pub(super) fn weight(self, x: f64) -> f64 {
         const A: f64 = -0.5;
         let distance = x.abs();
         match self {
@@ -62,64 +64,5 @@ fn sinc(x: f64) -> f64 {
         1.0
     } else {
         libm::sin(x * PI) / (x * PI)
-    }
-}
-
-/// Fractional bits of a weight: 32 less 8 for the pixel and 2 for overshoot.
-pub(super) const PRECISION: u32 = 22;
-
-/// The input pixels and integer weights of every output position along one axis.
-pub(super) struct Weights {
-    /// First input position of each output position.
-    starts: Vec<usize>,
-    /// Offset of each output position's weights in `values`; one more than positions.
-    offsets: Vec<usize>,
-    values: Vec<i32>,
-}
-
-impl Weights {
-    /// Weights from `from` to `to` positions, both at least 1.
-    pub(super) fn new(filter: Filter, from: u32, to: u32) -> Self {
-        let scale = f64::from(from) / f64::from(to);
-        let widening = scale.max(1.0);
-        let support = filter.radius() * widening;
-        let inverse = 1.0 / widening;
-        let mut weights = Self {
-            starts: Vec::with_capacity(to as usize),
-            offsets: vec![0],
-            values: Vec::new(),
-        };
-        let mut line = Vec::new();
-        for position in 0..to {
-            let centre = (f64::from(position) + 0.5) * scale;
-            // `as` truncates towards zero and saturates, which is the `max(.., 0)` of the definition.
-            let low = (centre - support + 0.5) as u32;
-            let high = ((centre + support + 0.5) as u32).min(from);
-            line.clear();
-            line.extend(
-                (low..high).map(|x| filter.weight((f64::from(x) - centre + 0.5) * inverse)),
-            );
-            let total: f64 = line.iter().sum();
-            weights.values.extend(line.iter().map(|weight| {
-                let share = if total == 0.0 {
-                    *weight
-                } else {
-                    weight / total
-                };
-                // `as` truncates: together with the half this rounds half away from zero.
-                (share * f64::from(1 << PRECISION) + 0.5_f64.copysign(share)) as i32
-            }));
-            weights.starts.push(low as usize);
-            weights.offsets.push(weights.values.len());
-        }
-        weights
-    }
-
-    /// For each output position, the first input position and the weights from there on.
-    pub(super) fn iter(&self) -> impl Iterator<Item = (usize, &[i32])> {
-        self.starts
-            .iter()
-            .zip(self.offsets.windows(2))
-            .map(|(start, ends)| (*start, &self.values[ends[0]..ends[1]]))
     }
 }

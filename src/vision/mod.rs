@@ -1,15 +1,36 @@
-//! The room of pixels: decode, resize, lay out.
+//! The room of pixels: decode, resize, normalise, lay out.
 
+mod axis;
+mod decode;
 mod error;
 mod filter;
+mod geometry;
+#[cfg(test)]
+mod golden_tests;
+mod input_scale;
+mod jpeg;
 mod layout;
+mod lines;
+mod pass_order;
+mod passes;
+mod planes;
 mod png;
+mod prepare;
 mod recipe;
 mod resize;
+mod scaler;
+mod taps;
+mod torch;
 
+pub use decode::{SourceImage, decode_image, read_image};
 pub use error::VisionError;
 pub use filter::Filter;
+pub use geometry::{center_crop, short_side_size};
+pub use input_scale::InputScale;
 pub use layout::to_chw;
+pub use pass_order::PassOrder;
+pub use planes::{FloatResizer, resize_float};
 pub use png::{MAX_BYTES, MAX_SIDE, decode_png, encode_png, read_png};
+pub use prepare::prepare;
 pub use recipe::{Geometry, Recipe, Resizer, ValueScale};
-pub use resize::resize;
+pub use resize::{resize, resize_ordered};

@@ -28,6 +28,21 @@ pub enum Resizer {
     Tf1Bilinear,
 }
 
+impl Resizer {
+    /// All of them, in the order of declaration.
+    pub const ALL: [Self; 9] = [
+        Self::PillowBilinear,
+        Self::PillowBicubic,
+        Self::PillowLanczos,
+        Self::PillowBox,
+        Self::PillowF32Bilinear,
+        Self::PillowF32Bicubic,
+        Self::TorchBilinear,
+        Self::TorchBilinearAntialias,
+        Self::Tf1Bilinear,
+    ];
+}
+
 /// What happens to images that are not square.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]

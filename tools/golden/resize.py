@@ -1,21 +1,21 @@
-"""Golden values for the Pillow-exact resize.
+"""Golden values for the Pillow-exact resize: 8-bit RGB and mode F, four filters, about 240 shapes.
 
-    python tools/golden/resize.py > reference-data/golden/resize/pillow.json
+    python tools/golden/resize.py > reference-data/golden/resize/pillow12.json   # with Pillow 12.1 or older
+    python tools/golden/resize.py > reference-data/golden/resize/pillow13.json   # with Pillow 13.0
+    python tools/golden/resize.py --check SEED COUNT                             # Pillow 13's order of passes
 
-Needs Pillow 12 or older (horizontal pass first, always); made with Pillow 11.3.0 and numpy.
+Needs Pillow and numpy. Only shapes whose results differ from Pillow 12's are written for Pillow 13 (as
+an order of passes that changes nothing proves nothing); the file of Pillow 12 has to be there first.
 """
 
-import base64
 import hashlib
 import json
+import pathlib
 import sys
 
 import numpy
 import PIL
 from PIL import Image
-
-if int(PIL.__version__.split(".")[0]) > 12:
-    sys.exit("Pillow 13 changed the order of the passes; use 12 or older, e.g. pillow==11.3")
 
 FILTERS = {
     "box": Image.Resampling.BOX,
@@ -23,66 +23,111 @@ FILTERS = {
     "bicubic": Image.Resampling.BICUBIC,
     "lanczos": Image.Resampling.LANCZOS,
 }
+USUAL = [
+    ((128, 128), (64, 64)), ((64, 64), (128, 128)), ((128, 128), (299, 299)), ((64, 64), (299, 299)),
+    ((512, 512), (299, 299)), ((512, 512), (224, 224)), ((480, 640), (299, 224)), ((640, 480), (299, 224)),
+    ((300, 200), (336, 224)), ((200, 300), (224, 336)), ((256, 256), (64, 64)), ((299, 299), (299, 299)),
+    ((1, 1), (299, 299)), ((1, 1), (1, 1)), ((299, 299), (1, 1)), ((2, 3), (3, 2)), ((7, 700), (30, 9)),
+    ((700, 7), (9, 30)), ((5, 600), (5, 30)), ((600, 5), (30, 5)), ((3, 400), (4, 399)), ((50, 50), (51, 50)),
+    ((50, 50), (50, 49)), ((1, 500), (40, 3)), ((500, 1), (3, 40)), ((4, 410), (9, 20)), ((101, 37), (37, 101)),
+]
+
+
+def lcg(state):
+    """The linear congruential generator that the Rust test repeats."""
+    while True:
+        state = (state * 1664525 + 1013904223) % 2**32
+        yield state >> 24
 
 
 def noise(width, height):
-    """A linear congruential generator that the Rust test repeats."""
-    state, values = 12345, bytearray()
-    for _ in range(width * height * 3):
-        state = (state * 1664525 + 1013904223) % 2**32
-        values.append(state >> 24)
-    return bytes(values)
+    values = lcg(12345)
+    return bytes(next(values) for _ in range(width * height * 3))
 
 
-def smooth(width, height):
-    y, x = numpy.mgrid[0:height, 0:width]
-    planes = [127 + 120 * numpy.sin(x / 5), 127 + 120 * numpy.cos(y / 4), 255 * ((x // 6 + y // 6) % 2)]
-    return numpy.stack(planes, axis=-1).astype("uint8").tobytes()
+def shapes(count=215):
+    """Sizes from 1 to 255 a side, small ones as often as large ones."""
+    values = lcg(99)
+
+    def side():
+        bits, value = next(values) % 8, next(values)
+        return max(1, value >> bits)
+
+    return USUAL + [((side(), side()), (side(), side())) for _ in range(count)]
 
 
-def resized(raw, start, end, name):
-    return Image.frombytes("RGB", start, raw).resize(end, FILTERS[name]).tobytes()
+def digest(raw):
+    return hashlib.sha256(raw).hexdigest()[:16]
 
 
-def sha256(raw):
-    return hashlib.sha256(raw).hexdigest()
+def hashes(start, end):
+    array = numpy.frombuffer(noise(*start), numpy.uint8).reshape(start[1], start[0], 3)
+    image = Image.fromarray(array)
+    planes = [Image.fromarray(array[:, :, channel].astype(numpy.float32)) for channel in range(3)]
+    return {
+        "u8": [digest(image.resize(end, f).tobytes()) for f in FILTERS.values()],
+        "f32": [
+            digest(b"".join(numpy.asarray(p.resize(end, f)).astype("<f4").tobytes() for p in planes))
+            for f in FILTERS.values()
+        ],
+    }
 
 
-cases, hashed = [], []
-for content, start, end in [
-    (noise, (16, 12), (9, 15)),
-    (noise, (24, 24), (12, 12)),
-    (noise, (9, 9), (21, 21)),
-    (noise, (20, 15), (20, 7)),
-    (noise, (15, 20), (7, 20)),
-    (smooth, (24, 32), (13, 11)),
-    (noise, (5, 5), (1, 1)),
-    (noise, (1, 3), (4, 5)),
-    (noise, (6, 6), (6, 6)),
-]:
-    raw = content(*start)
-    for name in FILTERS:
-        cases.append({
-            "filter": name, "from": start, "to": end,
-            "input": base64.b64encode(raw).decode(),
-            "output": base64.b64encode(resized(raw, start, end, name)).decode(),
-        })
-for start, end in [((128, 128), (64, 64)), ((64, 64), (128, 128)), ((128, 128), (299, 299)), ((480, 640), (299, 224))]:
-    raw = noise(*start)
-    for name in FILTERS:
-        hashed.append({
-            "filter": name, "from": start, "to": end,
-            "input_sha256": sha256(raw), "output_sha256": sha256(resized(raw, start, end, name)),
-        })
+def vertical_first(start, end):
+    """The rule of Pillow 13.0.0, inferred."""
+    return start[1] - end[1] > 2 * max(start[0] - end[0], 0)
 
-json.dump({
-    "origin": {
-        "command": "python tools/golden/resize.py > reference-data/golden/resize/pillow.json",
+
+def check(seed, count):
+    """Compares the rule with what this Pillow does, on random shapes, elongated ones and ones at the border."""
+    random = numpy.random.default_rng(seed)
+    told, vertical, wrong = 0, 0, 0
+    for number in range(count):
+        w, h, to_w, to_h = (int(v) for v in numpy.exp(random.uniform(0, 6, 4)).astype(int))
+        if number % 4 == 1:  # at the border of the rule
+            h = to_h + max(0, 2 * max(w - to_w, 0) + int(random.integers(-1, 2)))
+        if number % 4 == 2:
+            h = min(3000, w * int(random.integers(90, 120)))
+        if number % 4 == 3:
+            w = min(3000, h * int(random.integers(90, 120)))
+        image = Image.fromarray(random.integers(0, 2, (h, w, 3), dtype=numpy.uint8) * 255)
+        for f in FILTERS.values():
+            result = image.resize((to_w, to_h), f).tobytes()
+            by_width = image.resize((to_w, h), f).resize((to_w, to_h), f).tobytes()
+            by_height = image.resize((w, to_h), f).resize((to_w, to_h), f).tobytes()
+            if by_width == by_height:
+                continue
+            told += 1
+            vertical += result == by_height
+            wrong += result != (by_height if vertical_first((w, h), (to_w, to_h)) else by_width)
+    print(f"Pillow {PIL.__version__}: {told} results that tell, {vertical} vertical first, rule wrong for {wrong}")
+    sys.exit(wrong > 0)
+
+
+def main():
+    if sys.argv[1:2] == ["--check"]:
+        check(int(sys.argv[2]), int(sys.argv[3]))
+    new = int(PIL.__version__.split(".")[0]) >= 13
+    name = "pillow13" if new else "pillow12"
+    old = {}
+    if new:
+        stored = json.loads(pathlib.Path("reference-data/golden/resize/pillow12.json").read_text())
+        old = {(tuple(c["from"]), tuple(c["to"])): (c["u8"], c["f32"]) for c in stored["cases"]}
+    cases = []
+    for start, end in shapes():
+        found = hashes(start, end)
+        if old.get((start, end)) != (found["u8"], found["f32"]):
+            cases.append({"from": start, "to": end, **found})
+    head = {
+        "command": f"python tools/golden/resize.py > reference-data/golden/resize/{name}.json",
         "versions": {"pillow": PIL.__version__, "numpy": numpy.__version__},
         "tolerance": "equal bytes",
-        "layout": "sizes are [width, height]; images are raw RGB lines, base64",
-    },
-    "cases": cases,
-    "hashed": hashed,
-}, sys.stdout, indent=0)
-print()
+        "layout": "sizes are [width, height]; the first 16 hex digits of the SHA-256 of the raw RGB lines "
+        "(u8) and of the planes red, green, blue as little-endian float32 (f32), for each filter",
+        "filters": list(FILTERS),
+    }
+    lines = ",\n".join(json.dumps(case, separators=(",", ":")) for case in cases)
+    print(json.dumps({"origin": head}, indent=1)[:-2] + ',\n"cases": [\n' + lines + "\n]}")
+
+
+main()

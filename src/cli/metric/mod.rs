@@ -7,6 +7,7 @@ mod fid;
 mod interval;
 mod is;
 mod kid;
+mod lpips;
 mod prdc;
 mod preset;
 mod source;
@@ -29,6 +30,8 @@ pub(crate) enum MetricCommand {
     Is(is::IsArguments),
     /// Accuracy, precision, recall and F1 of label vectors
     Accuracy(accuracy::AccuracyArguments),
+    /// Perceptual distance between images, or between images of the same name in two folders
+    Lpips(lpips::LpipsArguments),
     /// CLIP similarity, CLIPScore and RefCLIPScore of features
     Clip(clip::ClipArguments),
 }
@@ -42,6 +45,7 @@ pub(crate) fn metric(command: &MetricCommand) -> Outcome {
         MetricCommand::Prdc(arguments) => prdc::prdc(arguments),
         MetricCommand::Is(arguments) => is::is(arguments),
         MetricCommand::Accuracy(arguments) => accuracy::accuracy(arguments),
+        MetricCommand::Lpips(arguments) => lpips::lpips(arguments),
         MetricCommand::Clip(arguments) => clip::clip(arguments),
     }
 }

@@ -1,11 +1,14 @@
 //! Where the features of a metric come from: files of numbers, statistics, or images and a network.
 
 use super::preset::Preset;
-use crate::cli::common::DeviceArguments;
+use crate::cli::common::{DeviceArguments, bundle_by_name};
 use crate::cli::failure::Failure;
+use crate::cli::talk::{Meter, say};
 use clap::Args;
+use ndarray::Array2;
 use std::path::{Path, PathBuf};
-use storyeval::exchange::{Numbers, Statistics, read_npy, read_statistics};
+use storyeval::exchange::{Depth, ImageFiles, Numbers, Statistics, read_npy, read_statistics};
+use storyeval::extract::{BATCH, FeatureNet};
 
 /// Two sets of features, or of images.
 #[derive(Clone, Debug, Args)]
@@ -29,9 +32,6 @@ pub(crate) struct NetworkArguments {
     /// Bundle of the feature network: an id or a folder
     #[arg(long, value_name = "ID|DIR", default_value = "inception-fid")]
     pub(crate) bundle: String,
-    /// Images a batch; the last float bits of features depend on it
-    #[arg(long, default_value_t = 32, value_parser = clap::value_parser!(u16).range(1..))]
-    pub(crate) batch: u16,
     #[command(flatten)]
     pub(crate) device: DeviceArguments,
 }
@@ -105,23 +105,79 @@ pub(crate) fn features_of(path: &Path, network: &NetworkArguments) -> Result<Fea
     })
 }
 
-/// Every image of a folder through the network.
+/// What a network gives for the images of a folder.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Output {
+    Features,
+    Logits,
+}
+
+/// Every image of a folder through the network. Images are decoded a batch at a time.
 fn features_of_folder(folder: &Path, network: &NetworkArguments) -> Result<Features, Failure> {
-    let _ = (
-        &network.bundle,
-        network.batch,
-        &network.device,
-        network.preset.recipe(),
-    );
-    Err(Failure::Arguments {
-        what: format!("{} is a folder", folder.display()),
-        hint: "give features: `--features A.npy B.npy`".to_owned(),
-    })
+    through_network(folder, network, Output::Features)
 }
 
 /// The logits of a set: a folder of images goes through the network, a file is read.
 pub(crate) fn logits_of(path: &Path, network: &NetworkArguments) -> Result<Features, Failure> {
+    if path.is_dir() {
+        return through_network(path, network, Output::Logits);
+    }
     features_of(path, network)
+}
+
+fn through_network(
+    folder: &Path,
+    network: &NetworkArguments,
+    output: Output,
+) -> Result<Features, Failure> {
+    let files = ImageFiles::list(folder, Depth::Flat)?;
+    let cache = network.device.cache.folder();
+    let bundle = bundle_by_name(&network.bundle, "the feature network", &cache)?;
+    let runtime = network.device.open()?;
+    let mut eyes = FeatureNet::open(&runtime, &bundle, &network.preset.recipe())?;
+    let width = match output {
+        Output::Features => eyes.dim(),
+        Output::Logits => eyes.classes().ok_or_else(|| Failure::Arguments {
+            what: format!(
+                "the network of bundle {} gives no class logits",
+                network.bundle
+            ),
+            hint: "give logits in a file: `storyeval metric is LOGITS.npy`".to_owned(),
+        })?,
+    };
+    let mut meter = Meter::new(&format!("looking at {}", folder.display()), files.len());
+    let mut values = Vec::with_capacity(files.len() * width);
+    let mut lossy = 0;
+    let mut batch = Vec::with_capacity(BATCH);
+    for (number, image) in files.decoded().enumerate() {
+        let image = image?;
+        lossy += usize::from(image.lossy_source);
+        batch.push(image.image);
+        if batch.len() == BATCH || number + 1 == files.len() {
+            let rows = match output {
+                Output::Features => eyes.features(&batch)?,
+                Output::Logits => eyes.logits(&batch)?.unwrap_or_default(),
+            };
+            values.extend(rows.into_iter().flatten());
+            batch.clear();
+            meter.at(number + 1);
+        }
+    }
+    meter.finish();
+    if lossy > 0 {
+        say(&format!(
+            "warning: {lossy} of {} images in {} are JPEG files: what was compressed away moves the number",
+            files.len(),
+            folder.display()
+        ));
+    }
+    let numbers = Array2::from_shape_vec((files.len(), width), values)
+        .expect("every row has the width of the network");
+    let hash = bundle.content_hash();
+    Ok(Features {
+        numbers: Numbers::F32(numbers),
+        origin: format!("features@{}:{}", &hash[..12], eyes.preprocessing()),
+    })
 }
 
 fn has_extension(path: &Path, extension: &str) -> bool {

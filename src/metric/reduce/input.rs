@@ -1,17 +1,25 @@
 //! What a reduction reads.
 
-use crate::record::{Observation, Seed, TextVariant};
+use crate::record::{Observation, TextVariant};
+use crate::spec::Protocol;
 use ndarray::ArrayView2;
+use serde::{Deserialize, Serialize};
 
 /// Everything that scores depend on.
 #[derive(Clone, Copy, Debug)]
 pub struct ReduceInput<'a> {
-    /// One row a planned frame, in plan order.
+    /// One row a planned frame, in plan order; stories are contiguous.
     pub observations: &'a [Observation],
     /// Features of the same frames; `None` when the run has none, and then there is no distance.
     pub features: Option<FeaturePair<'a>>,
-    /// How to score, and what the signatures say.
-    pub protocol: &'a ScoreProtocol,
+    /// Class logits of the generated frames, `[n, k]`, for the Inception Score.
+    pub logits: Option<ArrayView2<'a, f32>>,
+    /// CLIP embeddings of the same frames.
+    pub clip: Option<FeaturePair<'a>>,
+    /// The choices.
+    pub protocol: &'a Protocol,
+    /// What signatures say beyond the protocol.
+    pub context: &'a ScoreContext,
 }
 
 /// Features of generated and ground-truth frames, `[n, d]` each, row order = observations.
@@ -25,36 +33,49 @@ pub struct FeaturePair<'a> {
     pub ground_truth: ArrayView2<'a, f32>,
 }
 
-/// The choices behind the numbers. Each of them is a part of every signature.
+/// A network as signatures name it.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ExtractorName {
+    /// Name of the graph, for example `char_classifier`.
+    pub graph: String,
+    /// Content hash of its bundle; the first 12 characters enter the signature.
+    pub hash: String,
+    /// How images reach it, for example `pillow-bilinear-64+squash+symmetric`.
+    pub preprocessing: String,
+}
+
+/// The networks behind a run's observations; absent ones saw nothing.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Extractors {
+    /// The character classifier.
+    pub characters: Option<ExtractorName>,
+    /// The background classifier.
+    pub backgrounds: Option<ExtractorName>,
+    /// The feature network.
+    pub features: Option<ExtractorName>,
+    /// CLIP.
+    pub clip: Option<ExtractorName>,
+    /// LPIPS.
+    pub lpips: Option<ExtractorName>,
+    /// The captioner.
+    pub captioner: Option<ExtractorName>,
+}
+
+/// What signatures say beyond the protocol.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ScoreProtocol {
+pub struct ScoreContext {
     /// Id of the data set, for example `minisv`.
     pub dataset: String,
     /// Its content hash; the first 12 characters enter the signature.
     pub dataset_hash: String,
-    /// Which stories, for example `test[:100]`.
+    /// Which stories were planned, for example `test/followers-3[:100]`.
     pub subset: String,
     /// Text that the generator read.
     pub text: TextVariant,
-    /// Ground-truth frame rule as text, for example `middle`.
-    pub ground_truth: String,
-    /// How images reach the evaluators, for example `pillow-bilinear-64`.
-    pub resize: String,
-    /// Content hash of the evaluators' weights; the first 12 characters enter the signature.
-    pub evaluators_hash: String,
     /// Names of the characters in label order.
     pub characters: Vec<String>,
-    /// Resamples of the story bootstrap of accuracies and F1 (1,000 in the strict protocol).
-    pub resamples: usize,
-    /// Resamples of the story bootstrap of the distance (200 in the strict protocol).
-    pub fid_resamples: usize,
-    /// Seed of both.
-    pub seed: Seed,
-}
-
-impl ScoreProtocol {
-    /// Resamples of accuracies and F1 in the strict protocol.
-    pub const RESAMPLES: usize = 1000;
-    /// Resamples of the distance in the strict protocol.
-    pub const FID_RESAMPLES: usize = 200;
+    /// The networks that looked.
+    pub extractors: Extractors,
 }

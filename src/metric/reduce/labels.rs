@@ -1,12 +1,13 @@
 //! Accuracy and F1 of a slice, from counts per story.
 
-use super::ReduceInput;
-use super::signature::signature;
-use super::slice::{Clusters, Slice};
+use super::chosen::{Chosen, Clusters};
+use super::draft::{Draft, Metric};
+use super::input::ExtractorName;
+use super::slice::Slice;
 use crate::metric::accuracy::{percent, positive};
 use crate::metric::f1::{Confusion, ZeroDivision};
-use crate::record::{Observation, Score, Unit};
-use crate::stats::{Resampling, bootstrap};
+use crate::record::{Counts, Observation, Score, Unit};
+use crate::spec::{ClassifierRule, F1Average, LabelRule};
 
 /// Which labels of a frame.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -16,17 +17,11 @@ pub(super) enum Labels {
 }
 
 impl Labels {
-    fn graph(self) -> &'static str {
+    fn extractor<'a>(self, chosen: &Chosen<'a>) -> Option<&'a ExtractorName> {
+        let extractors = &chosen.input.context.extractors;
         match self {
-            Self::Characters => "char_classifier",
-            Self::Backgrounds => "bg_classifier",
-        }
-    }
-
-    fn metrics(self) -> [&'static str; 2] {
-        match self {
-            Self::Characters => ["char_acc", "char_f1"],
-            Self::Backgrounds => ["bg_acc", "bg_f1"],
+            Self::Characters => extractors.characters.as_ref(),
+            Self::Backgrounds => extractors.backgrounds.as_ref(),
         }
     }
 
@@ -45,153 +40,257 @@ impl Labels {
     }
 }
 
-/// Sufficient statistics of one story.
-#[derive(Clone, Copy, Default)]
-struct Counts {
-    frames: u64,
-    right: u64,
-    confusion: Confusion,
+/// What is computed of the counts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Statistic {
+    /// Frames whose whole label vector is right.
+    Exact,
+    /// Labels that are right.
+    PerLabel,
+    /// F1.
+    F1(F1Average),
 }
 
-impl Counts {
+/// Sufficient statistics of some frames.
+#[derive(Clone, Default)]
+struct Tally {
+    frames: u64,
+    right: u64,
+    labels: u64,
+    labels_right: u64,
+    /// Over the columns that enter F1.
+    classes: Vec<Confusion>,
+    /// Sum of the frames' own F1.
+    frame_f1: f64,
+}
+
+impl Tally {
     fn add_times(&mut self, other: &Self, times: u64) {
         self.frames += times * other.frames;
         self.right += times * other.right;
-        self.confusion.add_times(&other.confusion, times);
+        self.labels += times * other.labels;
+        self.labels_right += times * other.labels_right;
+        self.frame_f1 += times as f64 * other.frame_f1;
+        self.classes.resize(
+            self.classes.len().max(other.classes.len()),
+            Confusion::default(),
+        );
+        for (class, other) in self.classes.iter_mut().zip(&other.classes) {
+            class.add_times(other, times);
+        }
     }
 
-    fn accuracy(&self) -> Option<f64> {
-        percent(self.right, self.frames)
+    fn total(&self) -> Confusion {
+        self.classes
+            .iter()
+            .fold(Confusion::default(), |mut total, class| {
+                total.add_times(class, 1);
+                total
+            })
     }
 
-    /// F1 without positive labels measures nothing, and is not reported.
-    fn f1(&self) -> Option<f64> {
-        if self.confusion.support() == 0 {
+    /// The value in percent. Micro F1 without positive labels measures nothing and is not defined; the
+    /// other averages count what is undefined as 0, as scikit-learn does.
+    fn value(&self, statistic: Statistic) -> Option<f64> {
+        if self.frames == 0 {
             return None;
         }
-        Some(100.0 * self.confusion.f1(ZeroDivision::LeaveOut)?)
+        match statistic {
+            Statistic::Exact => percent(self.right, self.frames),
+            Statistic::PerLabel => percent(self.labels_right, self.labels),
+            Statistic::F1(average) => Some(100.0 * self.f1(average)?),
+        }
+    }
+
+    fn f1(&self, average: F1Average) -> Option<f64> {
+        let support: u64 = self.classes.iter().map(Confusion::support).sum();
+        if support == 0 {
+            return None;
+        }
+        let each = || {
+            self.classes
+                .iter()
+                .map(|class| (class, class.f1(ZeroDivision::Zero).unwrap_or(0.0)))
+        };
+        Some(match average {
+            F1Average::Micro => return self.total().f1(ZeroDivision::LeaveOut),
+            F1Average::Macro => each().map(|(_, f1)| f1).sum::<f64>() / self.classes.len() as f64,
+            F1Average::Weighted => {
+                let sum: f64 = each().map(|(class, f1)| class.support() as f64 * f1).sum();
+                sum / support as f64
+            }
+            F1Average::Samples => self.frame_f1 / self.frames as f64,
+        })
+    }
+
+    fn counts(&self) -> Counts {
+        let total = self.total();
+        let decisions = self.labels;
+        let known = total.true_positives + total.false_positives + total.false_negatives;
+        Counts {
+            true_positives: total.true_positives,
+            false_positives: total.false_positives,
+            false_negatives: total.false_negatives,
+            true_negatives: decisions.saturating_sub(known),
+        }
     }
 }
 
 /// What was counted on a slice.
 #[derive(Default)]
-struct Tally {
-    stories: Vec<Counts>,
-    total: Counts,
+struct Sheet {
+    stories: Vec<Tally>,
+    total: Tally,
     planned: usize,
     labelled: usize,
     unusable: usize,
 }
 
-/// Accuracy and F1 of a slice.
-pub(super) fn scores(input: &ReduceInput<'_>, labels: Labels, slice: &Slice) -> [Score; 2] {
-    let tally = count(input, labels, slice);
-    let averages = match slice {
-        Slice::Character { .. } => ["label", "binary"],
-        _ => ["exact", "micro"],
+/// Accuracies and F1 of a slice. The averages that the protocol did not choose follow on `all`.
+pub(super) fn scores(
+    chosen: &Chosen<'_>,
+    rule: &ClassifierRule,
+    labels: Labels,
+    slice: &Slice,
+) -> Vec<Score> {
+    let sheet = count(chosen, rule, labels, slice);
+    let [accuracy, f1, per_label, averages] = match labels {
+        Labels::Characters => [
+            &["char_acc"][..],
+            &["char_f1"],
+            &["char_acc_label"],
+            &[
+                "char_f1_micro",
+                "char_f1_macro",
+                "char_f1_weighted",
+                "char_f1_samples",
+            ],
+        ],
+        Labels::Backgrounds => [
+            &["bg_acc"][..],
+            &["bg_f1"],
+            &["bg_acc_label"],
+            &[
+                "bg_f1_micro",
+                "bg_f1_macro",
+                "bg_f1_weighted",
+                "bg_f1_samples",
+            ],
+        ],
     };
-    let statistics: [fn(&Counts) -> Option<f64>; 2] = [Counts::accuracy, Counts::f1];
-    std::array::from_fn(|which| {
-        one(
-            input,
-            labels,
-            slice,
-            &tally,
-            averages[which],
-            statistics[which],
-            labels.metrics()[which],
-        )
-    })
+    let mut wanted = vec![
+        (accuracy[0], Statistic::Exact),
+        (f1[0], Statistic::F1(rule.f1)),
+    ];
+    if *slice == Slice::All {
+        let all = [
+            F1Average::Micro,
+            F1Average::Macro,
+            F1Average::Weighted,
+            F1Average::Samples,
+        ];
+        wanted.push((per_label[0], Statistic::PerLabel));
+        wanted.extend(averages.iter().copied().zip(all.map(Statistic::F1)));
+    }
+    wanted
+        .into_iter()
+        .map(|(id, statistic)| one(chosen, rule, labels, slice, &sheet, id, statistic))
+        .collect()
 }
 
 fn one(
-    input: &ReduceInput<'_>,
+    chosen: &Chosen<'_>,
+    rule: &ClassifierRule,
     labels: Labels,
     slice: &Slice,
-    tally: &Tally,
-    average: &str,
-    statistic: fn(&Counts) -> Option<f64>,
-    metric: &str,
+    sheet: &Sheet,
+    id: &'static str,
+    statistic: Statistic,
 ) -> Score {
-    let plan = Resampling {
-        resamples: input.protocol.resamples,
-        seed: input.protocol.seed.0,
-    };
-    let value = statistic(&tally.total);
-    let mut warnings = Vec::new();
-    if tally.unusable > 0 {
-        warnings.push(format!(
-            "{} frames were not scored because their probabilities are not finite or not as many as the labels",
-            tally.unusable
-        ));
-    }
-    // One story has nothing to be resampled with: an interval of width zero would be a lie.
-    let interval = if value.is_some() && tally.stories.len() > 1 {
-        let distribution = bootstrap(tally.stories.len(), plan, |multiplicities| {
-            let mut total = Counts::default();
-            for (story, times) in tally.stories.iter().zip(multiplicities) {
-                total.add_times(story, u64::from(*times));
-            }
-            statistic(&total)
-        });
-        if distribution.undefined() > 0 {
-            warnings.push(format!(
-                "the value is not defined on {} of {} resamples; the interval is of the others",
-                distribution.undefined(),
-                plan.resamples
-            ));
-        }
-        distribution.interval(0.95)
-    } else {
-        None
-    };
-    let n = tally.total.frames as usize;
-    let own = [("threshold", "p>0.5"), ("avg", average)];
-    let ci = format!("story-bootstrap-{}@{}", plan.resamples, plan.seed);
-    Score {
-        metric: metric.to_owned(),
-        slice: slice.name(),
-        value,
-        unscored: value.is_none().then(|| reason(tally)),
-        interval,
+    let metric = Metric {
+        id,
         unit: Unit::Percent,
         higher_is_better: true,
-        n,
-        planned: tally.planned,
-        stories: tally.stories.len(),
-        signature: signature(metric, input, labels.graph(), &own, &ci, n),
-        warnings,
+    };
+    let mut draft = Draft::new(chosen, metric, slice.name(), sheet.planned);
+    draft.entered(sheet.total.frames as usize, sheet.stories.len());
+    if sheet.unusable > 0 {
+        draft.warn(format!(
+            "{} frames were not scored because their probabilities are not finite or not as many as the labels",
+            sheet.unusable
+        ));
     }
+    draft.value(
+        sheet
+            .total
+            .value(statistic)
+            .ok_or_else(|| reason(sheet).to_owned()),
+    );
+    draft.resample(
+        chosen.input.protocol.bootstrap.resamples,
+        |multiplicities| {
+            let mut total = Tally::default();
+            for (story, times) in sheet.stories.iter().zip(multiplicities) {
+                if *times > 0 {
+                    total.add_times(story, u64::from(*times));
+                }
+            }
+            total.value(statistic)
+        },
+    );
+    if statistic == Statistic::Exact && sheet.total.frames > 0 && rule.f1_columns.is_empty() {
+        draft.score_mut().counts = Some(sheet.total.counts());
+    }
+    let average = match (statistic, slice) {
+        (Statistic::Exact, Slice::Character { .. }) => "label".to_owned(),
+        (Statistic::F1(_), Slice::Character { .. }) => "binary".to_owned(),
+        (Statistic::Exact, _) => "exact".to_owned(),
+        (Statistic::PerLabel, _) => "per-label".to_owned(),
+        (Statistic::F1(average), _) => average.to_string(),
+    };
+    let columns: Vec<String> = rule.f1_columns.iter().map(ToString::to_string).collect();
+    let columns = columns.join(",");
+    let mut own = vec![("threshold", "p>0.5"), ("avg", average.as_str())];
+    if matches!(statistic, Statistic::F1(_)) && !columns.is_empty() {
+        own.push(("columns", &columns));
+    }
+    if rule.labels == LabelRule::FirstFrame {
+        own.push(("labels", "first-frame"));
+    }
+    draft.sign(labels.extractor(chosen), &own)
 }
 
 /// Why there is no value, the first cause first.
-fn reason(tally: &Tally) -> String {
-    let text = if tally.planned == 0 {
+fn reason(sheet: &Sheet) -> &'static str {
+    if sheet.planned == 0 {
         "no frame in this slice"
-    } else if tally.labelled == 0 {
+    } else if sheet.labelled == 0 {
         "the data set has no labels for it"
-    } else if tally.total.frames == 0 {
+    } else if sheet.total.frames == 0 {
         "no frame of this slice was scored"
     } else {
         "no positive label among the scored frames: F1 is undefined"
-    };
-    text.to_owned()
+    }
 }
 
-fn count(input: &ReduceInput<'_>, labels: Labels, slice: &Slice) -> Tally {
-    let mut tally = Tally::default();
+fn count(chosen: &Chosen<'_>, rule: &ClassifierRule, labels: Labels, slice: &Slice) -> Sheet {
+    let mut sheet = Sheet::default();
     let mut clusters = Clusters::default();
-    for observation in input.observations.iter().filter(|o| slice.holds(o)) {
-        tally.planned += 1;
-        let Some(truth) = labels.truth(observation) else {
+    for (row, observation) in chosen.observations().filter(|(_, o)| slice.holds(o)) {
+        sheet.planned += 1;
+        let labelled = match rule.labels {
+            LabelRule::Own => observation,
+            LabelRule::FirstFrame => chosen.first_frame(row),
+        };
+        let Some(truth) = labels.truth(labelled) else {
             continue;
         };
-        tally.labelled += 1;
+        sheet.labelled += 1;
         let Some(probabilities) = labels.probabilities(observation) else {
             continue;
         };
         if probabilities.len() != truth.len() || probabilities.iter().any(|p| !p.is_finite()) {
-            tally.unusable += 1;
+            sheet.unusable += 1;
             continue;
         }
         let mut pairs: Vec<(bool, bool)> = probabilities
@@ -199,25 +298,43 @@ fn count(input: &ReduceInput<'_>, labels: Labels, slice: &Slice) -> Tally {
             .map(|p| positive(*p))
             .zip(truth.iter().copied())
             .collect();
+        let mut columns = rule.f1_columns.clone();
         if let Slice::Character { index, .. } = slice {
             let Some(pair) = pairs.get(*index).copied() else {
-                tally.unusable += 1;
+                sheet.unusable += 1;
                 continue;
             };
             pairs = vec![pair];
+            columns.clear();
         }
-        let mut counts = Counts {
-            frames: 1,
-            ..Counts::default()
-        };
-        counts.right = u64::from(pairs.iter().all(|(predicted, label)| predicted == label));
-        for (predicted, label) in pairs {
-            counts.confusion.add(predicted, label);
-        }
-        let cluster = clusters.number(&observation.story);
-        tally.stories.resize(clusters.len(), Counts::default());
-        tally.stories[cluster].add_times(&counts, 1);
-        tally.total.add_times(&counts, 1);
+        let frame = tally(&pairs, &columns);
+        let cluster = clusters.number(chosen.story(row));
+        sheet.stories.resize(clusters.len(), Tally::default());
+        sheet.stories[cluster].add_times(&frame, 1);
+        sheet.total.add_times(&frame, 1);
     }
-    tally
+    sheet
+}
+
+/// One frame. `columns` empty means all.
+fn tally(pairs: &[(bool, bool)], columns: &[usize]) -> Tally {
+    let right = pairs.iter().filter(|(seen, label)| seen == label).count();
+    let mut classes = Vec::new();
+    let mut frame = Confusion::default();
+    for (index, (seen, label)) in pairs.iter().enumerate() {
+        if columns.is_empty() || columns.contains(&index) {
+            let mut class = Confusion::default();
+            class.add(*seen, *label);
+            frame.add_times(&class, 1);
+            classes.push(class);
+        }
+    }
+    Tally {
+        frames: 1,
+        right: u64::from(right == pairs.len()),
+        labels: pairs.len() as u64,
+        labels_right: right as u64,
+        classes,
+        frame_f1: frame.f1(ZeroDivision::Zero).unwrap_or(0.0),
+    }
 }

@@ -3,43 +3,94 @@
 //! Counts are integers and float sums run in plan order, so the same observations give the same bits
 //! however the run was partitioned or resumed.
 
+mod captions;
+mod chosen;
+mod consistency;
 mod distance;
+mod draft;
+mod features;
 mod input;
+mod jackknife;
 mod labels;
+mod mean;
+mod sets;
 mod signature;
 mod slice;
 
-pub use input::{FeaturePair, ReduceInput, ScoreProtocol};
+pub use input::{ExtractorName, Extractors, FeaturePair, ReduceInput, ScoreContext};
 
 use crate::record::Score;
+use chosen::Chosen;
 use labels::Labels;
 use slice::Slice;
 
-/// All scores of a run, in a fixed order: slice by slice (`all`, `pronoun`, `no_pronoun`,
-/// `frame_1`.., `character:<name>` in label order), and within a slice `char_acc`, `char_f1`,
-/// `bg_acc`, `bg_f1`; `fid` follows those of `all`.
+/// All scores of a run under a protocol, in a fixed order: slice by slice (`all`, `pronoun`,
+/// `no_pronoun`, `frame_1`.., `character:<name>` in label order). Metrics that the protocol has no
+/// section for are absent. `docs/metrics.md` defines each.
 ///
 /// - `char_acc`, `bg_acc`: percent of frames whose whole label vector is right at `p > 0.5`.
-/// - `char_f1`, `bg_f1`: micro F1 over frames and labels, in percent.
+/// - `char_f1`, `bg_f1`: F1 in percent, averaged as the protocol says; the other averages and the
+///   share of right labels follow on `all`.
 /// - On `character:<name>`: accuracy and F1 of that one label over all frames.
 /// - `fid`: Fréchet distance between generated and ground-truth features of the same frames.
+/// - `kid`, `precision`, `recall`, `density`, `coverage`, `is`: other views of the same features.
+/// - `clip_ti`, `clip_ii`, `lpips`: means over frames.
+/// - `bleu1`..`bleu4`, `cider`: captions of the generated frames against those of the real ones.
+/// - `consistency`, `consistency_shared` and their `_gt`: means over pairs of frames of a story.
 ///
-/// A frame without probabilities (or with ones that are not finite, or not as many as labels) is not
-/// scored: `n` is then below `planned`, and a warning says how many frames were unusable rather than
-/// absent.
+/// A frame without an observation is not scored: `n` is then below `planned`, and a warning says how
+/// many frames were unusable rather than absent.
 #[must_use]
 pub fn reduce(input: &ReduceInput<'_>) -> Vec<Score> {
+    let chosen = Chosen::new(input);
+    let protocol = input.protocol;
     let mut scores = Vec::new();
-    for slice in Slice::all_of(input) {
-        for labels in [Labels::Characters, Labels::Backgrounds] {
-            if labels == Labels::Backgrounds && matches!(slice, Slice::Character { .. }) {
-                continue;
+    for slice in Slice::all_of(&chosen) {
+        let of_label = matches!(slice, Slice::Character { .. });
+        if let Some(rule) = &protocol.classifiers {
+            for labels in [Labels::Characters, Labels::Backgrounds] {
+                if labels == Labels::Characters || !of_label {
+                    scores.extend(labels::scores(&chosen, rule, labels, &slice));
+                }
             }
-            scores.extend(labels::scores(input, labels, &slice));
+        }
+        if of_label {
+            continue;
         }
         if slice == Slice::All {
-            scores.push(distance::score(input));
+            scores.extend(of_sets(&chosen));
         }
+        if let Some(rule) = &protocol.clip {
+            scores.extend(mean::clip(&chosen, rule, &slice));
+            if slice == Slice::All && rule.consistency {
+                scores.extend(consistency::scores(&chosen));
+            }
+        }
+        if let Some(rule) = &protocol.lpips {
+            scores.push(mean::lpips(&chosen, rule, &slice));
+        }
+    }
+    scores
+}
+
+/// Metrics of sets of frames.
+fn of_sets(chosen: &Chosen<'_>) -> Vec<Score> {
+    let protocol = chosen.input.protocol;
+    let mut scores = Vec::new();
+    scores.extend(
+        protocol
+            .fid
+            .as_ref()
+            .map(|rule| distance::score(chosen, rule)),
+    );
+    scores.extend(protocol.kid.as_ref().map(|rule| sets::kernel(chosen, rule)));
+    if let Some(rule) = &protocol.neighbours {
+        scores.extend(sets::neighbours(chosen, rule));
+    }
+    let inception = protocol.inception_score.as_ref();
+    scores.extend(inception.map(|rule| sets::inception(chosen, rule)));
+    if let Some(rule) = &protocol.captions {
+        scores.extend(captions::scores(chosen, rule));
     }
     scores
 }

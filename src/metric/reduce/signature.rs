@@ -1,36 +1,40 @@
 //! The signature of a score: every choice behind the number, in one line (after sacreBLEU).
 
-use super::ReduceInput;
+use super::chosen::Chosen;
+use super::input::ExtractorName;
 use crate::record::TextVariant;
 use std::fmt::Write as _;
 
 /// Version of the definitions. It changes when the same inputs would give another number.
-const VERSION: &str = "1";
+const VERSION: &str = "2";
 /// Characters of a hash that a signature shows.
 const HASH_LENGTH: usize = 12;
 
-/// Builds `metric|dataset:..|..|n:400|v:1`. `own` are the parts of the metric itself (extractor,
-/// threshold, averaging) and `interval` how the interval was made.
+/// Builds `metric|dataset:..|..|n:400|v:2`. `own` are the parts of the metric itself (threshold,
+/// averaging) and `interval` how the interval was made.
 pub(super) fn signature(
     metric: &str,
-    input: &ReduceInput<'_>,
-    graph: &str,
+    chosen: &Chosen<'_>,
+    extractor: Option<&ExtractorName>,
     own: &[(&str, &str)],
     interval: &str,
     n: usize,
 ) -> String {
-    let protocol = input.protocol;
-    let dataset = format!("{}@{}", protocol.dataset, short(&protocol.dataset_hash));
-    let extractor = format!("{graph}@{}", short(&protocol.evaluators_hash));
-    let (frames, n) = (frames(input), n.to_string());
+    let (context, protocol) = (chosen.input.context, chosen.input.protocol);
+    let dataset = format!("{}@{}", context.dataset, short(&context.dataset_hash));
+    let subset = chosen.subset();
+    let (frames, n) = (chosen.frames(), n.to_string());
+    let ground_truth = protocol.ground_truth.to_string();
+    let name = extractor.map(|name| format!("{}@{}", name.graph, short(&name.hash)));
+    let pixels = extractor.map(|name| name.preprocessing.as_str());
     let common = [
         ("dataset", dataset.as_str()),
-        ("subset", &protocol.subset),
-        ("text", text(protocol.text)),
+        ("subset", &subset),
+        ("text", text(context.text)),
         ("frames", &frames),
-        ("gt", &protocol.ground_truth),
-        ("resize", &protocol.resize),
-        ("extractor", &extractor),
+        ("gt", &ground_truth),
+        ("pixels", pixels.unwrap_or("none")),
+        ("extractor", name.as_deref().unwrap_or("none")),
     ];
     let last = [("ci", interval), ("n", &n), ("v", VERSION)];
     let mut line = metric.to_owned();
@@ -50,14 +54,5 @@ fn text(variant: TextVariant) -> &'static str {
         TextVariant::Original => "original",
         TextVariant::Algorithm1 => "algorithm1",
         TextVariant::StorygptvEval => "storygptv-eval",
-    }
-}
-
-/// Positions that the plan scores, as a range.
-fn frames(input: &ReduceInput<'_>) -> String {
-    let positions = || input.observations.iter().map(|o| o.frame.0);
-    match (positions().min(), positions().max()) {
-        (Some(first), Some(last)) => format!("{first}-{last}"),
-        _ => "none".to_owned(),
     }
 }

@@ -1,10 +1,10 @@
 //! Which frames a score is about.
 
-use super::ReduceInput;
-use crate::record::{FrameIndex, Observation, StoryId};
-use std::collections::{BTreeMap, BTreeSet};
+use super::chosen::Chosen;
+use crate::record::{FrameIndex, Observation};
+use std::collections::BTreeSet;
 
-/// A subset of the planned frames, or one label on all of them.
+/// A subset of the scored frames, or one label on all of them.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Slice {
     /// Every frame.
@@ -24,9 +24,9 @@ pub(super) enum Slice {
 
 impl Slice {
     /// The slices of a run, in the order of its scores.
-    pub(super) fn all_of(input: &ReduceInput<'_>) -> Vec<Self> {
-        let frames: BTreeSet<FrameIndex> = input.observations.iter().map(|o| o.frame).collect();
-        let characters = input.protocol.characters.iter().enumerate();
+    pub(super) fn all_of(chosen: &Chosen<'_>) -> Vec<Self> {
+        let frames: BTreeSet<FrameIndex> = chosen.observations().map(|(_, o)| o.frame).collect();
+        let characters = chosen.input.context.characters.iter().enumerate();
         [Self::All, Self::Pronoun(true), Self::Pronoun(false)]
             .into_iter()
             .chain(frames.into_iter().map(Self::Frame))
@@ -55,24 +55,5 @@ impl Slice {
             Self::Pronoun(pronoun) => observation.pronoun == *pronoun,
             Self::Frame(frame) => observation.frame == *frame,
         }
-    }
-}
-
-/// Numbers stories in order of first appearance: the clusters of the bootstrap.
-#[derive(Default)]
-pub(super) struct Clusters<'a> {
-    numbers: BTreeMap<&'a StoryId, usize>,
-}
-
-impl<'a> Clusters<'a> {
-    /// The number of a story.
-    pub(super) fn number(&mut self, story: &'a StoryId) -> usize {
-        let next = self.numbers.len();
-        *self.numbers.entry(story).or_insert(next)
-    }
-
-    /// Stories seen so far.
-    pub(super) fn len(&self) -> usize {
-        self.numbers.len()
     }
 }

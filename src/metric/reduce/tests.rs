@@ -1,37 +1,54 @@
 //! Tests of the reduction on made-up runs.
 
 use super::*;
-use crate::record::{ClipId, FrameIndex, Observation, Seed, StoryId, TextVariant};
+use crate::record::{ClipId, FrameIndex, Observation, StoryId, TextVariant};
+use crate::spec::{self, FrameRule, LabelRule, MeanOver, Protocol, Repeats};
 use ndarray::Array2;
 use proptest::prelude::*;
 
-fn protocol() -> ScoreProtocol {
-    ScoreProtocol {
+/// `strict` with fewer resamples.
+fn protocol() -> Protocol {
+    let mut protocol = spec::protocol("strict").unwrap();
+    protocol.bootstrap.resamples = 100;
+    protocol.bootstrap.fid_resamples = 20;
+    protocol
+}
+
+fn context() -> ScoreContext {
+    let name = |graph: &str| {
+        Some(ExtractorName {
+            graph: graph.to_owned(),
+            hash: "fedcba9876543210".to_owned(),
+            preprocessing: "pillow-bilinear-64+squash+symmetric".to_owned(),
+        })
+    };
+    ScoreContext {
         dataset: "minisv".to_owned(),
         dataset_hash: "0123456789abcdef".to_owned(),
-        subset: "test[:3]".to_owned(),
+        subset: "test/followers-3".to_owned(),
         text: TextVariant::Algorithm1,
-        ground_truth: "middle".to_owned(),
-        resize: "pillow-bilinear-64".to_owned(),
-        evaluators_hash: "fedcba9876543210".to_owned(),
         characters: vec!["otto".to_owned(), "mira".to_owned()],
-        resamples: 100,
-        fid_resamples: 20,
-        seed: Seed(0),
+        extractors: Extractors {
+            characters: name("char_classifier"),
+            backgrounds: name("bg_classifier"),
+            features: name("features"),
+            clip: name("clip"),
+            lpips: name("lpips"),
+            captioner: name("captioner"),
+        },
     }
 }
 
 fn observation(story: usize, frame: u32, labels: [bool; 2], seen: Option<[f32; 2]>) -> Observation {
     Observation {
-        story: StoryId::new(format!("story {story}")),
-        frame: FrameIndex(frame),
-        clip: ClipId::new(format!("clip {story} {frame}")),
-        text: String::new(),
         pronoun: frame > 1,
         character_labels: labels.to_vec(),
-        background_labels: None,
         character_probabilities: seen.map(|p| p.to_vec()),
-        background_probabilities: None,
+        ..Observation::unseen(
+            StoryId::new(format!("story {story}")),
+            FrameIndex(frame),
+            ClipId::new(format!("clip {story} {frame}")),
+        )
     }
 }
 
@@ -46,11 +63,37 @@ fn run() -> Vec<Observation> {
     ]
 }
 
-fn scores(observations: &[Observation]) -> Vec<Score> {
+fn scores_under(protocol: &Protocol, observations: &[Observation]) -> Vec<Score> {
     reduce(&ReduceInput {
         observations,
         features: None,
-        protocol: &protocol(),
+        logits: None,
+        clip: None,
+        protocol,
+        context: &context(),
+    })
+}
+
+fn scores(observations: &[Observation]) -> Vec<Score> {
+    scores_under(&protocol(), observations)
+}
+
+fn scores_of_pair(
+    protocol: &Protocol,
+    observations: &[Observation],
+    sets: [&Array2<f32>; 2],
+) -> Vec<Score> {
+    let pair = FeaturePair {
+        generated: sets[0].view(),
+        ground_truth: sets[1].view(),
+    };
+    reduce(&ReduceInput {
+        observations,
+        features: Some(pair),
+        logits: None,
+        clip: Some(pair),
+        protocol,
+        context: &context(),
     })
 }
 
@@ -92,9 +135,9 @@ fn the_signature_says_it_all() {
     let scores = scores(&run());
     assert_eq!(
         find(&scores, "char_acc", "all").signature,
-        "char_acc|dataset:minisv@0123456789ab|subset:test[:3]|text:algorithm1|frames:1-2|gt:middle|\
-         resize:pillow-bilinear-64|extractor:char_classifier@fedcba987654|threshold:p>0.5|avg:exact|\
-         ci:story-bootstrap-100@0|n:4|v:1"
+        "char_acc|dataset:minisv@0123456789ab|subset:test/followers-3|text:algorithm1|frames:1-2|gt:middle|\
+         pixels:pillow-bilinear-64+squash+symmetric|extractor:char_classifier@fedcba987654|\
+         threshold:p>0.5|avg:exact|ci:story-bootstrap-100@0|n:4|v:2"
     );
 }
 
@@ -154,16 +197,7 @@ fn the_distance_uses_frames_that_are_on_both_sides() {
     let (mut generated, ground_truth) = (features(40, 3, 0.7), features(40, 3, 0.9));
     generated.row_mut(5).fill(f32::NAN);
     let protocol = protocol();
-    let pair = FeaturePair {
-        generated: generated.view(),
-        ground_truth: ground_truth.view(),
-    };
-    let input = ReduceInput {
-        observations: &observations,
-        features: Some(pair),
-        protocol: &protocol,
-    };
-    let scores = reduce(&input);
+    let scores = scores_of_pair(&protocol, &observations, [&generated, &ground_truth]);
     let fid = find(&scores, "fid", "all");
     assert_eq!((fid.n, fid.planned, fid.stories), (39, 40, 10));
     let [low, high] = fid.interval.unwrap();
@@ -171,19 +205,12 @@ fn the_distance_uses_frames_that_are_on_both_sides() {
     assert!(fid.warnings.iter().any(|w| w.contains("biased upward")));
     assert!(
         fid.signature
-            .contains("|dim:3|avg:frechet|cov:n-1|ci:story-bootstrap-20@0|n:39|")
+            .contains("|dim:3|avg:frechet|cov:n-1|mean:f64|repeats:every-frame|drop-last:none|ci:story-bootstrap-20@0|n:39|")
     );
     // A value that is broken, and not absent, is no reason to leave the frame out quietly.
     let mut broken = generated.clone();
     broken[[7, 1]] = f32::INFINITY;
-    let pair = FeaturePair {
-        generated: broken.view(),
-        ground_truth: ground_truth.view(),
-    };
-    let broken = reduce(&ReduceInput {
-        features: Some(pair),
-        ..input
-    });
+    let broken = scores_of_pair(&protocol, &observations, [&broken, &ground_truth]);
     assert!(
         find(&broken, "fid", "all")
             .unscored
@@ -199,17 +226,143 @@ fn the_same_frames_are_at_distance_zero() {
         .map(|i| observation(i / 4, 1, [true, false], None))
         .collect();
     let same = features(12, 3, 0.7);
-    let protocol = protocol();
-    let pair = FeaturePair {
-        generated: same.view(),
-        ground_truth: same.view(),
-    };
-    let scores = reduce(&ReduceInput {
-        observations: &observations,
-        features: Some(pair),
-        protocol: &protocol,
-    });
+    let scores = scores_of_pair(&protocol(), &observations, [&same, &same]);
     assert!(find(&scores, "fid", "all").value.unwrap().abs() < 1e-9);
+}
+
+/// Ten stories of four frames without labels.
+fn stories(count: usize) -> Vec<Observation> {
+    (0..count * 4)
+        .map(|i| observation(i / 4, (i % 4) as u32 + 1, [true, false], None))
+        .collect()
+}
+
+#[test]
+fn an_incomplete_last_batch_of_stories_is_dropped_from_the_distance() {
+    let (x, y) = (features(17 * 4, 3, 0.7), features(17 * 4, 3, 0.9));
+    let mut protocol = protocol();
+    let fid = |protocol: &Protocol, count: usize| {
+        let rows = count * 4;
+        let [x, y] = [&x, &y].map(|set| set.slice(ndarray::s![..rows, ..]).to_owned());
+        let scores = scores_of_pair(protocol, &stories(count), [&x, &y]);
+        find(&scores, "fid", "all").clone()
+    };
+    let sixteen = fid(&protocol, 16);
+    assert_ne!(fid(&protocol, 17).value, sixteen.value);
+    protocol.fid.as_mut().unwrap().drop_last = Some(16);
+    let dropped = fid(&protocol, 17);
+    assert_eq!(dropped.value, sixteen.value);
+    assert_eq!((dropped.n, dropped.planned), (64, 64));
+    assert!(dropped.warnings.iter().any(|w| w.contains("4 of 68")));
+    assert!(dropped.signature.contains("drop-last:16-stories"));
+}
+
+#[test]
+fn protocols_choose_frames_and_stories() {
+    let observations = stories(3);
+    let mut protocol = protocol();
+    protocol.frames = FrameRule::Last;
+    protocol.stories.first = Some(2);
+    let scores = scores_under(&protocol, &observations);
+    let accuracy = find(&scores, "char_acc", "all");
+    assert_eq!(accuracy.planned, 2);
+    assert!(accuracy.signature.contains("|subset:test/followers-3[:2]|"));
+    assert!(accuracy.signature.contains("|frames:4-4|"));
+    protocol.frames = FrameRule::SkipFirst;
+    let scores = scores_under(&protocol, &observations);
+    assert_eq!(find(&scores, "char_acc", "all").planned, 6);
+}
+
+#[test]
+fn the_quirks_of_make_a_story_are_counted_as_its_script_does() {
+    // Frame 2 shows what its own labels say, and not what those of frame 1 say.
+    let rows = [
+        observation(0, 1, [true, false], Some([0.9, 0.1])),
+        observation(0, 2, [false, true], Some([0.1, 0.9])),
+    ];
+    let mut protocol = protocol();
+    let value =
+        |protocol: &Protocol, metric| find(&scores_under(protocol, &rows), metric, "all").value;
+    assert_eq!(value(&protocol, "char_acc"), Some(100.0));
+    protocol.classifiers.as_mut().unwrap().labels = LabelRule::FirstFrame;
+    assert_eq!(value(&protocol, "char_acc"), Some(50.0));
+    // Column 0: tp 1, fn 1; column 1: fp 1, no support.
+    protocol.classifiers.as_mut().unwrap().f1_columns = vec![0];
+    let f1 = value(&protocol, "char_f1").unwrap();
+    assert!((f1 - 200.0 / 3.0).abs() < 1e-9, "{f1}");
+}
+
+#[test]
+fn averages_are_those_of_scikit_learn() {
+    // tp/fp/fn: otto 3/0/0, mira 1/1/1 (see `run`).
+    let scores = scores(&run());
+    let value = |metric| find(&scores, metric, "all").value.unwrap();
+    assert!((value("char_f1_macro") - 75.0).abs() < 1e-9);
+    assert!((value("char_f1_weighted") - (3.0 * 100.0 + 2.0 * 50.0) / 5.0).abs() < 1e-9);
+    // Frames: 1, 2/3, 1, 2/3.
+    assert!((value("char_f1_samples") - 250.0 / 3.0).abs() < 1e-9);
+    assert!((value("char_acc_label") - 75.0).abs() < 1e-9);
+    let counts = find(&scores, "char_acc", "character:mira").counts.unwrap();
+    assert_eq!(
+        [
+            counts.true_positives,
+            counts.false_positives,
+            counts.false_negatives,
+            counts.true_negatives
+        ],
+        [1, 1, 1, 1]
+    );
+}
+
+#[test]
+fn similarities_are_means_over_frames_files_or_batches() {
+    let mut rows = stories(3);
+    for (index, row) in rows.iter_mut().enumerate() {
+        row.clip_ti = (index != 5).then_some(index as f64 / 100.0);
+        row.clip_ii = Some(1.0);
+        row.lpips = Some(index as f64);
+        row.clip = ClipId::new(format!("clip {}", index % 4));
+    }
+    let mut protocol = protocol();
+    let found = scores_under(&protocol, &rows);
+    let text = find(&found, "clip_ti", "all");
+    assert!((text.value.unwrap() - (66.0 - 5.0) / 11.0 / 100.0).abs() < 1e-12);
+    assert_eq!((text.n, text.planned, text.stories), (11, 12, 3));
+    assert!(text.interval.is_some());
+    assert!((find(&found, "lpips", "all").value.unwrap() - 5.5).abs() < 1e-12);
+    assert!((find(&found, "lpips", "frame_2").value.unwrap() - 5.0).abs() < 1e-12);
+    protocol.lpips.as_mut().unwrap().repeats = Repeats::LastOfClip;
+    protocol.clip.as_mut().unwrap().mean = MeanOver::Batches(8);
+    let found = scores_under(&protocol, &rows);
+    let lpips = find(&found, "lpips", "all");
+    assert!((lpips.value.unwrap() - 9.5).abs() < 1e-12);
+    assert_eq!((lpips.n, lpips.planned), (4, 4));
+    // Batches of 8 and of 3: means of 0..=8 without 5, and of 9, 10, 11.
+    let text = find(&found, "clip_ti", "all").value.unwrap();
+    assert!((text - (31.0 / 8.0 + 10.0) / 200.0).abs() < 1e-12, "{text}");
+}
+
+#[test]
+fn consistency_compares_frames_of_one_story_only() {
+    let rows = stories(2);
+    // Each story has a direction of its own; the generated ones turn in frame 4.
+    let truth = Array2::from_shape_fn((8, 2), |(i, j)| f32::from(u8::from(i / 4 == j)));
+    let mut generated = truth.clone();
+    for row in [3, 7] {
+        generated.row_mut(row).assign(&ndarray::arr1(&[1.0, 1.0]));
+    }
+    let scores = scores_of_pair(&protocol(), &rows, [&generated, &truth]);
+    let value = |metric| find(&scores, metric, "all").value.unwrap();
+    assert!((value("consistency_gt") - 1.0).abs() < 1e-12);
+    let expected = (3.0 + 3.0 * 0.5_f64.sqrt()) / 6.0;
+    assert!((value("consistency") - expected).abs() < 1e-6);
+    assert!((value("consistency_shared") - expected).abs() < 1e-6);
+}
+
+#[test]
+fn a_metric_without_a_section_is_absent() {
+    let scores = scores_under(&spec::protocol("pytorch-fid").unwrap(), &stories(2));
+    assert!(!scores.is_empty() && scores.iter().all(|score| score.metric == "fid"));
 }
 
 proptest! {
@@ -248,7 +401,7 @@ proptest! {
             .map(|(i, (labels, p))| observation(i / 4, (i % 4) as u32 + 1, *labels, *p))
             .collect();
         let values = |rows: &[Observation]| -> Vec<_> {
-            scores(rows).into_iter().map(|s| (s.metric, s.slice, s.value.map(f64::to_bits), s.n)).collect()
+            scores(rows).into_iter().map(|s| (s.metric, s.slice, s.value.map(|v| (v * 1e9).round() as i64), s.n)).collect()
         };
         let before = values(&rows);
         rows.reverse();

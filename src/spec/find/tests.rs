@@ -108,6 +108,15 @@ fn rules_between_fields_are_checked() {
         protocol(path.to_str().unwrap()),
         Err(SpecError::Invalid { .. })
     ));
+    for (from, to) in [
+        ("[features]\n", "[neighbours_]\n"),
+        ("splits = 10", "splits = 0"),
+        ("references = 5", "references = 0"),
+    ] {
+        assert!(strict.contains(from));
+        std::fs::write(&path, strict.replace(from, to)).unwrap();
+        assert!(protocol(path.to_str().unwrap()).is_err(), "{from}");
+    }
     assert!(matches!(
         protocol("absent.toml"),
         Err(SpecError::Read { .. })
@@ -120,7 +129,7 @@ fn a_card_in_the_folder_takes_the_place_of_the_embedded_one() {
     let strict = include_str!("../../../eval-configs/protocols/strict.toml");
     std::fs::write(
         folder.path().join("strict.toml"),
-        strict.replace("version = 1", "version = 9"),
+        strict.replace("version = 2", "version = 9"),
     )
     .unwrap();
     std::fs::write(folder.path().join("own.toml"), strict).unwrap();

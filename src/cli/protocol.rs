@@ -1,0 +1,269 @@
+//! `storyeval protocol`: what a protocol says, how two differ, and what that is worth in points.
+
+use super::Outcome;
+use super::common::DeviceArguments;
+use super::failure::{Failure, Failures};
+use super::stages::{self, PanelBundles, SkipArguments};
+use super::talk::{print, say};
+use clap::{Args, Subcommand, ValueEnum};
+use serde_json::Value;
+use std::collections::BTreeMap;
+use std::fmt::Write;
+use std::path::PathBuf;
+use storyeval::dataset::Dataset;
+use storyeval::evaluate::Wanted;
+use storyeval::report;
+use storyeval::run::Store;
+use storyeval::spec::{self, CardKind, Protocol};
+
+/// Folder below a run for what other protocols saw on its frames.
+const EFFECT: &str = "effect";
+
+#[derive(Clone, Debug, Subcommand)]
+pub(crate) enum ProtocolCommand {
+    /// Every choice of a protocol, with its source and its traps
+    Show {
+        /// Protocol: an id of `storyeval ls protocols`, or a card's path
+        protocol: String,
+        /// How to print
+        #[arg(long, value_enum, default_value_t = Format::Text)]
+        format: Format,
+    },
+    /// The choices in which two protocols differ
+    Diff {
+        /// One protocol
+        first: String,
+        /// The other
+        second: String,
+        /// How to print
+        #[arg(long, value_enum, default_value_t = Format::Text)]
+        format: Format,
+    },
+    /// The frames of a run scored under several protocols
+    Effect(EffectArguments),
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Format {
+    /// For people
+    Text,
+    /// JSON
+    Json,
+}
+
+#[derive(Clone, Debug, Args)]
+pub(crate) struct EffectArguments {
+    /// Run folder
+    run: PathBuf,
+    /// Protocols, separated by commas [default: all that are known]
+    #[arg(long, value_delimiter = ',', value_name = "IDS")]
+    protocols: Vec<String>,
+    /// Folder of the data set [default: where the run found it]
+    #[arg(long, value_name = "DIR")]
+    data: Option<PathBuf>,
+    /// How to print
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    format: Format,
+    #[command(flatten)]
+    skip: SkipArguments,
+    #[command(flatten)]
+    device: DeviceArguments,
+}
+
+/// Prints.
+pub(crate) fn protocol(command: &ProtocolCommand) -> Outcome {
+    match command {
+        ProtocolCommand::Show { protocol, format } => show(&spec::protocol(protocol)?, *format),
+        ProtocolCommand::Diff {
+            first,
+            second,
+            format,
+        } => diff(&spec::protocol(first)?, &spec::protocol(second)?, *format),
+        ProtocolCommand::Effect(arguments) => effect(arguments),
+    }
+}
+
+fn show(protocol: &Protocol, format: Format) -> Outcome {
+    if format == Format::Json {
+        let mut card = serde_json::to_value(protocol).expect("a protocol is plain data");
+        card["sha256"] = protocol.hash().into();
+        return print(&format!("{card:#}\n"));
+    }
+    let mut text = format!("{}: {}\n", protocol.id, protocol.description);
+    if let Some(source) = &protocol.source {
+        let _ = writeln!(text, "follows {source}");
+    }
+    text.push('\n');
+    for (name, value) in choices(protocol) {
+        let _ = writeln!(text, "  {name:32} {value}");
+    }
+    if !protocol.notes.is_empty() {
+        text.push_str("\nwhat to know:\n");
+    }
+    for note in &protocol.notes {
+        let _ = writeln!(text, "  - {note}");
+    }
+    let _ = writeln!(text, "\nsha256 {}", protocol.hash());
+    print(&text)
+}
+
+fn diff(first: &Protocol, second: &Protocol, format: Format) -> Outcome {
+    let (a, b) = (choices(first), choices(second));
+    let names: std::collections::BTreeSet<&String> = a.keys().chain(b.keys()).collect();
+    let of = |map: &BTreeMap<String, String>, name: &String| map.get(name).cloned();
+    let rows: Vec<(&String, Option<String>, Option<String>)> = names
+        .into_iter()
+        .filter(|name| name.as_str() != "id" && name.as_str() != "version")
+        .map(|name| (name, of(&a, name), of(&b, name)))
+        .filter(|(_, left, right)| left != right)
+        .collect();
+    if format == Format::Json {
+        let rows: Vec<Value> = rows
+            .iter()
+            .map(|(name, left, right)| serde_json::json!({"choice": name, "first": left, "second": right}))
+            .collect();
+        let answer =
+            serde_json::json!({"first": first.id, "second": second.id, "differences": rows});
+        return print(&format!("{answer:#}\n"));
+    }
+    if rows.is_empty() {
+        return print(&format!(
+            "{} and {} make the same choices: their numbers are comparable\n",
+            first.id, second.id
+        ));
+    }
+    let absent = || "-".to_owned();
+    let mut text = format!("{:32} {:44} {}\n", "", first.id, second.id);
+    for (name, left, right) in rows {
+        let (left, right) = (left.unwrap_or_else(absent), right.unwrap_or_else(absent));
+        let _ = writeln!(text, "{name:32} {left:44} {right}");
+    }
+    print(&text)
+}
+
+/// Every choice by its dotted name. A metric without a section has none.
+fn choices(protocol: &Protocol) -> BTreeMap<String, String> {
+    let card = serde_json::to_value(protocol.choices()).expect("a protocol is plain data");
+    let mut flat = BTreeMap::new();
+    flatten("", &card, &mut flat);
+    for explained in ["description", "source", "notes"] {
+        flat.remove(explained);
+    }
+    flat
+}
+
+/// Choices whose values may have a parameter.
+const WITH_PARAMETER: [&str; 2] = ["ground_truth", "clip.mean"];
+
+fn flatten(name: &str, value: &Value, flat: &mut BTreeMap<String, String>) {
+    match value {
+        Value::Null => {}
+        // Rules with a parameter are one choice: `random(42)`, not a choice called `random`.
+        Value::Object(map) if WITH_PARAMETER.contains(&name) => {
+            let rules: Vec<String> = map
+                .iter()
+                .map(|(rule, of)| format!("{rule}({of})"))
+                .collect();
+            flat.insert(name.to_owned(), rules.join(","));
+        }
+        Value::Object(map) => {
+            for (key, value) in map {
+                let name = if name.is_empty() {
+                    key.clone()
+                } else {
+                    format!("{name}.{key}")
+                };
+                flatten(&name, value, flat);
+            }
+        }
+        Value::String(text) => drop(flat.insert(name.to_owned(), text.clone())),
+        other => drop(flat.insert(name.to_owned(), other.to_string())),
+    }
+}
+
+fn effect(arguments: &EffectArguments) -> Outcome {
+    let store = Store::open(&arguments.run)?;
+    let own: Protocol = stages::card(&store, "protocol")?;
+    let cache = &arguments.device.cache;
+    let (dataset, prompts) = stages::reopen(&store, arguments.data.as_deref(), cache)?;
+    let protocols = wanted_protocols(arguments, &own)?;
+    let mut failures = Failures::default();
+    let bundles: Vec<PanelBundles> = protocols
+        .iter()
+        .map(|protocol| {
+            PanelBundles::find(
+                dataset.card(),
+                protocol,
+                &arguments.skip,
+                cache,
+                &mut failures,
+            )
+        })
+        .collect();
+    if !failures.is_empty() {
+        return Err(failures.report());
+    }
+    let runtime = arguments.device.open()?;
+    let truth = stages::truth_cache(cache);
+    let length = store
+        .plan()
+        .units()
+        .first()
+        .map_or(0, |unit| unit.clips.len());
+    let mut scores = Vec::new();
+    for (protocol, bundles) in protocols.iter().zip(&bundles) {
+        if let Some(other) = protocol.stories.length.filter(|other| *other != length) {
+            say(&format!(
+                "note: {} is defined on stories of {other} frames; the run has {length}",
+                protocol.id
+            ));
+        }
+        let folder = store.root().join(EFFECT).join(&protocol.id);
+        let mut panel = bundles.open(dataset.card(), protocol, &runtime)?;
+        let wanted = Wanted {
+            dataset: &dataset,
+            protocol,
+            prompts: &prompts,
+            cache: &truth,
+            folder: &folder,
+        };
+        say(&format!("protocol {}", protocol.id));
+        stages::observe_with(&store, &wanted, &mut panel)?;
+        scores.push(stages::score_in(&store, &folder, protocol)?);
+    }
+    match arguments.format {
+        Format::Text => print(&report::effect(&scores)?),
+        Format::Json => {
+            let text = serde_json::to_string_pretty(&scores).expect("scores are plain data");
+            print(&format!("{text}\n"))
+        }
+    }
+}
+
+/// The run's own protocol first, then those asked for.
+fn wanted_protocols(arguments: &EffectArguments, own: &Protocol) -> Result<Vec<Protocol>, Failure> {
+    let ids = if arguments.protocols.is_empty() {
+        spec::ids(CardKind::Protocol)
+    } else {
+        arguments.protocols.clone()
+    };
+    let mut protocols = vec![own.clone()];
+    for id in ids {
+        let protocol = spec::protocol(&id)?;
+        // Protocols that only give generators another text count these frames alike.
+        let same = |known: &Protocol| {
+            let choices = |protocol: &Protocol| Protocol {
+                id: String::new(),
+                version: 0,
+                text: own.text,
+                text_overrides: Vec::new(),
+                ..protocol.choices()
+            };
+            choices(known) == choices(&protocol)
+        };
+        if !protocols.iter().any(same) {
+            protocols.push(protocol);
+        }
+    }
+    Ok(protocols)
+}

@@ -1,0 +1,14 @@
+//! The room that looks at a run's frames with every network a protocol asks for, and scores them.
+//! Puts `run`, `extract`, `dataset` and `metric` together; no other room does.
+
+mod key;
+mod observe;
+mod panel;
+mod role;
+mod score;
+mod truth;
+
+pub use observe::{Wanted, observe};
+pub use panel::Panel;
+pub use role::Role;
+pub use score::{ScoreRequest, score};

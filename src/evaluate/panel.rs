@@ -1,0 +1,127 @@
+//! The networks that look at the frames of a data set.
+
+use super::Role;
+use crate::Error;
+use crate::extract::{Captioner, Classifier, ClassifierKind, Clip, FeatureNet, Lpips};
+use crate::inference::{Bundle, Runtime};
+use crate::metric::{ExtractorName, Extractors};
+use crate::spec::{DatasetCard, Protocol};
+use std::collections::BTreeMap;
+
+/// The networks, opened as a protocol asks for them; absent ones see nothing.
+pub struct Panel {
+    pub(super) characters: Option<Classifier>,
+    pub(super) backgrounds: Option<Classifier>,
+    /// The feature network as generated frames reach it, and as real frames do where that differs.
+    pub(super) features: Option<(FeatureNet, Option<FeatureNet>)>,
+    pub(super) clip: Option<Clip>,
+    pub(super) lpips: Option<Lpips>,
+    pub(super) captioner: Option<Captioner>,
+    /// What signatures call them.
+    pub(super) names: Extractors,
+}
+
+impl Panel {
+    /// Opens the network of every role that `protocol` has a use for and `bundles` has weights for.
+    ///
+    /// # Errors
+    /// A bundle of another kind, a graph that does not load, labels that are not the data set's.
+    pub fn open(
+        runtime: &Runtime,
+        bundles: &BTreeMap<Role, &Bundle>,
+        card: &DatasetCard,
+        protocol: &Protocol,
+    ) -> Result<Self, Error> {
+        let bundle = |role: Role| {
+            bundles
+                .get(&role)
+                .copied()
+                .filter(|_| role.wanted_by(protocol))
+        };
+        let mut panel = Self {
+            characters: None,
+            backgrounds: None,
+            features: None,
+            clip: None,
+            lpips: None,
+            captioner: None,
+            names: Extractors::default(),
+        };
+        panel.open_classifiers(runtime, &bundle, card, protocol)?;
+        if let (Some(bundle), Some(rule)) = (bundle(Role::Features), protocol.features) {
+            let generated = FeatureNet::open(runtime, bundle, &rule.generated)?;
+            let reference = if rule.reference == rule.generated {
+                None
+            } else {
+                Some(FeatureNet::open(runtime, bundle, &rule.reference)?)
+            };
+            let mut pixels = generated.preprocessing();
+            if let Some(reference) = &reference {
+                pixels = format!("{pixels};reference={}", reference.preprocessing());
+            }
+            panel.names.features = Some(name("features", bundle, pixels));
+            panel.features = Some((generated, reference));
+        }
+        if let Some(bundle) = bundle(Role::Clip) {
+            let clip = Clip::open(runtime, bundle)?;
+            panel.names.clip = Some(name("clip", bundle, clip.preprocessing()));
+            panel.clip = Some(clip);
+        }
+        if let (Some(bundle), Some(rule)) = (bundle(Role::Lpips), protocol.lpips) {
+            let lpips = Lpips::open(runtime, bundle)?;
+            let pixels = match rule.resize {
+                Some(side) => format!("pillow-bilinear-{side}+squash"),
+                None => lpips.preprocessing(),
+            };
+            panel.names.lpips = Some(name("lpips", bundle, pixels));
+            panel.lpips = Some(lpips);
+        }
+        if let Some(bundle) = bundle(Role::Captioner) {
+            let captioner = Captioner::open(runtime, bundle)?;
+            panel.names.captioner = Some(name("captioner", bundle, captioner.preprocessing()));
+            panel.captioner = Some(captioner);
+        }
+        Ok(panel)
+    }
+
+    fn open_classifiers<'a>(
+        &mut self,
+        runtime: &Runtime,
+        bundle: &dyn Fn(Role) -> Option<&'a Bundle>,
+        card: &DatasetCard,
+        protocol: &Protocol,
+    ) -> Result<(), Error> {
+        let Some(rule) = &protocol.classifiers else {
+            return Ok(());
+        };
+        if let Some(bundle) = bundle(Role::Characters) {
+            let kind = ClassifierKind::Characters;
+            let network = Classifier::open(runtime, bundle, kind, &rule.recipe)?;
+            let labels: Vec<String> = card.characters.iter().map(|c| c.name.clone()).collect();
+            network.check_labels(&labels)?;
+            let pixels = network.preprocessing();
+            self.names.characters = Some(name("char_classifier", bundle, pixels));
+            self.characters = Some(network);
+        }
+        if let Some(bundle) = bundle(Role::Backgrounds) {
+            let kind = ClassifierKind::Backgrounds;
+            let network = Classifier::open(runtime, bundle, kind, &rule.recipe)?;
+            // Where nobody published the names of the places, their number is checked row by row.
+            if !card.backgrounds.is_empty() {
+                network.check_labels(&card.backgrounds)?;
+            }
+            let pixels = network.preprocessing();
+            self.names.backgrounds = Some(name("bg_classifier", bundle, pixels));
+            self.backgrounds = Some(network);
+        }
+        Ok(())
+    }
+}
+
+fn name(graph: &str, bundle: &Bundle, preprocessing: String) -> ExtractorName {
+    ExtractorName {
+        graph: graph.to_owned(),
+        hash: bundle.content_hash(),
+        preprocessing,
+    }
+}

@@ -1,0 +1,190 @@
+//! What networks see on real frames, taken from the cache where it is known.
+
+use super::panel::Panel;
+use crate::Error;
+use crate::metric::ExtractorName;
+use crate::record::ClipId;
+use crate::run::Cache;
+use image::RgbImage;
+use std::collections::BTreeMap;
+use std::path::Path;
+
+/// Caches of one way of looking at the real frames of a data set.
+pub(super) struct Truth {
+    features: Option<Cache>,
+    clip: Option<Cache>,
+    captions: Option<Cache>,
+    references: usize,
+}
+
+/// Real frames that were decoded for the current chunk.
+pub(super) struct Frames<'a> {
+    load: &'a dyn Fn(&ClipId) -> Result<RgbImage, Error>,
+    loaded: BTreeMap<ClipId, RgbImage>,
+}
+
+impl<'a> Frames<'a> {
+    pub(super) fn new(load: &'a dyn Fn(&ClipId) -> Result<RgbImage, Error>) -> Self {
+        Self {
+            load,
+            loaded: BTreeMap::new(),
+        }
+    }
+
+    /// The frame of a clip; decoded once a chunk.
+    pub(super) fn get(&mut self, clip: &ClipId) -> Result<RgbImage, Error> {
+        if let Some(image) = self.loaded.get(clip) {
+            return Ok(image.clone());
+        }
+        let image = (self.load)(clip)?;
+        self.loaded.insert(clip.clone(), image.clone());
+        Ok(image)
+    }
+}
+
+impl Truth {
+    /// Opens the caches below `root` that fit a panel, a data set (by content) and a ground-truth rule.
+    pub(super) fn open(
+        root: &Path,
+        dataset: &str,
+        ground_truth: &str,
+        panel: &Panel,
+        references: usize,
+    ) -> Result<Self, Error> {
+        let open = |name: &Option<ExtractorName>, pixels: Option<String>, what: &str| {
+            let Some(name) = name else { return Ok(None) };
+            let pixels = pixels.unwrap_or_else(|| name.preprocessing.clone());
+            let key = serde_json::json!({
+                "format": 1,
+                "what": what,
+                "dataset": dataset,
+                "ground_truth": ground_truth,
+                "bundle": name.hash,
+                "pixels": pixels,
+            });
+            Cache::open(root, &key.to_string()).map(Some)
+        };
+        let pixels = panel
+            .features
+            .as_ref()
+            .map(|(generated, reference)| reference.as_ref().unwrap_or(generated).preprocessing());
+        let captions = format!("{references} captions");
+        Ok(Self {
+            features: open(&panel.names.features, pixels, "features")?,
+            clip: open(&panel.names.clip, None, "clip")?,
+            captions: open(&panel.names.captioner, None, &captions)?,
+            references,
+        })
+    }
+
+    /// Features of the real frames of `clips`, in their order.
+    pub(super) fn features(
+        &mut self,
+        panel: &mut Panel,
+        clips: &[&ClipId],
+        frames: &mut Frames<'_>,
+    ) -> Result<Vec<Vec<f32>>, Error> {
+        let (Some(cache), Some((generated, reference))) = (&mut self.features, &mut panel.features)
+        else {
+            return Ok(Vec::new());
+        };
+        let network = reference.as_mut().unwrap_or(generated);
+        vectors(cache, clips, frames, |images| Ok(network.features(images)?))
+    }
+
+    /// CLIP embeddings of the real frames of `clips`.
+    pub(super) fn clip(
+        &mut self,
+        panel: &mut Panel,
+        clips: &[&ClipId],
+        frames: &mut Frames<'_>,
+    ) -> Result<Vec<Vec<f32>>, Error> {
+        let (Some(cache), Some(network)) = (&mut self.clip, &mut panel.clip) else {
+            return Ok(Vec::new());
+        };
+        vectors(cache, clips, frames, |images| Ok(network.images(images)?))
+    }
+
+    /// Captions of the real frames of `clips`, best first.
+    pub(super) fn captions(
+        &mut self,
+        panel: &mut Panel,
+        clips: &[&ClipId],
+        frames: &mut Frames<'_>,
+    ) -> Result<Vec<Vec<String>>, Error> {
+        let (Some(cache), Some(network)) = (&mut self.captions, &mut panel.captioner) else {
+            return Ok(Vec::new());
+        };
+        let count = self.references;
+        let values = cached(cache, clips, frames, |images| {
+            let captions = network.captions(images, count)?;
+            Ok(captions
+                .iter()
+                .map(|texts| serde_json::to_vec(texts).expect("captions are text"))
+                .collect())
+        })?;
+        Ok(values
+            .iter()
+            .map(|value| serde_json::from_slice(value).unwrap_or_default())
+            .collect())
+    }
+
+    /// Writes what is new.
+    pub(super) fn flush(&mut self) -> Result<(), Error> {
+        for cache in [&mut self.features, &mut self.clip, &mut self.captions] {
+            if let Some(cache) = cache {
+                cache.flush()?;
+            }
+        }
+        Ok(())
+    }
+}
+
+fn vectors(
+    cache: &mut Cache,
+    clips: &[&ClipId],
+    frames: &mut Frames<'_>,
+    mut look: impl FnMut(&[RgbImage]) -> Result<Vec<Vec<f32>>, Error>,
+) -> Result<Vec<Vec<f32>>, Error> {
+    let values = cached(cache, clips, frames, |images| {
+        let bytes = |row: &Vec<f32>| row.iter().flat_map(|v| v.to_le_bytes()).collect();
+        Ok(look(images)?.iter().map(bytes).collect())
+    })?;
+    Ok(values
+        .iter()
+        .map(|value| {
+            let words = value.chunks_exact(4);
+            words
+                .map(|word| f32::from_le_bytes([word[0], word[1], word[2], word[3]]))
+                .collect()
+        })
+        .collect())
+}
+
+/// Values of `clips`; `look` is shown those that the cache has not, each once.
+fn cached(
+    cache: &mut Cache,
+    clips: &[&ClipId],
+    frames: &mut Frames<'_>,
+    mut look: impl FnMut(&[RgbImage]) -> Result<Vec<Vec<u8>>, Error>,
+) -> Result<Vec<Vec<u8>>, Error> {
+    let mut missing: Vec<&ClipId> = Vec::new();
+    for clip in clips {
+        if !missing.contains(clip) && cache.get(clip)?.is_none() {
+            missing.push(clip);
+        }
+    }
+    if !missing.is_empty() {
+        let images = missing
+            .iter()
+            .map(|clip| frames.get(clip))
+            .collect::<Result<Vec<_>, _>>()?;
+        for (clip, value) in missing.iter().zip(look(&images)?) {
+            cache.put(clip, value)?;
+        }
+    }
+    clips
+        .iter()
+        .map(|clip| Ok(cache.get(clip)?.unwrap_or_default()))
+        .collect()
+}

@@ -1,0 +1,77 @@
+//! What a single character is to the tokeniser.
+
+use super::classes::{DIGITS, LETTERS, MARKS, SYMBOLS};
+
+/// The class of a character.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Class {
+    /// White space: ends a token.
+    Space,
+    /// Makes words.
+    Letter,
+    /// Makes numbers and words.
+    Digit,
+    /// Makes words, but not after a number; the soft hyphen is one, too.
+    Mark,
+    /// One of the typographic hyphens, which only join.
+    Hyphen,
+    /// A token of its own, unless a rule says otherwise.
+    Symbol,
+    /// Deleted. It ends a token.
+    Unknown,
+}
+
+/// Deleted inside words; a hyphen when alone.
+pub(super) const SOFT_HYPHEN: char = '\u{ad}';
+
+/// The class of `c`.
+pub(super) fn class(c: char) -> Class {
+    match c {
+        'a'..='z' | 'A'..='Z' => Class::Letter,
+        '0'..='9' => Class::Digit,
+        ' ' | '\t' | '\n' => Class::Space,
+        '!'..='~' => Class::Symbol,
+        '\u{ad}' => Class::Mark,
+        '\u{58a}' | '\u{2010}' | '\u{2011}' => Class::Hyphen,
+        // Typographic quotes, dashes, the ellipsis, currencies and fractions; the C1 control
+        // characters stand for them in captions that were Windows-1252.
+        '\u{80}' | '\u{85}' | '\u{91}'..='\u{94}' | '\u{96}' | '\u{97}' => Class::Symbol,
+        '\u{a2}' | '\u{a3}' | '\u{a4}' | '\u{ab}' | '\u{bb}' | '\u{bc}'..='\u{be}' => Class::Symbol,
+        '\u{2013}'..='\u{2015}'
+        | '\u{2018}'
+        | '\u{2019}'
+        | '\u{201b}'..='\u{201d}'
+        | '\u{2026}'
+        | '\u{2039}'
+        | '\u{203a}'
+        | '\u{2044}'
+        | '\u{20a0}'
+        | '\u{20ac}'
+        | '\u{2153}'
+        | '\u{2154}' => Class::Symbol,
+        c if c.is_ascii() => Class::Unknown,
+        c => beyond_ascii(c),
+    }
+}
+
+fn beyond_ascii(c: char) -> Class {
+    let Ok(code) = u16::try_from(u32::from(c)) else {
+        // The tokeniser reads 16-bit units and knows none outside the basic plane.
+        return Class::Unknown;
+    };
+    let within = |table: &[(u16, u16)]| {
+        let at = table.partition_point(|(_, last)| *last < code);
+        table.get(at).is_some_and(|(first, _)| *first <= code)
+    };
+    if within(LETTERS) {
+        Class::Letter
+    } else if within(MARKS) {
+        Class::Mark
+    } else if within(DIGITS) {
+        Class::Digit
+    } else if within(SYMBOLS) {
+        Class::Symbol
+    } else {
+        Class::Unknown
+    }
+}

@@ -1,0 +1,121 @@
+//! How alike the frames of one story are, by CLIP: a story should keep its characters.
+//!
+//! The value is a mean over pairs of generated frames. The same mean over the real frames stands
+//! beside it as `..._gt`: higher than the real stories is not better, it is repetition.
+
+use super::chosen::Chosen;
+use super::draft::{Draft, Metric};
+use super::features::present;
+use crate::metric::{FramePlace, Pairing, consistency, mean_consistency};
+use crate::record::{Score, Unit};
+use ndarray::{ArrayView2, Axis};
+use std::collections::BTreeSet;
+
+/// Which pairs of frames of a story.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Pairs {
+    All,
+    /// Pairs that share a character label.
+    Shared,
+}
+
+/// Consistency of the generated and of the real stories.
+pub(super) fn scores(chosen: &Chosen<'_>) -> Vec<Score> {
+    let sides = [
+        ("consistency", "consistency_shared", true),
+        ("consistency_gt", "consistency_shared_gt", false),
+    ];
+    let mut scores = Vec::new();
+    for (all, shared, generated) in sides {
+        for (id, pairs) in [(all, Pairs::All), (shared, Pairs::Shared)] {
+            scores.push(one(chosen, id, pairs, generated));
+        }
+    }
+    scores
+}
+
+fn one(chosen: &Chosen<'_>, id: &'static str, pairs: Pairs, generated: bool) -> Score {
+    let metric = Metric {
+        id,
+        unit: Unit::Cosine,
+        higher_is_better: true,
+    };
+    let mut draft = Draft::new(chosen, metric, "all".to_owned(), chosen.rows.len());
+    let set = chosen.input.clip.map(|pair| {
+        if generated {
+            pair.generated
+        } else {
+            pair.ground_truth
+        }
+    });
+    let planned = chosen.input.observations.len();
+    match set.filter(|set| set.nrows() == planned) {
+        None => draft.value(Err("the run has no CLIP embeddings".to_owned())),
+        Some(set) => fill(&mut draft, chosen, &set, pairs),
+    }
+    let own = [
+        (
+            "pairs",
+            match pairs {
+                Pairs::All => "of-a-story",
+                Pairs::Shared => "of-a-story-sharing-a-character",
+            },
+        ),
+        (
+            "of",
+            if generated {
+                "generated"
+            } else {
+                "ground-truth"
+            },
+        ),
+        ("avg", "mean-over-pairs"),
+    ];
+    draft.sign(chosen.input.context.extractors.clip.as_ref(), &own)
+}
+
+fn fill(draft: &mut Draft<'_, '_>, chosen: &Chosen<'_>, set: &ArrayView2<'_, f32>, pairs: Pairs) {
+    let rows: Vec<usize> = chosen
+        .rows
+        .iter()
+        .copied()
+        .filter(|row| present(set, *row))
+        .collect();
+    let places: Vec<FramePlace> = rows
+        .iter()
+        .map(|row| FramePlace {
+            story: chosen.story(*row),
+            frame: chosen.input.observations[*row].frame.0,
+        })
+        .collect();
+    let labels: Vec<&[bool]> = rows
+        .iter()
+        .map(|row| chosen.input.observations[*row].character_labels.as_slice())
+        .collect();
+    let pairing = match pairs {
+        Pairs::All => Pairing::All,
+        Pairs::Shared => Pairing::SharedCharacter(&labels),
+    };
+    let stories = match consistency(&set.select(Axis(0), &rows).view(), &places, pairing) {
+        Ok(stories) => stories,
+        Err(reason) => return draft.value(Err(reason.to_string())),
+    };
+    let with_pair: BTreeSet<usize> = stories.iter().map(|story| story.story).collect();
+    let frames = places
+        .iter()
+        .filter(|place| with_pair.contains(&place.story));
+    draft.entered(frames.count(), stories.len());
+    let no_pair = || "no story has two such frames".to_owned();
+    draft.value(mean_consistency(&stories).ok_or_else(no_pair));
+    draft.resample(
+        chosen.input.protocol.bootstrap.resamples,
+        |multiplicities| {
+            let (mut sum, mut count) = (0.0, 0.0);
+            for (story, times) in stories.iter().zip(multiplicities) {
+                sum += f64::from(*times) * story.sum;
+                count += f64::from(*times) * story.pairs as f64;
+            }
+            (count > 0.0).then(|| sum / count)
+        },
+    );
+}

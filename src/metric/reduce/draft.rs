@@ -1,0 +1,129 @@
+//! A score in the making: what every metric does alike.
+
+use super::chosen::Chosen;
+use super::input::ExtractorName;
+use super::signature::signature;
+use crate::record::{Score, Unit};
+use crate::stats::{Resampling, bootstrap};
+
+/// What a metric is, whatever its value.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Metric {
+    pub(super) id: &'static str,
+    pub(super) unit: Unit,
+    pub(super) higher_is_better: bool,
+}
+
+/// A score without value or signature yet.
+pub(super) struct Draft<'c, 'a> {
+    chosen: &'c Chosen<'a>,
+    metric: Metric,
+    score: Score,
+    interval_rule: String,
+}
+
+impl<'c, 'a> Draft<'c, 'a> {
+    /// Begins a score of `planned` frames.
+    pub(super) fn new(
+        chosen: &'c Chosen<'a>,
+        metric: Metric,
+        slice: String,
+        planned: usize,
+    ) -> Self {
+        let score = Score {
+            metric: metric.id.to_owned(),
+            slice,
+            value: None,
+            unscored: None,
+            interval: None,
+            unit: metric.unit,
+            higher_is_better: metric.higher_is_better,
+            n: 0,
+            planned,
+            stories: 0,
+            counts: None,
+            signature: String::new(),
+            warnings: Vec::new(),
+        };
+        Self {
+            chosen,
+            metric,
+            score,
+            interval_rule: "none".to_owned(),
+        }
+    }
+
+    /// States how many frames of how many stories entered.
+    pub(super) fn entered(&mut self, n: usize, stories: usize) {
+        self.score.n = n;
+        self.score.stories = stories;
+    }
+
+    /// States the value, or why there is none.
+    pub(super) fn value(&mut self, value: Result<f64, String>) {
+        match value {
+            Ok(value) => self.score.value = Some(value),
+            Err(reason) => self.score.unscored = Some(reason),
+        }
+    }
+
+    /// The value, where there is one.
+    pub(super) fn known_value(&self) -> Option<f64> {
+        self.score.value
+    }
+
+    /// Adds what a reader must know.
+    pub(super) fn warn(&mut self, warning: impl Into<String>) {
+        self.score.warnings.push(warning.into());
+    }
+
+    /// The score so far.
+    pub(super) fn score_mut(&mut self) -> &mut Score {
+        &mut self.score
+    }
+
+    /// Draws stories with replacement. One story has nothing to be resampled with: an interval of
+    /// width zero would be a lie.
+    pub(super) fn resample(
+        &mut self,
+        resamples: usize,
+        statistic: impl FnMut(&[u32]) -> Option<f64>,
+    ) {
+        let plan = Resampling {
+            resamples,
+            seed: self.chosen.input.protocol.bootstrap.seed.0,
+        };
+        self.interval_rule = format!("story-bootstrap-{}@{}", plan.resamples, plan.seed);
+        if self.score.value.is_none() || self.score.stories < 2 {
+            return;
+        }
+        let distribution = bootstrap(self.score.stories, plan, statistic);
+        if distribution.undefined() > 0 {
+            self.score.warnings.push(format!(
+                "the value is not defined on {} of {} resamples; the interval is of the others",
+                distribution.undefined(),
+                plan.resamples
+            ));
+        }
+        self.score.interval = distribution.interval(0.95);
+    }
+
+    /// States an interval that was made in another way than by resampling.
+    pub(super) fn interval(&mut self, interval: Option<[f64; 2]>, rule: &str) {
+        self.score.interval = interval;
+        rule.clone_into(&mut self.interval_rule);
+    }
+
+    /// Signs the score.
+    pub(super) fn sign(mut self, extractor: Option<&ExtractorName>, own: &[(&str, &str)]) -> Score {
+        self.score.signature = signature(
+            self.metric.id,
+            self.chosen,
+            extractor,
+            own,
+            &self.interval_rule,
+            self.score.n,
+        );
+        self.score
+    }
+}

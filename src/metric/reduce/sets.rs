@@ -1,0 +1,163 @@
+//! Distances between sets other than the Fréchet distance: KID, precision and recall, density and
+//! coverage, Inception Score.
+
+use super::chosen::{Chosen, Clusters};
+use super::draft::{Draft, Metric};
+use super::features::{Both, both, present};
+use super::jackknife;
+use crate::metric::{
+    InceptionScoreOptions, KidOptions, Prdc, PrdcOptions, inception_score, kernel_distance, kid,
+    prdc,
+};
+use crate::record::{Score, Unit};
+use crate::spec::{InceptionScoreRule, KidRule, NeighbourRule};
+use ndarray::Axis;
+
+const KID: Metric = Metric {
+    id: "kid",
+    unit: Unit::Distance,
+    higher_is_better: false,
+};
+const INCEPTION_SCORE: Metric = Metric {
+    id: "is",
+    unit: Unit::Score,
+    higher_is_better: true,
+};
+/// Most frames over whose pairs the jackknife runs.
+const MAX_JACKKNIFED: usize = 4000;
+/// The kernel distance. With fewer frames than a subset needs, all frames are the one subset.
+pub(super) fn kernel(chosen: &Chosen<'_>, rule: &KidRule) -> Score {
+    let mut draft = Draft::new(chosen, KID, "all".to_owned(), chosen.rows.len());
+    let mut subsets = "none".to_owned();
+    match both(chosen.input.features, chosen, &chosen.rows) {
+        Err(reason) => draft.value(Err(reason)),
+        Ok(pair) => {
+            let stories = stories(chosen, &pair);
+            draft.entered(pair.rows.len(), stories.1);
+            let (generated, truth) = (pair.generated.view(), pair.ground_truth.view());
+            if rule.subset_size > pair.rows.len() {
+                "all-frames".clone_into(&mut subsets);
+                draft.value(kernel_distance(&generated, &truth).map_err(|r| r.to_string()));
+                if pair.rows.len() <= MAX_JACKKNIFED {
+                    let interval = draft.known_value().and_then(|value| {
+                        jackknife::interval(value, &generated, &truth, &stories.0, stories.1)
+                    });
+                    draft.interval(interval, "story-jackknife-normal");
+                }
+            } else {
+                subsets = format!("{}x{}@{}", rule.subsets, rule.subset_size, rule.seed.0);
+                let options = KidOptions {
+                    subsets: rule.subsets,
+                    subset_size: rule.subset_size,
+                    seed: rule.seed.0 as u32,
+                    ..KidOptions::default()
+                };
+                match kid(&generated, &truth, &options) {
+                    Err(reason) => draft.value(Err(reason.to_string())),
+                    Ok(found) => {
+                        draft.value(Ok(found.mean));
+                        draft.warn(format!(
+                            "standard deviation over subsets {:.6}; it is their spread, not an interval",
+                            found.std
+                        ));
+                    }
+                }
+            }
+        }
+    }
+    let own = [("kernel", "cubic"), ("subsets", subsets.as_str())];
+    draft.sign(chosen.input.context.extractors.features.as_ref(), &own)
+}
+
+/// Cluster of each row of a pair, and the number of clusters.
+fn stories(chosen: &Chosen<'_>, pair: &Both) -> (Vec<usize>, usize) {
+    let mut clusters = Clusters::default();
+    let numbers = pair
+        .rows
+        .iter()
+        .map(|row| clusters.number(chosen.story(*row)))
+        .collect();
+    (numbers, clusters.len())
+}
+
+/// Precision, recall, density and coverage.
+pub(super) fn neighbours(chosen: &Chosen<'_>, rule: &NeighbourRule) -> Vec<Score> {
+    let options = PrdcOptions {
+        precision_k: rule.precision_k,
+        density_k: rule.density_k,
+    };
+    let pair = both(chosen.input.features, chosen, &chosen.rows);
+    let found = pair.as_ref().map_err(Clone::clone).and_then(|pair| {
+        prdc(&pair.generated.view(), &pair.ground_truth.view(), &options).map_err(|r| r.to_string())
+    });
+    type Read = fn(&Prdc) -> f64;
+    let values: [(&'static str, Read, usize); 4] = [
+        ("precision", |found| found.precision, rule.precision_k),
+        ("recall", |found| found.recall, rule.precision_k),
+        ("density", |found| found.density, rule.density_k),
+        ("coverage", |found| found.coverage, rule.density_k),
+    ];
+    values
+        .into_iter()
+        .map(|(id, read, k)| {
+            let metric = Metric {
+                id,
+                unit: Unit::Score,
+                higher_is_better: true,
+            };
+            let mut draft = Draft::new(chosen, metric, "all".to_owned(), chosen.rows.len());
+            if let Ok(pair) = &pair {
+                draft.entered(pair.rows.len(), stories(chosen, pair).1);
+            }
+            draft.value(found.as_ref().map(read).map_err(Clone::clone));
+            let k = k.to_string();
+            draft.sign(
+                chosen.input.context.extractors.features.as_ref(),
+                &[("k", k.as_str())],
+            )
+        })
+        .collect()
+}
+
+/// The Inception Score of the generated frames.
+pub(super) fn inception(chosen: &Chosen<'_>, rule: &InceptionScoreRule) -> Score {
+    let mut draft = Draft::new(chosen, INCEPTION_SCORE, "all".to_owned(), chosen.rows.len());
+    let planned = chosen.input.observations.len();
+    match chosen.input.logits.filter(|set| set.nrows() == planned) {
+        None => draft.value(Err("the feature network has no class logits".to_owned())),
+        Some(logits) => {
+            let rows: Vec<usize> = chosen
+                .rows
+                .iter()
+                .copied()
+                .filter(|row| present(&logits, *row))
+                .collect();
+            let mut clusters = Clusters::default();
+            for row in &rows {
+                clusters.number(chosen.story(*row));
+            }
+            draft.entered(rows.len(), clusters.len());
+            let options = InceptionScoreOptions {
+                splits: rule.splits,
+                seed: Some(rule.seed.0 as u32),
+                ..InceptionScoreOptions::TORCH_FIDELITY
+            };
+            match inception_score(&logits.select(Axis(0), &rows).view(), &options) {
+                Err(reason) => draft.value(Err(reason.to_string())),
+                Ok(found) => {
+                    draft.value(Ok(found.mean));
+                    if let Some(std) = found.std {
+                        draft.warn(format!(
+                            "standard deviation over splits {std:.6}; it is their spread, not an interval"
+                        ));
+                    }
+                }
+            }
+        }
+    }
+    let splits = format!("{}@{}", rule.splits, rule.seed.0);
+    draft.sign(
+        chosen.input.context.extractors.features.as_ref(),
+        &[("splits", splits.as_str())],
+    )
+}

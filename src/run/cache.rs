@@ -1,0 +1,258 @@
+//! What networks saw on ground-truth frames, kept between runs.
+//!
+//! Real frames are the same for every model, and looking at them costs as much as looking at what a
+//! model drew. A cache belongs to a key (data set content, ground-truth rule, extractor, way of
+//! preprocessing) and maps clips to bytes. It grows by whole segments, each one file under the name of
+//! its own hash, so that processes can share a folder and a killed one leaves nothing half-written. A
+//! segment that is damaged is ignored: its clips are looked at again.
+
+use super::durable::{create_folder, write_durably};
+use super::error::RunError;
+use crate::record::{ClipId, sha256_hex};
+use serde::{Deserialize, Serialize};
+use std::collections::HashMap;
+use std::fs::{self, File};
+use std::io::{self, BufRead, BufReader, Read, Seek, SeekFrom};
+use std::path::{Path, PathBuf};
+
+/// Clips that are held in memory before they become a segment.
+const PENDING: usize = 512;
+/// Longest first line of a segment that is read.
+const MAX_HEADER: u64 = 1 << 24;
+const SUFFIX: &str = "seg";
+
+/// The first line of a segment. The values follow it, one after the other.
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Header {
+    format: u32,
+    /// SHA-256 of everything after the first line.
+    sha256: String,
+    /// Clip and length in bytes of each value.
+    values: Vec<(ClipId, u64)>,
+}
+
+/// Where a value lies.
+#[derive(Clone, Copy, Debug)]
+struct Place {
+    segment: usize,
+    start: u64,
+    length: usize,
+}
+
+/// Values of clips under one key.
+#[derive(Debug)]
+pub struct Cache {
+    folder: PathBuf,
+    segments: Vec<PathBuf>,
+    places: HashMap<ClipId, Place>,
+    pending: HashMap<ClipId, Vec<u8>>,
+    /// Clips of `pending` in the order they came, so that equal work writes equal files.
+    order: Vec<ClipId>,
+}
+
+impl Cache {
+    /// Opens the cache of `key` below `root`, and reads which clips it has.
+    ///
+    /// # Errors
+    /// [`RunError::Output`] and its kin when the folder cannot be made, [`RunError::Read`] when it
+    /// cannot be listed.
+    pub fn open(root: &Path, key: &str) -> Result<Self, RunError> {
+        let folder = root.join(&sha256_hex(key.as_bytes())[..32]);
+        create_folder(&folder)?;
+        let about = folder.join("key.txt");
+        if !about.exists() {
+            write_durably(&about, key.as_bytes())?;
+        }
+        let read = |source| RunError::read(&folder, source);
+        let mut segments: Vec<PathBuf> = fs::read_dir(&folder)
+            .map_err(read)?
+            .map(|entry| entry.map(|entry| entry.path()))
+            .collect::<io::Result<Vec<_>>>()
+            .map_err(read)?;
+        segments.retain(|path| path.extension().is_some_and(|suffix| suffix == SUFFIX));
+        segments.sort();
+        let mut cache = Self {
+            folder,
+            segments: Vec::new(),
+            places: HashMap::new(),
+            pending: HashMap::new(),
+            order: Vec::new(),
+        };
+        for path in segments {
+            cache.adopt(path);
+        }
+        Ok(cache)
+    }
+
+    /// The value of a clip.
+    ///
+    /// # Errors
+    /// [`RunError::Read`] when the segment that held it is gone or unreadable.
+    pub fn get(&self, clip: &ClipId) -> Result<Option<Vec<u8>>, RunError> {
+        if let Some(value) = self.pending.get(clip) {
+            return Ok(Some(value.clone()));
+        }
+        let Some(place) = self.places.get(clip) else {
+            return Ok(None);
+        };
+        let path = &self.segments[place.segment];
+        let mut value = vec![0; place.length];
+        File::open(path)
+            .and_then(|mut file| {
+                file.seek(SeekFrom::Start(place.start))?;
+                file.read_exact(&mut value)
+            })
+            .map_err(|source| RunError::read(path, source))?;
+        Ok(Some(value))
+    }
+
+    /// Keeps the value of a clip; what is known already stays as it is.
+    ///
+    /// # Errors
+    /// [`RunError::Output`] and its kin when a segment becomes full and cannot be written.
+    pub fn put(&mut self, clip: &ClipId, value: Vec<u8>) -> Result<(), RunError> {
+        if self.places.contains_key(clip) || self.pending.contains_key(clip) {
+            return Ok(());
+        }
+        self.pending.insert(clip.clone(), value);
+        self.order.push(clip.clone());
+        if self.order.len() >= PENDING {
+            self.flush()?;
+        }
+        Ok(())
+    }
+
+    /// Writes what is pending.
+    ///
+    /// # Errors
+    /// [`RunError::Output`] and its kin.
+    pub fn flush(&mut self) -> Result<(), RunError> {
+        if self.order.is_empty() {
+            return Ok(());
+        }
+        let mut payload = Vec::new();
+        let mut values = Vec::with_capacity(self.order.len());
+        for clip in std::mem::take(&mut self.order) {
+            let value = self.pending.remove(&clip).unwrap_or_default();
+            values.push((clip, value.len() as u64));
+            payload.extend(value);
+        }
+        let sha256 = sha256_hex(&payload);
+        let header = Header {
+            format: 1,
+            sha256,
+            values,
+        };
+        let mut bytes = serde_json::to_vec(&header).expect("a header is plain data");
+        let path = self
+            .folder
+            .join(format!("{}.{SUFFIX}", &sha256_hex(&bytes)[..32]));
+        bytes.push(b'\n');
+        bytes.extend(payload);
+        write_durably(&path, &bytes)?;
+        self.adopt(path);
+        Ok(())
+    }
+
+    /// Adds a segment when it is whole.
+    fn adopt(&mut self, path: PathBuf) {
+        let Some((header, start)) = read_header(&path) else {
+            return;
+        };
+        let segment = self.segments.len();
+        let mut start = start;
+        for (clip, length) in header.values {
+            let place = Place {
+                segment,
+                start,
+                length: length as usize,
+            };
+            self.places.entry(clip).or_insert(place);
+            start += length;
+        }
+        self.segments.push(path);
+    }
+}
+
+/// The header and the offset of the first value, if the segment is whole.
+fn read_header(path: &Path) -> Option<(Header, u64)> {
+    let file = File::open(path).ok()?;
+    let mut reader = BufReader::new(file);
+    let mut line = Vec::new();
+    let start = (&mut reader)
+        .take(MAX_HEADER)
+        .read_until(b'\n', &mut line)
+        .ok()?;
+    let header: Header = serde_json::from_slice(&line).ok()?;
+    let mut payload = Vec::new();
+    reader.read_to_end(&mut payload).ok()?;
+    let length: u64 = header
+        .values
+        .iter()
+        .try_fold(0_u64, |sum, (_, length)| sum.checked_add(*length))?;
+    let whole = header.format == 1
+        && length == payload.len() as u64
+        && header.sha256 == sha256_hex(&payload);
+    whole.then_some((header, start as u64))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn clip(number: usize) -> ClipId {
+        ClipId::new(format!("clip {number}"))
+    }
+
+    fn fill(cache: &mut Cache, range: std::ops::Range<usize>) {
+        for number in range {
+            let value = number.to_le_bytes().repeat(number % 3);
+            cache.put(&clip(number), value).unwrap();
+        }
+    }
+
+    #[test]
+    fn values_survive_and_keys_do_not_mix() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut cache = Cache::open(folder.path(), "a").unwrap();
+        fill(&mut cache, 0..PENDING + 10);
+        // Pending values are there before they are on the disk.
+        assert_eq!(cache.get(&clip(PENDING + 1)).unwrap().unwrap().len() % 8, 0);
+        cache.flush().unwrap();
+        let mut again = Cache::open(folder.path(), "a").unwrap();
+        fill(&mut again, PENDING..PENDING + 20);
+        again.flush().unwrap();
+        let third = Cache::open(folder.path(), "a").unwrap();
+        for number in 0..PENDING + 20 {
+            let expected = number.to_le_bytes().repeat(number % 3);
+            assert_eq!(third.get(&clip(number)).unwrap().unwrap(), expected);
+        }
+        assert!(third.get(&clip(PENDING + 20)).unwrap().is_none());
+        let other = Cache::open(folder.path(), "b").unwrap();
+        assert!(other.get(&clip(1)).unwrap().is_none());
+    }
+
+    #[test]
+    fn a_damaged_segment_is_looked_at_again() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut cache = Cache::open(folder.path(), "a").unwrap();
+        fill(&mut cache, 0..5);
+        cache.flush().unwrap();
+        let path = cache.segments[0].clone();
+        let bytes = fs::read(&path).unwrap();
+        let mut flipped = bytes.clone();
+        *flipped.last_mut().unwrap() ^= 1;
+        for damaged in [
+            &bytes[..10],
+            &bytes[..bytes.len() - 1],
+            &flipped,
+            b"",
+            b"\n",
+        ] {
+            fs::write(&path, damaged).unwrap();
+            let cache = Cache::open(folder.path(), "a").unwrap();
+            assert!(cache.get(&clip(1)).unwrap().is_none());
+        }
+    }
+}

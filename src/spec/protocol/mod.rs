@@ -1,0 +1,214 @@
+//! The protocol: every choice that a number depends on and that is not data or weights.
+
+mod classifier;
+mod distribution;
+mod frames;
+mod similarity;
+
+pub use classifier::{ClassifierRule, F1Average, LabelRule, ThresholdRule};
+pub use distribution::{
+    CovarianceRule, FeatureRule, FidRule, InceptionScoreRule, KidRule, MeanRule, NeighbourRule,
+    ReferenceFrames,
+};
+pub use frames::{FrameRule, Repeats, StoryRule, StorySubset};
+pub use similarity::{BleuRule, CaptionRule, CaptionText, ClipRule, LpipsRule, MeanOver, Words};
+
+use super::{GroundTruthRule, ModelCard, SpecError, canonical_json};
+use crate::record::sha256_hex;
+use crate::record::{Seed, TextVariant};
+use serde::{Deserialize, Serialize};
+
+/// How intervals are computed: whole stories are drawn with replacement.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct BootstrapRule {
+    /// Number of resamples.
+    pub resamples: usize,
+    /// Number of resamples of the Fréchet distance, each of which costs an eigenproblem.
+    pub fid_resamples: usize,
+    /// Seed of the draws.
+    pub seed: Seed,
+    /// Coverage. Only 0.95 is known so far.
+    pub level: f64,
+}
+
+/// A named protocol. Numbers of different protocols are not comparable.
+///
+/// A metric whose section is absent is not a part of the protocol and is not scored under it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Protocol {
+    /// What the user types.
+    pub id: String,
+    /// Raised whenever a choice below changes.
+    pub version: u32,
+    /// What it is for, in a sentence. Not part of the hash.
+    pub description: String,
+    /// The published script it follows, with its commit. Not part of the hash.
+    #[serde(default)]
+    pub source: Option<String>,
+    /// What a reader must know about numbers of this protocol. Not part of the hash.
+    #[serde(default)]
+    pub notes: Vec<String>,
+    /// Text that generators read.
+    pub text: TextVariant,
+    /// Other texts that a model card may ask for.
+    #[serde(default)]
+    pub text_overrides: Vec<TextVariant>,
+    /// Which frame of a clip is the ground truth.
+    pub ground_truth: GroundTruthRule,
+    /// Which frames are scored.
+    pub frames: FrameRule,
+    /// Which stories are scored.
+    pub stories: StoryRule,
+    /// `char_acc`, `char_f1`, `bg_acc`, `bg_f1`.
+    #[serde(default)]
+    pub classifiers: Option<ClassifierRule>,
+    /// The feature network behind `fid`, `kid`, `precision`, `recall`, `density`, `coverage` and `is`.
+    #[serde(default)]
+    pub features: Option<FeatureRule>,
+    /// `fid`.
+    #[serde(default)]
+    pub fid: Option<FidRule>,
+    /// `kid`.
+    #[serde(default)]
+    pub kid: Option<KidRule>,
+    /// `precision`, `recall`, `density`, `coverage`.
+    #[serde(default)]
+    pub neighbours: Option<NeighbourRule>,
+    /// `is`.
+    #[serde(default)]
+    pub inception_score: Option<InceptionScoreRule>,
+    /// `clip_ti`, `clip_ii` and the consistency of stories.
+    #[serde(default)]
+    pub clip: Option<ClipRule>,
+    /// `lpips`.
+    #[serde(default)]
+    pub lpips: Option<LpipsRule>,
+    /// `bleu1`..`bleu4`, `cider`.
+    #[serde(default)]
+    pub captions: Option<CaptionRule>,
+    /// The intervals.
+    pub bootstrap: BootstrapRule,
+}
+
+impl Protocol {
+    /// SHA-256 of the canonical JSON of everything but description, source and notes, so that
+    /// rewording them does not make numbers incomparable.
+    #[must_use]
+    pub fn hash(&self) -> String {
+        sha256_hex(canonical_json(&self.choices()).as_bytes())
+    }
+
+    /// The protocol without what only explains it.
+    #[must_use]
+    pub fn choices(&self) -> Self {
+        Self {
+            description: String::new(),
+            source: None,
+            notes: Vec::new(),
+            ..self.clone()
+        }
+    }
+
+    /// The text that `model` reads under this protocol.
+    ///
+    /// # Errors
+    /// [`SpecError::TextNotAllowed`] when the model's card asks for a text this protocol does not
+    /// admit.
+    pub fn text_for(&self, model: &ModelCard) -> Result<TextVariant, SpecError> {
+        match model.text {
+            None => Ok(self.text),
+            Some(text) if text == self.text || self.text_overrides.contains(&text) => Ok(text),
+            Some(text) => Err(SpecError::TextNotAllowed {
+                model: model.id.clone(),
+                protocol: self.id.clone(),
+                text,
+            }),
+        }
+    }
+
+    /// Rules that a type cannot express.
+    pub(super) fn check(&self, path: &str) -> Result<(), SpecError> {
+        match self.broken_rule() {
+            None => Ok(()),
+            Some((rule, found)) => Err(SpecError::Invalid {
+                path: path.to_owned(),
+                rule,
+                found,
+            }),
+        }
+    }
+
+    fn broken_rule(&self) -> Option<(&'static str, String)> {
+        let bootstrap = self.bootstrap;
+        // Another level would be a setting that is silently ignored: scores and tables state 95 %.
+        if (bootstrap.level - 0.95).abs() > 1e-12
+            || bootstrap.resamples == 0
+            || bootstrap.fid_resamples == 0
+        {
+            return Some((
+                "bootstrap.level is 0.95, as scores and tables say, and resamples and fid_resamples are at least 1",
+                format!(
+                    "level {}, resamples {}, fid_resamples {}",
+                    bootstrap.level, bootstrap.resamples, bootstrap.fid_resamples
+                ),
+            ));
+        }
+        let on_features = [
+            ("fid", self.fid.is_some()),
+            ("kid", self.kid.is_some()),
+            ("neighbours", self.neighbours.is_some()),
+            ("inception_score", self.inception_score.is_some()),
+        ];
+        if let (None, Some((name, _))) = (
+            self.features,
+            on_features.iter().find(|(_, present)| *present),
+        ) {
+            return Some((
+                "fid, kid, neighbours and inception_score need a [features] section",
+                format!("[{name}] without it"),
+            ));
+        }
+        let counts = [
+            ("stories.length", self.stories.length),
+            ("stories.first", self.stories.first),
+            ("fid.drop_last", self.fid.and_then(|rule| rule.drop_last)),
+            ("kid.subset_size", self.kid.map(|rule| rule.subset_size)),
+            ("kid.subsets", self.kid.map(|rule| rule.subsets)),
+            (
+                "neighbours.precision_k",
+                self.neighbours.map(|rule| rule.precision_k),
+            ),
+            (
+                "neighbours.density_k",
+                self.neighbours.map(|rule| rule.density_k),
+            ),
+            (
+                "inception_score.splits",
+                self.inception_score.map(|rule| rule.splits),
+            ),
+            (
+                "clip.mean.batches",
+                self.clip.and_then(|rule| match rule.mean {
+                    MeanOver::Batches(size) => Some(size),
+                    MeanOver::Frames => None,
+                }),
+            ),
+            (
+                "lpips.resize",
+                self.lpips
+                    .and_then(|rule| rule.resize)
+                    .map(|side| side as usize),
+            ),
+            (
+                "captions.references",
+                self.captions.map(|rule| rule.references),
+            ),
+        ];
+        counts
+            .iter()
+            .find(|(_, count)| *count == Some(0))
+            .map(|(name, _)| ("counts and sizes are at least 1", format!("{name} = 0")))
+    }
+}

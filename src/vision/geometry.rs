@@ -1,0 +1,111 @@
+//! What happens to images that are not square: torchvision's `Resize(n)` and `CenterCrop(n)`.
+
+use super::axis::Axis;
+use super::{Geometry, MAX_BYTES, MAX_SIDE, VisionError};
+use image::{RgbImage, imageops};
+
+impl Geometry {
+    /// The columns and rows of a resize of `from` (width, height) to a network that reads `to`.
+    ///
+    /// Where the network is not square, [`Geometry::CenterCrop`] is `Resize(max(to))` followed by
+    /// `CenterCrop(to)`: the smallest `Resize(n)` that always covers what is cut out.
+    pub(super) fn axes(
+        self,
+        from: (u32, u32),
+        to: (u32, u32),
+    ) -> Result<(Axis, Axis), VisionError> {
+        check_sizes(from, to)?;
+        Ok(match self {
+            Self::Squash => (Axis::whole(from.0, to.0), Axis::whole(from.1, to.1)),
+            Self::CenterCrop => {
+                let (width, height) = short_side_size(from, to.0.max(to.1));
+                (window(from.0, width, to.0), window(from.1, height, to.1))
+            }
+        })
+    }
+}
+
+/// Refuses sizes without pixels, and results that are larger than any image that is read.
+pub(super) fn check_sizes(from: (u32, u32), to: (u32, u32)) -> Result<(), VisionError> {
+    let (from_width, from_height) = from;
+    let (to_width, to_height) = to;
+    if [from_width, from_height, to_width, to_height].contains(&0) {
+        return Err(VisionError::EmptyResize {
+            from_width,
+            from_height,
+            to_width,
+            to_height,
+        });
+    }
+    // Two sides of 32 bits fill 64 bits: the factor of the channels may not.
+    let bytes = (u64::from(to_width) * u64::from(to_height)).saturating_mul(3);
+    if to_width.max(to_height) > MAX_SIDE || bytes > MAX_BYTES {
+        return Err(VisionError::ResizeTooLarge {
+            width: to_width,
+            height: to_height,
+            max_side: MAX_SIDE,
+            max_bytes: MAX_BYTES,
+        });
+    }
+    Ok(())
+}
+
+fn window(from: u32, to: u32, len: u32) -> Axis {
+    Axis {
+        from,
+        to,
+        start: half_to_even(to - len),
+        len,
+    }
+}
+
+/// Width and height after torchvision's `Resize(side)` of an image of `from` (width, height) pixels:
+/// the short side becomes `side`, the long one `int(side * long / short)`.
+///
+/// Sides beyond `u32::MAX` become that; such an image has no memory anyway.
+#[must_use]
+pub fn short_side_size(from: (u32, u32), side: u32) -> (u32, u32) {
+    let (short, long) = (from.0.min(from.1), from.0.max(from.1));
+    let long = u64::from(side) * u64::from(long) / u64::from(short.max(1));
+    let long = u32::try_from(long).unwrap_or(u32::MAX);
+    if from.0 <= from.1 {
+        (side, long)
+    } else {
+        (long, side)
+    }
+}
+
+/// `int(round(excess / 2))` of Python: halves go to the even neighbour.
+fn half_to_even(excess: u32) -> u32 {
+    excess / 2 + u32::from(excess % 4 == 3)
+}
+
+/// Cuts out the middle as torchvision's `CenterCrop((height, width))` does. Where the image is smaller
+/// it is padded with black first, the odd pixel to the right and to the bottom.
+///
+/// # Errors
+/// A crop without pixels, or one that is larger than any image that is read.
+pub fn center_crop(image: &RgbImage, width: u32, height: u32) -> Result<RgbImage, VisionError> {
+    check_sizes((1, 1), (width, height))?;
+    let mut result = RgbImage::new(width, height);
+    let (x, from_x) = offsets(image.width(), width);
+    let (y, from_y) = offsets(image.height(), height);
+    let part = imageops::crop_imm(
+        image,
+        from_x,
+        from_y,
+        image.width().min(width),
+        image.height().min(height),
+    );
+    imageops::replace(&mut result, &*part, i64::from(x), i64::from(y));
+    Ok(result)
+}
+
+/// Where the image starts in the crop, and where the crop starts in the image.
+fn offsets(side: u32, crop: u32) -> (u32, u32) {
+    if side < crop {
+        ((crop - side) / 2, 0)
+    } else {
+        (0, half_to_even(side - crop))
+    }
+}
