@@ -1,4 +1,5 @@
 use super::*;
+use crate::vision::InputScale;
 use crate::{ExitCode, Hint as _};
 
 /// A complete `storygpt-v` manifest without files.
