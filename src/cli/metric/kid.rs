@@ -97,8 +97,8 @@ pub(crate) fn kid(arguments: &KidArguments) -> Outcome {
         options.seed
     );
     let hint = format!(
-        "take smaller subsets, for example `--kid-subset-size {}`; below 2 images there is no estimate",
-        n1.min(n2).min(1000)
+        "give finite features of the same network, at least 2 in a set, and subsets that fit, for example `--kid-subset-size {}`",
+        n1.min(n2).clamp(2, 1000)
     );
     answer.finish(arguments.format, &hint)
 }
