@@ -5,10 +5,12 @@ use crate::cli::common::{DeviceArguments, bundle_by_name};
 use crate::cli::failure::Failure;
 use crate::cli::talk::{Meter, say};
 use clap::Args;
+use image::RgbImage;
 use ndarray::Array2;
+use std::borrow::Cow;
 use std::path::{Path, PathBuf};
 use storyeval::exchange::{Depth, ImageFiles, Numbers, Statistics, read_npy, read_statistics};
-use storyeval::extract::{BATCH, FeatureNet};
+use storyeval::extract::{BATCH, ExtractError, FeatureNet};
 
 /// Two sets of features, or of images.
 #[derive(Clone, Debug, Args)]
@@ -145,6 +147,25 @@ fn through_network(
             hint: "give logits in a file: `storyeval metric is LOGITS.npy`".to_owned(),
         })?,
     };
+    let numbers = look(folder, &files, width, |batch| match output {
+        Output::Features => eyes.features(batch),
+        Output::Logits => Ok(eyes.logits(batch)?.unwrap_or_default()),
+    })?;
+    let hash = bundle.content_hash();
+    Ok(Features {
+        numbers: Numbers::F32(numbers),
+        origin: format!("features@{}:{}", &hash[..12], eyes.preprocessing()),
+    })
+}
+
+/// Every image of a folder through a network that gives rows of `width` numbers. Images are decoded a
+/// batch at a time.
+pub(crate) fn look(
+    folder: &Path,
+    files: &ImageFiles,
+    width: usize,
+    mut network: impl FnMut(&[RgbImage]) -> Result<Vec<Vec<f32>>, ExtractError>,
+) -> Result<Array2<f32>, Failure> {
     let mut meter = Meter::new(&format!("looking at {}", folder.display()), files.len());
     let mut values = Vec::with_capacity(files.len() * width);
     let mut lossy = 0;
@@ -154,11 +175,7 @@ fn through_network(
         lossy += usize::from(image.lossy_source);
         batch.push(image.image);
         if batch.len() == BATCH || number + 1 == files.len() {
-            let rows = match output {
-                Output::Features => eyes.features(&batch)?,
-                Output::Logits => eyes.logits(&batch)?.unwrap_or_default(),
-            };
-            values.extend(rows.into_iter().flatten());
+            values.extend(network(&batch)?.into_iter().flatten());
             batch.clear();
             meter.at(number + 1);
         }
@@ -171,13 +188,17 @@ fn through_network(
             folder.display()
         ));
     }
-    let numbers = Array2::from_shape_vec((files.len(), width), values)
-        .expect("every row has the width of the network");
-    let hash = bundle.content_hash();
-    Ok(Features {
-        numbers: Numbers::F32(numbers),
-        origin: format!("features@{}:{}", &hash[..12], eyes.preprocessing()),
-    })
+    Ok(Array2::from_shape_vec((files.len(), width), values)
+        .expect("every row has the width of the network"))
+}
+
+/// Where two sets came from, for a signature.
+pub(crate) fn origin<'a>(first: &'a str, second: &'a str) -> Cow<'a, str> {
+    if first == second {
+        first.into()
+    } else {
+        format!("{first}/{second}").into()
+    }
 }
 
 fn has_extension(path: &Path, extension: &str) -> bool {
