@@ -2,6 +2,7 @@
 
 mod accuracy;
 mod answer;
+mod caption;
 mod clip;
 mod fid;
 mod interval;
@@ -18,6 +19,8 @@ use clap::Subcommand;
 
 #[derive(Clone, Debug, Subcommand)]
 pub(crate) enum MetricCommand {
+    /// Captions of the images of a folder, a JSON line each
+    Caption(caption::CaptionArguments),
     /// PTB tokens of captions on stdin, a line each, after the COCO punctuation filter
     Tokenize,
     /// Fréchet distance ("FID") between two sets of images or features
@@ -39,6 +42,7 @@ pub(crate) enum MetricCommand {
 /// Computes and prints.
 pub(crate) fn metric(command: &MetricCommand) -> Outcome {
     match command {
+        MetricCommand::Caption(arguments) => caption::caption(arguments),
         MetricCommand::Tokenize => tokenize::tokenize(),
         MetricCommand::Fid(arguments) => fid::fid(arguments),
         MetricCommand::Kid(arguments) => kid::kid(arguments),
