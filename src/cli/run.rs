@@ -301,6 +301,7 @@ fn manifest(
         dataset_hash: dataset.content_hash().to_owned(),
         model: card.id.clone(),
         bundle_hash: bundle.map(Bundle::content_hash),
+        images_hash: None,
         protocol: context.protocol.id.clone(),
         protocol_hash: context.protocol.hash(),
         seed: Seed(context.arguments.seed),
