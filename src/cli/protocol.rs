@@ -132,7 +132,7 @@ fn diff(first: &Protocol, second: &Protocol, format: Format) -> Outcome {
             first.id, second.id
         ));
     }
-    let absent = || "(not scored)".to_owned();
+    let absent = || "-".to_owned();
     let mut text = format!("{:32} {:44} {}\n", "", first.id, second.id);
     for (name, left, right) in rows {
         let (left, right) = (left.unwrap_or_else(absent), right.unwrap_or_else(absent));
@@ -152,9 +152,20 @@ fn choices(protocol: &Protocol) -> BTreeMap<String, String> {
     flat
 }
 
+/// Choices whose values may have a parameter.
+const WITH_PARAMETER: [&str; 2] = ["ground_truth", "clip.mean"];
+
 fn flatten(name: &str, value: &Value, flat: &mut BTreeMap<String, String>) {
     match value {
         Value::Null => {}
+        // Rules with a parameter are one choice: `random(42)`, not a choice called `random`.
+        Value::Object(map) if WITH_PARAMETER.contains(&name) => {
+            let rules: Vec<String> = map
+                .iter()
+                .map(|(rule, of)| format!("{rule}({of})"))
+                .collect();
+            flat.insert(name.to_owned(), rules.join(","));
+        }
         Value::Object(map) => {
             for (key, value) in map {
                 let name = if name.is_empty() {

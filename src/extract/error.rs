@@ -19,13 +19,33 @@ pub enum ExtractError {
         /// What was wrong with it.
         source: VisionError,
     },
-    /// The bundle holds something else than evaluators.
-    #[error("the bundle `{id}` in {} is a generator and holds no evaluators", bundle.display())]
-    NotEvaluators {
+    /// The bundle holds networks for something else.
+    #[error("the bundle `{id}` in {} is a bundle of kind {found}, and {needed} is needed", bundle.display())]
+    WrongKind {
         /// Folder of the bundle.
         bundle: PathBuf,
         /// Its id.
         id: String,
+        /// What it is.
+        found: &'static str,
+        /// What it should be.
+        needed: &'static str,
+    },
+    /// An output whose width the file leaves open.
+    #[error("output {output} of graph {graph} has no fixed width")]
+    OpenWidth {
+        /// Name of the graph.
+        graph: &'static str,
+        /// Name of the output.
+        output: String,
+    },
+    /// As many images on both sides are needed.
+    #[error("{first} images cannot be compared pairwise with {second}")]
+    Pairs {
+        /// Images on one side.
+        first: usize,
+        /// Images on the other.
+        second: usize,
     },
     /// The classifiers' labels are not those of the data set, or not in its order.
     #[error(
@@ -74,7 +94,9 @@ impl Hint for ExtractError {
         match self {
             Self::Inference(error) => error.exit_code(),
             Self::Image { source, .. } => source.exit_code(),
-            Self::NotEvaluators { .. }
+            Self::WrongKind { .. }
+            | Self::OpenWidth { .. }
+            | Self::Pairs { .. }
             | Self::Labels { .. }
             | Self::Shape { .. }
             | Self::NonFinite { .. } => ExitCode::Setup,
@@ -85,9 +107,13 @@ impl Hint for ExtractError {
         match self {
             Self::Inference(error) => error.hint(),
             Self::Image { source, .. } => source.hint(),
-            Self::NotEvaluators { .. } => {
-                Some("name an evaluators bundle; `storyeval doctor` lists what is there".to_owned())
+            Self::WrongKind { needed, .. } => Some(format!(
+                "name a bundle of kind {needed}; `storyeval doctor` lists what is there"
+            )),
+            Self::OpenWidth { .. } => {
+                Some("export the graph again with a fixed width of that output".to_owned())
             }
+            Self::Pairs { .. } => Some("give as many images on both sides".to_owned()),
             Self::Labels { .. } => Some(
                 "use the evaluators that were trained for this data set; `storyeval ls datasets` names them"
                     .to_owned(),

@@ -1,9 +1,21 @@
 //! The room of networks that look at a frame.
 
+mod captioner;
+mod classifier;
+mod clip;
+mod clip_text;
 mod error;
-mod evaluators;
+mod eye;
+mod features;
+mod kind;
 mod labels;
+mod lpips;
 mod network;
 
+pub use captioner::Captioner;
+pub use classifier::{Classifier, ClassifierKind};
+pub use clip::Clip;
 pub use error::ExtractError;
-pub use evaluators::{BATCH, Evaluators, Glance};
+pub use features::FeatureNet;
+pub use lpips::Lpips;
+pub use network::BATCH;

@@ -1,30 +1,69 @@
-//! One network that reads a batch of pixels and gives a row an image.
+//! One network that reads a batch of pixels and gives rows an image.
 
 use super::ExtractError;
+use super::eye::Eye;
 use crate::inference::{Bundle, Graph, GraphSignature, Input, Port, Runtime};
+use image::RgbImage;
 use ndarray::{Array2, Array4, Ix2};
 
-/// Reads `[N, 3, h, w]` in `[0, 1]`, gives `[N, width]`. A trait so that the batching can be tested
+/// Images of one forward pass. A shorter last batch is filled up with black images, so that every
+/// pass has the same shape and a frame's numbers do not depend on how many came with it. Calls with a
+/// multiple of it waste nothing.
+pub const BATCH: usize = 32;
+
+/// Reads `[N, 3, h, w]`, gives a `[N, width]` an output. A trait so that the batching can be tested
 /// without ONNX Runtime.
 pub(super) trait Network {
     /// Name of the graph, for errors.
     fn name(&self) -> &'static str;
-    /// Length of a row.
-    fn width(&self) -> usize;
+    /// Lengths of a row, one an output.
+    fn widths(&self) -> &[usize];
     /// One forward pass.
-    fn run(&mut self, pixels: &Array4<f32>) -> Result<Array2<f32>, ExtractError>;
+    fn run(&mut self, pixels: &Array4<f32>) -> Result<Vec<Array2<f32>>, ExtractError>;
 }
 
-/// Checks what a network gave for the first `used` images of a batch that starts at image `first`.
-pub(super) fn checked(
-    network: &mut dyn Network,
-    pixels: &Array4<f32>,
+/// A network and how images reach it.
+pub(super) struct PixelNet {
+    pub(super) eye: Eye,
+    pub(super) network: Box<dyn Network>,
+}
+
+impl PixelNet {
+    /// Rows of all images in order, one list an output.
+    ///
+    /// # Errors
+    /// An image that cannot be prepared, a failing network, outputs of a wrong shape or not finite.
+    pub(super) fn rows(&mut self, images: &[RgbImage]) -> Result<Vec<Vec<Vec<f32>>>, ExtractError> {
+        let mut all = vec![Vec::with_capacity(images.len()); self.network.widths().len()];
+        for (number, chunk) in images.chunks(BATCH).enumerate() {
+            let first = number * BATCH;
+            let pixels = self.eye.batch(chunk, first, BATCH)?;
+            let outputs = self.network.run(&pixels)?;
+            let name = self.network.name();
+            let widths = self.network.widths().to_vec();
+            for ((rows, width), all) in outputs.iter().zip(widths).zip(&mut all) {
+                check(name, rows, [BATCH, width], first, chunk.len())?;
+                all.extend((0..chunk.len()).map(|row| rows.row(row).to_vec()));
+            }
+        }
+        Ok(all)
+    }
+
+    /// Length of a row of the first output.
+    pub(super) fn width(&self) -> usize {
+        self.network.widths()[0]
+    }
+}
+
+/// Checks the shape of an output, and that the rows of the first `used` images, the first of which
+/// is image `first` of the call, are finite.
+pub(super) fn check(
+    graph: &'static str,
+    rows: &Array2<f32>,
+    expected: [usize; 2],
     first: usize,
     used: usize,
-) -> Result<Array2<f32>, ExtractError> {
-    let rows = network.run(pixels)?;
-    let graph = network.name();
-    let expected = [pixels.shape()[0], network.width()];
+) -> Result<(), ExtractError> {
     if rows.shape() != expected {
         return Err(ExtractError::Shape {
             graph,
@@ -32,22 +71,22 @@ pub(super) fn checked(
             found: rows.shape().to_vec(),
         });
     }
-    let broken = |row: usize| rows.row(row).iter().any(|value| !value.is_finite());
-    if let Some(row) = (0..used).find(|row| broken(*row)) {
-        return Err(ExtractError::NonFinite {
+    let broken = |row: &usize| rows.row(*row).iter().any(|value| !value.is_finite());
+    match (0..used).find(broken) {
+        None => Ok(()),
+        Some(row) => Err(ExtractError::NonFinite {
             graph,
             index: first + row,
-        });
+        }),
     }
-    Ok(rows)
 }
 
 const PIXELS: &str = "pixel_values";
 
-/// A graph of an evaluators bundle.
+/// A graph of a bundle.
 pub(super) struct GraphNetwork {
     graph: Graph,
-    width: usize,
+    widths: Vec<usize>,
 }
 
 impl GraphNetwork {
@@ -59,7 +98,7 @@ impl GraphNetwork {
         name: &'static str,
         output: &str,
         width: usize,
-    ) -> Result<Box<dyn Network>, ExtractError> {
+    ) -> Result<Self, ExtractError> {
         let size = bundle.manifest().image;
         let pixels = [None, Some(3), Some(size.height), Some(size.width)];
         let signature = GraphSignature {
@@ -68,7 +107,28 @@ impl GraphNetwork {
             outputs: vec![Port::f32(output, [None, Some(width)])],
         };
         let graph = runtime.load(&bundle.graph(name)?, &signature)?;
-        Ok(Box::new(Self { graph, width }))
+        Ok(Self {
+            graph,
+            widths: vec![width],
+        })
+    }
+
+    /// Takes one more output where the graph has it. Its width has to be fixed in the file.
+    ///
+    /// # Errors
+    /// An output of that name with another element type or rank, or of open width.
+    pub(super) fn also(&mut self, output: &str) -> Result<bool, ExtractError> {
+        let Some(shape) = self.graph.want(&Port::f32(output, [None, None]))? else {
+            return Ok(false);
+        };
+        let Some(width) = shape[1] else {
+            return Err(ExtractError::OpenWidth {
+                graph: self.graph.name(),
+                output: output.to_owned(),
+            });
+        };
+        self.widths.push(width);
+        Ok(true)
     }
 }
 
@@ -77,22 +137,139 @@ impl Network for GraphNetwork {
         self.graph.name()
     }
 
-    fn width(&self) -> usize {
-        self.width
+    fn widths(&self) -> &[usize] {
+        &self.widths
     }
 
-    fn run(&mut self, pixels: &Array4<f32>) -> Result<Array2<f32>, ExtractError> {
-        let input = Input::F32(pixels.view().into_dyn());
-        let outputs = self.graph.run(&[(PIXELS, input)])?;
-        let shape = |found: &[usize]| ExtractError::Shape {
-            graph: self.graph.name(),
-            expected: vec![pixels.shape()[0], self.width],
-            found: found.to_vec(),
+    fn run(&mut self, pixels: &Array4<f32>) -> Result<Vec<Array2<f32>>, ExtractError> {
+        let outputs = self
+            .graph
+            .run(&[(PIXELS, Input::F32(pixels.view().into_dyn()))])?;
+        let rows = outputs.into_iter().zip(&self.widths);
+        rows.map(|(output, width)| {
+            let found = output.shape().to_vec();
+            output
+                .into_dimensionality::<Ix2>()
+                .map_err(|_| ExtractError::Shape {
+                    graph: self.graph.name(),
+                    expected: vec![pixels.shape()[0], *width],
+                    found,
+                })
+        })
+        .collect()
+    }
+}
+
+#[cfg(test)]
+pub(super) mod tests {
+    use super::*;
+    use crate::vision::{Geometry, InputScale, Recipe, Resizer, ValueScale};
+    use image::Rgb;
+    use ndarray::Axis;
+
+    /// Gives the mean of each plane, repeated to its width and multiplied.
+    pub(crate) struct Mean {
+        pub(crate) name: &'static str,
+        pub(crate) widths: Vec<usize>,
+        pub(crate) scale: f32,
+    }
+
+    impl Network for Mean {
+        fn name(&self) -> &'static str {
+            self.name
+        }
+
+        fn widths(&self) -> &[usize] {
+            &self.widths
+        }
+
+        fn run(&mut self, pixels: &Array4<f32>) -> Result<Vec<Array2<f32>>, ExtractError> {
+            assert_eq!(pixels.shape(), [BATCH, 3, 4, 4]);
+            let mean = |(row, column): (usize, usize)| {
+                let plane = pixels.index_axis(Axis(0), row);
+                plane.index_axis(Axis(0), column % 3).mean().unwrap() * self.scale
+            };
+            let widths = self.widths.iter();
+            Ok(widths
+                .map(|width| Array2::from_shape_fn((BATCH, *width), mean))
+                .collect())
+        }
+    }
+
+    pub(crate) fn net(name: &'static str, widths: &[usize], scale: f32) -> PixelNet {
+        let recipe = Recipe {
+            first: None,
+            resizer: Resizer::PillowBilinear,
+            geometry: Geometry::Squash,
+            scale: ValueScale::Symmetric,
         };
-        let output = outputs.into_iter().next().ok_or_else(|| shape(&[]))?;
-        let found = output.shape().to_vec();
-        output
-            .into_dimensionality::<Ix2>()
-            .map_err(|_| shape(&found))
+        PixelNet {
+            eye: Eye::new(4, 4, recipe, InputScale::Unit),
+            network: Box::new(Mean {
+                name,
+                widths: widths.to_vec(),
+                scale,
+            }),
+        }
+    }
+
+    pub(crate) fn images(count: usize) -> Vec<RgbImage> {
+        (0..count)
+            .map(|i| RgbImage::from_pixel(8, 6, Rgb([i as u8, 255, 0])))
+            .collect()
+    }
+
+    #[test]
+    fn every_image_gets_its_own_row_across_batches() {
+        let mut net = net("features", &[5, 2], 1.0);
+        let images = images(BATCH + 5);
+        let rows = net.rows(&images).unwrap();
+        assert_eq!(
+            (rows.len(), rows[0].len(), rows[1].len()),
+            (2, BATCH + 5, BATCH + 5)
+        );
+        for i in 0..images.len() {
+            let alone = net.rows(&images[i..=i]).unwrap();
+            assert_eq!((&rows[0][i], &rows[1][i]), (&alone[0][0], &alone[1][0]));
+            assert!((rows[0][i][0] - i as f32 / 255.0).abs() < 1e-6);
+            assert_eq!((rows[0][i].len(), rows[1][i].len()), (5, 2));
+        }
+        assert_eq!(net.rows(&[]).unwrap(), [Vec::<Vec<f32>>::new(), Vec::new()]);
+    }
+
+    #[test]
+    fn broken_outputs_name_graph_and_image() {
+        let mut network = net("features", &[2], f32::NAN);
+        let error = network.rows(&images(2)).unwrap_err();
+        let (graph, index) = ("features", 0);
+        assert!(
+            matches!(error, ExtractError::NonFinite { graph: g, index: i } if (g, i) == (graph, index))
+        );
+        // Means above 0.1 overflow: the first image that is bright enough is named, in the second batch too.
+        let mut bright = images(BATCH + 3);
+        let mut network = net("features", &[1], f32::MAX);
+        bright[BATCH + 1] = RgbImage::from_pixel(8, 6, Rgb([255, 0, 0]));
+        network.rows(&bright).unwrap();
+        network.network = Box::new(Mean {
+            name: "features",
+            widths: vec![1],
+            scale: f32::INFINITY,
+        });
+        let error = network.rows(&bright[1..]).unwrap_err();
+        assert!(matches!(error, ExtractError::NonFinite { index: 0, .. }));
+        let mut images = images(3);
+        images[2] = RgbImage::new(0, 0);
+        let error = net("features", &[1], 1.0).rows(&images).unwrap_err();
+        assert!(matches!(error, ExtractError::Image { index: 2, .. }));
+    }
+
+    #[test]
+    fn other_shapes_are_refused() {
+        let rows = Array2::zeros((2, 3));
+        assert!(check("g", &rows, [2, 3], 0, 2).is_ok());
+        assert!(matches!(
+            check("g", &rows, [2, 4], 0, 2),
+            Err(ExtractError::Shape { graph: "g", .. })
+        ));
     }
 }

@@ -156,6 +156,34 @@ impl Graph {
         &self.path
     }
 
+    /// Shape of an input, as far as the file or the signature fixes it.
+    #[must_use]
+    pub fn input_shape(&self, name: &str) -> Option<&[Option<usize>]> {
+        let port = self.inputs.iter().find(|port| port.name == name)?;
+        Some(&port.shape)
+    }
+
+    /// Takes one more output where the file has it: [`Graph::run`] gives it after the others. Returns its
+    /// shape, or `None` where the file has no output of that name.
+    ///
+    /// # Errors
+    /// [`InferenceError::Signature`] for an output of that name with another element type or shape.
+    pub fn want(&mut self, port: &Port) -> Result<Option<Vec<Option<usize>>>, InferenceError> {
+        let outlets = self.session.outputs();
+        if !outlets.iter().any(|outlet| outlet.name() == port.name) {
+            return Ok(None);
+        }
+        let ports = check_side("output", outlets, std::slice::from_ref(port));
+        let ports = ports.map_err(|fault| InferenceError::Signature {
+            graph: self.name,
+            path: self.path.clone(),
+            fault: Box::new(fault),
+        })?;
+        let shape = ports.iter().map(|port| port.shape.clone()).next();
+        self.outputs.extend(ports);
+        Ok(shape)
+    }
+
     /// Runs the graph on one tensor for each input of the signature, in any order, and gives the
     /// outputs in the signature's order.
     ///

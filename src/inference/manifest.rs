@@ -10,6 +10,16 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 
 use super::InferenceError;
+use crate::vision::InputScale;
+
+mod drawing;
+mod looking;
+
+pub use drawing::{
+    BetaSchedule, Diffusion, Llm, Portraits, PredictionType, Scheduler, SchedulerKind, Text,
+    TimestepSpacing,
+};
+pub use looking::{CaptionerModel, ClipModel, Features, Labels, LpipsModel, PixelInput};
 
 /// The bundle format this program reads.
 pub(crate) const FORMAT: u32 = 1;
@@ -33,6 +43,9 @@ pub struct BundleManifest {
     pub source: Source,
     /// Size of the images that are drawn, or looked at.
     pub image: ImageSize,
+    /// Which pixels the graphs read.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub input: PixelInput,
     diffusion: Option<Diffusion>,
     scheduler: Option<Scheduler>,
     text: Option<Text>,
@@ -40,6 +53,9 @@ pub struct BundleManifest {
     llm: Option<Llm>,
     labels: Option<Labels>,
     features: Option<Features>,
+    clip: Option<ClipModel>,
+    lpips: Option<LpipsModel>,
+    captioner: Option<CaptionerModel>,
     /// Graph name to file, relative to the bundle's folder.
     pub graphs: BTreeMap<String, String>,
     /// Every file of the bundle but `bundle.toml` itself, with its SHA-256 as 64 hex digits.
@@ -58,8 +74,33 @@ pub enum BundleKind {
     StorygptV,
     /// The diffusion model alone.
     CharLdm,
-    /// Classifiers and a feature network.
+    /// Classifiers and a feature network, any of them.
     Evaluators,
+    /// Embeddings of images and texts in one space.
+    Clip,
+    /// A learned distance of two images.
+    Lpips,
+    /// A model that writes what is on an image.
+    Captioner,
+}
+
+impl BundleKind {
+    /// The kind as `bundle.toml` writes it.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::StorygptV => "storygpt-v",
+            Self::CharLdm => "char-ldm",
+            Self::Evaluators => "evaluators",
+            Self::Clip => "clip",
+            Self::Lpips => "lpips",
+            Self::Captioner => "captioner",
+        }
+    }
+}
+
+fn is_default(input: &PixelInput) -> bool {
+    *input == PixelInput::default()
 }
 
 /// Where weights come from.
@@ -84,173 +125,6 @@ pub struct ImageSize {
     pub width: usize,
     /// Pixels down.
     pub height: usize,
-}
-
-/// The latent diffusion model: shape of its latents and how it is sampled.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Diffusion {
-    /// Channels of a latent.
-    pub latent_channels: usize,
-    /// Rows of a latent.
-    pub latent_height: usize,
-    /// Columns of a latent.
-    pub latent_width: usize,
-    /// Latents are divided by this before the VAE decoder sees them.
-    pub scaling_factor: f64,
-    /// Steps the caller asks the scheduler for.
-    pub num_inference_steps: usize,
-    /// Weight of classifier-free guidance; 1 turns it off.
-    pub guidance_scale: f64,
-    /// Last denoising call (from 0) that is conditioned on the plain text embedding; later ones see the
-    /// fused portraits (frame 1) or the language model's context.
-    pub start_merge_step: usize,
-    /// The same for frames whose caption carries the reference flag.
-    pub start_merge_step_referential: usize,
-}
-
-/// Constants of the noise scheduler, named as in `diffusers`.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Scheduler {
-    /// Which scheduler.
-    pub kind: SchedulerKind,
-    /// Steps of the training schedule.
-    pub num_train_timesteps: usize,
-    /// First beta.
-    pub beta_start: f64,
-    /// Last beta.
-    pub beta_end: f64,
-    /// How betas run between the two.
-    pub beta_schedule: BetaSchedule,
-    /// What the UNet predicts.
-    pub prediction_type: PredictionType,
-    /// Added to every inference time step.
-    pub steps_offset: usize,
-    /// Whether the step before the first has alpha = 1 rather than that of step 0.
-    pub set_alpha_to_one: bool,
-    /// Whether the Runge-Kutta start-up steps are left out.
-    pub skip_prk_steps: bool,
-    /// How inference steps are spread over the training steps.
-    pub timestep_spacing: TimestepSpacing,
-}
-
-/// Which noise scheduler.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum SchedulerKind {
-    /// Pseudo numerical methods (PLMS when the Runge-Kutta steps are skipped).
-    Pndm,
-}
-
-/// How betas run from the first to the last.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum BetaSchedule {
-    /// Linear in beta.
-    Linear,
-    /// Linear in the square root of beta (Stable Diffusion).
-    ScaledLinear,
-}
-
-/// What the UNet predicts.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum PredictionType {
-    /// The noise.
-    Epsilon,
-    /// The velocity of Salimans and Ho (2022).
-    VPrediction,
-}
-
-/// How inference steps are spread over the training steps.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum TimestepSpacing {
-    /// Whole multiples of the step ratio, from 0.
-    Leading,
-    /// Evenly spaced, both ends included.
-    Linspace,
-    /// Counted down from the last training step.
-    Trailing,
-}
-
-/// The text encoder's tokens.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Text {
-    /// `tokenizer.json`, relative to the bundle.
-    pub tokenizer: String,
-    /// Tokens of a padded sequence, `bos` and `eos` included.
-    pub max_length: usize,
-    /// Begin of sequence.
-    pub bos_id: u32,
-    /// End of sequence.
-    pub eos_id: u32,
-    /// Padding.
-    pub pad_id: u32,
-    /// Width of the embeddings.
-    pub hidden_size: usize,
-}
-
-/// The portraits that are fused into the text.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Portraits {
-    /// Width in pixels that the portrait encoder takes.
-    pub width: usize,
-    /// Height in pixels that the portrait encoder takes.
-    pub height: usize,
-    /// Character (as named in the data set) to image file, relative to the bundle.
-    pub files: BTreeMap<String, String>,
-}
-
-/// The language model that writes the context of frames with references.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Llm {
-    /// `tokenizer.json`, relative to the bundle.
-    pub tokenizer: String,
-    /// Width of the embeddings.
-    pub hidden_size: usize,
-    /// Begin of sequence.
-    pub bos_id: u32,
-    /// Embeddings an earlier frame becomes.
-    pub visual_tokens: usize,
-    /// Ids of the `[IMG]` tokens, in order.
-    pub img_token_ids: Vec<u32>,
-    /// Longest sequence the model can take.
-    pub max_positions: usize,
-    /// Width in pixels that the vision graph takes.
-    pub image_width: usize,
-    /// Height in pixels that the vision graph takes.
-    pub image_height: usize,
-    /// Text before an image's embeddings.
-    pub image_prefix: String,
-    /// Text after them.
-    pub image_suffix: String,
-    /// Text before a caption.
-    pub caption_prefix: String,
-    /// Text after it.
-    pub caption_suffix: String,
-}
-
-/// What the classifiers' outputs stand for, in their order.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Labels {
-    /// Characters.
-    pub characters: Vec<String>,
-    /// Backgrounds.
-    pub backgrounds: Vec<String>,
-}
-
-/// The feature network.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Features {
-    /// Length of a feature vector.
-    pub dim: usize,
 }
 
 macro_rules! section {
@@ -278,6 +152,9 @@ impl BundleManifest {
     section!(llm, Llm, "The `[llm]` section.");
     section!(labels, Labels, "The `[labels]` section.");
     section!(features, Features, "The `[features]` section.");
+    section!(clip, ClipModel, "The `[clip]` section.");
+    section!(lpips, LpipsModel, "The `[lpips]` section.");
+    section!(captioner, CaptionerModel, "The `[captioner]` section.");
 
     /// Whether the bundle brings a language model.
     #[must_use]
@@ -321,9 +198,24 @@ impl BundleManifest {
                 self.llm()?;
             }
             BundleKind::CharLdm => self.check_diffusion()?,
-            BundleKind::Evaluators => {
-                self.labels()?;
-                self.features()?;
+            BundleKind::Evaluators => self.check_evaluators()?,
+            BundleKind::Clip => {
+                // Begin and end of text have to fit.
+                if self.clip()?.context_length < 2 {
+                    return Err(self.value("clip.context_length", "has to be at least 2"));
+                }
+            }
+            BundleKind::Lpips => {
+                self.lpips()?;
+            }
+            BundleKind::Captioner => self.check_captioner()?,
+        }
+        if let InputScale::Standardised { mean, std } = self.input.scale {
+            if !mean.iter().all(|it| it.is_finite()) {
+                return Err(self.value("input.scale.mean", "has to be finite"));
+            }
+            if !std.iter().all(|it| it.is_finite() && *it > 0.0) {
+                return Err(self.value("input.scale.std", "has to be finite and above 0"));
             }
         }
         for (key, value) in self.sizes() {
@@ -339,6 +231,46 @@ impl BundleManifest {
             return Err(self.value(
                 "scheduler.beta_start",
                 "and beta_end have to satisfy 0 < beta_start <= beta_end < 1",
+            ));
+        }
+        Ok(())
+    }
+
+    /// A graph needs the section that says what comes out of it; without the graph it may be absent.
+    fn check_evaluators(&self) -> Result<(), InferenceError> {
+        if self.graphs.contains_key("char_classifier") && self.labels()?.characters.is_empty() {
+            return Err(self.value("labels.characters", "is empty, but there is a classifier"));
+        }
+        if self.graphs.contains_key("bg_classifier") && self.labels()?.backgrounds.is_empty() {
+            return Err(self.value("labels.backgrounds", "is empty, but there is a classifier"));
+        }
+        if self.graphs.contains_key("features") {
+            self.features()?;
+        }
+        Ok(())
+    }
+
+    fn check_captioner(&self) -> Result<(), InferenceError> {
+        let captioner = self.captioner()?;
+        if !captioner.length_penalty.is_finite() {
+            return Err(self.value("captioner.length_penalty", "has to be finite"));
+        }
+        if captioner.num_beams >= captioner.vocab_size {
+            return Err(self.value(
+                "captioner.num_beams",
+                "has to be below the vocabulary's size",
+            ));
+        }
+        let ids = [
+            Some(captioner.eos_id),
+            Some(captioner.pad_id),
+            captioner.bos_id,
+        ];
+        let outside = |id: &u32| *id as usize >= captioner.vocab_size;
+        if ids.iter().flatten().any(outside) {
+            return Err(self.value(
+                "captioner.vocab_size",
+                "has to be above bos_id, eos_id and pad_id",
             ));
         }
         Ok(())
@@ -400,6 +332,20 @@ impl BundleManifest {
         if let Some(it) = &self.features {
             sizes.push(("features.dim", it.dim));
         }
+        if let Some(it) = &self.clip {
+            sizes.push(("clip.dim", it.dim));
+        }
+        if let Some(it) = &self.captioner {
+            sizes.extend([
+                ("captioner.num_beams", it.num_beams),
+                ("captioner.max_new_tokens", it.max_new_tokens),
+                ("captioner.layers", it.layers),
+                ("captioner.heads", it.heads),
+                ("captioner.head_dim", it.head_dim),
+                ("captioner.hidden_size", it.hidden_size),
+                ("captioner.vocab_size", it.vocab_size),
+            ]);
+        }
         sizes
     }
 
@@ -422,6 +368,12 @@ impl BundleManifest {
         }
         if let Some(it) = &self.llm {
             files.push(("llm.tokenizer".to_owned(), it.tokenizer.as_str()));
+        }
+        if let Some(it) = &self.clip {
+            files.push(("clip.tokenizer".to_owned(), it.tokenizer.as_str()));
+        }
+        if let Some(it) = &self.captioner {
+            files.push(("captioner.tokenizer".to_owned(), it.tokenizer.as_str()));
         }
         if let Some(it) = &self.portraits {
             for (name, file) in &it.files {

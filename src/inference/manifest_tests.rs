@@ -118,10 +118,11 @@ fn evaluators_need_labels_and_features_only() {
         image = { width = 8, height = 8 }
         labels = { characters = ["otto"], backgrounds = ["kitchen", "garden"] }
         features = { dim = 3 }
-        graphs = {}
+        graphs = { features = "f.onnx", bg_classifier = "b.onnx", char_classifier = "c.onnx" }
         files = {}
     "#;
     let manifest = parse(text).unwrap();
+    assert_eq!(manifest.input, PixelInput::default());
     assert_eq!(manifest.labels().unwrap().backgrounds.len(), 2);
     let error = manifest.diffusion().unwrap_err();
     assert_eq!(
@@ -215,4 +216,149 @@ fn values_without_sense_are_refused() {
         change("num_inference_steps = 30", "num_inference_steps = 0"),
         "diffusion.num_inference_steps"
     );
+}
+
+/// A manifest of `kind` with `more`.
+fn looking(kind: &str, more: &str) -> String {
+    format!(
+        "format = 1\nkind = \"{kind}\"\nid = \"tiny\"\nlicence = \"MIT\"\n\
+         source = {{ upstream = \"tests\" }}\nimage = {{ width = 8, height = 8 }}\n\
+         graphs = {{}}\nfiles = {{}}\n{more}"
+    )
+}
+
+const CLIP: &str = "[clip]\ndim = 4\ncontext_length = 77\ntokenizer = \"t.json\"\n\
+    bos_id = 1\neos_id = 2\npad_id = 0\n";
+const CAPTIONER: &str = "[captioner]\ntokenizer = \"t.json\"\nprompt = \"a photo of\"\n\
+    num_beams = 5\nmax_new_tokens = 30\nmin_length = 1\nlength_penalty = 1.0\nbos_id = 2\n\
+    eos_id = 3\npad_id = 1\nlayers = 2\nheads = 2\nhead_dim = 4\nhidden_size = 8\nvocab_size = 40\n";
+
+#[test]
+fn evaluators_need_sections_for_the_graphs_they_have() {
+    let only = |graph: &str, section: &str| {
+        let text = looking("evaluators", section);
+        parse(&text.replace(
+            "graphs = {}",
+            &format!("graphs = {{ {graph} = \"g.onnx\" }}"),
+        ))
+    };
+    only("features", "[features]\ndim = 2048").unwrap();
+    let characters = "[labels]\ncharacters = [\"otto\"]";
+    only("char_classifier", characters).unwrap();
+    let key = |result| match result {
+        Err(InferenceError::ManifestValue { key, .. }) => key,
+        Err(InferenceError::MissingSection { section, .. }) => section,
+        other => panic!("{other:?}"),
+    };
+    assert_eq!(key(only("bg_classifier", characters)), "labels.backgrounds");
+    assert_eq!(key(only("char_classifier", "")), "labels");
+    assert_eq!(key(only("features", characters)), "features");
+}
+
+#[test]
+fn every_kind_that_looks_is_read_and_written() {
+    let input =
+        "[input]\nscale = \"symmetric\"\nresizer = \"pillow-bicubic\"\ngeometry = \"squash\"\n";
+    for (kind, section) in [
+        ("clip", CLIP),
+        ("captioner", CAPTIONER),
+        ("lpips", "[lpips]\nnetwork = \"alex\"\nversion = \"0.1\"\n"),
+    ] {
+        let manifest = parse(&looking(kind, &format!("{input}{section}"))).unwrap();
+        assert_eq!(manifest.kind.name(), kind);
+        assert_eq!(manifest.input.scale, InputScale::Symmetric);
+        assert_eq!(
+            manifest.input.geometry,
+            Some(crate::vision::Geometry::Squash)
+        );
+        assert_eq!(
+            parse(&toml::to_string(&manifest).unwrap()).unwrap(),
+            manifest
+        );
+        let error = parse(&looking(kind, "")).unwrap_err();
+        assert!(matches!(error, InferenceError::MissingSection { .. }));
+        let error = parse(&looking(kind, &format!("{section}typo = 1\n"))).unwrap_err();
+        assert!(matches!(error, InferenceError::Manifest { .. }));
+    }
+    let clip = parse(&looking("clip", CLIP)).unwrap();
+    assert!(clip.clip().unwrap().lower_case);
+    assert_eq!(clip.mentioned()[0], ("clip.tokenizer".to_owned(), "t.json"));
+    let captioner = parse(&looking("captioner", CAPTIONER)).unwrap();
+    assert_eq!(captioner.captioner().unwrap().bos_id, Some(2));
+    assert_eq!(captioner.mentioned()[0].0, "captioner.tokenizer");
+}
+
+#[test]
+fn a_scale_may_have_its_own_constants() {
+    let with = |scale: &str| {
+        parse(&looking(
+            "clip",
+            &format!("[input]\nscale = {scale}\n{CLIP}"),
+        ))
+    };
+    let manifest = with("{ mean = [0.1, 0.2, 0.3], std = [0.5, 0.5, 1.0] }").unwrap();
+    assert_eq!(
+        manifest.input.scale,
+        InputScale::Standardised {
+            mean: [0.1, 0.2, 0.3],
+            std: [0.5, 0.5, 1.0]
+        }
+    );
+    assert_eq!(
+        parse(&toml::to_string(&manifest).unwrap()).unwrap(),
+        manifest
+    );
+    for scale in [
+        "{ mean = [0.1, 0.2, 0.3], std = [0.5, 0.0, 1.0] }",
+        "{ mean = [nan, 0.2, 0.3], std = [0.5, 0.5, 1.0] }",
+    ] {
+        let error = with(scale).unwrap_err();
+        assert!(
+            matches!(error, InferenceError::ManifestValue { .. }),
+            "{error}"
+        );
+    }
+    for scale in [
+        "\"unitt\"",
+        "{ mean = [0.1, 0.2], std = [0.5, 0.5, 1.0] }",
+        "3",
+    ] {
+        let error = with(scale).unwrap_err();
+        assert!(matches!(error, InferenceError::Manifest { .. }), "{error}");
+    }
+}
+
+#[test]
+fn captioners_and_clips_without_sense_are_refused() {
+    let change = |kind: &str, section: &str, from: &str, to: &str| {
+        assert!(section.contains(from), "{from}");
+        match parse(&looking(kind, &section.replacen(from, to, 1))) {
+            Err(InferenceError::ManifestValue { key, .. }) => key,
+            other => panic!("{from} -> {to}: {other:?}"),
+        }
+    };
+    let captioner = |from, to| change("captioner", CAPTIONER, from, to);
+    assert_eq!(
+        captioner("num_beams = 5", "num_beams = 0"),
+        "captioner.num_beams"
+    );
+    assert_eq!(
+        captioner("num_beams = 5", "num_beams = 40"),
+        "captioner.num_beams"
+    );
+    assert_eq!(
+        captioner("eos_id = 3", "eos_id = 40"),
+        "captioner.vocab_size"
+    );
+    assert_eq!(
+        captioner("penalty = 1.0", "penalty = inf"),
+        "captioner.length_penalty"
+    );
+    assert_eq!(
+        captioner("tokens = 30", "tokens = 0"),
+        "captioner.max_new_tokens"
+    );
+    let clip = |from, to| change("clip", CLIP, from, to);
+    assert_eq!(clip("dim = 4", "dim = 0"), "clip.dim");
+    assert_eq!(clip("length = 77", "length = 1"), "clip.context_length");
 }

@@ -23,8 +23,9 @@ pub use error::{Attempt, InferenceError, Place, PortFault, Refusal};
 pub use graph::{Element, Graph, GraphSignature, Input, Port};
 pub use library::{Library, Origin, default_cache};
 pub use manifest::{
-    BetaSchedule, BundleKind, BundleManifest, Diffusion, Features, ImageSize, Labels, Llm,
-    Portraits, PredictionType, Scheduler, SchedulerKind, Source, Text, TimestepSpacing,
+    BetaSchedule, BundleKind, BundleManifest, CaptionerModel, ClipModel, Diffusion, Features,
+    ImageSize, Labels, Llm, LpipsModel, PixelInput, Portraits, PredictionType, Scheduler,
+    SchedulerKind, Source, Text, TimestepSpacing,
 };
 pub use runtime::{Runtime, RuntimeOptions};
 pub use tokenizer::{Token, Tokenizer};

@@ -2,6 +2,7 @@
 //! the reduction of a run's observations to scores. No input or output.
 
 mod accuracy;
+pub mod caption;
 mod f1;
 mod feature;
 mod features;

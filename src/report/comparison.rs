@@ -3,7 +3,7 @@
 use super::ReportError;
 use super::catalogue::{Group, about};
 use super::signature::{differences, without_count};
-use crate::record::{Score, Scores, Unit};
+use crate::record::{Score, Scores};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// What a table shows.
@@ -288,13 +288,15 @@ fn remarks(shown: &[(&String, &Score)]) -> Vec<String> {
         .into_iter()
         .map(|(line, models)| format!("{line} ({})", models.join(", ")))
         .collect();
-    let counts = |(_, s): &&(&String, &Score)| s.unit == Unit::Distance && s.value.is_some();
-    let sizes: BTreeSet<usize> = shown
-        .iter()
-        .filter(counts)
-        .map(|(_, score)| score.n)
-        .collect();
-    if sizes.len() > 1 {
+    // These depend on how many frames there are, whatever the frames show.
+    let of_sets = ["fid", "kid", "precision", "recall", "coverage", "is"];
+    let mut sizes: BTreeMap<&str, BTreeSet<usize>> = BTreeMap::new();
+    for (_, score) in shown {
+        if of_sets.contains(&score.metric.as_str()) && score.value.is_some() {
+            sizes.entry(&score.metric).or_default().insert(score.n);
+        }
+    }
+    if sizes.values().any(|sizes| sizes.len() > 1) {
         remarks
             .push("distances fall with the number of frames, and the rows differ in it".to_owned());
     }

@@ -1,6 +1,7 @@
 //! Tests of comparisons and of the formats that show them.
 
 use super::*;
+use crate::record::Unit;
 use crate::report::{csv, json, latex, markdown};
 use crate::{ExitCode, Hint};
 

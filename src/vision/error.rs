@@ -20,6 +20,34 @@ pub enum VisionError {
         /// The file.
         path: PathBuf,
     },
+    /// The file is neither PNG nor JPEG, by its content.
+    #[error("{} is neither a PNG nor a JPEG file", path.display())]
+    NotImage {
+        /// The file.
+        path: PathBuf,
+    },
+    /// The file has more bytes than this program is willing to read.
+    #[error("{} has more than {max_bytes} bytes", path.display())]
+    FileTooLarge {
+        /// The file.
+        path: PathBuf,
+        /// Longest file that is read, in bytes.
+        max_bytes: u64,
+    },
+    /// The file is a JPEG of four channels.
+    #[error("{} is a CMYK JPEG: its colours depend on a profile", path.display())]
+    FourChannels {
+        /// The file.
+        path: PathBuf,
+    },
+    /// The file is a JPEG, but a damaged one.
+    #[error("could not decode the image {}: {message}", path.display())]
+    DecodeJpeg {
+        /// The file.
+        path: PathBuf,
+        /// What the decoder said.
+        message: String,
+    },
     /// The header announces more pixels than this program is willing to hold.
     #[error(
         "{} announces {width}x{height} pixels, more than {max_side} a side or {max_bytes} bytes in all",
@@ -112,7 +140,11 @@ impl Hint for VisionError {
         match self {
             Self::Read { .. }
             | Self::NotPng { .. }
+            | Self::NotImage { .. }
+            | Self::FileTooLarge { .. }
+            | Self::FourChannels { .. }
             | Self::TooLarge { .. }
+            | Self::DecodeJpeg { .. }
             | Self::Decode { .. } => ExitCode::DataVerification,
             Self::ResizeTooLarge { .. } | Self::Constants { .. } => ExitCode::Setup,
             Self::Encode { .. } | Self::EmptyResize { .. } | Self::SizesDiffer { .. } => {
@@ -127,15 +159,23 @@ impl Hint for VisionError {
                 "check that it is there and readable: `ls -l {}`",
                 path.display()
             )),
-            Self::NotPng { path } => Some(format!(
+            Self::NotPng { path } | Self::NotImage { path } => Some(format!(
                 "see what it is with `file {}`, and convert it to PNG",
+                path.display()
+            )),
+            Self::FileTooLarge { path, .. } => Some(format!(
+                "an image of that many bytes is not meant: see `file {}`",
+                path.display()
+            )),
+            Self::FourChannels { path } => Some(format!(
+                "convert it to an RGB PNG with a tool that knows its profile, for example `magick {0} -colorspace sRGB {0}.png`",
                 path.display()
             )),
             Self::TooLarge { path, max_side, .. } => Some(format!(
                 "if the size is meant, shrink it first to at most {max_side} pixels a side: {}",
                 path.display()
             )),
-            Self::Decode { path, .. } => Some(format!(
+            Self::Decode { path, .. } | Self::DecodeJpeg { path, .. } => Some(format!(
                 "the file is damaged; delete it and repeat the command that made it: `rm {}`",
                 path.display()
             )),

@@ -1,12 +1,14 @@
 //! The room of pixels: decode, resize, normalise, lay out.
 
 mod axis;
+mod decode;
 mod error;
 mod filter;
 mod geometry;
 #[cfg(test)]
 mod golden_tests;
 mod input_scale;
+mod jpeg;
 mod layout;
 mod lines;
 mod pass_order;
@@ -20,6 +22,7 @@ mod scaler;
 mod taps;
 mod torch;
 
+pub use decode::{SourceImage, decode_image, read_image};
 pub use error::VisionError;
 pub use filter::Filter;
 pub use geometry::{center_crop, short_side_size};

@@ -44,11 +44,27 @@ pub fn resize_float(
     let x = Axis::whole(image.width(), width);
     let y = Axis::whole(image.height(), height);
     let pixels = float_window(image, x, y, resizer, order);
-    let planes = (0..3).flat_map(|channel| pixels.values.iter().map(move |pixel| pixel[channel]));
+    let values = planes(&pixels.values, |channel, from, to| {
+        for (to, pixel) in to.iter_mut().zip(from) {
+            *to = pixel[channel];
+        }
+    });
     Ok(
-        Array3::from_shape_vec((3, height as usize, width as usize), planes.collect())
+        Array3::from_shape_vec((3, height as usize, width as usize), values)
             .expect("one value a pixel and channel"),
     )
+}
+
+/// Fills a plane for each channel of interleaved pixels.
+pub(super) fn planes<T>(
+    pixels: &[[T; 3]],
+    fill: impl Fn(usize, &[[T; 3]], &mut [f32]),
+) -> Vec<f32> {
+    let mut values = vec![0.0; 3 * pixels.len()];
+    for (channel, to) in values.chunks_exact_mut(pixels.len()).enumerate() {
+        fill(channel, pixels, to);
+    }
+    values
 }
 
 /// The wanted part of a resize, values as in the image; the axes' `from` are the image's sides.

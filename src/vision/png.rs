@@ -2,7 +2,7 @@
 
 use super::VisionError;
 use image::codecs::png::{CompressionType, FilterType, PngDecoder, PngEncoder};
-use image::{DynamicImage, ExtendedColorType, ImageDecoder, ImageEncoder, Limits, RgbImage};
+use image::{DynamicImage, ExtendedColorType, ImageDecoder, ImageEncoder, Limits, Rgb, RgbImage};
 use std::io::Cursor;
 use std::path::Path;
 
@@ -11,9 +11,11 @@ pub const MAX_SIDE: u32 = 16_384;
 /// Largest decoded image, in bytes.
 pub const MAX_BYTES: u64 = 256 * 1024 * 1024;
 
-const SIGNATURE: [u8; 8] = *b"\x89PNG\r\n\x1a\n";
+/// What a PNG file starts with.
+pub(super) const SIGNATURE: [u8; 8] = *b"\x89PNG\r\n\x1a\n";
 
-/// Reads a PNG file as 8-bit RGB; grey is repeated, alpha is dropped, 16 bits are cut to 8.
+/// Reads a PNG file as 8-bit RGB, as Pillow's `convert("RGB")` does: grey is repeated, alpha is dropped, of
+/// 16 bits the upper 8 are kept; but 16-bit grey without alpha is clipped at 255.
 ///
 /// # Errors
 /// Unreadable files, files that are no PNG, damaged ones, and headers beyond [`MAX_SIDE`] or
@@ -44,16 +46,7 @@ pub fn decode_png(bytes: &[u8], path: &Path) -> Result<RgbImage, VisionError> {
             path: path.to_owned(),
         });
     }
-    let too_large = || VisionError::TooLarge {
-        path: path.to_owned(),
-        width,
-        height,
-        max_side: MAX_SIDE,
-        max_bytes: MAX_BYTES,
-    };
-    if width > MAX_SIDE || height > MAX_SIDE {
-        return Err(too_large());
-    }
+    check_header(width, height, path)?;
     let decode = |source| VisionError::Decode {
         path: path.to_owned(),
         source,
@@ -61,14 +54,66 @@ pub fn decode_png(bytes: &[u8], path: &Path) -> Result<RgbImage, VisionError> {
     let mut limits = Limits::default();
     limits.max_alloc = Some(MAX_BYTES);
     let decoder = PngDecoder::with_limits(Cursor::new(bytes), limits).map_err(decode)?;
-    // The RGB copy counts too: a 1-bit grey image grows when it is converted.
-    let rgb_bytes = u64::from(width) * u64::from(height) * 3;
-    if decoder.total_bytes() > MAX_BYTES || rgb_bytes > MAX_BYTES {
-        return Err(too_large());
+    // 8-bit RGB fits; four channels of 16 bits may not.
+    if decoder.total_bytes() > MAX_BYTES {
+        return Err(too_large(width, height, path));
     }
-    Ok(DynamicImage::from_decoder(decoder)
-        .map_err(decode)?
-        .into_rgb8())
+    let image = DynamicImage::from_decoder(decoder).map_err(decode)?;
+    Ok(to_rgb(image, is_grey_16(bytes)))
+}
+
+/// Refuses announced sizes beyond [`MAX_SIDE`] or [`MAX_BYTES`] (as 8-bit RGB).
+pub(super) fn check_header(width: u32, height: u32, path: &Path) -> Result<(), VisionError> {
+    // Sides are checked first, so that the product fits.
+    if width > MAX_SIDE || height > MAX_SIDE || u64::from(width) * u64::from(height) * 3 > MAX_BYTES
+    {
+        return Err(too_large(width, height, path));
+    }
+    Ok(())
+}
+
+fn too_large(width: u32, height: u32, path: &Path) -> VisionError {
+    VisionError::TooLarge {
+        path: path.to_owned(),
+        width,
+        height,
+        max_side: MAX_SIDE,
+        max_bytes: MAX_BYTES,
+    }
+}
+
+/// Whether the header of a PNG says 16 bits and grey without alpha: depth and colour type follow the
+/// sides. (A transparent grey level is no alpha.)
+pub(super) fn is_grey_16(bytes: &[u8]) -> bool {
+    bytes.get(24..26) == Some(&[16, 0])
+}
+
+/// As Pillow reads 16 bits: mode `I;16` for grey, which `convert("RGB")` clips, and the upper byte of
+/// everything else.
+fn to_rgb(image: DynamicImage, grey_16: bool) -> RgbImage {
+    let upper = |value: u16| (value >> 8) as u8;
+    match image {
+        DynamicImage::ImageLuma16(_) | DynamicImage::ImageLumaA16(_) => {
+            let pixels = image.into_luma_alpha16();
+            let grey = |value: u16| {
+                if grey_16 {
+                    value.min(255) as u8
+                } else {
+                    upper(value)
+                }
+            };
+            RgbImage::from_fn(pixels.width(), pixels.height(), |x, y| {
+                Rgb([grey(pixels.get_pixel(x, y)[0]); 3])
+            })
+        }
+        DynamicImage::ImageRgb16(_) | DynamicImage::ImageRgba16(_) => {
+            let pixels = image.into_rgb16();
+            RgbImage::from_fn(pixels.width(), pixels.height(), |x, y| {
+                Rgb(pixels.get_pixel(x, y).0.map(upper))
+            })
+        }
+        other => other.into_rgb8(),
+    }
 }
 
 /// Encodes an image as PNG. The same pixels give the same bytes.
@@ -102,7 +147,6 @@ fn side(bytes: &[u8], at: usize) -> Option<u32> {
 mod tests {
     use super::*;
     use crate::{ExitCode, Hint};
-    use image::Rgb;
 
     fn picture() -> RgbImage {
         RgbImage::from_fn(7, 5, |x, y| Rgb([x as u8 * 30, y as u8 * 50, 9]))

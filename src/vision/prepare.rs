@@ -1,7 +1,7 @@
 //! From a decoded image to what a network reads: a recipe, applied in full.
 
 use super::geometry::check_sizes;
-use super::planes::{FloatResizer, float_window};
+use super::planes::{FloatResizer, float_window, planes};
 use super::resize::resize_window;
 use super::scaler::Scaler;
 use super::{Filter, InputScale, PassOrder, Recipe, Resizer, VisionError, resize};
@@ -65,15 +65,6 @@ pub fn prepare(
         Array3::from_shape_vec((3, height as usize, width as usize), values)
             .expect("one value a pixel and channel"),
     )
-}
-
-/// Fills a plane for each channel of interleaved pixels.
-fn planes<T>(pixels: &[[T; 3]], fill: impl Fn(usize, &[[T; 3]], &mut [f32])) -> Vec<f32> {
-    let mut values = vec![0.0; 3 * pixels.len()];
-    for (channel, to) in values.chunks_exact_mut(pixels.len()).enumerate() {
-        fill(channel, pixels, to);
-    }
-    values
 }
 
 enum Route {

@@ -12,6 +12,13 @@ IMAGE_PREFIX = " Image: <img>"
 IMAGE_SUFFIX = "</img> Caption: "
 CAPTION_PREFIX = " Caption: "
 CAPTION_SUFFIX = " Image: "
+CLIP_WIDTH = 96
+CAPTION_WIDTH = 128
+CAPTION_HEADS = 4
+CAPTION_LAYERS = 2
+CAPTION_QUERIES = 8
+CAPTION_POSITIONS = 64
+CAPTION_TOKENS = 24  # longest caption written
 
 
 @dataclass
@@ -35,6 +42,14 @@ class Config:
     mapper_steps: int = 600
     distill_steps: int = 300
     distill_batch: int = 40
+    clip_steps: int = 1500
+    clip_batch: int = 160
+    lpips_trunk_steps: int = 600
+    lpips_heads_steps: int = 500
+    eyes_steps: int = 3600
+    captioner_steps: int = 1600
+    captioner_batch: int = 96
+    features_logits_steps: int = 400
     tune_stories: int = 24
     test_stories: int = 100
     sampler_steps: int = 20
@@ -45,5 +60,5 @@ class Config:
         """A run of a few steps per stage: checks the plumbing, not the quality."""
         values = {f.name: min(6, f.default) for f in fields(cls) if f.name.endswith("_steps")}
         values.update(sampler_steps=4, tune_stories=2, test_stories=2, vae_batch=4, ldm_batch=8,
-                      lm_batch=4, distill_batch=4)
+                      lm_batch=4, distill_batch=4, clip_batch=16, captioner_batch=8)
         return cls(**values)

@@ -10,7 +10,7 @@ import json
 import torch.nn as nn
 
 from . import config as sizes
-from . import diffusion, train_ldm, train_llm, train_vae, train_vision
+from . import diffusion, train_features, train_ldm, train_llm, train_vae, train_vision
 from .language import LanguageModel, Mapper, VisualEmbedding
 from .onnx_files import export_graph
 from .prompts import vocabulary as llm_vocabulary
@@ -140,7 +140,8 @@ def evaluators(run, world):
     graphs = {
         "char_classifier": (train_vision.load(run, world, "scoring_characters"), "logits"),
         "bg_classifier": (train_vision.load(run, world, "scoring_backgrounds"), "logits"),
-        "features": (Apply(train_vision.load(run, world, "features"), method="features"), "features"),
+        "features": (train_features.load(run, world),
+                     {"features": {0: "batch"}, "logits": {0: "batch"}}),
     }
     for name, (module, output) in graphs.items():
         worst = export_graph(module, folder / f"{name}.onnx", [pixels()], output, parity)

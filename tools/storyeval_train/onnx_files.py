@@ -53,45 +53,72 @@ def example(name, shape, dtype, generator, high):
         return generator.integers(1 if high == 2 else 0, high, shape).astype(np.int64)
     if name == "pixel_values":
         return generator.integers(0, 256, shape).astype(np.float32) / np.float32(255)
+    if name.startswith("image"):
+        return np.round(generator.uniform(-1, 1, shape), 2).astype(np.float32)
     return np.round(generator.standard_normal(shape), 3).astype(np.float32)
 
 
-def export_graph(module, path, inputs, output, parity, seed=7):
-    """Exports `module` and proves ONNX Runtime equal to PyTorch.
+def export_graph(module, path, inputs, outputs, parity, seed=7, cases=()):
+    """Exports `module`, proves ONNX Runtime equal to PyTorch and records inputs with their outputs.
 
     inputs: list of (name, dtype, shape, dynamic axes {index: label}, exclusive high of integers).
-    Returns the module whose weights the file holds.
+    outputs: one name (batch first; a second dynamic axis of the first input is the output's too) or
+    a dict of names with their dynamic axes.
+    cases: more inputs to record, each a dict of arrays by name; `GRAPH-2.json` is the first of them.
+    Returns the largest difference found.
     """
     module = round_to_half(fused(module)).requires_grad_(False)
     generator = np.random.default_rng(seed)
-    arrays = [example(n, s, d, generator, h) for n, d, s, _, h in inputs]
     names = [i[0] for i in inputs]
-    axes = {n: a for n, _, _, a, _ in inputs} | {output: {0: "batch"}}
-    if 1 in axes[names[0]]:
-        axes[output][1] = axes[names[0]][1]
+    given = {n: example(n, s, d, generator, h) for n, d, s, _, h in inputs}
+    if isinstance(outputs, str):
+        first = inputs[0][3]
+        outputs = {outputs: {0: "batch"} | ({1: first[1]} if 1 in first else {})}
+    axes = {n: a for n, _, _, a, _ in inputs} | outputs
     with torch.no_grad():
-        torch.onnx.export(module, tuple(torch.from_numpy(a) for a in arrays), str(path), opset_version=OPSET,
-                          input_names=names, output_names=[output], dynamic_axes=axes, dynamo=False)
+        torch.onnx.export(module, tuple(torch.from_numpy(a) for a in given.values()), str(path),
+                          opset_version=OPSET, input_names=names, output_names=list(outputs),
+                          dynamic_axes=axes, dynamo=False)
     store_half(path)
     session = onnxruntime.InferenceSession(str(path), providers=["CPUExecutionProvider"])
-    worst = 0.0
-    for size in (1, 3):  # another batch size than the example's
-        resized = [np.concatenate([a] * size)[:size] for a in arrays]
-        got = session.run(None, dict(zip(names, resized)))[0]
+
+    def both(arrays):
+        """What PyTorch and ONNX Runtime make of the same inputs."""
         with torch.no_grad():
-            wanted = module(*(torch.from_numpy(a) for a in resized)).numpy()
-        worst = max(worst, float(np.abs(got - wanted).max()))
+            wanted = module(*(torch.from_numpy(arrays[n]) for n in names))
+        wanted = wanted if isinstance(wanted, tuple) else (wanted,)
+        return [w.numpy() for w in wanted], session.run(list(outputs), {n: arrays[n] for n in names})
+
+    def resized(size):
+        """The first inputs with another batch size; the batch axis is the one labelled so."""
+        out = {}
+        for name, _, _, axis, _ in inputs:
+            place = next(i for i, label in axis.items() if label == "batch")
+            out[name] = np.concatenate([given[name]] * size, axis=place).take(range(size), axis=place)
+        return out
+
+    worst = 0.0
+    for arrays in [resized(1), resized(3), resized(32), *cases]:  # other batch sizes than the example's
+        for wanted, got in zip(*both(arrays)):
+            if wanted.shape != got.shape:
+                raise ValueError(f"{path.name}: shape {got.shape} instead of {wanted.shape}")
+            worst = max(worst, float(np.abs(got - wanted).max(initial=0)))
     if worst > TOLERANCE:
         raise ValueError(f"{path.name}: ONNX Runtime differs from PyTorch by {worst}")
-    with torch.no_grad():
-        wanted = module(*(torch.from_numpy(a) for a in arrays)).numpy()
-    record = {
-        "graph": path.name, "tolerance": TOLERANCE,
-        "inputs": [{"name": n, "dtype": d, "shape": list(a.shape), "data": a.flatten().tolist()
-                    if d == "int64" else [float(f"{v:.6g}") for v in a.flatten()]}
-                   for (n, d, *_), a in zip(inputs, arrays)],
-        "output": {"name": output, "shape": list(wanted.shape),
-                   "first": [float(f"{v:.7g}") for v in wanted.flatten()[:64]]}}
     parity.mkdir(parents=True, exist_ok=True)
-    (parity / f"{path.stem}.json").write_text(json.dumps(record))
+    for number, arrays in enumerate([given, *cases], 1):
+        suffix = "" if number == 1 else f"-{number}"
+        (parity / f"{path.stem}{suffix}.json").write_text(
+            json.dumps(record(path.name, inputs, arrays, list(outputs), both(arrays)[0])))
     return worst
+
+
+def record(graph, inputs, arrays, names, values):
+    """Inputs in full and the first 64 numbers of every output."""
+    found = [{"name": n, "shape": list(v.shape), "first": [float(f"{x:.7g}") for x in v.flatten()[:64]]}
+             for n, v in zip(names, values)]
+    return {"graph": graph, "tolerance": TOLERANCE,
+            "inputs": [{"name": n, "dtype": d, "shape": list(arrays[n].shape), "data": arrays[n].flatten().tolist()
+                        if d == "int64" else [float(f"{v:.6g}") for v in arrays[n].flatten()]}
+                       for n, d, *_ in inputs],
+            **({"output": found[0]} if len(found) == 1 else {"outputs": found})}

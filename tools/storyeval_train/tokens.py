@@ -40,8 +40,12 @@ class Vocabulary:
             ids = ids[:length - 1] + [EOS]
         return ids + [PAD] * (length - len(ids))
 
-    def save(self, path):
-        """Writes a `tokenizer.json`: WordLevel, Lowercase, Whitespace pre-tokenizer."""
+    def save(self, path, prose=False):
+        """Writes a `tokenizer.json`: WordLevel, Lowercase, Whitespace pre-tokenizer.
+
+        With `prose` decoding gives running text: spaces between words, none before punctuation.
+        """
+        decoder = {"type": "WordPiece", "prefix": "##", "cleanup": True} if prose else None
         added = [(w, True) for w in SPECIAL] + [(w, True) for w in self.added]
         document = {
             "version": "1.0", "truncation": None, "padding": None,
@@ -49,7 +53,7 @@ class Vocabulary:
                 {"id": self.index[w], "content": w, "single_word": False, "lstrip": False,
                  "rstrip": False, "normalized": False, "special": special} for w, special in added],
             "normalizer": {"type": "Lowercase"}, "pre_tokenizer": {"type": "Whitespace"},
-            "post_processor": None, "decoder": None,
+            "post_processor": None, "decoder": decoder,
             "model": {"type": "WordLevel", "vocab": self.index, "unk_token": "<unk>"}}
         path.write_text(json.dumps(document, indent=1, ensure_ascii=False))
 

@@ -141,14 +141,9 @@ pub(super) fn check_kind(
     if kinds.contains(&kind) {
         return Ok(());
     }
-    let found = match kind {
-        BundleKind::StorygptV => "storygpt-v",
-        BundleKind::CharLdm => "char-ldm",
-        BundleKind::Evaluators => "evaluators",
-    };
     Err(GeneratorError::WrongKind {
         path: bundle.dir().to_owned(),
-        found,
+        found: kind.name(),
         needed,
     })
 }

@@ -3,6 +3,7 @@
 //! Counts are integers and float sums run in plan order, so the same observations give the same bits
 //! however the run was partitioned or resumed.
 
+mod captions;
 mod chosen;
 mod consistency;
 mod distance;
@@ -34,6 +35,7 @@ use slice::Slice;
 /// - `fid`: Fréchet distance between generated and ground-truth features of the same frames.
 /// - `kid`, `precision`, `recall`, `density`, `coverage`, `is`: other views of the same features.
 /// - `clip_ti`, `clip_ii`, `lpips`: means over frames.
+/// - `bleu1`..`bleu4`, `cider`: captions of the generated frames against those of the real ones.
 /// - `consistency`, `consistency_shared` and their `_gt`: means over pairs of frames of a story.
 ///
 /// A frame without an observation is not scored: `n` is then below `planned`, and a warning says how
@@ -87,6 +89,9 @@ fn of_sets(chosen: &Chosen<'_>) -> Vec<Score> {
     }
     let inception = protocol.inception_score.as_ref();
     scores.extend(inception.map(|rule| sets::inception(chosen, rule)));
+    if let Some(rule) = &protocol.captions {
+        scores.extend(captions::scores(chosen, rule));
+    }
     scores
 }
 

@@ -170,12 +170,12 @@ fn is_short_form(stretch: &[char]) -> bool {
 /// A word, after the common case that needs no rule: ASCII letters, then white space.
 fn from_letter(text: &mut Text, at: usize) -> Match {
     let end = text.ascii_letters(at);
+    if matches!(text.at(end), ' ' | '\n') && end > at {
+        return word::two_in_one(text, at, end).unwrap_or(Match::text(end));
+    }
     let mut found = word::word(text, at).unwrap_or(Match::text(at + 1));
     if text.at(at) == 'x' {
         found = found.or(symbol::eyes(text, at));
-    }
-    if matches!(text.at(end), ' ' | '\n') && end > at {
-        return found;
     }
     found.or(web::address(text, at))
 }

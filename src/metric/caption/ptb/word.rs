@@ -5,6 +5,7 @@ use super::abbreviation::abbreviation;
 use super::class::Class;
 use super::matched::Match;
 use super::text::Text;
+use super::web::accented;
 
 /// Words that are two tokens, with the length of the first.
 const TWO_IN_ONE: &[(&str, usize)] = &[
@@ -32,15 +33,19 @@ fn opening_apostrophe(c: char) -> bool {
     matches!(c, '`' | '\u{2018}' | '\u{201b}' | '\u{91}')
 }
 
-/// End of a plain word: letters, marks and digits, not starting with digits that a mark follows.
+/// End of a plain word: letters, marks and digits, not starting with digits that a mark follows. An
+/// entity such as `&eacute;` is a letter.
 pub(super) fn plain_word(text: &Text, start: usize) -> usize {
-    match text.class(start) {
-        Class::Letter | Class::Mark => text.run(start, |_, class| {
-            matches!(class, Class::Letter | Class::Mark | Class::Digit)
-        }),
+    let in_word = |_, class| matches!(class, Class::Letter | Class::Mark | Class::Digit);
+    let mut end = match text.class(start) {
+        Class::Letter | Class::Mark => text.run(start, in_word),
         Class::Digit => text.alnum(start),
-        _ => start,
+        _ => return start,
+    };
+    while let Some(after) = accented(text, end) {
+        end = text.run(after, in_word);
     }
+    end
 }
 
 /// A short form at `at` after which no letter follows. The end.
@@ -149,7 +154,7 @@ fn before_short_form(text: &Text, start: usize, end: usize) -> Option<Match> {
 }
 
 /// `cannot`, `gonna`, ...: the first half.
-fn two_in_one(text: &Text, start: usize, end: usize) -> Option<Match> {
+pub(super) fn two_in_one(text: &Text, start: usize, end: usize) -> Option<Match> {
     let (_, first) = TWO_IN_ONE
         .iter()
         .find(|(word, _)| word.len() == end - start && text.says(start, word))?;

@@ -1,0 +1,161 @@
+//! What is on a frame: the multi-label classifiers.
+
+use super::ExtractError;
+use super::eye::Eye;
+use super::network::{GraphNetwork, PixelNet};
+use super::{kind, labels};
+use crate::inference::{Bundle, BundleKind, Runtime};
+use crate::vision::Recipe;
+use image::RgbImage;
+
+/// Which of the two classifiers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ClassifierKind {
+    /// Graph `char_classifier`.
+    Characters,
+    /// Graph `bg_classifier`.
+    Backgrounds,
+}
+
+impl ClassifierKind {
+    fn graph(self) -> &'static str {
+        match self {
+            Self::Characters => "char_classifier",
+            Self::Backgrounds => "bg_classifier",
+        }
+    }
+
+    fn noun(self) -> &'static str {
+        match self {
+            Self::Characters => "character",
+            Self::Backgrounds => "background",
+        }
+    }
+}
+
+/// A multi-label classifier: a sigmoid a label.
+pub struct Classifier {
+    net: PixelNet,
+    kind: ClassifierKind,
+    labels: Vec<String>,
+}
+
+impl Classifier {
+    /// Loads one classifier of an evaluators bundle; images reach it by `recipe`. The published
+    /// classifiers differ in nothing but the recipe's value scale and the bundle's `[input] scale`
+    /// (`transform_input` of torchvision's Inception is the latter's `symmetric`).
+    ///
+    /// # Errors
+    /// A bundle of another kind, or without the graph or its labels; a graph that does not load or has
+    /// other ports.
+    pub fn open(
+        runtime: &Runtime,
+        bundle: &Bundle,
+        kind: ClassifierKind,
+        recipe: &Recipe,
+    ) -> Result<Self, ExtractError> {
+        kind::check(bundle, BundleKind::Evaluators)?;
+        let labels = bundle.manifest().labels()?;
+        let labels = match kind {
+            ClassifierKind::Characters => &labels.characters,
+            ClassifierKind::Backgrounds => &labels.backgrounds,
+        };
+        let network = GraphNetwork::open(runtime, bundle, kind.graph(), "logits", labels.len())?;
+        Ok(Self {
+            net: PixelNet {
+                eye: Eye::with_recipe(bundle.manifest(), recipe),
+                network: Box::new(network),
+            },
+            kind,
+            labels: labels.clone(),
+        })
+    }
+
+    /// What the probabilities stand for, in their order.
+    #[must_use]
+    pub fn labels(&self) -> &[String] {
+        &self.labels
+    }
+
+    /// Checks that the labels are those of the data set, in the same order: otherwise every score would
+    /// be a wrong number without a sign of it.
+    ///
+    /// # Errors
+    /// [`ExtractError::Labels`] with the first position that differs.
+    pub fn check_labels(&self, expected: &[String]) -> Result<(), ExtractError> {
+        labels::same(self.kind.noun(), &self.labels, expected)
+    }
+
+    /// Sigmoid outputs in `[0, 1]`, a list in label order an image. The sigmoid is taken in f64.
+    ///
+    /// # Errors
+    /// An empty image, a failing network, outputs of a wrong shape or that are not finite.
+    pub fn probabilities(&mut self, images: &[RgbImage]) -> Result<Vec<Vec<f32>>, ExtractError> {
+        let mut rows = self.net.rows(images)?.swap_remove(0);
+        for value in rows.iter_mut().flatten() {
+            *value = sigmoid(*value);
+        }
+        Ok(rows)
+    }
+
+    /// How images reach the network, as signatures and cache keys print it.
+    #[must_use]
+    pub fn preprocessing(&self) -> String {
+        self.net.eye.preprocessing()
+    }
+}
+
+/// `1 / (1 + exp(-x))`, in f64 so that the last bit of the f32 does not depend on the vector width.
+fn sigmoid(logit: f32) -> f32 {
+    (1.0 / (1.0 + libm::exp(-f64::from(logit)))) as f32
+}
+
+#[cfg(test)]
+pub(super) mod tests {
+    use super::super::network::tests::{images, net};
+    use super::*;
+
+    pub(crate) fn classifier(kind: ClassifierKind, labels: &[&str], scale: f32) -> Classifier {
+        Classifier {
+            net: net(kind.graph(), &[labels.len()], scale),
+            kind,
+            labels: labels.iter().map(|it| (*it).to_owned()).collect(),
+        }
+    }
+
+    #[test]
+    fn logits_become_probabilities() {
+        let labels = ["a", "b", "c"];
+        let mut up = classifier(ClassifierKind::Characters, &labels, 1.0);
+        let rows = up.probabilities(&images(3)).unwrap();
+        assert_eq!((rows.len(), rows[0].len()), (3, 3));
+        assert!((rows[2][1] - 0.731_058_6).abs() < 1e-6);
+        assert!((rows[2][2] - 0.5).abs() < f32::EPSILON);
+        assert_eq!(up.preprocessing(), "pillow-bilinear-4+squash");
+        let error = classifier(ClassifierKind::Backgrounds, &labels, f32::NAN)
+            .probabilities(&images(1))
+            .unwrap_err();
+        assert!(matches!(
+            error,
+            ExtractError::NonFinite {
+                graph: "bg_classifier",
+                index: 0
+            }
+        ));
+    }
+
+    #[test]
+    fn labels_are_compared_in_order() {
+        let classifier = classifier(ClassifierKind::Backgrounds, &["a", "b"], 1.0);
+        let names = |text: &str| text.split(' ').map(ToOwned::to_owned).collect::<Vec<_>>();
+        assert!(classifier.check_labels(&names("a b")).is_ok());
+        assert!(matches!(
+            classifier.check_labels(&names("b a")).unwrap_err(),
+            ExtractError::Labels {
+                kind: "background",
+                position: 0,
+                ..
+            }
+        ));
+    }
+}

@@ -1,0 +1,115 @@
+//! CLIP: images and texts in one space.
+
+use super::ExtractError;
+use super::clip_text::ClipText;
+use super::eye::Eye;
+use super::kind;
+use super::network::{BATCH, GraphNetwork, PixelNet, check};
+use crate::inference::{Bundle, BundleKind, Graph, GraphSignature, Input, Port, Runtime};
+use image::RgbImage;
+use ndarray::{Array2, Ix2};
+
+const IDS: &str = "input_ids";
+const TEXT_GRAPH: &str = "clip_text";
+
+/// The two towers of a CLIP model.
+pub struct Clip {
+    images: PixelNet,
+    texts: Graph,
+    text: ClipText,
+    context: usize,
+    dim: usize,
+    /// Texts that were longer than the context.
+    cut: usize,
+}
+
+impl Clip {
+    /// Loads the graphs `clip_image` and `clip_text` of a CLIP bundle. Images reach it as the bundle says.
+    ///
+    /// # Errors
+    /// A bundle of another kind, a graph that does not load or has other ports, a tokeniser that cannot
+    /// be read.
+    pub fn open(runtime: &Runtime, bundle: &Bundle) -> Result<Self, ExtractError> {
+        kind::check(bundle, BundleKind::Clip)?;
+        let manifest = bundle.manifest();
+        let model = manifest.clip()?;
+        let images = GraphNetwork::open(runtime, bundle, "clip_image", "image_embeds", model.dim)?;
+        let signature = GraphSignature {
+            name: TEXT_GRAPH,
+            inputs: vec![Port::i64(IDS, [None, Some(model.context_length)])],
+            outputs: vec![Port::f32("text_embeds", [None, Some(model.dim)])],
+        };
+        Ok(Self {
+            images: PixelNet {
+                eye: Eye::own(manifest),
+                network: Box::new(images),
+            },
+            texts: runtime.load(&bundle.graph(TEXT_GRAPH)?, &signature)?,
+            text: ClipText::open(bundle, model)?,
+            context: model.context_length,
+            dim: model.dim,
+            cut: 0,
+        })
+    }
+
+    /// Length of an embedding.
+    #[must_use]
+    pub fn dim(&self) -> usize {
+        self.dim
+    }
+
+    /// Texts so far that were longer than the context and lost their end.
+    #[must_use]
+    pub fn cut_texts(&self) -> usize {
+        self.cut
+    }
+
+    /// Embeddings of images, a row an image, as the network gives them: not normalised.
+    ///
+    /// # Errors
+    /// An image that cannot be prepared, a failing network, values that are not finite.
+    pub fn images(&mut self, images: &[RgbImage]) -> Result<Vec<Vec<f32>>, ExtractError> {
+        Ok(self.images.rows(images)?.swap_remove(0))
+    }
+
+    /// Embeddings of texts, a row a text, not normalised. A text that is too long is cut as
+    /// openai/CLIP does with `truncate=True`.
+    ///
+    /// # Errors
+    /// A text that the vocabulary cannot spell, a failing network, values that are not finite.
+    pub fn texts(&mut self, texts: &[&str]) -> Result<Vec<Vec<f32>>, ExtractError> {
+        let mut rows = Vec::with_capacity(texts.len());
+        for (number, chunk) in texts.chunks(BATCH).enumerate() {
+            let mut ids: Array2<i64> = Array2::zeros((BATCH, self.context));
+            for at in 0..BATCH {
+                // A short batch is filled up, so that a text's numbers do not depend on its company.
+                let (tokens, cut) = self.text.encode(chunk.get(at).copied().unwrap_or(""))?;
+                self.cut += usize::from(cut);
+                ids.row_mut(at).assign(&ndarray::ArrayView1::from(&tokens));
+            }
+            let outputs = self
+                .texts
+                .run(&[(IDS, Input::I64(ids.view().into_dyn()))])?;
+            let expected = [BATCH, self.dim];
+            let shape = |found: &[usize]| ExtractError::Shape {
+                graph: TEXT_GRAPH,
+                expected: expected.to_vec(),
+                found: found.to_vec(),
+            };
+            let output = outputs.into_iter().next().ok_or_else(|| shape(&[]))?;
+            let found = output.shape().to_vec();
+            let output = output
+                .into_dimensionality::<Ix2>()
+                .map_err(|_| shape(&found))?;
+            check(TEXT_GRAPH, &output, expected, number * BATCH, chunk.len())?;
+            rows.extend((0..chunk.len()).map(|row| output.row(row).to_vec()));
+        }
+        Ok(rows)
+    }
+
+    /// How images reach it, as signatures and cache keys print it.
+    #[must_use]
+    pub fn preprocessing(&self) -> String {
+        self.images.eye.preprocessing()
+    }
+}

@@ -1,0 +1,216 @@
+//! How images reach a network.
+
+use super::ExtractError;
+use crate::inference::BundleManifest;
+use crate::vision::{Geometry, InputScale, Recipe, Resizer, ValueScale, prepare};
+use image::RgbImage;
+use ndarray::{Array4, Axis};
+use std::fmt::Write as _;
+use std::thread;
+
+/// A network's input size and everything that happens to an image on the way there.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Eye {
+    width: u32,
+    height: u32,
+    recipe: Recipe,
+    input: InputScale,
+}
+
+impl Eye {
+    pub(super) fn new(width: u32, height: u32, recipe: Recipe, input: InputScale) -> Self {
+        Self {
+            width,
+            height,
+            recipe,
+            input,
+        }
+    }
+
+    /// As a protocol's recipe says, at the size and with the values of the bundle's graphs.
+    pub(super) fn with_recipe(manifest: &BundleManifest, recipe: &Recipe) -> Self {
+        let (width, height) = (manifest.image.width as u32, manifest.image.height as u32);
+        Self::new(width, height, *recipe, manifest.input.scale)
+    }
+
+    /// As the bundle itself says; bicubic with a centre crop where it says nothing, as CLIP.
+    pub(super) fn own(manifest: &BundleManifest) -> Self {
+        let input = &manifest.input;
+        let recipe = Recipe {
+            first: None,
+            resizer: input.resizer.unwrap_or(Resizer::PillowBicubic),
+            geometry: input.geometry.unwrap_or(Geometry::CenterCrop),
+            scale: ValueScale::Symmetric,
+        };
+        Self::with_recipe(manifest, &recipe)
+    }
+
+    /// `[rows, 3, h, w]` with at most `rows` images; black (zeros) where there are fewer. `first` is the
+    /// number of the first one in the call, for errors.
+    ///
+    /// Images are prepared on several threads; each one's pixels are the same whatever their number.
+    ///
+    /// # Errors
+    /// [`ExtractError::Image`] with the first image that cannot be prepared.
+    pub(super) fn batch(
+        &self,
+        images: &[RgbImage],
+        first: usize,
+        rows: usize,
+    ) -> Result<Array4<f32>, ExtractError> {
+        let (height, width) = (self.height as usize, self.width as usize);
+        let mut batch = Array4::zeros((rows, 3, height, width));
+        let threads = thread::available_parallelism().map_or(1, std::num::NonZero::get);
+        let share = images.len().div_ceil(threads).max(1);
+        let one_share =
+            |number: usize, images: &[RgbImage], mut rows: ndarray::ArrayViewMut4<f32>| {
+                for (at, image) in images.iter().enumerate() {
+                    let fail = |source| ExtractError::Image {
+                        index: first + number * share + at,
+                        source,
+                    };
+                    let pixels = prepare(image, &self.recipe, self.width, self.height, &self.input);
+                    rows.index_axis_mut(Axis(0), at)
+                        .assign(&pixels.map_err(fail)?);
+                }
+                Ok(())
+            };
+        if share >= images.len() {
+            one_share(0, images, batch.view_mut())?;
+            return Ok(batch);
+        }
+        let outcomes: Vec<Result<(), ExtractError>> = thread::scope(|scope| {
+            let shares = images
+                .chunks(share)
+                .zip(batch.axis_chunks_iter_mut(Axis(0), share));
+            let running: Vec<_> = shares
+                .enumerate()
+                .map(|(number, (images, rows))| {
+                    scope.spawn(move || one_share(number, images, rows))
+                })
+                .collect();
+            running
+                .into_iter()
+                .map(|it| {
+                    it.join()
+                        .unwrap_or_else(|panic| std::panic::resume_unwind(panic))
+                })
+                .collect()
+        });
+        outcomes.into_iter().collect::<Result<(), _>>()?;
+        Ok(batch)
+    }
+
+    /// As signatures and cache keys print it: `pillow-bicubic-224+center-crop`, with what differs from
+    /// right values in `[0, 1]` behind it (`+imagenet-standardised`, `>symmetric`, `>clip`).
+    pub(super) fn preprocessing(&self) -> String {
+        let mut text = String::new();
+        let recipe = &self.recipe;
+        // Writing to a string cannot fail.
+        if let Some(side) = recipe.first {
+            let _ = write!(text, "{side}>");
+        }
+        let _ = write!(text, "{}-{}", recipe.resizer, self.width);
+        if self.width != self.height {
+            let _ = write!(text, "x{}", self.height);
+        }
+        let _ = write!(text, "+{}", recipe.geometry);
+        if recipe.scale != ValueScale::Symmetric {
+            let _ = write!(text, "+{}", recipe.scale);
+        }
+        match self.input {
+            InputScale::Unit => {}
+            InputScale::Symmetric => text.push_str(">symmetric"),
+            InputScale::Standardised { mean, std } if (mean, std) == CLIP => text.push_str(">clip"),
+            InputScale::Standardised { mean, std } if (mean, std) == IMAGENET => {
+                text.push_str(">imagenet");
+            }
+            InputScale::Standardised { mean, std } => {
+                let list = |of: [f32; 3]| of.map(|it| it.to_string()).join(",");
+                let _ = write!(text, ">({})/({})", list(mean), list(std));
+            }
+        }
+        text
+    }
+}
+
+/// Mean and standard deviation of the published CLIP models.
+const CLIP: ([f32; 3], [f32; 3]) = (
+    [0.481_454_66, 0.457_827_5, 0.408_210_73],
+    [0.268_629_54, 0.261_302_58, 0.275_777_11],
+);
+/// Mean and standard deviation of torchvision's ImageNet models.
+const IMAGENET: ([f32; 3], [f32; 3]) = ([0.485, 0.456, 0.406], [0.229, 0.224, 0.225]);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use image::Rgb;
+
+    fn recipe(geometry: Geometry, scale: ValueScale) -> Recipe {
+        Recipe {
+            first: None,
+            resizer: Resizer::PillowBicubic,
+            geometry,
+            scale,
+        }
+    }
+
+    #[test]
+    fn preprocessing_is_printed_with_all_that_changes_a_pixel() {
+        let (mean, std) = CLIP;
+        let clip = InputScale::Standardised { mean, std };
+        let right = recipe(Geometry::CenterCrop, ValueScale::Symmetric);
+        let print = |w, h, recipe, input| Eye::new(w, h, recipe, input).preprocessing();
+        assert_eq!(
+            print(224, 224, right, InputScale::Unit),
+            "pillow-bicubic-224+center-crop"
+        );
+        assert_eq!(
+            print(224, 224, right, clip),
+            "pillow-bicubic-224+center-crop>clip"
+        );
+        let odd = Recipe {
+            first: Some(64),
+            ..recipe(Geometry::Squash, ValueScale::ImagenetStandardised)
+        };
+        assert_eq!(
+            print(8, 6, odd, InputScale::Symmetric),
+            "64>pillow-bicubic-8x6+squash+imagenet-standardised>symmetric"
+        );
+        let own = InputScale::Standardised {
+            mean: [0.5; 3],
+            std: [0.25; 3],
+        };
+        assert_eq!(
+            print(8, 8, right, own),
+            "pillow-bicubic-8+center-crop>(0.5,0.5,0.5)/(0.25,0.25,0.25)"
+        );
+    }
+
+    #[test]
+    fn rows_are_in_order_and_filled_up() {
+        let eye = Eye::new(
+            2,
+            2,
+            recipe(Geometry::Squash, ValueScale::Symmetric),
+            InputScale::Unit,
+        );
+        let image = |v: u8| RgbImage::from_pixel(3, 3, Rgb([v, v, v]));
+        let images: Vec<RgbImage> = (0..7).map(image).collect();
+        let batch = eye.batch(&images, 0, 9).unwrap();
+        for (row, plane) in batch.outer_iter().enumerate() {
+            let value = if row < 7 { row as f32 / 255.0 } else { 0.0 };
+            assert!(plane.iter().all(|it| (it - value).abs() < 1e-7), "{row}");
+        }
+        for broken in 0..7 {
+            let mut images = images.clone();
+            images[broken] = RgbImage::new(0, 1);
+            let error = eye.batch(&images, 100, 9).unwrap_err();
+            assert!(
+                matches!(error, ExtractError::Image { index, .. } if index == 100 + broken),
+                "{error}"
+            );
+        }
+    }
+}

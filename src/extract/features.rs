@@ -1,0 +1,125 @@
+//! The pooled features of a frame, for distribution distances.
+
+use super::ExtractError;
+use super::eye::Eye;
+use super::kind;
+use super::network::{GraphNetwork, PixelNet};
+use crate::inference::{Bundle, BundleKind, Runtime};
+use crate::vision::Recipe;
+use image::RgbImage;
+
+/// A feature network, for example the Inception of FID.
+pub struct FeatureNet {
+    net: PixelNet,
+    has_logits: bool,
+}
+
+impl FeatureNet {
+    /// Loads the graph `features` of an evaluators bundle; images reach it by `recipe`. Its output
+    /// `features` is `[N, dim]`; an output `logits` `[N, K]` (without bias, for the Inception Score) is
+    /// taken where there is one.
+    ///
+    /// # Errors
+    /// A bundle of another kind, or without the graph or `[features]`; a graph that does not load or
+    /// has other ports.
+    pub fn open(runtime: &Runtime, bundle: &Bundle, recipe: &Recipe) -> Result<Self, ExtractError> {
+        kind::check(bundle, BundleKind::Evaluators)?;
+        let dim = bundle.manifest().features()?.dim;
+        let mut network = GraphNetwork::open(runtime, bundle, "features", "features", dim)?;
+        let has_logits = network.also("logits")?;
+        Ok(Self {
+            net: PixelNet {
+                eye: Eye::with_recipe(bundle.manifest(), recipe),
+                network: Box::new(network),
+            },
+            has_logits,
+        })
+    }
+
+    /// Length of a feature vector.
+    #[must_use]
+    pub fn dim(&self) -> usize {
+        self.net.width()
+    }
+
+    /// Whether the network classifies too.
+    #[must_use]
+    pub fn has_logits(&self) -> bool {
+        self.has_logits
+    }
+
+    /// Features, a row an image.
+    ///
+    /// # Errors
+    /// An empty image, a failing network, outputs of a wrong shape or that are not finite.
+    pub fn features(&mut self, images: &[RgbImage]) -> Result<Vec<Vec<f32>>, ExtractError> {
+        Ok(self.net.rows(images)?.swap_remove(0))
+    }
+
+    /// Number of classes, where the network classifies too.
+    #[must_use]
+    pub fn classes(&self) -> Option<usize> {
+        self.net.network.widths().get(1).copied()
+    }
+
+    /// Features and, where the network has them, class logits, of one pass.
+    ///
+    /// # Errors
+    /// As [`FeatureNet::features`].
+    #[expect(
+        clippy::type_complexity,
+        reason = "two lists of rows, the second of which may be absent"
+    )]
+    pub fn features_and_logits(
+        &mut self,
+        images: &[RgbImage],
+    ) -> Result<(Vec<Vec<f32>>, Option<Vec<Vec<f32>>>), ExtractError> {
+        let mut outputs = self.net.rows(images)?.into_iter();
+        let features = outputs.next().unwrap_or_default();
+        Ok((features, outputs.next()))
+    }
+
+    /// Class logits, a row an image; `None` where the network has none.
+    ///
+    /// # Errors
+    /// As [`features`](Self::features).
+    pub fn logits(&mut self, images: &[RgbImage]) -> Result<Option<Vec<Vec<f32>>>, ExtractError> {
+        if !self.has_logits {
+            return Ok(None);
+        }
+        Ok(self.net.rows(images)?.pop())
+    }
+
+    /// How images reach the network, as signatures and cache keys print it.
+    #[must_use]
+    pub fn preprocessing(&self) -> String {
+        self.net.eye.preprocessing()
+    }
+}
+
+#[cfg(test)]
+pub(super) mod tests {
+    use super::super::network::tests::{images, net};
+    use super::*;
+
+    pub(crate) fn features(widths: &[usize]) -> FeatureNet {
+        FeatureNet {
+            net: net("features", widths, 1.0),
+            has_logits: widths.len() > 1,
+        }
+    }
+
+    #[test]
+    fn logits_come_where_the_network_has_them() {
+        let mut plain = features(&[3]);
+        assert_eq!(plain.dim(), 3);
+        assert_eq!(plain.logits(&images(2)).unwrap(), None);
+        let mut both = features(&[3, 2]);
+        assert_eq!(
+            both.features(&images(2)).unwrap(),
+            plain.features(&images(2)).unwrap()
+        );
+        let logits = both.logits(&images(2)).unwrap().unwrap();
+        assert_eq!((logits.len(), logits[0].len()), (2, 2));
+    }
+}

@@ -1,0 +1,156 @@
+//! LPIPS: how different two images look.
+
+use super::ExtractError;
+use super::kind;
+use crate::inference::{Bundle, BundleKind, Graph, GraphSignature, Input, Port, Runtime};
+use crate::vision::{Filter, resize};
+use image::RgbImage;
+use ndarray::{Array4, ArrayD};
+
+const GRAPH: &str = "lpips";
+const FIRST: &str = "image0";
+const SECOND: &str = "image1";
+/// Pairs of one pass. Fixed, and short batches are filled up, so that a pair's distance does not
+/// depend on its company.
+const PAIRS: usize = 8;
+
+/// A perceptual distance, trunk and linear layers in one graph.
+pub struct Lpips {
+    graph: Graph,
+    /// The size that the graph wants, where it is not free.
+    size: Option<(u32, u32)>,
+    network: String,
+}
+
+impl Lpips {
+    /// Loads the graph `lpips` of an LPIPS bundle: `image0` and `image1`, `[N, 3, H, W]` in `[-1, 1]`
+    /// (`v / 127.5 - 1`), to `distance`, `[N]`.
+    ///
+    /// # Errors
+    /// A bundle of another kind, a graph that does not load or has other ports.
+    pub fn open(runtime: &Runtime, bundle: &Bundle) -> Result<Self, ExtractError> {
+        kind::check(bundle, BundleKind::Lpips)?;
+        let manifest = bundle.manifest();
+        let model = manifest.lpips()?;
+        let pixels = [None, Some(3), None, None];
+        let signature = GraphSignature {
+            name: GRAPH,
+            inputs: vec![Port::f32(FIRST, pixels), Port::f32(SECOND, pixels)],
+            outputs: vec![Port::f32("distance", [None])],
+        };
+        let graph = runtime.load(&bundle.graph(GRAPH)?, &signature)?;
+        let sides = graph.input_shape(FIRST).map(|shape| (shape[3], shape[2]));
+        let size = match sides {
+            Some((Some(width), Some(height))) => Some((width as u32, height as u32)),
+            _ => None,
+        };
+        Ok(Self {
+            graph,
+            size,
+            network: format!("{}-v{}", model.network, model.version),
+        })
+    }
+
+    /// Distances of pairs of images, at least 0, in order.
+    ///
+    /// Both images of a pair are squashed (Pillow bilinear) to a square of `resize` pixels where that is
+    /// given, else to the graph's own size where it has one; else an image of another size is brought
+    /// to that of the second one.
+    ///
+    /// # Errors
+    /// Lists of different lengths, an empty image, a failing network, distances that are not finite.
+    pub fn distances(
+        &mut self,
+        first: &[RgbImage],
+        second: &[RgbImage],
+        resize: Option<u32>,
+    ) -> Result<Vec<f32>, ExtractError> {
+        if first.len() != second.len() {
+            return Err(ExtractError::Pairs {
+                first: first.len(),
+                second: second.len(),
+            });
+        }
+        let mut distances = Vec::with_capacity(first.len());
+        let mut start = 0;
+        while start < first.len() {
+            let size = self.target(&second[start], resize);
+            // Pairs of one pass have one size.
+            let used = (start..first.len())
+                .take(PAIRS)
+                .take_while(|at| self.target(&second[*at], resize) == size)
+                .count();
+            let range = start..start + used;
+            let inputs = [
+                pixels(&first[range.clone()], size, start)?,
+                pixels(&second[range], size, start)?,
+            ];
+            let found = self.run(&inputs)?;
+            for (at, distance) in found.iter().take(used).enumerate() {
+                if !distance.is_finite() {
+                    return Err(ExtractError::NonFinite {
+                        graph: GRAPH,
+                        index: start + at,
+                    });
+                }
+                distances.push(*distance);
+            }
+            start += used;
+        }
+        Ok(distances)
+    }
+
+    fn target(&self, second: &RgbImage, resize: Option<u32>) -> (u32, u32) {
+        match (resize, self.size) {
+            (Some(side), _) => (side, side),
+            (None, Some(size)) => size,
+            (None, None) => second.dimensions(),
+        }
+    }
+
+    fn run(&mut self, [first, second]: &[Array4<f32>; 2]) -> Result<Vec<f32>, ExtractError> {
+        let outputs = self.graph.run(&[
+            (FIRST, Input::F32(first.view().into_dyn())),
+            (SECOND, Input::F32(second.view().into_dyn())),
+        ])?;
+        let distances: Option<&ArrayD<f32>> = outputs.first();
+        match distances {
+            Some(found) if found.shape() == [PAIRS] => Ok(found.iter().copied().collect()),
+            other => Err(ExtractError::Shape {
+                graph: GRAPH,
+                expected: vec![PAIRS],
+                found: other.map(|it| it.shape().to_vec()).unwrap_or_default(),
+            }),
+        }
+    }
+
+    /// Trunk and size, as signatures and cache keys print it.
+    #[must_use]
+    pub fn preprocessing(&self) -> String {
+        match self.size {
+            Some((width, height)) => {
+                format!("{}+pillow-bilinear-{width}x{height}+squash", self.network)
+            }
+            None => format!("{}+size-of-reference", self.network),
+        }
+    }
+}
+
+/// `[PAIRS, 3, h, w]` in `[-1, 1]`; grey where there are fewer images.
+fn pixels(
+    images: &[RgbImage],
+    (width, height): (u32, u32),
+    first: usize,
+) -> Result<Array4<f32>, ExtractError> {
+    let fail = |index: usize| move |source| ExtractError::Image { index, source };
+    let mut batch = Array4::zeros((PAIRS, 3, height as usize, width as usize));
+    for (at, image) in images.iter().enumerate() {
+        let image = resize(image, width, height, Filter::Bilinear).map_err(fail(first + at))?;
+        for (x, y, pixel) in image.enumerate_pixels() {
+            for (channel, value) in pixel.0.into_iter().enumerate() {
+                batch[[at, channel, y as usize, x as usize]] = f32::from(value) / 127.5 - 1.0;
+            }
+        }
+    }
+    Ok(batch)
+}

@@ -1,0 +1,181 @@
+//! BLEU-1 to BLEU-4 (Papineni et al. 2002) in pycocoevalcap's arithmetic.
+//!
+//! Matches are clipped by the largest count over the references and summed over the corpus. The
+//! reference length of an item is the closest one, the shorter of two equally close. Tiny constants
+//! keep logarithms and divisions defined: an order without a match gives a very small value, not 0,
+//! and even a perfect hypothesis is a little below 1.
+
+use super::corpus::Corpus;
+use super::ngram::Grams;
+use super::{CaptionUnscored, CaptionWarning};
+use rayon::prelude::*;
+
+/// Orders of n-grams: 1 to 4.
+pub const ORDERS: usize = 4;
+
+const SMALL: f64 = 1e-9;
+const TINY: f64 = 1e-15;
+
+/// What BLEU is computed from. Counts add up: those of a corpus are the sums over its items.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct BleuCounts {
+    /// Tokens of the hypotheses ("testlen").
+    pub hypothesis: u64,
+    /// Tokens of the closest references ("reflen").
+    pub reference: u64,
+    /// n-grams of the hypotheses, by order ("guess").
+    pub guess: [u64; ORDERS],
+    /// Those that are in a reference, clipped ("correct").
+    pub correct: [u64; ORDERS],
+}
+
+impl BleuCounts {
+    /// Adds the counts of `other`, `times` over.
+    pub fn add(&mut self, other: &Self, times: u32) {
+        let times = u64::from(times);
+        self.hypothesis += times * other.hypothesis;
+        self.reference += times * other.reference;
+        for order in 0..ORDERS {
+            self.guess[order] += times * other.guess[order];
+            self.correct[order] += times * other.correct[order];
+        }
+    }
+
+    /// BLEU-1 to BLEU-4, in `[0, 1]`.
+    #[must_use]
+    pub fn scores(&self) -> [f64; ORDERS] {
+        let ratio = (self.hypothesis as f64 + TINY) / (self.reference as f64 + SMALL);
+        let brevity = if ratio < 1.0 {
+            (1.0 - 1.0 / ratio).exp()
+        } else {
+            1.0
+        };
+        let mut product = 1.0;
+        std::array::from_fn(|order| {
+            product *= (self.correct[order] as f64 + TINY) / (self.guess[order] as f64 + SMALL);
+            product.powf(1.0 / (order as f64 + 1.0)) * brevity
+        })
+    }
+}
+
+/// BLEU of a corpus and of its items.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Bleu {
+    /// BLEU-1 to BLEU-4 of the corpus, in `[0, 1]`.
+    pub value: [f64; ORDERS],
+    /// The sums behind it.
+    pub counts: BleuCounts,
+    /// Counts of every item; their [`BleuCounts::scores`] are pycocoevalcap's values an image.
+    pub items: Vec<BleuCounts>,
+    /// In a fixed order.
+    pub warnings: Vec<CaptionWarning>,
+}
+
+impl Bleu {
+    /// BLEU when item `i` is drawn `multiplicities[i]` times; for the bootstrap.
+    ///
+    /// `None` when nothing is drawn.
+    #[must_use]
+    pub fn resampled(&self, multiplicities: &[u32]) -> Option<[f64; ORDERS]> {
+        let mut counts = BleuCounts::default();
+        let mut drawn = false;
+        for (item, times) in self.items.iter().zip(multiplicities) {
+            counts.add(item, *times);
+            drawn |= *times > 0;
+        }
+        drawn.then(|| counts.scores())
+    }
+}
+
+/// BLEU of every item and of all of them together.
+#[must_use]
+pub fn bleu(corpus: &Corpus) -> Bleu {
+    let mut items: Vec<BleuCounts> = corpus
+        .items()
+        .iter()
+        .map(|item| {
+            let length = item.hypothesis.len();
+            let closest = item
+                .references
+                .iter()
+                .map(Vec::len)
+                .min_by_key(|other| (other.abs_diff(length), *other))
+                .unwrap_or_default();
+            BleuCounts {
+                hypothesis: length as u64,
+                reference: closest as u64,
+                guess: std::array::from_fn(|order| length.saturating_sub(order) as u64),
+                correct: [0; ORDERS],
+            }
+        })
+        .collect();
+    let correct: Vec<Vec<u32>> = (1..=ORDERS)
+        .into_par_iter()
+        .map(|order| clipped_matches(corpus, &Grams::count(corpus, order)))
+        .collect();
+    for (order, matches) in correct.iter().enumerate() {
+        for (item, matches) in items.iter_mut().zip(matches) {
+            item.correct[order] = u64::from(*matches);
+        }
+    }
+    let mut counts = BleuCounts::default();
+    for item in &items {
+        counts.add(item, 1);
+    }
+    let mut warnings = corpus.warnings();
+    if let Some(order) = counts.correct.iter().position(|matches| *matches == 0) {
+        warnings.push(CaptionWarning::NoMatch { order: order + 1 });
+    }
+    Bleu {
+        value: counts.scores(),
+        counts,
+        items,
+        warnings,
+    }
+}
+
+/// For every item the n-grams of the hypothesis that a reference has, clipped.
+fn clipped_matches(corpus: &Corpus, grams: &Grams) -> Vec<u32> {
+    let mut slots = vec![(usize::MAX, 0_usize); grams.documents.len()];
+    let mut best = Vec::new();
+    let count = |item: usize, references: usize| {
+        let hypothesis = grams.caption(item, 0);
+        for (slot, gram) in hypothesis.iter().enumerate() {
+            slots[gram.id as usize] = (item, slot);
+        }
+        best.clear();
+        best.resize(hypothesis.len(), 0);
+        for reference in 1..=references {
+            for gram in grams.caption(item, reference) {
+                let (owner, slot) = slots[gram.id as usize];
+                if owner == item {
+                    best[slot] = gram.count.max(best[slot]);
+                }
+            }
+        }
+        hypothesis
+            .iter()
+            .zip(&best)
+            .map(|(gram, most)| gram.count.min(*most))
+            .sum()
+    };
+    let mut count = count;
+    corpus
+        .items()
+        .iter()
+        .enumerate()
+        .map(|(item, captions)| count(item, captions.references.len()))
+        .collect()
+}
+
+/// BLEU of one pair, for callers that have no corpus.
+///
+/// # Errors
+/// No reference.
+pub(super) fn bleu_of_pair(
+    hypothesis: &[String],
+    references: &[Vec<String>],
+) -> Result<BleuCounts, CaptionUnscored> {
+    let corpus = Corpus::from_tokens(&[(hypothesis.to_vec(), references.to_vec())])?;
+    Ok(bleu(&corpus).counts)
+}
