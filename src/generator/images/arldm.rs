@@ -61,13 +61,23 @@ mod tests {
         let stories = windows(2, 3);
         assert_eq!(
             stems(&Arldm::new(&stories, 1), &stories),
-            [None, Some("0000"), Some("0001"), None, Some("0002"), Some("0003")]
+            [
+                None,
+                Some("0000"),
+                Some("0001"),
+                None,
+                Some("0002"),
+                Some("0003")
+            ]
         );
     }
 
     #[test]
     fn numbers_grow_beyond_four_digits() {
         let stories = windows(6000, 2);
-        assert_eq!(stems(&Arldm::new(&stories, 0), &stories)[11_999], Some("11999"));
+        assert_eq!(
+            stems(&Arldm::new(&stories, 0), &stories)[11_999],
+            Some("11999")
+        );
     }
 }

@@ -199,6 +199,42 @@ impl Folder {
         &self.closed
     }
 
+    /// The name of the folder that every image is in, if there is one.
+    #[must_use]
+    pub fn only_child(&self) -> Option<String> {
+        let first = |file: &FoundFile| {
+            file.relative
+                .split_once('/')
+                .map(|(first, _)| first.to_owned())
+        };
+        let name = first(self.files.first()?)?;
+        let all = self
+            .files
+            .iter()
+            .all(|file| first(file).as_ref() == Some(&name));
+        all.then_some(name)
+    }
+
+    /// The images below the folder `name`, as if it had been listed itself.
+    #[must_use]
+    pub fn below(&self, name: &str) -> Self {
+        let prefix = format!("{name}/");
+        let files = self.files.iter().filter_map(|file| {
+            let relative = file.relative.strip_prefix(&prefix)?.to_owned();
+            Some(FoundFile {
+                stem: file.stem.saturating_sub(prefix.len()),
+                relative,
+                ..file.clone()
+            })
+        });
+        Self {
+            root: self.root.join(name),
+            files: files.collect(),
+            others: 0,
+            closed: Vec::new(),
+        }
+    }
+
     /// The place of a listed file on the disk.
     #[must_use]
     pub fn path(&self, file: &FoundFile) -> PathBuf {
@@ -213,13 +249,19 @@ mod tests {
     use crate::{ExitCode, Hint};
 
     fn names(folder: &Folder) -> Vec<&str> {
-        folder.files.iter().map(|file| file.relative.as_str()).collect()
+        folder
+            .files
+            .iter()
+            .map(|file| file.relative.as_str())
+            .collect()
     }
 
     #[test]
     fn images_are_listed_in_order_and_the_rest_is_counted() {
         let root = tempfile::tempdir().unwrap();
-        for file in ["b/2.png", "b/1.JPEG", "a.Png", "note.txt", "._a.png", "c.webp", "png"] {
+        for file in [
+            "b/2.png", "b/1.JPEG", "a.Png", "note.txt", "._a.png", "c.webp", "png",
+        ] {
             put(root.path(), file, b"");
         }
         let folder = Folder::list(root.path()).unwrap();
@@ -268,7 +310,10 @@ mod tests {
                 ("dangling.png", Some("it is a link to nothing")),
                 ("inside.png", None),
                 ("loop.png", Some("it is a link that cannot be followed")),
-                ("outside.png", Some("it is a link that leads out of the folder")),
+                (
+                    "outside.png",
+                    Some("it is a link that leads out of the folder")
+                ),
                 ("real.png", None),
                 ("up.png", Some("it is a link that leads out of the folder")),
             ]
@@ -276,7 +321,13 @@ mod tests {
         assert_eq!(folder.closed().len(), 1);
         // The folder itself may be reached through a link.
         symlink(&root, outer.path().join("alias")).unwrap();
-        assert_eq!(Folder::list(&outer.path().join("alias")).unwrap().files().len(), 6);
+        assert_eq!(
+            Folder::list(&outer.path().join("alias"))
+                .unwrap()
+                .files()
+                .len(),
+            6
+        );
     }
 
     #[cfg(target_os = "linux")]

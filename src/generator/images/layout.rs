@@ -169,6 +169,6 @@ pub fn open_layout(
         LayoutKind::Vlc => Box::new(Vlc { skipped: first - 1 }),
         LayoutKind::Arldm => Box::new(Arldm::new(stories, first - 1)),
         LayoutKind::Gill => Box::new(Gill),
-        LayoutKind::Manifest => Box::new(Listing::read(folder, stories)?),
+        LayoutKind::Manifest => Box::new(Listing::read(folder.root(), stories)?),
     })
 }

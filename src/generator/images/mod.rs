@@ -6,7 +6,6 @@
 //! [`Mismatch`], unless the caller allowed it.
 
 mod arldm;
-mod decode;
 mod error;
 mod folder;
 mod gill;
@@ -22,11 +21,10 @@ mod storygpt_v;
 mod testing;
 mod vlc;
 
-pub use decode::{ImageKind, decode_image};
 pub use error::{ImagesError, ManifestFault};
 pub use folder::{Folder, FoundFile, MAX_FILES};
 pub use guess::{Guess, guesses};
-pub use inspect::{Inspected, Inspection};
+pub use inspect::{Inspected, Inspection, stored_png};
 pub use layout::{FramePlace, Layout, LayoutKind, Place, open_layout};
 pub use manifest::MANIFEST_NAMES;
 pub use matching::{FrameMatch, Matching};

@@ -167,13 +167,15 @@ impl ImportRecord {
     pub fn read(root: &Path) -> Result<Option<Self>, RunError> {
         let path = root.join(IMPORT);
         match fs::read(&path) {
-            Ok(bytes) => serde_json::from_slice(&bytes)
-                .map(Some)
-                .map_err(|source| RunError::Json {
-                    path,
-                    line: source.line(),
-                    source,
-                }),
+            Ok(bytes) => {
+                serde_json::from_slice(&bytes)
+                    .map(Some)
+                    .map_err(|source| RunError::Json {
+                        path,
+                        line: source.line(),
+                        source,
+                    })
+            }
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
             Err(error) => Err(RunError::read(&path, error)),
         }
@@ -247,9 +249,15 @@ mod tests {
         assert_eq!(ImportRecord::read(folder.path()).expect("none"), None);
         let record = record(vec![frame("a", 1, Some("00ff")), frame("a", 2, None)]);
         fs::write(folder.path().join(IMPORT), record.to_bytes()).expect("write");
-        assert_eq!(ImportRecord::read(folder.path()).expect("read"), Some(record));
+        assert_eq!(
+            ImportRecord::read(folder.path()).expect("read"),
+            Some(record)
+        );
         fs::write(folder.path().join(IMPORT), "{").expect("write");
-        assert!(matches!(ImportRecord::read(folder.path()), Err(RunError::Json { .. })));
+        assert!(matches!(
+            ImportRecord::read(folder.path()),
+            Err(RunError::Json { .. })
+        ));
     }
 
     #[test]
@@ -286,9 +294,16 @@ mod tests {
             missing: 4,
             ..ImportCounts::default()
         };
-        assert_eq!(counts.to_string(), "matched 396 of 400 frames (4 missing, 0 extra)");
+        assert_eq!(
+            counts.to_string(),
+            "matched 396 of 400 frames (4 missing, 0 extra)"
+        );
         counts.not_drawn = 100;
         counts.matched = 296;
-        assert!(counts.to_string().starts_with("matched 296 of 300 frames (4 missing, 0 extra); 100"));
+        assert!(
+            counts
+                .to_string()
+                .starts_with("matched 296 of 300 frames (4 missing, 0 extra); 100")
+        );
     }
 }

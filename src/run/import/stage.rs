@@ -133,16 +133,12 @@ mod tests {
     }
 
     fn observation(frame: FrameRef<'_>, seen: Option<f32>) -> Observation {
+        let (story, clip) = (frame.unit.story.clone(), frame.clip().clone());
         Observation {
-            story: frame.unit.story.clone(),
-            frame: frame.frame,
-            clip: frame.clip().clone(),
             text: frame.text().to_owned(),
-            pronoun: false,
             character_labels: vec![true],
-            background_labels: None,
             character_probabilities: seen.map(|value| vec![value]),
-            background_probabilities: None,
+            ..Observation::unseen(story, frame.frame, clip)
         }
     }
 
@@ -160,7 +156,12 @@ mod tests {
         let frames: Vec<_> = unit.frames().collect();
         assert_eq!(store.absence(unit, frames[1]), Some(Absence::Missing));
         assert_eq!(store.absence(unit, frames[0]), None);
-        assert!(!folder.path().join(frame_file(&unit.story, frames[1])).exists());
+        assert!(
+            !folder
+                .path()
+                .join(frame_file(&unit.story, frames[1]))
+                .exists()
+        );
         assert_eq!(store.frame_if_any(unit, frames[1]).expect("read"), None);
 
         let mut shown = 0;
@@ -182,14 +183,21 @@ mod tests {
             key: "k",
             chunk: NonZeroUsize::new(3).expect("chunk"),
             features: &[("toy", 2)],
+            folder: folder.path(),
         };
         let mut unseen = |frame: FrameRef<'_>| observation(frame, None);
         observe(&store, &looking, &mut look, &mut unseen, &mut |_| {}).expect("observe");
         assert_eq!(shown, 5);
         let rows = read_observations(&folder.path().join(OBSERVATIONS)).expect("rows");
-        let values: Vec<_> = rows.iter().map(|row| row.character_probabilities.clone()).collect();
+        let values: Vec<_> = rows
+            .iter()
+            .map(|row| row.character_probabilities.clone())
+            .collect();
         let some = |value| Some(vec![value]);
-        assert_eq!(values, [some(0.0), some(0.0), some(1.0), None, some(2.0), some(2.0)]);
+        assert_eq!(
+            values,
+            [some(0.0), some(0.0), some(1.0), None, some(2.0), some(2.0)]
+        );
         let features = read_features(&features_path(folder.path(), "toy").expect("path"));
         let features = features.expect("features");
         assert!(features.row(3).iter().all(|value| value.is_nan()));
@@ -228,6 +236,9 @@ mod tests {
         let mut never = |unit: &Unit| -> Result<_, RunError> { panic!("{} is done", unit.story) };
         let again = import(&mut store, &mut never, &mut |_| {}).expect("nothing to do");
         assert_eq!((again.units, again.frames), (0, 0));
-        assert_eq!(fs::read(folder.path().join("journal.jsonl")).expect("journal"), before);
+        assert_eq!(
+            fs::read(folder.path().join("journal.jsonl")).expect("journal"),
+            before
+        );
     }
 }
