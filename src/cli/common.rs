@@ -206,6 +206,17 @@ pub(crate) fn open_bundle(
     Ok(bundle)
 }
 
+/// A verified bundle by its id, or by its folder.
+pub(crate) fn bundle_by_name(name: &str, what: &str, cache: &Path) -> Result<Bundle, Failure> {
+    let dir = Path::new(name);
+    if dir.join("bundle.toml").is_file() {
+        let bundle = Bundle::open(dir)?;
+        bundle.verify()?;
+        return Ok(bundle);
+    }
+    open_bundle(name, what, &[], None, cache)
+}
+
 fn no_bundle(
     what: &str,
     id: &str,

@@ -47,6 +47,20 @@ pub enum ExtractError {
         /// Images on the other.
         second: usize,
     },
+    /// More captions than beams, or none.
+    #[error("{asked} captions an image were asked for, and the search has {beams} beams")]
+    Captions {
+        /// Captions that were asked for.
+        asked: usize,
+        /// Beams of the bundle.
+        beams: usize,
+    },
+    /// A language model whose cache no machine would hold.
+    #[error("the captioner's cache for one image would take {gib} GiB")]
+    Cache {
+        /// Its size.
+        gib: u64,
+    },
     /// The classifiers' labels are not those of the data set, or not in its order.
     #[error(
         "{kind} labels of the evaluators and of the data set differ at position {position}: `{}` and `{}`",
@@ -97,6 +111,8 @@ impl Hint for ExtractError {
             Self::WrongKind { .. }
             | Self::OpenWidth { .. }
             | Self::Pairs { .. }
+            | Self::Captions { .. }
+            | Self::Cache { .. }
             | Self::Labels { .. }
             | Self::Shape { .. }
             | Self::NonFinite { .. } => ExitCode::Setup,
@@ -114,6 +130,12 @@ impl Hint for ExtractError {
                 Some("export the graph again with a fixed width of that output".to_owned())
             }
             Self::Pairs { .. } => Some("give as many images on both sides".to_owned()),
+            Self::Captions { beams, .. } => Some(format!(
+                "ask for 1 to {beams} captions, or raise captioner.num_beams in bundle.toml"
+            )),
+            Self::Cache { .. } => Some(
+                "look at num_beams, max_new_tokens and the sizes below [captioner] in bundle.toml".to_owned(),
+            ),
             Self::Labels { .. } => Some(
                 "use the evaluators that were trained for this data set; `storyeval ls datasets` names them"
                     .to_owned(),

@@ -1,5 +1,6 @@
 //! The room of networks that look at a frame.
 
+mod beam;
 mod captioner;
 mod classifier;
 mod clip;
@@ -11,6 +12,7 @@ mod kind;
 mod labels;
 mod lpips;
 mod network;
+mod writer;
 
 pub use captioner::Captioner;
 pub use classifier::{Classifier, ClassifierKind};

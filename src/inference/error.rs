@@ -224,6 +224,16 @@ pub enum InferenceError {
         /// What the tokeniser library said.
         source: Box<dyn std::error::Error + Send + Sync>,
     },
+    /// Tokens could not be joined to a text.
+    #[error("the tokenizer {} failed on the tokens {ids:?}", .path.display())]
+    Decode {
+        /// The tokeniser's file.
+        path: PathBuf,
+        /// The tokens.
+        ids: Vec<u32>,
+        /// What the tokeniser library said.
+        source: Box<dyn std::error::Error + Send + Sync>,
+    },
 }
 
 /// One place ONNX Runtime was looked for, and why it did not serve.
@@ -425,7 +435,7 @@ impl Hint for InferenceError {
                  `--device cpu` runs without"
                     .to_owned()
             }
-            Self::Graph { path, .. } | Self::Tokenizer { path, .. } | Self::Encode { path, .. } => verify(path),
+            Self::Graph { path, .. } | Self::Tokenizer { path, .. } | Self::Encode { path, .. } | Self::Decode { path, .. } => verify(path),
             Self::Signature { .. } => {
                 "export the graph again for this bundle, with these names and with a dynamic batch axis; tools/README.md says how".to_owned()
             }

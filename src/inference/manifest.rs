@@ -10,7 +10,6 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 
 use super::InferenceError;
-use crate::vision::InputScale;
 
 mod drawing;
 mod looking;
@@ -209,14 +208,6 @@ impl BundleManifest {
                 self.lpips()?;
             }
             BundleKind::Captioner => self.check_captioner()?,
-        }
-        if let InputScale::Standardised { mean, std } = self.input.scale {
-            if !mean.iter().all(|it| it.is_finite()) {
-                return Err(self.value("input.scale.mean", "has to be finite"));
-            }
-            if !std.iter().all(|it| it.is_finite() && *it > 0.0) {
-                return Err(self.value("input.scale.std", "has to be finite and above 0"));
-            }
         }
         for (key, value) in self.sizes() {
             if value == 0 {

@@ -61,6 +61,20 @@ impl Tokenizer {
             .map(|(&id, &(start, end))| Token { id, start, end })
             .collect())
     }
+
+    /// Joins tokens to a text. Special tokens and ids outside the vocabulary are left out.
+    ///
+    /// # Errors
+    /// [`InferenceError::Decode`].
+    pub fn decode(&self, ids: &[u32]) -> Result<String, InferenceError> {
+        self.inner
+            .decode(ids, true)
+            .map_err(|source| InferenceError::Decode {
+                path: self.path.clone(),
+                ids: ids.to_vec(),
+                source,
+            })
+    }
 }
 
 #[cfg(test)]

@@ -8,7 +8,7 @@
 //! as the nuclear norm of `X1c X2c'` when a set is small, otherwise from the Cholesky factor of `S1`.
 
 use super::Feature;
-use super::features::{SetFault, check};
+use super::features::{SetFault, check, not_finite};
 use super::gaussian::{Gaussian, MeanPrecision, centred, mean_with};
 use faer::linalg::matmul::matmul;
 use faer::{Accum, Mat, MatRef, Par};
@@ -182,7 +182,7 @@ pub fn frechet_with<T: Feature>(
         Factor::of_rows(Side::First, first, &mut warnings)?,
         Factor::of_rows(Side::Second, second, &mut warnings)?,
     );
-    let trace = squared_norm(a.factor.as_ref()) + squared_norm(b.factor.as_ref());
+    let trace = squared_norm(a.matrix.as_ref()) + squared_norm(b.matrix.as_ref());
     let (mean_a, precision_a) = mean_with(first, a.mean, precision);
     let (mean_b, _) = mean_with(second, b.mean, precision);
     let distance = squared_distance(&mean_a, &mean_b, precision_a);
@@ -191,7 +191,7 @@ pub fn frechet_with<T: Feature>(
     }
     warnings.extend(constant_warning(Side::First, a.constant, dim));
     warnings.extend(constant_warning(Side::Second, b.constant, dim));
-    let root = nuclear_norm(a.factor.as_ref(), b.factor.as_ref())?;
+    let root = nuclear_norm(a.matrix.as_ref(), b.matrix.as_ref())?;
     Ok(finish(
         distance + trace - 2.0 * root,
         Route::Nuclear,
@@ -199,9 +199,28 @@ pub fn frechet_with<T: Feature>(
     ))
 }
 
+/// Fits a set for [`frechet_of_gaussians`]; `side` is what a reason will call it.
+///
+/// # Errors
+/// Fewer than two vectors, or values that are not finite.
+pub fn fit<T: Feature>(
+    side: Side,
+    set: &ArrayView2<'_, T>,
+    precision: MeanPrecision,
+) -> Result<Gaussian, FrechetUnscored> {
+    let n = set.nrows();
+    if n < 2 {
+        return Err(FrechetUnscored::TooFew { side, n });
+    }
+    if let Some(row) = not_finite(set) {
+        return Err(FrechetUnscored::NonFinite { side, row });
+    }
+    Ok(Gaussian::fit_with(set, precision))
+}
+
 /// A matrix `A` with `A A' = S`, `[d, r]`, of a set of vectors.
 struct Factor {
-    factor: Mat<f64>,
+    matrix: Mat<f64>,
     mean: Vec<f64>,
     constant: usize,
 }
@@ -219,15 +238,14 @@ impl Factor {
                 return Err(FrechetUnscored::Overflow);
             }
             let constant = fitted.constant_features();
-            let factor = match cholesky(fitted.covariance.as_ref()) {
-                Some(factor) => factor,
-                None => {
-                    warnings.push(FrechetWarning::NotPositiveDefinite { side });
-                    root_by_eigen(fitted.covariance.as_ref())?
-                }
+            let matrix = if let Some(factor) = cholesky(fitted.covariance.as_ref()) {
+                factor
+            } else {
+                warnings.push(FrechetWarning::NotPositiveDefinite { side });
+                root_by_eigen(fitted.covariance.as_ref())?
             };
             return Ok(Self {
-                factor,
+                matrix,
                 mean: fitted.mean,
                 constant,
             });
@@ -236,7 +254,7 @@ impl Factor {
         let constant = constant_columns(&rows);
         let scale = 1.0 / (n as f64 - 1.0).sqrt();
         Ok(Self {
-            factor: rows.transpose() * faer::Scale(scale),
+            matrix: rows.transpose() * faer::Scale(scale),
             mean,
             constant,
         })

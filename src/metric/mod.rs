@@ -27,7 +27,7 @@ pub use f1::{
 pub use feature::Feature;
 pub use features::SetFault;
 pub use frechet::{
-    Frechet, FrechetUnscored, FrechetWarning, Route, Side, frechet, frechet_of_gaussians,
+    Frechet, FrechetUnscored, FrechetWarning, Route, Side, fit, frechet, frechet_of_gaussians,
     frechet_with,
 };
 pub use gaussian::{Gaussian, GaussianStream, MeanPrecision};

@@ -97,7 +97,7 @@ pub enum PrdcUnscored {
     #[error(transparent)]
     Set(#[from] SetFault),
     /// A vector has fewer neighbours than asked for.
-    #[error("the {side} set has {n} vectors; a {k}-th nearest neighbour needs at least {}", k + 1)]
+    #[error("the {side} set has {n} vectors; a neighbourhood of {k} needs at least {}", k + 1)]
     TooFewNeighbours {
         /// Which set.
         side: Side,

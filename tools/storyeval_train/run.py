@@ -17,7 +17,7 @@ class Run:
         self.started = time.time()
 
     def log(self, stage, **values):
-        values = {k: round(v, 5) if isinstance(v, float) else v for k, v in values.items()}
+        values = {k: short(v) if isinstance(v, float) else v for k, v in values.items()}
         line = json.dumps({"stage": stage, "seconds": round(time.time() - self.started, 1), **values})
         print(time.strftime("%H:%M:%S"), line, flush=True)
         with open(self.work / "train_log.jsonl", "a") as file:
@@ -37,6 +37,11 @@ class Run:
 
     def load(self, name):
         return torch.load(self.path(name), map_location="cpu", weights_only=True)
+
+
+def short(value):
+    """Five decimals; three digits where five decimals would hide a small number."""
+    return round(value, 5) if abs(value) >= 1e-3 else float(f"{value:.3g}")
 
 
 def learning_rate(step, steps, peak, warmup=100, decay_from=0.6):

@@ -33,13 +33,13 @@ enum Zero {
     /// 0, and part of averages
     #[default]
     #[value(name = "0")]
-    Zero,
+    Nothing,
     /// 1, and part of averages
     #[value(name = "1")]
-    One,
+    Whole,
     /// Nothing, and left out of averages
     #[value(name = "nan")]
-    Nan,
+    Undefined,
 }
 
 #[derive(Clone, Debug, Args)]
@@ -113,9 +113,9 @@ pub(crate) fn accuracy(arguments: &AccuracyArguments) -> Outcome {
         });
     }
     let zero = match arguments.zero_division {
-        Zero::Zero => ZeroDivision::Zero,
-        Zero::One => ZeroDivision::One,
-        Zero::Nan => ZeroDivision::LeaveOut,
+        Zero::Nothing => ZeroDivision::Zero,
+        Zero::Whole => ZeroDivision::One,
+        Zero::Undefined => ZeroDivision::LeaveOut,
     };
     let n = rows.predicted.len();
     let mut answer = Answer {
@@ -167,9 +167,9 @@ pub(crate) fn accuracy(arguments: &AccuracyArguments) -> Outcome {
                 columns.join(",")
             }),
         match arguments.zero_division {
-            Zero::Zero => "0",
-            Zero::One => "1",
-            Zero::Nan => "nan",
+            Zero::Nothing => "0",
+            Zero::Whole => "1",
+            Zero::Undefined => "nan",
         },
         plan.name(&groups)
     );
@@ -307,7 +307,9 @@ fn read(arguments: &AccuracyArguments) -> Result<Rows, Failure> {
             |p| p.is_finite().then(|| above(p, threshold)),
         )?,
         labels: booleans(&arguments.labels, &labels, "labels of 0 and 1", |label| {
-            (label == 0.0 || label == 1.0).then_some(label == 1.0)
+            // Bits, because nothing near 1 is a label.
+            let is = |value: f64| label.to_bits() == value.to_bits();
+            (is(0.0) || is(1.0)).then_some(is(1.0))
         })?,
     })
 }

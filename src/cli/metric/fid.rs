@@ -12,7 +12,8 @@ use serde_json::json;
 use std::path::PathBuf;
 use storyeval::exchange::{Statistics, write_statistics};
 use storyeval::metric::{
-    Frechet, FrechetUnscored, Gaussian, MeanPrecision, Route, frechet_of_gaussians, frechet_with,
+    Frechet, FrechetUnscored, Gaussian, MeanPrecision, Route, Side, fit, frechet_of_gaussians,
+    frechet_with,
 };
 use storyeval::stats::{Distribution, bootstrap, bootstrap_two};
 
@@ -99,31 +100,17 @@ fn distance(
                 &a, &b, precision
             ))
         }
-        [a, b] => fitted(a, precision, storyeval::metric::Side::First).and_then(|a| {
-            let b = fitted(b, precision, storyeval::metric::Side::Second)?;
+        [a, b] => fitted(a, precision, Side::First).and_then(|a| {
+            let b = fitted(b, precision, Side::Second)?;
             frechet_of_gaussians(&a, &b)
         }),
     };
     (result, sizes)
 }
 
-fn fitted(
-    set: &Set,
-    precision: MeanPrecision,
-    side: storyeval::metric::Side,
-) -> Result<Gaussian, FrechetUnscored> {
+fn fitted(set: &Set, precision: MeanPrecision, side: Side) -> Result<Gaussian, FrechetUnscored> {
     match set {
-        Set::Features(features) => one!(&features.numbers, |set| {
-            if set.nrows() < 2 {
-                let n = set.nrows();
-                return Err(FrechetUnscored::TooFew { side, n });
-            }
-            let broken = |row: ArrayView1<'_, _>| row.iter().any(|v| !f64::from(*v).is_finite());
-            match set.rows().into_iter().position(broken) {
-                Some(row) => Err(FrechetUnscored::NonFinite { side, row }),
-                None => Ok(Gaussian::fit_with(&set, precision)),
-            }
-        }),
+        Set::Features(features) => one!(&features.numbers, |set| fit(side, &set, precision)),
         Set::Statistics(statistics) => Ok(gaussian(statistics)),
     }
 }
@@ -141,11 +128,9 @@ fn gaussian(statistics: &Statistics) -> Gaussian {
 }
 
 fn save(path: &std::path::Path, set: &Set, preset: Preset) -> Outcome {
-    let fitted = fitted(set, preset.mean(), storyeval::metric::Side::First).map_err(|reason| {
-        Failure::Arguments {
-            what: format!("there are no statistics to save: {reason}"),
-            hint: "give features with at least 2 finite rows".to_owned(),
-        }
+    let fitted = fitted(set, preset.mean(), Side::First).map_err(|reason| Failure::Arguments {
+        what: format!("there are no statistics to save: {reason}"),
+        hint: "give features with at least 2 finite rows".to_owned(),
     })?;
     let d = fitted.dim();
     let sigma = Array2::from_shape_fn((d, d), |(i, j)| fitted.covariance[(i, j)]);
@@ -159,8 +144,7 @@ fn origin(sets: &[Set; 2]) -> String {
         Set::Features(features) => features.origin.clone(),
         Set::Statistics(_) => "statistics".to_owned(),
     };
-    let [a, b] = [name(&sets[0]), name(&sets[1])];
-    if a == b { a } else { format!("{a}/{b}") }
+    super::source::origin(&name(&sets[0]), &name(&sets[1])).into_owned()
 }
 
 /// Fills in the interval, or says why there is none. Returns what the signature says.

@@ -2,11 +2,13 @@
 
 mod accuracy;
 mod answer;
+mod caption;
 mod clip;
 mod fid;
 mod interval;
 mod is;
 mod kid;
+mod lpips;
 mod prdc;
 mod preset;
 mod source;
@@ -17,6 +19,8 @@ use clap::Subcommand;
 
 #[derive(Clone, Debug, Subcommand)]
 pub(crate) enum MetricCommand {
+    /// Captions of the images of a folder, a JSON line each
+    Caption(caption::CaptionArguments),
     /// PTB tokens of captions on stdin, a line each, after the COCO punctuation filter
     Tokenize,
     /// Fréchet distance ("FID") between two sets of images or features
@@ -29,6 +33,8 @@ pub(crate) enum MetricCommand {
     Is(is::IsArguments),
     /// Accuracy, precision, recall and F1 of label vectors
     Accuracy(accuracy::AccuracyArguments),
+    /// Perceptual distance between images, or between images of the same name in two folders
+    Lpips(lpips::LpipsArguments),
     /// CLIP similarity, CLIPScore and RefCLIPScore of features
     Clip(clip::ClipArguments),
 }
@@ -36,12 +42,14 @@ pub(crate) enum MetricCommand {
 /// Computes and prints.
 pub(crate) fn metric(command: &MetricCommand) -> Outcome {
     match command {
+        MetricCommand::Caption(arguments) => caption::caption(arguments),
         MetricCommand::Tokenize => tokenize::tokenize(),
         MetricCommand::Fid(arguments) => fid::fid(arguments),
         MetricCommand::Kid(arguments) => kid::kid(arguments),
         MetricCommand::Prdc(arguments) => prdc::prdc(arguments),
         MetricCommand::Is(arguments) => is::is(arguments),
         MetricCommand::Accuracy(arguments) => accuracy::accuracy(arguments),
+        MetricCommand::Lpips(arguments) => lpips::lpips(arguments),
         MetricCommand::Clip(arguments) => clip::clip(arguments),
     }
 }

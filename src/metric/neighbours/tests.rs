@@ -94,7 +94,7 @@ fn ties_are_ties() {
         (found.precision, found.recall, found.coverage),
         (1.0, 1.0, 1.0)
     );
-    assert_eq!(found.density, 1.0);
+    assert!((found.density - 1.0).abs() < 1e-15);
 }
 
 #[test]

@@ -1,0 +1,155 @@
+//! `storyeval metric lpips`.
+
+use super::answer::{Answer, Format};
+use super::interval::IntervalArguments;
+use crate::cli::Outcome;
+use crate::cli::common::{DeviceArguments, bundle_by_name};
+use crate::cli::failure::Failure;
+use clap::Args;
+use serde_json::json;
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use storyeval::exchange::{Depth, ImageFiles};
+use storyeval::extract::Lpips;
+use storyeval::vision::read_image;
+
+/// Pairs that are decoded together.
+const CHUNK: usize = 32;
+/// Names that an error lists.
+const LISTED: usize = 10;
+
+#[derive(Clone, Debug, Args)]
+pub(crate) struct LpipsArguments {
+    /// An image, or a folder of images
+    first: PathBuf,
+    /// The other image, or a folder with images of the same names
+    second: PathBuf,
+    /// Bundle of the network: an id or a folder
+    #[arg(long, value_name = "ID|DIR", default_value = "lpips-alex")]
+    bundle: String,
+    /// Bring both images to a square of so many pixels (Pillow bilinear), as GILL does with 256
+    #[arg(long, value_name = "PIXELS", value_parser = clap::value_parser!(u32).range(1..=8192))]
+    resize: Option<u32>,
+    #[command(flatten)]
+    interval: IntervalArguments,
+    /// How to print
+    #[arg(long, value_enum, default_value_t)]
+    format: Format,
+    #[command(flatten)]
+    device: DeviceArguments,
+}
+
+/// Distances between images of the same name.
+pub(crate) fn lpips(arguments: &LpipsArguments) -> Outcome {
+    let pairs = pairs(&arguments.first, &arguments.second)?;
+    let cache = arguments.device.cache.folder();
+    let bundle = bundle_by_name(&arguments.bundle, "LPIPS", &cache)?;
+    let groups = arguments.interval.groups(pairs.len())?;
+    let runtime = arguments.device.open()?;
+    let mut network = Lpips::open(&runtime, &bundle)?;
+    let mut values = Vec::with_capacity(pairs.len());
+    let (mut lossy, mut sizes_differ) = (0, 0);
+    for chunk in pairs.chunks(CHUNK) {
+        let (mut first, mut second) = (Vec::new(), Vec::new());
+        for (_, [a, b]) in chunk {
+            let (a, b) = (read_image(a)?, read_image(b)?);
+            lossy += usize::from(a.lossy_source || b.lossy_source);
+            sizes_differ += usize::from(a.image.dimensions() != b.image.dimensions());
+            first.push(a.image);
+            second.push(b.image);
+        }
+        let distances = network.distances(&first, &second, arguments.resize)?;
+        values.extend(distances.into_iter().map(f64::from));
+    }
+    let mut warnings = Vec::new();
+    if lossy > 0 {
+        warnings.push(format!("{lossy} pairs have a JPEG file"));
+    }
+    if sizes_differ > 0 && arguments.resize.is_none() {
+        warnings.push(format!(
+            "{sizes_differ} pairs differ in size; the first image was brought to the size of the second"
+        ));
+    }
+    let pixels = match arguments.resize {
+        Some(side) => format!("pillow-bilinear-{side}+squash"),
+        None => network.preprocessing(),
+    };
+    let mean = values.iter().sum::<f64>() / values.len() as f64;
+    let items = pairs
+        .iter()
+        .zip(&values)
+        .map(|((name, _), value)| json!({"id": name, "value": value}));
+    Answer {
+        metric: "lpips".to_owned(),
+        value: Some(mean),
+        interval: arguments.interval.of_mean(&values, &groups),
+        n: values.len(),
+        signature: format!(
+            "lpips|pixels:{pixels}|extractor:lpips@{}|avg:mean|n:{}|v:1",
+            &bundle.content_hash()[..12],
+            values.len()
+        ),
+        items: Some(items.collect()),
+        warnings,
+        ..Answer::default()
+    }
+    .print(arguments.format)
+}
+
+type Pair = (String, [PathBuf; 2]);
+
+/// Two images, or those of the same name (without the extension) in two folders.
+fn pairs(first: &Path, second: &Path) -> Result<Vec<Pair>, Failure> {
+    if !first.is_dir() && !second.is_dir() {
+        let name = first.file_name().unwrap_or(first.as_os_str());
+        let name = name.to_string_lossy().into_owned();
+        return Ok(vec![(name, [first.to_owned(), second.to_owned()])]);
+    }
+    let (a, b) = (by_name(first)?, by_name(second)?);
+    let only = |these: &BTreeMap<String, PathBuf>, others: &BTreeMap<String, PathBuf>| {
+        let names: Vec<String> = these
+            .keys()
+            .filter(|name| !others.contains_key(*name))
+            .cloned()
+            .collect();
+        let shown = names[..names.len().min(LISTED)].join(", ");
+        (names.len(), shown)
+    };
+    let ((missing, in_first), (surplus, in_second)) = (only(&a, &b), only(&b, &a));
+    if missing + surplus > 0 {
+        return Err(Failure::Arguments {
+            what: format!(
+                "images without a partner of the same name: {missing} only in {} ({in_first}), {surplus} only in {} ({in_second})",
+                first.display(),
+                second.display()
+            ),
+            hint: "give two folders with the same names (extensions may differ)".to_owned(),
+        });
+    }
+    let mut b = b;
+    Ok(a.into_iter()
+        .filter_map(|(name, path)| {
+            let other = b.remove(&name)?;
+            Some((name, [path, other]))
+        })
+        .collect())
+}
+
+fn by_name(folder: &Path) -> Result<BTreeMap<String, PathBuf>, Failure> {
+    let mut named = BTreeMap::new();
+    for path in ImageFiles::list(folder, Depth::Flat)?.paths() {
+        let name = path.file_stem().unwrap_or_default();
+        let name = name.to_string_lossy().into_owned();
+        if let Some(other) = named.insert(name.clone(), path.clone()) {
+            return Err(Failure::Arguments {
+                what: format!(
+                    "{} and {} have the same name {name}",
+                    other.display(),
+                    path.display()
+                ),
+                hint: "keep one of them".to_owned(),
+            });
+        }
+    }
+    Ok(named)
+}
