@@ -11,6 +11,7 @@ mod bundles;
 mod command_line;
 mod data_errors;
 mod metric_numbers;
+mod import;
 mod minisv;
 mod outputs;
 mod parity;
