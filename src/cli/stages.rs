@@ -52,6 +52,7 @@ enum Skipped {
     Clip,
     Lpips,
     Captioner,
+    Locator,
 }
 
 impl From<Skipped> for Role {
@@ -63,6 +64,7 @@ impl From<Skipped> for Role {
             Skipped::Clip => Self::Clip,
             Skipped::Lpips => Self::Lpips,
             Skipped::Captioner => Self::Captioner,
+            Skipped::Locator => Self::Locator,
         }
     }
 }
