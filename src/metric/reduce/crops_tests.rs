@@ -38,16 +38,19 @@ fn ground_truth() -> Array2<f32> {
     ])
 }
 
+fn pair<'a>([generated, ground_truth]: [&'a Array2<f32>; 2]) -> FeaturePair<'a> {
+    FeaturePair {
+        generated: generated.view(),
+        ground_truth: ground_truth.view(),
+    }
+}
+
 fn reduced(
     rows: &[Observation],
     sets: Option<[&Array2<f32>; 2]>,
     whole: Option<[&Array2<f32>; 2]>,
     context: &ScoreContext,
 ) -> Vec<Score> {
-    let pair = |[generated, ground_truth]: [&'_ Array2<f32>; 2]| FeaturePair {
-        generated: generated.view(),
-        ground_truth: ground_truth.view(),
-    };
     let (crops, clip) = (sets.map(pair), whole.map(pair));
     reduce(&ReduceInput {
         observations: rows,
