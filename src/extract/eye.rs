@@ -2,7 +2,9 @@
 
 use super::ExtractError;
 use crate::inference::BundleManifest;
-use crate::vision::{Geometry, InputScale, Recipe, Resizer, ValueScale, prepare};
+use crate::vision::{
+    Geometry, InputScale, Recipe, Resizer, ValueScale, View, VisionError, prepare,
+};
 use image::RgbImage;
 use ndarray::{Array4, Axis};
 use std::fmt::Write as _;
@@ -43,6 +45,16 @@ impl Eye {
             scale: ValueScale::Symmetric,
         };
         Self::with_recipe(manifest, &recipe)
+    }
+
+    /// The part of an image of `size` (width, height) that reaches the network.
+    ///
+    /// # Errors
+    /// An image without pixels.
+    pub(super) fn view(&self, size: (u32, u32)) -> Result<View, VisionError> {
+        // A recipe that squashes first would need another step; bundles' own recipes never do.
+        debug_assert!(self.recipe.first.is_none());
+        self.recipe.geometry.view(size, (self.width, self.height))
     }
 
     /// `[rows, 3, h, w]` with at most `rows` images; black (zeros) where there are fewer. `first` is the
