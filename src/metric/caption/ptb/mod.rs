@@ -121,7 +121,7 @@ impl PtbTokeniser {
             }
             return;
         }
-        if stretch.contains(&'&') {
+        if stretch.contains(&'&') && !stretch.iter().any(|c| matches!(c, '/' | '@')) {
             // Entities inside a token: `dog&apos;s`, `A&amp;B`.
             let text: String = stretch.iter().collect::<String>().to_lowercase();
             self.token = text
