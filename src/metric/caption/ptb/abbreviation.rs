@@ -137,7 +137,7 @@ fn sentence_starts(text: &Text, dot_end: usize) -> bool {
     let white = |c: char| matches!(c, ' ' | '\t' | '\n' | '\u{a0}');
     let start = text.run(dot_end, |c, _| white(c));
     if start > dot_end && text.at(start) == '<' {
-        return tag(text, start).is_some();
+        return tag(text, start).is_some_and(|found| white(text.at(found.end)));
     }
     if start == dot_end || !text.at(start).is_ascii_uppercase() {
         return false;
