@@ -1,7 +1,7 @@
 //! Words: alone, with apostrophes, joined by hyphens, dots, slashes and the like, and the short
 //! forms that are cut off them.
 
-use super::abbreviation::abbreviation;
+use super::abbreviation::{abbreviation, decision};
 use super::class::{Class, SOFT_HYPHEN};
 use super::matched::Match;
 use super::text::Text;
@@ -238,7 +238,7 @@ fn tagged(text: &Text, start: usize, letters: usize) -> Option<Match> {
 /// `U.S.`, `a.m.`, `p.m.`: single letters, each with a dot; `Ph.D.`, `Ed.D.`.
 fn acronym(text: &Text, start: usize, letters: usize) -> Option<Match> {
     if letters == start + 2 && (text.says(start, "ph.d.") || text.says(start, "ed.d.")) {
-        return Some(Match::ahead(start + 5, start + 6));
+        return Some(Match::ahead(start + 5, decision(text, start + 5)));
     }
     single_letters(text, start, letters)
 }
@@ -366,6 +366,11 @@ fn element(text: &Text, start: usize) -> usize {
         if end >= start + 4 {
             return end;
         }
+    }
+    if text.class(start) == Class::Letter {
+        return text.run(start, |c, class| {
+            c == SOFT_HYPHEN || matches!(class, Class::Letter | Class::Digit)
+        });
     }
     text.alnum(start)
 }
