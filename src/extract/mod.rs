@@ -8,11 +8,16 @@ mod clip_text;
 mod error;
 mod eye;
 mod features;
+mod html;
 mod kind;
 mod labels;
 mod lpips;
 mod network;
+mod whitespace;
 mod writer;
+
+#[cfg(test)]
+mod golden_tests;
 
 pub use captioner::Captioner;
 pub use classifier::{Classifier, ClassifierKind};
