@@ -66,6 +66,24 @@ fn resizing(criterion: &mut Criterion) {
             group.bench_function("f32 theirs, exact", |bencher| {
                 bencher.iter(|| theirs(black_box(&floats), from, to, their));
             });
+            group.bench_function("f32 theirs, exact, from bytes to planes", |bencher| {
+                bencher.iter(|| {
+                    let floats: Vec<F32x3> = black_box(&image)
+                        .pixels()
+                        .map(|pixel| F32x3::new(pixel.0.map(f32::from)))
+                        .collect();
+                    let resized = theirs(&floats, from, to, their);
+                    let mut planes = vec![0.0; 3 * resized.pixels().len()];
+                    for (channel, plane) in
+                        planes.chunks_exact_mut(resized.pixels().len()).enumerate()
+                    {
+                        for (value, pixel) in plane.iter_mut().zip(resized.pixels()) {
+                            *value = pixel.0[channel];
+                        }
+                    }
+                    planes
+                });
+            });
             group.bench_function("prepare", |bencher| {
                 let recipe = Recipe {
                     first: None,

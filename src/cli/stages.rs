@@ -108,7 +108,10 @@ impl PanelBundles {
                 continue;
             };
             if !found.bundles.contains_key(id) && !missing.iter().any(|known| known == id) {
-                let what = format!("the {role} network of {}", card.name);
+                let what = format!(
+                    "the {role} network of {} (`--skip {role}` does without it)",
+                    card.name
+                );
                 let bundle = open_bundle(id, &what, &card.evaluator_files, None, &cache.folder());
                 match failures.keep(bundle) {
                     Some(bundle) => drop(found.bundles.insert(id.to_owned(), bundle)),

@@ -63,7 +63,7 @@ pub(super) fn search<M: NextTokens>(
         for (image, state) in states.iter_mut().enumerate() {
             if !state.done {
                 let own = s![image * rows..(image + 1) * rows, ..];
-                state.step(log_probs.slice(own), length, options);
+                state.step(&log_probs.slice(own), length, options);
             }
         }
         if states.iter().all(|state| state.done) {
@@ -131,7 +131,7 @@ impl State {
     }
 
     /// Takes token number `length`; `log_probs` has a row a running sequence.
-    fn step(&mut self, log_probs: ArrayView2<'_, f32>, length: usize, options: &BeamOptions) {
+    fn step(&mut self, log_probs: &ArrayView2<'_, f32>, length: usize, options: &BeamOptions) {
         let candidates = self.best(log_probs, length, options);
         let divisor = libm::pow(length as f64, options.length_penalty) as f32;
         let last = length == options.max_new_tokens;
@@ -163,7 +163,7 @@ impl State {
     /// The best `2 * beams` continuations, best first; only one with one beam.
     fn best(
         &self,
-        log_probs: ArrayView2<'_, f32>,
+        log_probs: &ArrayView2<'_, f32>,
         length: usize,
         options: &BeamOptions,
     ) -> Vec<Candidate> {

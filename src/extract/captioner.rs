@@ -116,7 +116,7 @@ impl Captioner {
             for start in (0..chunk.len()).step_by(together) {
                 let used = together.min(chunk.len() - start);
                 let rows = prompts.slice(s![start..start + together, .., ..]);
-                let mut writing = self.writer.after(rows, used, first + start);
+                let mut writing = self.writer.after(&rows, used, first + start);
                 all.extend(search(&mut writing, together, used, &options)?);
             }
         }
@@ -145,7 +145,7 @@ impl Captioner {
                 index: first + at,
             });
         }
-        Ok(with_prompt(prefixes.view(), &self.prompt))
+        Ok(with_prompt(&prefixes, &self.prompt))
     }
 
     /// Images that are searched together: a divisor of [`IMAGES`] that depends on the bundle alone.

@@ -99,6 +99,49 @@ fn captions_are_those_of_transformers() {
     println!("{compared} sequences; scores within {worst:e}");
 }
 
+/// A caption of the shipped bundle as `generate` wrote it.
+#[derive(Deserialize)]
+struct Beam {
+    ids: Vec<u32>,
+    text: String,
+    score: f32,
+}
+
+#[derive(Deserialize)]
+struct Shipped {
+    tolerance: f32,
+    beams: Vec<Vec<Beam>>,
+}
+
+#[test]
+fn captions_of_the_shipped_bundle_are_those_of_transformers() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("reference-data");
+    let goldens = root.join("golden/minisv-networks");
+    let text = fs::read_to_string(goldens.join("networks.json")).unwrap();
+    let shipped: Shipped = serde_json::from_str(&text).unwrap();
+    let bundle = Bundle::open(&root.join("bundles/minisv-captioner")).unwrap();
+    let mut captioner = Captioner::open(&runtime(), &bundle).unwrap();
+    let images: Vec<RgbImage> = (0..shipped.beams.len())
+        .map(|at| {
+            image::open(goldens.join(format!("{at}.png")))
+                .unwrap()
+                .to_rgb8()
+        })
+        .collect();
+    let found = captioner.hypotheses(&images).unwrap();
+    let texts = captioner.captions(&images, 5).unwrap();
+    let eos = captioner.model.eos_id;
+    for (frame, beams) in shipped.beams.iter().enumerate() {
+        for (rank, beam) in beams.iter().enumerate() {
+            let found = &found[frame][rank];
+            let written = found.tokens.strip_suffix(&[eos]).unwrap_or(&found.tokens);
+            assert_eq!(written, beam.ids, "frame {frame}, rank {rank}");
+            assert!((found.score - beam.score).abs() < shipped.tolerance);
+            assert_eq!(texts[frame][rank], beam.text);
+        }
+    }
+}
+
 #[test]
 fn captions_of_an_image_do_not_depend_on_its_company() {
     let images = frames(golden().frame);

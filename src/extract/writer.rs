@@ -78,7 +78,7 @@ impl Writer {
     /// is image `first` of the call.
     pub(super) fn after<'a>(
         &'a mut self,
-        prompts: ArrayView3<'a, f32>,
+        prompts: &ArrayView3<'a, f32>,
         used: usize,
         first: usize,
     ) -> Writing<'a> {
@@ -88,7 +88,7 @@ impl Writer {
             keys: nothing.clone(),
             values: nothing,
             writer: self,
-            prompts,
+            prompts: *prompts,
             used,
             first,
         }
@@ -108,12 +108,12 @@ pub(super) struct Writing<'a> {
 
 impl Writing<'_> {
     /// One pass over embeddings `[N, S, D]` that follow the cache.
-    fn pass(&mut self, embeds: ArrayView3<'_, f32>) -> Result<Array2<f32>, ExtractError> {
+    fn pass(&mut self, embeds: &ArrayView3<'_, f32>) -> Result<Array2<f32>, ExtractError> {
         let (rows, tokens, _) = embeds.dim();
         let length = self.keys.shape()[3] + tokens;
         let mask: Array2<i64> = Array2::ones((rows, length));
         let outputs = self.writer.decoder.run(&[
-            ("inputs_embeds", Input::F32(embeds.into_dyn())),
+            ("inputs_embeds", Input::F32(embeds.view().into_dyn())),
             ("attention_mask", Input::I64(mask.view().into_dyn())),
             ("past_keys", Input::F32(self.keys.view())),
             ("past_values", Input::F32(self.values.view())),
@@ -155,7 +155,8 @@ impl NextTokens for Writing<'_> {
     type Error = ExtractError;
 
     fn first(&mut self) -> Result<Array2<f32>, ExtractError> {
-        self.pass(self.prompts)
+        let prompts = self.prompts;
+        self.pass(&prompts)
     }
 
     fn next(&mut self, parents: &[usize], tokens: &[u32]) -> Result<Array2<f32>, ExtractError> {
@@ -163,7 +164,7 @@ impl NextTokens for Writing<'_> {
         let embeds = self.writer.embed(&ids)?;
         self.keys = rows_of(&self.keys, parents);
         self.values = rows_of(&self.values, parents);
-        self.pass(embeds.view())
+        self.pass(&embeds.view())
     }
 }
 
@@ -173,12 +174,13 @@ fn rows_of(cache: &ArrayD<f32>, parents: &[usize]) -> ArrayD<f32> {
 }
 
 /// Prefixes `[N, Q, D]` and one prompt `[1, S, D]` behind each of them.
-pub(super) fn with_prompt(prefixes: ArrayView3<'_, f32>, prompt: &Array3<f32>) -> Array3<f32> {
+pub(super) fn with_prompt(prefixes: &Array3<f32>, prompt: &Array3<f32>) -> Array3<f32> {
     let (images, _, width) = prefixes.dim();
     let prompts = prompt
         .broadcast((images, prompt.dim().1, width))
         .expect("both have the hidden size, and the prompt is one row");
-    concatenate(Axis(1), &[prefixes, prompts]).expect("they differ in the number of tokens alone")
+    concatenate(Axis(1), &[prefixes.view(), prompts])
+        .expect("they differ in the number of tokens alone")
 }
 
 /// Checks a shape.

@@ -212,9 +212,9 @@ fn torch_and_tensorflow_are_equalled() {
 }
 
 #[derive(Deserialize)]
-struct Recipes {
+struct Stored {
     origin: Origin,
-    resized: Vec<Resized>,
+    resized: Vec<Whittled>,
     cropped: Vec<Cropped>,
     recipes: Vec<Whole>,
 }
@@ -225,7 +225,7 @@ struct Origin {
 }
 
 #[derive(Deserialize)]
-struct Resized {
+struct Whittled {
     size: [u32; 2],
     n: u32,
     filter: String,
@@ -248,7 +248,7 @@ struct Whole {
     values: String,
 }
 
-fn recipes() -> Recipes {
+fn recipes() -> Stored {
     stored("recipes")
 }
 

@@ -40,7 +40,7 @@ impl InputScale {
     /// CLIP's constants (openai/CLIP; open_clip uses the same for OpenAI's weights).
     pub const CLIP: Self = Self::Standardised {
         mean: [0.481_454_66, 0.457_827_5, 0.408_210_73],
-        std: [0.268_629_54, 0.261_302_58, 0.275_777_11],
+        std: [0.268_629_54, 0.261_302_6, 0.275_777_1],
     };
 
     /// Refuses constants that give infinite pixels or none.

@@ -49,7 +49,7 @@ pub(super) struct Pixels<T> {
 pub(super) fn two_passes<M, I, O>(
     pixels: &[[I; 3]],
     width: usize,
-    x: Pass<<M as Arithmetic<I>>::Weight>,
+    x: &Pass<<M as Arithmetic<I>>::Weight>,
     y: Pass<<M as Arithmetic<I>>::Weight>,
     vertical_first: bool,
 ) -> Pixels<O>
@@ -60,12 +60,12 @@ where
 {
     if vertical_first {
         let between = rows::<M, I, O>(pixels, width, &y);
-        return columns::<M, O, O>(&between.values, width, &x);
+        return columns::<M, O, O>(&between.values, width, x);
     }
     // Lines that no output reads need no horizontal pass.
     let (span, y) = y.narrowed();
     let read = &pixels[span.start * width..span.end * width];
-    let between = columns::<M, I, O>(read, width, &x);
+    let between = columns::<M, I, O>(read, width, x);
     rows::<M, O, O>(&between.values, between.width, &y)
 }
 

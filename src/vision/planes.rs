@@ -44,25 +44,22 @@ pub fn resize_float(
     let x = Axis::whole(image.width(), width);
     let y = Axis::whole(image.height(), height);
     let pixels = float_window(image, x, y, resizer, order);
-    let values = planes(&pixels.values, |channel, from, to| {
-        for (to, pixel) in to.iter_mut().zip(from) {
-            *to = pixel[channel];
-        }
-    });
-    Ok(
-        Array3::from_shape_vec((3, height as usize, width as usize), values)
-            .expect("one value a pixel and channel"),
-    )
+    Ok(tensor(planes(&pixels.values, |pixel| pixel), width, height))
 }
 
-/// Fills a plane for each channel of interleaved pixels.
-pub(super) fn planes<T>(
-    pixels: &[[T; 3]],
-    fill: impl Fn(usize, &[[T; 3]], &mut [f32]),
-) -> Vec<f32> {
+/// `[3, height, width]` of three planes.
+pub(super) fn tensor(planes: Vec<f32>, width: u32, height: u32) -> Array3<f32> {
+    Array3::from_shape_vec((3, height as usize, width as usize), planes)
+        .expect("three planes of the size")
+}
+
+/// The planes of interleaved pixels, one after the other, each pixel through `value`.
+pub(super) fn planes<T: Copy>(pixels: &[[T; 3]], value: impl Fn([T; 3]) -> [f32; 3]) -> Vec<f32> {
     let mut values = vec![0.0; 3 * pixels.len()];
-    for (channel, to) in values.chunks_exact_mut(pixels.len()).enumerate() {
-        fill(channel, pixels, to);
+    let (red, rest) = values.split_at_mut(pixels.len());
+    let (green, blue) = rest.split_at_mut(pixels.len());
+    for (((pixel, red), green), blue) in pixels.iter().zip(red).zip(green).zip(blue) {
+        [*red, *green, *blue] = value(*pixel);
     }
     values
 }
@@ -105,7 +102,7 @@ where
 {
     let (pixels, _) = image.as_raw().as_chunks::<3>();
     let (x_pass, y_pass) = (Pass::new(x, &taps), Pass::new(y, &taps));
-    two_passes::<M, u8, f32>(pixels, x.from as usize, x_pass, y_pass, vertical_first)
+    two_passes::<M, u8, f32>(pixels, x.from as usize, &x_pass, y_pass, vertical_first)
 }
 
 /// Weights 1 and share of [`Towards`]; beyond the last pixel it is repeated.

@@ -1,7 +1,7 @@
 //! From a decoded image to what a network reads: a recipe, applied in full.
 
 use super::geometry::check_sizes;
-use super::planes::{FloatResizer, float_window, planes};
+use super::planes::{FloatResizer, float_window, planes, tensor};
 use super::resize::resize_window;
 use super::scaler::Scaler;
 use super::{Filter, InputScale, PassOrder, Recipe, Resizer, VisionError, resize};
@@ -40,31 +40,31 @@ pub fn prepare(
     let image = squashed.as_ref().unwrap_or(image);
     let (x, y) = recipe.geometry.axes(image.dimensions(), (width, height))?;
     let order = PassOrder::default();
+    let scaler = |channel| Scaler::new(recipe.scale, input, channel);
     let values = match route(recipe.resizer) {
         Route::Bytes(filter) => {
             let image = resize_window(image, x, y, filter, order);
             let (pixels, _) = image.as_raw().as_chunks::<3>();
-            planes(pixels, |channel, from, to| {
-                let table = Scaler::new(recipe.scale, input, channel).table();
-                for (to, pixel) in to.iter_mut().zip(from) {
-                    *to = table[usize::from(pixel[channel])];
-                }
+            let [red, green, blue] = [0, 1, 2].map(|channel| scaler(channel).table());
+            planes(pixels, |[r, g, b]| {
+                [
+                    red[usize::from(r)],
+                    green[usize::from(g)],
+                    blue[usize::from(b)],
+                ]
             })
         }
         Route::Floats(resizer) => {
             let pixels = float_window(image, x, y, resizer, order);
-            planes(&pixels.values, |channel, from, to| {
-                for (to, pixel) in to.iter_mut().zip(from) {
-                    *to = pixel[channel].clamp(0.0, 255.0);
-                }
-                Scaler::new(recipe.scale, input, channel).apply(to);
-            })
+            let mut values = planes(&pixels.values, |pixel| pixel.map(|v| v.clamp(0.0, 255.0)));
+            let plane = pixels.values.len();
+            for (channel, plane) in values.chunks_exact_mut(plane).enumerate() {
+                scaler(channel).apply(plane);
+            }
+            values
         }
     };
-    Ok(
-        Array3::from_shape_vec((3, height as usize, width as usize), values)
-            .expect("one value a pixel and channel"),
-    )
+    Ok(tensor(values, width, height))
 }
 
 enum Route {

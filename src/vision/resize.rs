@@ -56,7 +56,7 @@ pub(super) fn resize_window(
     let pass = |axis| Pass::new(axis, |axis| Taps::pillow(filter, axis).to_fixed());
     let (pixels, _) = image.as_raw().as_chunks::<3>();
     let result =
-        two_passes::<Fixed, u8, u8>(pixels, x.from as usize, pass(x), pass(y), vertical_first);
+        two_passes::<Fixed, u8, u8>(pixels, x.from as usize, &pass(x), pass(y), vertical_first);
     RgbImage::from_raw(x.len, y.len, result.values.into_flattened())
         .expect("the passes give the wanted size")
 }

@@ -105,12 +105,15 @@ fn an_unknown_key_in_the_manifest_is_named_with_its_line() {
 
 #[test]
 fn the_shipped_bundles_are_whole_and_small() {
-    for id in ["storygpt-v-mini", "minisv-evaluators"] {
-        storyeval().args(["model", "verify", id]).assert().success();
-    }
     let mut bytes = 0;
     for bundle in fs::read_dir(bundles()).unwrap() {
-        for file in fs::read_dir(bundle.unwrap().path()).unwrap() {
+        let bundle = bundle.unwrap();
+        let id = bundle.file_name().into_string().unwrap();
+        storyeval()
+            .args(["model", "verify", &id])
+            .assert()
+            .success();
+        for file in fs::read_dir(bundle.path()).unwrap() {
             let file = file.unwrap();
             if file
                 .path()
@@ -121,5 +124,5 @@ fn the_shipped_bundles_are_whole_and_small() {
             }
         }
     }
-    assert!(bytes < 30_000_000, "{bytes} bytes of ONNX files");
+    assert!(bytes < 40_000_000, "{bytes} bytes of ONNX files");
 }

@@ -14,5 +14,6 @@ mod metric_numbers;
 mod minisv;
 mod outputs;
 mod parity;
+mod protocols;
 mod resume;
 mod support;

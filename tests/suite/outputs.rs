@@ -117,6 +117,9 @@ fn the_stages_alone_give_what_run_gives() {
         "observations.parquet",
         "features/generated.npy",
         "features/ground_truth.npy",
+        "features/logits.npy",
+        "features/clip_generated.npy",
+        "features/clip_ground_truth.npy",
         "scores.json",
     ] {
         assert_eq!(
@@ -155,19 +158,16 @@ fn runs_with_different_texts_do_not_share_a_column() {
 }
 
 #[test]
-fn a_protocols_resize_rule_is_obeyed_and_signed() {
+fn a_protocols_recipe_is_obeyed_and_signed() {
     let folder = tempfile::tempdir().unwrap();
     let strict = fs::read_to_string(
         Path::new(env!("CARGO_MANIFEST_DIR")).join("eval-configs/protocols/strict.toml"),
     )
     .unwrap();
-    let card = folder.path().join("bicubic.toml");
+    let card = folder.path().join("lanczos.toml");
     fs::write(
         &card,
-        strict.replace(
-            "resize = \"pillow-bilinear\"",
-            "resize = \"pillow-bicubic\"",
-        ),
+        strict.replace("pillow-f32-bicubic", "pillow-lanczos"),
     )
     .unwrap();
     let (plain, other) = (folder.path().join("plain"), folder.path().join("other"));
@@ -176,7 +176,10 @@ fn a_protocols_resize_rule_is_obeyed_and_signed() {
         .assert()
         .success();
     let scores = fs::read_to_string(other.join("scores.json")).unwrap();
-    assert!(scores.contains("resize:pillow-bicubic-64"), "{scores}");
+    assert!(
+        scores.contains("pixels:pillow-lanczos-64+squash"),
+        "{scores}"
+    );
     let seen = |run: &Path| fs::read(run.join("features/ground_truth.npy")).unwrap();
     assert!(
         seen(&plain) != seen(&other),

@@ -2,13 +2,16 @@
 
 use super::answer::{Answer, Format};
 use super::interval::IntervalArguments;
-use super::source::both;
+use super::source::{both, look};
 use crate::cli::Outcome;
+use crate::cli::common::{DeviceArguments, bundle_by_name};
 use crate::cli::failure::Failure;
 use clap::{Args, ValueEnum};
+use ndarray::Array2;
 use serde_json::json;
-use std::path::PathBuf;
-use storyeval::exchange::{Numbers, read_npy};
+use std::path::{Path, PathBuf};
+use storyeval::exchange::{Depth, ExchangeError, ImageFiles, Numbers, read_npy};
+use storyeval::extract::Clip;
 use storyeval::metric::{
     clip_score, cosines, mean_of_batch_means, ref_clip_score, torchmetrics_clip_score,
 };
@@ -31,26 +34,44 @@ enum ScoreName {
 }
 
 #[derive(Clone, Debug, Args)]
+#[group(id = "clip_inputs")]
 pub(crate) struct ClipArguments {
+    /// A folder of images, in the order of their names
+    #[arg(long, value_name = "DIR", group = "first")]
+    images: Option<PathBuf>,
+    /// Captions, a line an image
+    #[arg(long, value_name = "FILE", group = "second")]
+    texts: Option<PathBuf>,
+    /// A folder of other images, such as the ground truth, in the order of their names
+    #[arg(long, value_name = "DIR", group = "second")]
+    other_images: Option<PathBuf>,
     /// Features of images, one row an image
-    #[arg(long, visible_alias = "image-features", value_name = "A.npy")]
-    #[arg(required_unless_present = "features")]
+    #[arg(
+        long,
+        visible_alias = "image-features",
+        value_name = "A.npy",
+        group = "first"
+    )]
     images_features: Option<PathBuf>,
     /// Features of the caption of each image, one row an image
-    #[arg(long, value_name = "B.npy", requires = "images_features")]
-    #[arg(required_unless_present_any = ["features", "other_images_features"])]
+    #[arg(long, value_name = "B.npy", group = "second")]
     text_features: Option<PathBuf>,
-    /// Features of other images, such as the ground truth, one row an image
-    #[arg(long, value_name = "B.npy", conflicts_with = "text_features")]
-    #[arg(requires = "images_features")]
+    /// Features of other images, one row an image
+    #[arg(long, value_name = "B.npy", group = "second")]
     other_images_features: Option<PathBuf>,
     /// Any two files of features, compared row by row
     #[arg(long, num_args = 2, value_names = ["A.npy", "B.npy"])]
-    #[arg(conflicts_with_all = ["images_features", "text_features", "other_images_features"])]
+    #[arg(required_unless_present_all = ["first", "second"], conflicts_with_all = ["first", "second"])]
     features: Vec<PathBuf>,
     /// Features of reference captions, one row an image; may be given several times
     #[arg(long, value_name = "R.npy")]
     reference_features: Vec<PathBuf>,
+    /// Reference captions, a line an image; may be given several times
+    #[arg(long, value_name = "FILE")]
+    references: Vec<PathBuf>,
+    /// Bundle of the CLIP model that looks at images and captions: an id or a folder
+    #[arg(long, value_name = "ID|DIR", default_value = "clip")]
+    bundle: String,
     /// Which score
     #[arg(long, value_enum, default_value_t)]
     score: ScoreName,
@@ -59,21 +80,136 @@ pub(crate) struct ClipArguments {
     /// How to print
     #[arg(long, value_enum, default_value_t)]
     format: Format,
+    #[command(flatten)]
+    device: DeviceArguments,
+}
+
+/// What is compared: features, and what a signature says of them.
+struct Inputs {
+    first: Numbers,
+    second: Numbers,
+    references: Vec<Numbers>,
+    origin: String,
+    kind: &'static str,
+    warnings: Vec<String>,
+}
+
+/// The model, loaded when something has to be looked at.
+struct Model<'a> {
+    arguments: &'a ClipArguments,
+    loaded: Option<(Clip, String)>,
+}
+
+impl Model<'_> {
+    fn get(&mut self) -> Result<&mut Clip, Failure> {
+        if self.loaded.is_none() {
+            let device = &self.arguments.device;
+            let bundle = bundle_by_name(&self.arguments.bundle, "CLIP", &device.cache.folder())?;
+            let model = Clip::open(&device.open()?, &bundle)?;
+            let hash = &bundle.content_hash()[..12];
+            let origin = format!("clip@{hash}:{}", model.preprocessing());
+            self.loaded = Some((model, origin));
+        }
+        let (model, _) = self.loaded.as_mut().expect("it was loaded just now");
+        Ok(model)
+    }
+
+    fn images(&mut self, folder: &Path) -> Result<Numbers, Failure> {
+        let files = ImageFiles::list(folder, Depth::Flat)?;
+        let model = self.get()?;
+        let width = model.dim();
+        look(folder, &files, width, |batch| model.images(batch)).map(Numbers::F32)
+    }
+
+    fn texts(&mut self, path: &Path) -> Result<Numbers, Failure> {
+        let text = std::fs::read_to_string(path).map_err(|source| ExchangeError::Read {
+            path: path.to_owned(),
+            source,
+        })?;
+        let lines: Vec<&str> = text.lines().collect();
+        let model = self.get()?;
+        let rows = model.texts(&lines)?;
+        let values = rows.into_iter().flatten().collect();
+        let numbers = Array2::from_shape_vec((lines.len(), model.dim()), values)
+            .expect("every row has the width of the network");
+        Ok(Numbers::F32(numbers))
+    }
+}
+
+/// Reads or computes everything that is compared.
+fn inputs(arguments: &ClipArguments) -> Result<Inputs, Failure> {
+    let mut model = Model {
+        arguments,
+        loaded: None,
+    };
+    let file = |path: &Path| Ok::<_, Failure>(read_npy(path)?.numbers);
+    let (first, second, kind) = if let [a, b] = arguments.features.as_slice() {
+        (file(a)?, file(b)?, "pairs")
+    } else {
+        // clap asks for one of each group.
+        let images = match (&arguments.images, &arguments.images_features) {
+            (Some(folder), _) => model.images(folder)?,
+            (None, features) => file(&features.clone().unwrap_or_default())?,
+        };
+        let (second, kind) = match arguments {
+            ClipArguments {
+                texts: Some(path), ..
+            } => (model.texts(path)?, "image-text"),
+            ClipArguments {
+                text_features: Some(path),
+                ..
+            } => (file(path)?, "image-text"),
+            ClipArguments {
+                other_images: Some(folder),
+                ..
+            } => (model.images(folder)?, "image-image"),
+            other => (
+                file(&other.other_images_features.clone().unwrap_or_default())?,
+                "image-image",
+            ),
+        };
+        (images, second, kind)
+    };
+    let mut references = Vec::new();
+    for path in &arguments.reference_features {
+        references.push(file(path)?);
+    }
+    for path in &arguments.references {
+        references.push(model.texts(path)?);
+    }
+    let (mut origin, mut warnings) = ("features".to_owned(), Vec::new());
+    if let Some((model, name)) = model.loaded {
+        if model.cut_texts() > 0 {
+            warnings.push(format!(
+                "{} captions were longer than the model's context and lost their end",
+                model.cut_texts()
+            ));
+        }
+        origin = name;
+    }
+    Ok(Inputs {
+        first,
+        second,
+        references,
+        origin,
+        kind,
+        warnings,
+    })
 }
 
 /// Similarity of images with captions, or with images.
 pub(crate) fn clip(arguments: &ClipArguments) -> Outcome {
-    let (first, second, kind) = sets(arguments);
-    let (a, b) = (read_npy(&first)?.numbers, read_npy(&second)?.numbers);
-    let n = a.dim().0;
+    let inputs = inputs(arguments)?;
+    let n = inputs.first.dim().0;
     let mut answer = Answer {
         metric: "clip".to_owned(),
         n,
+        warnings: inputs.warnings.clone(),
         ..Answer::default()
     };
     let plan = &arguments.interval;
     let groups = plan.groups(n)?;
-    let items = match both!(&a, &b, |x, y| cosines(&x, &y)) {
+    let items = match both!(&inputs.first, &inputs.second, |x, y| cosines(&x, &y)) {
         Ok(found) if found.is_empty() => {
             answer.unscored = Some("there is no pair to compare".to_owned());
             None
@@ -85,7 +221,7 @@ pub(crate) fn clip(arguments: &ClipArguments) -> Outcome {
         }
     };
     if let Some(cosines) = items {
-        score(arguments, &b, &cosines, &mut answer, |values| {
+        score(arguments, &inputs, &cosines, &mut answer, |values| {
             plan.of_mean(values, &groups)
         })?;
         answer.more.insert(
@@ -94,7 +230,9 @@ pub(crate) fn clip(arguments: &ClipArguments) -> Outcome {
         );
     }
     answer.signature = format!(
-        "clip|features|{kind}|score:{}|ci:{}",
+        "clip|{}|{}|score:{}|ci:{}",
+        inputs.origin,
+        inputs.kind,
         arguments
             .score
             .to_possible_value()
@@ -107,21 +245,9 @@ pub(crate) fn clip(arguments: &ClipArguments) -> Outcome {
     )
 }
 
-fn sets(arguments: &ClipArguments) -> (PathBuf, PathBuf, &'static str) {
-    if let [a, b] = arguments.features.as_slice() {
-        return (a.clone(), b.clone(), "pairs");
-    }
-    // clap asks for them.
-    let images = arguments.images_features.clone().unwrap_or_default();
-    match (&arguments.text_features, &arguments.other_images_features) {
-        (Some(texts), _) => (images, texts.clone(), "image-text"),
-        (None, other) => (images, other.clone().unwrap_or_default(), "image-image"),
-    }
-}
-
 fn score(
     arguments: &ClipArguments,
-    texts: &Numbers,
+    inputs: &Inputs,
     cosines: &[f64],
     answer: &mut Answer,
     interval: impl Fn(&[f64]) -> Option<[f64; 2]>,
@@ -129,7 +255,7 @@ fn score(
     let values: Vec<f64> = match arguments.score {
         ScoreName::Similarity | ScoreName::Torchmetrics => cosines.to_vec(),
         ScoreName::Clipscore => cosines.iter().map(|cosine| clip_score(*cosine)).collect(),
-        ScoreName::Refclipscore => match with_references(arguments, texts, cosines)? {
+        ScoreName::Refclipscore => match with_references(inputs, cosines)? {
             Ok(values) => values,
             Err(reason) => {
                 answer.unscored = Some(reason);
@@ -155,19 +281,14 @@ fn score(
 }
 
 /// RefCLIPScore of each item, or why there is none.
-fn with_references(
-    arguments: &ClipArguments,
-    texts: &Numbers,
-    cosines: &[f64],
-) -> Result<Result<Vec<f64>, String>, Failure> {
+fn with_references(inputs: &Inputs, cosines: &[f64]) -> Result<Result<Vec<f64>, String>, Failure> {
     let mut to_references = Vec::new();
-    for path in &arguments.reference_features {
-        let references = read_npy(path)?.numbers;
-        match both!(texts, &references, |x, y| storyeval::metric::cosines(
-            &x, &y
-        )) {
+    for references in &inputs.references {
+        match both!(&inputs.second, references, |x, y| {
+            storyeval::metric::cosines(&x, &y)
+        }) {
             Ok(found) => to_references.push(found),
-            Err(reason) => return Ok(Err(format!("{}: {reason}", path.display()))),
+            Err(reason) => return Ok(Err(format!("captions and references: {reason}"))),
         }
     }
     let values: Option<Vec<f64>> = cosines
@@ -180,6 +301,6 @@ fn with_references(
         .collect();
     values.map(Ok).ok_or_else(|| Failure::Arguments {
         what: "RefCLIPScore needs references".to_owned(),
-        hint: "give `--reference-features R.npy`, once for every reference of an image".to_owned(),
+        hint: "give `--references FILE` or `--reference-features R.npy`, once for every reference of an image".to_owned(),
     })
 }

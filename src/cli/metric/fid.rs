@@ -144,8 +144,7 @@ fn origin(sets: &[Set; 2]) -> String {
         Set::Features(features) => features.origin.clone(),
         Set::Statistics(_) => "statistics".to_owned(),
     };
-    let [a, b] = [name(&sets[0]), name(&sets[1])];
-    if a == b { a } else { format!("{a}/{b}") }
+    super::source::origin(&name(&sets[0]), &name(&sets[1])).into_owned()
 }
 
 /// Fills in the interval, or says why there is none. Returns what the signature says.

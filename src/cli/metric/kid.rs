@@ -1,7 +1,7 @@
 //! `storyeval metric kid`.
 
 use super::answer::{Answer, Format};
-use super::source::{PairArguments, both};
+use super::source::{PairArguments, both, origin};
 use crate::cli::Outcome;
 use clap::{Args, ValueEnum};
 use serde_json::json;
@@ -89,7 +89,7 @@ pub(crate) fn kid(arguments: &KidArguments) -> Outcome {
     }
     answer.signature = format!(
         "kid|{}|preset:{}|kernel:(x.y/d+1)^3|subsets:{}x{}|order:{}|seed:{}|ci:none",
-        a.origin,
+        origin(&a.origin, &b.origin),
         arguments.pair.network.preset.name(),
         options.subsets,
         options.subset_size,

@@ -2,7 +2,7 @@
 
 use super::answer::{Answer, Format};
 use super::interval::{Groups, IntervalArguments};
-use super::source::{PairArguments, both};
+use super::source::{PairArguments, both, origin};
 use crate::cli::Outcome;
 use clap::Args;
 use serde_json::json;
@@ -93,7 +93,7 @@ pub(crate) fn prdc(arguments: &PrdcArguments) -> Outcome {
     }
     answer.signature = format!(
         "prdc|{}|preset:{}|k:{},{}|precision,recall:closed|density,coverage:open|ci:{ci}",
-        a.origin,
+        origin(&a.origin, &b.origin),
         arguments.pair.network.preset.name(),
         options.precision_k,
         options.density_k

@@ -5,10 +5,12 @@ use crate::cli::common::{DeviceArguments, bundle_by_name};
 use crate::cli::failure::Failure;
 use crate::cli::talk::{Meter, say};
 use clap::Args;
+use image::RgbImage;
 use ndarray::Array2;
+use std::borrow::Cow;
 use std::path::{Path, PathBuf};
 use storyeval::exchange::{Depth, ImageFiles, Numbers, Statistics, read_npy, read_statistics};
-use storyeval::extract::{BATCH, FeatureNet};
+use storyeval::extract::{BATCH, ExtractError, FeatureNet};
 
 /// Two sets of features, or of images.
 #[derive(Clone, Debug, Args)]
@@ -67,20 +69,19 @@ impl PairArguments {
 
     /// Both sets as features.
     pub(crate) fn features(&self) -> Result<[Features; 2], Failure> {
+        let mut eyes = Eyes::new(&self.network);
         let [a, b] = self.paths();
-        Ok([
-            features_of(a, &self.network)?,
-            features_of(b, &self.network)?,
-        ])
+        Ok([features_of(a, &mut eyes)?, features_of(b, &mut eyes)?])
     }
 
     /// Both sets, as features or statistics.
     pub(crate) fn sets(&self) -> Result<[Set; 2], Failure> {
-        let set = |path: &Path| {
+        let mut eyes = Eyes::new(&self.network);
+        let mut set = |path: &Path| {
             if has_extension(path, "npz") {
                 return Ok(Set::Statistics(read_statistics(path)?));
             }
-            features_of(path, &self.network).map(Set::Features)
+            features_of(path, &mut eyes).map(Set::Features)
         };
         let [a, b] = self.paths();
         Ok([set(a)?, set(b)?])
@@ -88,9 +89,9 @@ impl PairArguments {
 }
 
 /// The features of a set: a folder of images goes through the network, a file is read.
-pub(crate) fn features_of(path: &Path, network: &NetworkArguments) -> Result<Features, Failure> {
+fn features_of(path: &Path, eyes: &mut Eyes<'_>) -> Result<Features, Failure> {
     if path.is_dir() {
-        return features_of_folder(path, network);
+        return eyes.look_at(path, Output::Features);
     }
     if has_extension(path, "npz") {
         return Err(Failure::Arguments {
@@ -112,39 +113,78 @@ enum Output {
     Logits,
 }
 
-/// Every image of a folder through the network. Images are decoded a batch at a time.
-fn features_of_folder(folder: &Path, network: &NetworkArguments) -> Result<Features, Failure> {
-    through_network(folder, network, Output::Features)
-}
-
 /// The logits of a set: a folder of images goes through the network, a file is read.
 pub(crate) fn logits_of(path: &Path, network: &NetworkArguments) -> Result<Features, Failure> {
+    let mut eyes = Eyes::new(network);
     if path.is_dir() {
-        return through_network(path, network, Output::Logits);
+        return eyes.look_at(path, Output::Logits);
     }
-    features_of(path, network)
+    features_of(path, &mut eyes)
 }
 
-fn through_network(
+/// The feature network, loaded when the first folder has to be looked at.
+struct Eyes<'a> {
+    network: &'a NetworkArguments,
+    loaded: Option<(FeatureNet, String)>,
+}
+
+impl<'a> Eyes<'a> {
+    fn new(network: &'a NetworkArguments) -> Self {
+        Self {
+            network,
+            loaded: None,
+        }
+    }
+
+    fn load(&self) -> Result<(FeatureNet, String), Failure> {
+        let cache = self.network.device.cache.folder();
+        let bundle = bundle_by_name(&self.network.bundle, "the feature network", &cache)?;
+        let runtime = self.network.device.open()?;
+        let eyes = FeatureNet::open(&runtime, &bundle, &self.network.preset.recipe())?;
+        let hash = &bundle.content_hash()[..12];
+        let origin = format!("features@{hash}:{}", eyes.preprocessing());
+        Ok((eyes, origin))
+    }
+
+    /// Every image of a folder through the network.
+    fn look_at(&mut self, folder: &Path, output: Output) -> Result<Features, Failure> {
+        let files = ImageFiles::list(folder, Depth::Flat)?;
+        let mut loaded = match self.loaded.take() {
+            Some(loaded) => loaded,
+            None => self.load()?,
+        };
+        let (eyes, origin) = &mut loaded;
+        let width = match output {
+            Output::Features => eyes.dim(),
+            Output::Logits => eyes.classes().ok_or_else(|| Failure::Arguments {
+                what: format!(
+                    "the network of bundle {} gives no class logits",
+                    self.network.bundle
+                ),
+                hint: "give logits in a file: `storyeval metric is LOGITS.npy`".to_owned(),
+            })?,
+        };
+        let numbers = look(folder, &files, width, |batch| match output {
+            Output::Features => eyes.features(batch),
+            Output::Logits => Ok(eyes.logits(batch)?.unwrap_or_default()),
+        })?;
+        let origin = origin.clone();
+        self.loaded = Some(loaded);
+        Ok(Features {
+            numbers: Numbers::F32(numbers),
+            origin,
+        })
+    }
+}
+
+/// Every image of a folder through a network that gives rows of `width` numbers. Images are decoded a
+/// batch at a time.
+pub(crate) fn look(
     folder: &Path,
-    network: &NetworkArguments,
-    output: Output,
-) -> Result<Features, Failure> {
-    let files = ImageFiles::list(folder, Depth::Flat)?;
-    let cache = network.device.cache.folder();
-    let bundle = bundle_by_name(&network.bundle, "the feature network", &cache)?;
-    let runtime = network.device.open()?;
-    let mut eyes = FeatureNet::open(&runtime, &bundle, &network.preset.recipe())?;
-    let width = match output {
-        Output::Features => eyes.dim(),
-        Output::Logits => eyes.classes().ok_or_else(|| Failure::Arguments {
-            what: format!(
-                "the network of bundle {} gives no class logits",
-                network.bundle
-            ),
-            hint: "give logits in a file: `storyeval metric is LOGITS.npy`".to_owned(),
-        })?,
-    };
+    files: &ImageFiles,
+    width: usize,
+    mut network: impl FnMut(&[RgbImage]) -> Result<Vec<Vec<f32>>, ExtractError>,
+) -> Result<Array2<f32>, Failure> {
     let mut meter = Meter::new(&format!("looking at {}", folder.display()), files.len());
     let mut values = Vec::with_capacity(files.len() * width);
     let mut lossy = 0;
@@ -154,11 +194,7 @@ fn through_network(
         lossy += usize::from(image.lossy_source);
         batch.push(image.image);
         if batch.len() == BATCH || number + 1 == files.len() {
-            let rows = match output {
-                Output::Features => eyes.features(&batch)?,
-                Output::Logits => eyes.logits(&batch)?.unwrap_or_default(),
-            };
-            values.extend(rows.into_iter().flatten());
+            values.extend(network(&batch)?.into_iter().flatten());
             batch.clear();
             meter.at(number + 1);
         }
@@ -171,13 +207,17 @@ fn through_network(
             folder.display()
         ));
     }
-    let numbers = Array2::from_shape_vec((files.len(), width), values)
-        .expect("every row has the width of the network");
-    let hash = bundle.content_hash();
-    Ok(Features {
-        numbers: Numbers::F32(numbers),
-        origin: format!("features@{}:{}", &hash[..12], eyes.preprocessing()),
-    })
+    Ok(Array2::from_shape_vec((files.len(), width), values)
+        .expect("every row has the width of the network"))
+}
+
+/// Where two sets came from, for a signature.
+pub(crate) fn origin<'a>(first: &'a str, second: &'a str) -> Cow<'a, str> {
+    if first == second {
+        first.into()
+    } else {
+        format!("{first}/{second}").into()
+    }
 }
 
 fn has_extension(path: &Path, extension: &str) -> bool {
