@@ -169,6 +169,7 @@ struct LpipsGolden {
     resize: u32,
     distances: Vec<f32>,
     resized: Vec<f32>,
+    gill: Vec<f32>,
     black_with_itself: f32,
     black_with_grey: f32,
 }
@@ -194,6 +195,20 @@ fn distances_are_those_of_lpips() {
         .distances(&first, &second, Some(golden.resize))
         .unwrap();
     close(&resized, &golden.resized, golden.tolerance, "resized");
+    let side = Some(golden.resize);
+    assert_eq!(lpips.preprocessing(side), "pillow-bilinear-28+squash");
+    let mut lpips = lpips.with_resizer(Resizer::TorchBilinearAntialias);
+    let gill = lpips.distances(&first, &second, side).unwrap();
+    close(
+        &gill,
+        &golden.gill,
+        golden.tolerance,
+        "resized as GILL does",
+    );
+    assert_eq!(
+        lpips.preprocessing(side),
+        "torch-bilinear-antialias-28+squash"
+    );
     assert_eq!(lpips.distances(&first, &first, None).unwrap(), [0.0; 6]);
     let black = [RgbImage::new(24, 24), RgbImage::new(24, 24)];
     let grey = [

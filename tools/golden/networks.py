@@ -260,6 +260,14 @@ def lpips_():
         "tolerance": 1e-5, "sizes": SIZES, "second_seed": 20, "resize": 28,
         "distances": distances(IMAGES, others),
         "resized": distances(*small),
+        # As evals/lpips_2dirs.py of GILL resizes: floats in [-1, 1], anti-aliased.
+        "gill": [
+            model(*[
+                transforms.functional.resize(lpips.im2tensor(np.asarray(it)), [28, 28], antialias=True)
+                for it in pair
+            ]).item()
+            for pair in zip(IMAGES, others)
+        ],
         "black_with_itself": distances([black], [black])[0],
         "black_with_grey": distances([black], [Image.new("RGB", (24, 24), (128, 128, 128))])[0],
     }, ["torch", "lpips", "pillow"])
