@@ -53,6 +53,9 @@ pub enum Error {
     /// A generator could not draw.
     #[error(transparent)]
     Generator(#[from] crate::generator::GeneratorError),
+    /// A folder of images does not fit the stories.
+    #[error(transparent)]
+    Images(#[from] crate::generator::images::ImagesError),
     /// An image could not be read or written.
     #[error(transparent)]
     Vision(#[from] crate::vision::VisionError),
@@ -77,6 +80,7 @@ impl Error {
             Self::Dataset(error) => error,
             Self::Inference(error) => error,
             Self::Generator(error) => error,
+            Self::Images(error) => error,
             Self::Vision(error) => error,
             Self::Extract(error) => error,
             Self::Run(error) => error,

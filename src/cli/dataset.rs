@@ -40,7 +40,7 @@ pub(crate) struct SynthArguments {
 }
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
-enum Variant {
+pub(crate) enum Variant {
     Original,
     Algorithm1,
     StorygptvEval,

@@ -93,9 +93,9 @@ impl Failures {
 
 /// Lets `?` lift the error of any room.
 macro_rules! lift {
-    ($($room:ident::$name:ident),+ $(,)?) => {
-        $(impl From<storyeval::$room::$name> for Failure {
-            fn from(error: storyeval::$room::$name) -> Self {
+    ($($room:ident$(::$part:ident)+),+ $(,)?) => {
+        $(impl From<storyeval::$room$(::$part)+> for Failure {
+            fn from(error: storyeval::$room$(::$part)+) -> Self {
                 Self::Library(error.into())
             }
         })+
@@ -107,6 +107,7 @@ lift!(
     exchange::ExchangeError,
     extract::ExtractError,
     generator::GeneratorError,
+    generator::images::ImagesError,
     inference::InferenceError,
     report::ReportError,
     run::RunError,

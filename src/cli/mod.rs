@@ -12,6 +12,8 @@ mod metric;
 mod models;
 mod protocol;
 mod run;
+mod score;
+mod score_images;
 mod sheet;
 mod stages;
 mod table;
@@ -46,8 +48,8 @@ enum Command {
     Generate(run::RunArguments),
     /// Look at the frames of a run with the evaluators
     Observe(stages::ObserveArguments),
-    /// Compute the scores of a run from its observations
-    Score(stages::ScoreArguments),
+    /// Compute the scores of a run from its observations, or of images that another program drew
+    Score(Box<score::ScoreArguments>),
     /// Compare runs in a table
     Table(table::TableArguments),
     /// Compute one metric on files, without a run
@@ -75,7 +77,7 @@ pub(crate) fn main() -> ExitCode {
         Command::Run(arguments) => run::run(arguments),
         Command::Generate(arguments) => run::generate(arguments),
         Command::Observe(arguments) => stages::observe(arguments),
-        Command::Score(arguments) => stages::score(arguments),
+        Command::Score(arguments) => score::score(arguments),
         Command::Table(arguments) => table::table(arguments),
         Command::Metric(command) => metric::metric(command),
         Command::Protocol(command) => protocol::protocol(command),

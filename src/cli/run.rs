@@ -301,6 +301,7 @@ fn manifest(
         dataset_hash: dataset.content_hash().to_owned(),
         model: card.id.clone(),
         bundle_hash: bundle.map(Bundle::content_hash),
+        images_hash: None,
         protocol: context.protocol.id.clone(),
         protocol_hash: context.protocol.hash(),
         seed: Seed(context.arguments.seed),
@@ -362,6 +363,12 @@ fn open_generator<'a>(
         (GeneratorKind::GroundTruth, _) => Box::new(GroundTruth::new(frames)),
         // The whole split, so that overlapping windows find a story to swap with.
         (GeneratorKind::Shuffled, _) => Box::new(Shuffled::new(context.dataset.stories(), frames)),
+        (GeneratorKind::Images, _) => {
+            return Err(Failure::Arguments {
+                what: format!("{} is drawn by another program", card.id),
+                hint: "score its frames with `storyeval score --images DIR`".to_owned(),
+            });
+        }
         (GeneratorKind::StorygptV | GeneratorKind::CharLdm, None) => {
             return Err(Failure::Arguments {
                 what: format!("the card of model {} names no bundle", card.id),

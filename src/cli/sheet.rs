@@ -42,7 +42,7 @@ pub(crate) fn write(
             let unit = &store.plan().units()[index];
             let frames = unit
                 .frames()
-                .map(|frame| store.frame(unit, frame).map(Some))
+                .map(|frame| store.frame_if_any(unit, frame))
                 .collect::<Result<_, _>>()?;
             rows.push(SheetRow {
                 label: name.clone(),

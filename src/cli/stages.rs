@@ -3,8 +3,7 @@
 use super::Outcome;
 use super::common::{CacheArguments, DeviceArguments, open_bundle, open_dataset};
 use super::failure::{Failure, Failures};
-use super::table;
-use super::talk::{print, progress, say};
+use super::talk::{progress, say};
 use clap::{Args, ValueEnum};
 use serde::de::DeserializeOwned;
 use std::collections::BTreeMap;
@@ -14,7 +13,6 @@ use storyeval::evaluate::{self, Panel, Role, ScoreRequest, Wanted};
 use storyeval::generator::Prompt;
 use storyeval::inference::{Bundle, Runtime};
 use storyeval::record::{Scores, Story, StoryId};
-use storyeval::report::TableOptions;
 use storyeval::run::{OBSERVATIONS, SCORES, Store};
 use storyeval::spec::{DatasetCard, ModelCard, Protocol};
 
@@ -29,18 +27,6 @@ pub(crate) struct ObserveArguments {
     skip: SkipArguments,
     #[command(flatten)]
     device: DeviceArguments,
-}
-
-#[derive(Clone, Debug, Args)]
-pub(crate) struct ScoreArguments {
-    /// Run folder
-    run: PathBuf,
-    /// How to print the scores
-    #[arg(long, value_enum, default_value_t = table::Format::Md)]
-    format: table::Format,
-    /// Show every metric, not only the columns of papers
-    #[arg(long)]
-    detail: bool,
 }
 
 /// A network that may be left out.
@@ -287,15 +273,4 @@ pub(crate) fn observe(arguments: &ObserveArguments) -> Outcome {
         store.root().join(OBSERVATIONS).display()
     ));
     Ok(())
-}
-
-/// The third stage alone.
-pub(crate) fn score(arguments: &ScoreArguments) -> Outcome {
-    let store = Store::open(&arguments.run)?;
-    let scores = score_store(&store)?;
-    let options = TableOptions {
-        detail: arguments.detail,
-        ..TableOptions::default()
-    };
-    print(&table::render(&[scores], arguments.format, &options)?)
 }

@@ -108,6 +108,7 @@ pub(crate) fn progress(model: &str) -> impl FnMut(&Progress) {
         } => {
             let verb = match stage {
                 Stage::Generate => "drawing",
+                Stage::Import => "importing",
                 Stage::Observe => "observing",
             };
             if *done > 0 && *stage == Stage::Generate {

@@ -81,7 +81,8 @@ pub fn observe(
         captions(panel, &mut truth, &clips, images, &mut real, &mut rows)?;
         Ok(rows)
     };
-    let observed = crate::run::observe(store, &looking, &mut look, progress)?;
+    let mut unseen = |frame: FrameRef<'_>| row(wanted, frame).observation;
+    let observed = crate::run::observe(store, &looking, &mut look, &mut unseen, progress)?;
     truth.flush()?;
     Ok(observed)
 }

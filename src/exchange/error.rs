@@ -35,6 +35,9 @@ pub enum ExchangeError {
         /// What to do about it.
         hint: &'static str,
     },
+    /// Captions of two files do not go together.
+    #[error(transparent)]
+    Captions(#[from] super::CaptionFault),
 }
 
 impl Hint for ExchangeError {
@@ -43,6 +46,7 @@ impl Hint for ExchangeError {
             Self::Read { .. } => ExitCode::Setup,
             Self::Write { .. } => ExitCode::Output,
             Self::Malformed { .. } => ExitCode::DataVerification,
+            Self::Captions(fault) => fault.exit_code(),
         }
     }
 
@@ -51,6 +55,7 @@ impl Hint for ExchangeError {
             Self::Read { .. } => Some("check the path and its permissions".to_owned()),
             Self::Write { .. } => Some("check the free space and the permissions".to_owned()),
             Self::Malformed { hint, .. } => Some((*hint).to_owned()),
+            Self::Captions(fault) => fault.hint(),
         }
     }
 }

@@ -8,6 +8,7 @@ mod frame_source;
 #[cfg(test)]
 mod golden;
 mod ground_truth;
+pub mod images;
 mod noise;
 mod pndm;
 mod prompt;

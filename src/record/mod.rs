@@ -1,11 +1,13 @@
 //! What the program persists, and the ids that everything speaks of. Knows no metric.
 
+mod absence;
 mod digest;
 mod id;
 mod observation;
 mod score;
 mod story;
 
+pub use absence::Absence;
 pub use digest::{hex, sha256_file, sha256_hex};
 pub use id::{ClipId, FrameIndex, Seed, StoryId};
 pub use observation::Observation;

@@ -1,5 +1,6 @@
 //! Errors of this room.
 
+use super::import::FrameChange;
 use crate::record::{FrameIndex, StoryId};
 use crate::vision::VisionError;
 use crate::{ExitCode, Hint};
@@ -102,6 +103,17 @@ pub enum RunError {
         path: PathBuf,
         /// Everything that differs.
         differences: Vec<Difference>,
+    },
+    /// The folder holds an import of other images.
+    #[error(
+        "{} holds an import of other images: {} frames differ{}",
+        path.display(), changes.len(), list(changes)
+    )]
+    ImagesChanged {
+        /// The run folder.
+        path: PathBuf,
+        /// Every frame that differs, in plan order.
+        changes: Vec<FrameChange>,
     },
     /// A file of the run folder could not be read.
     #[error("cannot read {}", path.display())]
@@ -264,6 +276,19 @@ pub enum RunError {
     },
 }
 
+/// The first ten changes, a line each.
+fn list(changes: &[FrameChange]) -> String {
+    let mut text = String::new();
+    for change in changes.iter().take(10) {
+        text.push_str("\n  ");
+        text.push_str(&change.to_string());
+    }
+    if changes.len() > 10 {
+        text.push_str("\n  ...");
+    }
+    text
+}
+
 fn join(differences: &[Difference]) -> String {
     let parts: Vec<String> = differences.iter().map(ToString::to_string).collect();
     parts.join("; ")
@@ -303,7 +328,7 @@ impl Hint for RunError {
             | Self::DiskFull { .. }
             | Self::Locked { .. }
             | Self::Occupied { .. } => ExitCode::Output,
-            Self::DifferentRun { .. } => ExitCode::Incomparable,
+            Self::DifferentRun { .. } | Self::ImagesChanged { .. } => ExitCode::Incomparable,
             Self::Read { .. }
             | Self::Json { .. }
             | Self::Format { .. }
@@ -347,7 +372,7 @@ impl Hint for RunError {
                 "start one with `storyeval run --dataset minisv --model storygpt-v-mini --out {}`",
                 path.display()
             ),
-            Self::DifferentRun { path, .. } => format!(
+            Self::DifferentRun { path, .. } | Self::ImagesChanged { path, .. } => format!(
                 "keep both: choose another folder with `--out {}-2`",
                 path.display()
             ),

@@ -9,8 +9,8 @@ use super::error::RunError;
 use super::fault::{self, Point};
 use super::layout::{frame_file, json_line};
 use super::plan::{Plan, Unit};
-use crate::record::StoryId;
 use crate::record::sha256_hex;
+use crate::record::{Absence, StoryId};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::fmt;
@@ -30,6 +30,19 @@ pub struct StoredFrame {
     pub sha256: String,
 }
 
+/// A frame of a unit that is done: a file, or `{"absent": "missing"}`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(untagged)]
+pub enum FrameEntry {
+    /// It has a file.
+    Stored(StoredFrame),
+    /// It has none, and never will.
+    Absent {
+        /// Why.
+        absent: Absence,
+    },
+}
+
 /// A unit that is done.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Entry {
@@ -38,7 +51,7 @@ pub struct Entry {
     /// Its story.
     pub story: StoryId,
     /// Its frames, first to last.
-    pub frames: Vec<StoredFrame>,
+    pub frames: Vec<FrameEntry>,
     /// Seconds that its drawing took: its share of the batch.
     pub seconds: f64,
 }
@@ -51,13 +64,18 @@ impl Entry {
             && unit
                 .frames()
                 .zip(&self.frames)
-                .all(|(frame, stored)| stored.file == frame_file(&unit.story, frame))
+                .all(|(frame, entry)| match entry {
+                    FrameEntry::Stored(stored) => stored.file == frame_file(&unit.story, frame),
+                    FrameEntry::Absent { .. } => true,
+                })
     }
 
     /// Whether every frame below `root` is the one that was stored.
     fn frames_hold(&self, root: &Path) -> bool {
-        self.frames.iter().all(|frame| {
-            fs::read(root.join(&frame.file)).is_ok_and(|bytes| sha256_hex(&bytes) == frame.sha256)
+        self.frames.iter().all(|frame| match frame {
+            FrameEntry::Stored(frame) => fs::read(root.join(&frame.file))
+                .is_ok_and(|bytes| sha256_hex(&bytes) == frame.sha256),
+            FrameEntry::Absent { .. } => true,
         })
     }
 }
@@ -182,7 +200,7 @@ impl Journal {
         struct Timeless<'a> {
             unit: usize,
             story: &'a StoryId,
-            frames: &'a [StoredFrame],
+            frames: &'a [FrameEntry],
         }
         let mut text = String::new();
         for entry in self.entries.values() {
@@ -288,7 +306,7 @@ mod tests {
                 fs::create_dir_all(path.parent().expect("parent")).expect("folder");
                 fs::write(&path, &file).expect("frame");
                 let sha256 = sha256_hex(file.as_bytes());
-                StoredFrame { file, sha256 }
+                FrameEntry::Stored(StoredFrame { file, sha256 })
             });
             Entry {
                 unit: unit.unit,
@@ -387,10 +405,32 @@ mod tests {
     fn an_entry_that_points_elsewhere_is_not_believed() {
         let fixture = Fixture::new();
         let mut forged = fixture.stored(&fixture.plan.units()[0]);
-        forged.frames[0].file = "../../etc/passwd".to_owned();
+        forged.frames[0] = FrameEntry::Stored(StoredFrame {
+            file: "../../etc/passwd".to_owned(),
+            sha256: String::new(),
+        });
         fs::write(fixture.path(), line(&forged)).expect("write");
         let (journal, recovery) = fixture.open();
         assert_eq!((journal.done(), recovery.damaged_lines), (0, 1));
+    }
+
+    #[test]
+    fn an_absent_frame_needs_no_file_and_is_part_of_the_digest() {
+        let fixture = Fixture::new();
+        let digest = fixture.open().0.digest();
+        let mut entry = fixture.stored(&fixture.plan.units()[1]);
+        let absent = Absence::NotDrawn;
+        entry.frames[0] = FrameEntry::Absent { absent };
+        fs::remove_file(fixture.folder.path().join("frames/story-1/1.png")).expect("remove");
+        let text = line(&entry);
+        assert!(text.contains("{\"absent\":\"not-drawn\"}"), "{text}");
+        let mut whole = fs::read_to_string(fixture.path()).expect("read");
+        whole.push_str(&text);
+        fs::write(fixture.path(), whole).expect("write");
+        let (journal, recovery) = fixture.open();
+        assert!(recovery.is_clean() && journal.done() == 4);
+        assert_eq!(journal.entry(1), Some(&entry));
+        assert_ne!(journal.digest(), digest);
     }
 
     #[test]

@@ -19,6 +19,8 @@ pub const OBSERVATIONS: &str = "observations.parquet";
 pub const FEATURES: &str = "features";
 /// Name of the record that says which observations are complete.
 pub const OBSERVED: &str = "observed.json";
+/// Name of the record of imported frames.
+pub const IMPORT: &str = "import.json";
 /// Name of the scores.
 pub const SCORES: &str = "scores.json";
 /// Name of the lock.

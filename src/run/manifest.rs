@@ -26,6 +26,10 @@ pub struct Identity {
     pub model: String,
     /// Content hash of the model's bundle; `None` for models without weights.
     pub bundle_hash: Option<String>,
+    /// Content hash of frames that another program drew ([`super::ImportRecord::content_hash`]);
+    /// `None` where a model of this program draws.
+    #[serde(default)]
+    pub images_hash: Option<String>,
     /// Id of the protocol.
     pub protocol: String,
     /// Its hash.
@@ -58,13 +62,14 @@ impl Identity {
             .collect()
     }
 
-    fn rows(&self) -> [(&'static str, String); 12] {
-        let bundle = self.bundle_hash.clone();
+    fn rows(&self) -> [(&'static str, String); 13] {
+        let or_none = |hash: &Option<String>| hash.clone().unwrap_or_else(|| "none".to_owned());
         [
             ("dataset", self.dataset.clone()),
             ("dataset_hash", self.dataset_hash.clone()),
             ("model", self.model.clone()),
-            ("bundle_hash", bundle.unwrap_or_else(|| "none".to_owned())),
+            ("bundle_hash", or_none(&self.bundle_hash)),
+            ("images_hash", or_none(&self.images_hash)),
             ("protocol", self.protocol.clone()),
             ("protocol_hash", self.protocol_hash.clone()),
             ("seed", self.seed.0.to_string()),

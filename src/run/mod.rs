@@ -11,6 +11,7 @@ mod error;
 mod fault;
 mod features;
 mod generate;
+mod import;
 mod journal;
 mod layout;
 mod manifest;
@@ -30,15 +31,18 @@ pub use durable::{DurableFile, write_durably};
 pub use error::{Difference, FeatureFault, RunError};
 pub use features::{FeatureReader, FeatureWriter, read_features};
 pub use generate::{Draw, Generated, generate};
-pub use journal::{Entry, Journal, Recovery, StoredFrame};
+pub use import::{
+    FrameChange, ImportCounts, ImportRecord, Imported, ImportedFrame, Incoming, import,
+};
+pub use journal::{Entry, FrameEntry, Journal, Recovery, StoredFrame};
 pub use layout::{
-    FEATURES, FRAMES, JOURNAL, MANIFEST, OBSERVATIONS, OBSERVED, PLAN, SCORES, folder_name,
+    FEATURES, FRAMES, IMPORT, JOURNAL, MANIFEST, OBSERVATIONS, OBSERVED, PLAN, SCORES, folder_name,
     frame_file,
 };
 pub use manifest::{FORMAT, Identity, Manifest, Session};
 pub use observations::{ObservationWriter, read_observations};
 pub use observe::{
-    FrameRef, Look, Looker, Looking, Observed, features_path, observe, observed_key,
+    FrameRef, Look, Looker, Looking, Observed, Unseen, features_path, observe, observed_key,
 };
 pub use partition::Partition;
 pub use plan::{Plan, PlanSummary, Unit};

@@ -61,6 +61,9 @@ pub struct Look {
 /// The eyes: a look for each frame and its image, in their order.
 pub type Looker<'a, E> = dyn FnMut(&[FrameRef<'_>], &[RgbImage]) -> Result<Vec<Look>, E> + 'a;
 
+/// The row of a frame that has no image: its ids, text and labels, and no value.
+pub type Unseen<'a> = dyn FnMut(FrameRef<'_>) -> Observation + 'a;
+
 /// How to look.
 #[derive(Clone, Copy, Debug)]
 pub struct Looking<'a> {
@@ -146,6 +149,9 @@ fn features_file(name: &str) -> Result<String, RunError> {
 /// Nothing is done when the observations are already there, complete, of these frames and under this
 /// key.
 ///
+/// A frame that the run knows to be absent is not shown: its row comes from `unseen`, and its
+/// features are NaN, which every metric counts as not scored.
+///
 /// # Errors
 /// [`RunError::Outstanding`] when units are not drawn yet, [`RunError::Frame`] when a frame cannot be
 /// decoded, [`RunError::Row`] when `looker` gives another number of rows or rows of other frames, what
@@ -154,6 +160,7 @@ pub fn observe<E: From<RunError>>(
     store: &Store,
     looking: &Looking<'_>,
     looker: &mut Looker<'_, E>,
+    unseen: &mut Unseen<'_>,
     progress: &mut dyn FnMut(&Progress),
 ) -> Result<Observed, E> {
     let begin = Instant::now();
@@ -181,13 +188,7 @@ pub fn observe<E: From<RunError>>(
             .flat_map(|unit| unit.frames().map(move |frame| FrameRef { unit, frame }))
             .collect();
         for chunk in frames.chunks(looking.chunk.get()) {
-            let images = chunk
-                .iter()
-                .map(|frame| store.frame(frame.unit, frame.frame))
-                .collect::<Result<Vec<_>, _>>()?;
-            let looks = looker(chunk, &images)?;
-            check(chunk, &looks, looking)?;
-            for look in looks {
+            for look in look_at(store, chunk, looking, looker, unseen)? {
                 tables.push(look)?;
             }
         }
@@ -221,6 +222,47 @@ pub fn observe<E: From<RunError>>(
         reused: false,
         seconds,
     })
+}
+
+/// A look for every frame of a chunk, in order; `looker` is shown those that have an image.
+fn look_at<E: From<RunError>>(
+    store: &Store,
+    chunk: &[FrameRef<'_>],
+    looking: &Looking<'_>,
+    looker: &mut Looker<'_, E>,
+    unseen: &mut Unseen<'_>,
+) -> Result<Vec<Look>, E> {
+    let (mut present, mut images) = (Vec::new(), Vec::new());
+    for frame in chunk {
+        if let Some(image) = store.frame_if_any(frame.unit, frame.frame)? {
+            present.push(*frame);
+            images.push(image);
+        }
+    }
+    let looks = if present.is_empty() {
+        Vec::new()
+    } else {
+        looker(&present, &images)?
+    };
+    check(&present, &looks, looking)?;
+    if present.len() == chunk.len() {
+        return Ok(looks);
+    }
+    let mut seen = looks.into_iter();
+    let all: Vec<Look> = chunk
+        .iter()
+        .filter_map(|frame| match store.absence(frame.unit, frame.frame) {
+            None => seen.next(),
+            Some(_) => Some(Look {
+                observation: unseen(*frame),
+                features: (looking.features.iter())
+                    .map(|(_, dim)| vec![f32::NAN; *dim])
+                    .collect(),
+            }),
+        })
+        .collect();
+    check(chunk, &all, looking)?;
+    Ok(all)
 }
 
 /// The files that hold what is seen: the observations, then the features.

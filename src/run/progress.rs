@@ -8,6 +8,8 @@ use crate::record::StoryId;
 pub enum Stage {
     /// Frames are drawn.
     Generate,
+    /// Frames of another program are taken over.
+    Import,
     /// Frames are looked at.
     Observe,
 }

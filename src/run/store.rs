@@ -3,13 +3,13 @@
 use super::durable::{DurableFile, create_folder, fill, sync_folder, write_durably};
 use super::error::RunError;
 use super::fault::{self, Point};
-use super::journal::{Entry, Journal, Recovery, StoredFrame};
+use super::journal::{Entry, FrameEntry, Journal, Recovery, StoredFrame};
 use super::layout::{FRAMES, JOURNAL, LOCK, MANIFEST, PLAN, folder_name, frame_file};
 use super::manifest::Manifest;
 use super::partition::Partition;
 use super::plan::{Plan, Unit};
-use crate::record::FrameIndex;
 use crate::record::sha256_hex;
+use crate::record::{Absence, FrameIndex};
 use crate::vision::{decode_png, encode_png};
 use image::RgbImage;
 use std::fs::{self, File, OpenOptions, TryLockError};
@@ -210,6 +210,31 @@ impl Store {
         })
     }
 
+    /// Why a frame of a unit that is done has no image; `None` when it has one.
+    #[must_use]
+    pub fn absence(&self, unit: &Unit, frame: FrameIndex) -> Option<Absence> {
+        let position = (frame.0 as usize).checked_sub(1)?;
+        match self.journal.entry(unit.unit)?.frames.get(position)? {
+            FrameEntry::Stored(_) => None,
+            FrameEntry::Absent { absent } => Some(*absent),
+        }
+    }
+
+    /// Reads a frame back from the folder; `None` where the run knows that there is none.
+    ///
+    /// # Errors
+    /// As [`Store::frame`].
+    pub fn frame_if_any(
+        &self,
+        unit: &Unit,
+        frame: FrameIndex,
+    ) -> Result<Option<RgbImage>, RunError> {
+        match self.absence(unit, frame) {
+            Some(_) => Ok(None),
+            None => self.frame(unit, frame).map(Some),
+        }
+    }
+
     /// Writes a file of the folder, for example `scores.json`, whole or not at all. Returns its path.
     ///
     /// # Errors
@@ -227,20 +252,41 @@ impl Store {
         images: &[RgbImage],
         seconds: f64,
     ) -> Result<(), RunError> {
+        let contents = unit
+            .frames()
+            .zip(images)
+            .map(|(frame, image)| encode(unit, frame, image).map(Ok))
+            .collect::<Result<Vec<_>, _>>()?;
+        self.put_contents(unit, &contents, seconds)
+    }
+
+    /// As [`Store::put`], of frames that are PNG files already or are absent.
+    pub(super) fn put_contents(
+        &mut self,
+        unit: &Unit,
+        contents: &[Result<Vec<u8>, Absence>],
+        seconds: f64,
+    ) -> Result<(), RunError> {
         let folder = self.root.join(FRAMES).join(folder_name(&unit.story));
         create_folder(&self.root.join(FRAMES))?;
         create_folder(&folder)?;
-        let mut frames = Vec::with_capacity(images.len());
-        for (frame, image) in unit.frames().zip(images) {
-            let bytes = encode(unit, frame, image)?;
+        let mut frames = Vec::with_capacity(contents.len());
+        for (frame, content) in unit.frames().zip(contents) {
+            let bytes = match content {
+                Ok(bytes) => bytes,
+                Err(absent) => {
+                    frames.push(FrameEntry::Absent { absent: *absent });
+                    continue;
+                }
+            };
             let file = frame_file(&unit.story, frame);
             let path = self.root.join(&file);
             let mut durable = DurableFile::create(&path)?;
-            fill(&mut durable, &bytes)
+            fill(&mut durable, bytes)
                 .and_then(|()| durable.place())
                 .map_err(|error| RunError::write(&path, error))?;
-            let sha256 = sha256_hex(&bytes);
-            frames.push(StoredFrame { file, sha256 });
+            let sha256 = sha256_hex(bytes);
+            frames.push(FrameEntry::Stored(StoredFrame { file, sha256 }));
         }
         sync_folder(&folder.join("."))
             .and_then(|()| fault::reached(Point::FramesStored))
@@ -258,7 +304,10 @@ impl Store {
         let Some(entry) = self.journal.entry(unit.unit) else {
             return Ok(false);
         };
-        for ((frame, image), stored) in unit.frames().zip(images).zip(&entry.frames) {
+        for ((frame, image), entry) in unit.frames().zip(images).zip(&entry.frames) {
+            let FrameEntry::Stored(stored) = entry else {
+                return Ok(false);
+            };
             if sha256_hex(&encode(unit, frame, image)?) != stored.sha256 {
                 return Ok(false);
             }

@@ -40,6 +40,7 @@ pub(super) fn manifest(plan: &Plan) -> Manifest {
         dataset_hash: "d".to_owned(),
         model: "toy".to_owned(),
         bundle_hash: None,
+        images_hash: None,
         protocol: "strict".to_owned(),
         protocol_hash: "p".to_owned(),
         seed: Seed(1),

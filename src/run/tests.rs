@@ -76,6 +76,11 @@ fn look(frames: &[super::FrameRef<'_>], images: &[RgbImage]) -> Vec<Look> {
     frames.iter().zip(images).map(one).collect()
 }
 
+/// No frame of the toy model is absent.
+fn unseen(frame: super::FrameRef<'_>) -> Observation {
+    panic!("frame {} of {} is there", frame.frame, frame.unit.story)
+}
+
 /// Both stages, in a process of their own as it were.
 fn run(
     root: &Path,
@@ -104,6 +109,7 @@ fn run(
         &store,
         &looking(&store, "eyes-1"),
         &mut |frames, images| Ok::<_, Stop>(look(frames, images)),
+        &mut unseen,
         &mut |_| {},
     )
 }
@@ -186,9 +192,15 @@ fn other_eyes_look_again() {
         let mut looker = |frames: &[super::FrameRef<'_>], images: &[RgbImage]| {
             Ok::<_, Stop>(look(frames, images))
         };
-        observe(&store, &looking(&store, key), &mut looker, &mut |_| {})
-            .expect("observe")
-            .reused
+        observe(
+            &store,
+            &looking(&store, key),
+            &mut looker,
+            &mut unseen,
+            &mut |_| {},
+        )
+        .expect("observe")
+        .reused
     };
     assert!(see("eyes-1"));
     assert!(!see("eyes-2"));
@@ -314,8 +326,14 @@ fn closures_that_break_their_contract_are_refused() {
         "a bad batch is not stored in part"
     );
     let mut blind = |_: &[super::FrameRef<'_>], _: &[RgbImage]| Ok::<_, Stop>(Vec::new());
-    let error =
-        observe(&store, &looking(&store, "e"), &mut blind, &mut |_| {}).expect_err("outstanding");
+    let error = observe(
+        &store,
+        &looking(&store, "e"),
+        &mut blind,
+        &mut unseen,
+        &mut |_| {},
+    )
+    .expect_err("outstanding");
     assert!(matches!(
         error,
         Stop::Run(RunError::Outstanding {
@@ -330,8 +348,14 @@ fn closures_that_break_their_contract_are_refused() {
         &mut |_| {},
     )
     .expect("generate");
-    let error =
-        observe(&store, &looking(&store, "e"), &mut blind, &mut |_| {}).expect_err("no rows");
+    let error = observe(
+        &store,
+        &looking(&store, "e"),
+        &mut blind,
+        &mut unseen,
+        &mut |_| {},
+    )
+    .expect_err("no rows");
     assert!(matches!(error, Stop::Run(RunError::Row { .. })));
     assert!(!folder.path().join(OBSERVATIONS).exists());
 }

@@ -17,6 +17,8 @@ pub enum GeneratorKind {
     GroundTruth,
     /// Frames of other stories: the lower bound.
     Shuffled,
+    /// Frames that another program drew: `storyeval score --images`. No card that users write has it.
+    Images,
 }
 
 /// Everything the suite must know about a model before it loads it.
@@ -60,6 +62,13 @@ impl ModelCard {
 
     /// Rules that a type cannot express.
     pub(super) fn check(&self, path: &str) -> Result<(), SpecError> {
+        if self.generator == GeneratorKind::Images {
+            return Err(SpecError::Invalid {
+                path: path.to_owned(),
+                rule: "a card's generator draws; frames that another program drew are scored with `storyeval score --images`",
+                found: "images".to_owned(),
+            });
+        }
         let needs = matches!(
             self.generator,
             GeneratorKind::StorygptV | GeneratorKind::CharLdm

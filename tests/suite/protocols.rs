@@ -68,7 +68,8 @@ fn real_frames_have_the_best_value_of_every_metric() {
     }
     assert!(value("cider") > 1.0);
     assert!(value("clip_ti") > 0.5);
-    assert!(value("is") >= 1.0);
+    // Eight frames cannot be cut into ten splits: a reason, and no made-up number.
+    assert!(of_all(&scores, "is")["unscored"].as_str().unwrap().contains("splits"));
     assert!((value("consistency") - value("consistency_gt")).abs() < 1e-9);
     for score in scores["scores"].as_array().unwrap() {
         let text = score.to_string();
@@ -221,7 +222,7 @@ fn protocols_are_shown_and_compared() {
 #[test]
 fn what_was_seen_on_real_frames_is_kept_and_a_damaged_cache_is_mended() {
     let folder = tempfile::tempdir().unwrap();
-    let (first, second) = (folder.path().join("first"), folder.path().join("second"));
+    let (first, second) = (folder.path().join("a/run"), folder.path().join("b/run"));
     let own = folder.path().join("cache");
     // A cache of its own, with the library and the data of the tests' cache.
     crate::support::copy(&cache(), &own);
@@ -262,18 +263,7 @@ fn what_was_seen_on_real_frames_is_kept_and_a_damaged_cache_is_mended() {
         "scores.json",
         "features/ground_truth.npy",
     ] {
-        let read = |run: &Path| {
-            fs::read_to_string(run.join(name)).ok().or_else(|| {
-                fs::read(run.join(name))
-                    .ok()
-                    .map(|bytes| format!("{bytes:?}"))
-            })
-        };
-        let (a, b) = (read(&first).unwrap(), read(&second).unwrap());
-        assert_eq!(
-            a.replace("first", "run"),
-            b.replace("second", "run"),
-            "{name}"
-        );
+        let read = |run: &Path| fs::read(run.join(name)).unwrap();
+        assert!(read(&first) == read(&second), "{name}");
     }
 }

@@ -2,7 +2,10 @@
 
 mod accuracy;
 mod answer;
+mod bleu;
 mod caption;
+mod captions;
+mod cider;
 mod clip;
 mod fid;
 mod interval;
@@ -23,6 +26,10 @@ pub(crate) enum MetricCommand {
     Caption(caption::CaptionArguments),
     /// PTB tokens of captions on stdin, a line each, after the COCO punctuation filter
     Tokenize,
+    /// BLEU-1 to BLEU-4 of captions, as pycocoevalcap
+    Bleu(bleu::BleuArguments),
+    /// CIDEr of captions, as pycocoevalcap
+    Cider(cider::CiderArguments),
     /// Fréchet distance ("FID") between two sets of images or features
     Fid(fid::FidArguments),
     /// Kernel distance ("KID") between two sets of images or features
@@ -44,6 +51,8 @@ pub(crate) fn metric(command: &MetricCommand) -> Outcome {
     match command {
         MetricCommand::Caption(arguments) => caption::caption(arguments),
         MetricCommand::Tokenize => tokenize::tokenize(),
+        MetricCommand::Bleu(arguments) => bleu::bleu(arguments),
+        MetricCommand::Cider(arguments) => cider::cider(arguments),
         MetricCommand::Fid(arguments) => fid::fid(arguments),
         MetricCommand::Kid(arguments) => kid::kid(arguments),
         MetricCommand::Prdc(arguments) => prdc::prdc(arguments),

@@ -11,6 +11,8 @@ mod fault;
 mod ngram;
 mod ptb;
 mod released;
+#[cfg(test)]
+mod tests;
 mod tokeniser;
 
 pub use bleu::{Bleu, BleuCounts, ORDERS, bleu};

@@ -29,7 +29,7 @@ pub(super) fn class(c: char) -> Class {
     match c {
         'a'..='z' | 'A'..='Z' => Class::Letter,
         '0'..='9' => Class::Digit,
-        ' ' | '\t' | '\n' => Class::Space,
+        ' ' | '\t' | '\n' | '\u{a0}' => Class::Space,
         '!'..='~' => Class::Symbol,
         '\u{ad}' => Class::Mark,
         '\u{58a}' | '\u{2010}' | '\u{2011}' => Class::Hyphen,

@@ -67,12 +67,12 @@ impl PtbTokeniser {
                 Class::Digit => word::word(&mut self.text, at)
                     .unwrap_or(Match::text(at + 1))
                     .or(number::from_digit(&self.text, at))
-                    .or(web::address(&self.text, at)),
+                    .or(web::address(&mut self.text, at)),
                 Class::Hyphen => {
                     at += 1;
                     continue;
                 }
-                Class::Symbol => symbol::symbol(&self.text, at),
+                Class::Symbol => symbol::symbol(&self.text, at).or(web::domain(&mut self.text, at)),
             };
             match found.written {
                 Some(written) => {

@@ -5,7 +5,7 @@ use super::matched::Match;
 use super::number::{number, telephone};
 use super::text::Text;
 use super::web::{entity, handle, hashtag, mail, tag};
-use super::word::{apostrophe, short_form};
+use super::word::{apostrophe, plain_word, short_form};
 
 /// The token that starts with the symbol at `start`.
 pub(super) fn symbol(text: &Text, start: usize) -> Match {
@@ -38,7 +38,9 @@ pub(super) fn symbol(text: &Text, start: usize) -> Match {
         '>' => one.or(double(text, start)),
         '&' => one
             .or(short_form(text, start).map(Match::text))
-            .or(entity(text, start)),
+            .or(entity(text, start))
+            .or(Some(Match::text(plain_word(text, start))))
+            .or(if text.has_at { mail(text, start) } else { None }),
         '@' => one
             .or(repeated(text, start).map(Match::text))
             .or(handle(text, start)),

@@ -12,6 +12,8 @@ pub(super) struct Text {
     pub(super) has_at: bool,
     /// The last run of `[alnum.,]` that was measured; see [`Text::joined_run`].
     joined: Range<usize>,
+    /// The last run that [`Text::label`] measured.
+    label: Range<usize>,
 }
 
 impl Text {
@@ -20,6 +22,7 @@ impl Text {
         self.chars.clear();
         self.classes.clear();
         self.joined = 0..0;
+        self.label = 0..0;
         self.has_at = caption.contains('@');
         for c in caption.chars() {
             // A caption is one line: every line separator is a space.
@@ -100,6 +103,21 @@ impl Text {
             self.joined = start..end;
         }
         self.joined.end
+    }
+
+    /// End of a label of a host name from `start` on; the last run is kept.
+    pub(super) fn label(&mut self, start: usize) -> usize {
+        if !self.label.contains(&start) {
+            let end = self.run(start, |c, class| {
+                class != Class::Digit
+                    && !c.is_whitespace()
+                    && (!c.is_ascii()
+                        || c.is_ascii_alphabetic()
+                        || matches!(c, '#' | '%' | '&' | '*' | '+' | '~'))
+            });
+            self.label = start..end;
+        }
+        self.label.end
     }
 
     /// Whether `word` (lower case, ASCII) stands at `at`, in any case.

@@ -6,10 +6,13 @@ use super::text::Text;
 
 /// No rule looks farther than this for the end of a tag or address, so that a hostile line of many
 /// megabytes takes time in proportion to its length.
-const FARTHEST: usize = 2_000;
+const FARTHEST: usize = 1_000;
+
+/// Longest part of a mail address before the `@`.
+const LOCAL_PART: usize = 256;
 
 /// `http://...`, `www....`, `example.com/path`, `name@example.com`, in words that start at `start`.
-pub(super) fn address(text: &Text, start: usize) -> Option<Match> {
+pub(super) fn address(text: &mut Text, start: usize) -> Option<Match> {
     let mut best = Match::text(start);
     if text.has_at {
         best = best.or(mail(text, start));
@@ -25,8 +28,9 @@ pub(super) fn address(text: &Text, start: usize) -> Option<Match> {
 
 /// A character inside an address.
 fn inside(c: char, class: Class) -> bool {
-    class != Class::Space
-        && !matches!(c, '\u{a0}' | '"' | '<' | '>' | '(' | ')' | '|')
+    // A space that does not break is no space to the reference here.
+    (class != Class::Space || c == '\u{a0}')
+        && !matches!(c, '"' | '<' | '>' | '(' | ')' | '|')
         && class != Class::Unknown
 }
 
@@ -78,28 +82,27 @@ fn www(text: &Text, start: usize) -> Option<Match> {
     best.map(Match::text)
 }
 
-/// `example.com/path`: four top-level names only.
-fn domain(text: &Text, start: usize) -> Option<Match> {
-    let label = |at: usize| {
-        text.run(at, |c, class| {
-            matches!(class, Class::Letter | Class::Digit) || matches!(c, '-' | '_')
-        })
-    };
-    let mut end = label(start);
+/// `example.com`, `example.com/path`: labels of nearly anything but digits and ASCII punctuation, then
+/// one of four top-level names. What follows the name does not matter.
+pub(super) fn domain(text: &mut Text, start: usize) -> Option<Match> {
+    /// More labels than this are no address.
+    const LABELS: usize = 16;
+    let mut end = text.label(start);
     let mut best = None;
-    while text.at(end) == '.' {
+    for _ in 0..LABELS {
         let name = end + 1;
-        end = label(name);
-        if end == name {
+        if text.at(end) != '.' || end == start {
             break;
         }
-        if end == name + 3
-            && ["com", "net", "org", "edu"]
-                .iter()
-                .any(|top| text.says(name, top))
-            && let Some(path) = path(text, end)
+        if ["com", "net", "org", "edu"]
+            .iter()
+            .any(|top| text.says(name, top))
         {
-            best = Some(path);
+            best = Some(path(text, name + 3).unwrap_or(name + 3));
+        }
+        end = text.label(name);
+        if end == name {
+            break;
         }
     }
     best.map(Match::text)
@@ -116,20 +119,23 @@ fn path(text: &Text, start: usize) -> Option<usize> {
 
 /// `name@example.com`, also in angle brackets: the local part may hold nearly anything.
 pub(super) fn mail(text: &Text, start: usize) -> Option<Match> {
-    let open = text.at(start) == '<';
-    let name = start + usize::from(open);
+    let name = match text.at(start) {
+        '<' => start + 1,
+        '&' if text.says(start, "&lt;") => start + 4,
+        _ => start,
+    };
     if !text.at(name).is_ascii_alphanumeric() {
         return None;
     }
     let part = |c: char, class: Class| inside(c, class) && !matches!(c, '{' | '}');
-    let limit = name + FARTHEST;
+    let limit = name + LOCAL_PART;
     let mut best = None;
     let mut at = name + 1;
     while at < limit && part(text.at(at), text.class(at)) {
         if text.at(at) == '@' {
             // Labels that are not empty, apart by single dots.
             let mut end = at + 1;
-            while end < limit
+            while end < at + LOCAL_PART
                 && part(text.at(end), text.class(end))
                 && !(text.at(end) == '.'
                     && (end == at + 1
@@ -227,12 +233,14 @@ fn attributes(
             return Some(next);
         }
         at = end;
-        if text.at(at) == '=' {
-            let quote = text.at(at + 1);
+        let equals = spaces(at);
+        if text.at(equals) == '=' {
+            let open = spaces(equals + 1);
+            let quote = text.at(open);
             if !matches!(quote, '"' | '\'') {
                 return None;
             }
-            let mut close = at + 2;
+            let mut close = open + 1;
             while close < limit && !matches!(text.at(close), '\n' | '\0') && text.at(close) != quote
             {
                 close += 1;

@@ -40,7 +40,7 @@ pub(super) fn plain_word(text: &Text, start: usize) -> usize {
     let mut end = match text.class(start) {
         Class::Letter | Class::Mark => text.run(start, in_word),
         Class::Digit => text.alnum(start),
-        _ => return start,
+        _ => start,
     };
     while let Some(after) = accented(text, end) {
         end = text.run(after, in_word);
@@ -192,9 +192,14 @@ const FILES: &[&str] = &[
 
 /// `5.jpg`, `a.5.txt`, before white space or the end of a sentence.
 fn file(text: &Text, start: usize) -> Option<Match> {
+    /// More parts than this are no file.
+    const PARTS: usize = 16;
     let mut end = text.alnum(start);
     let mut best = None;
-    while text.at(end) == '.' {
+    for _ in 0..PARTS {
+        if text.at(end) != '.' {
+            break;
+        }
         let part = end + 1;
         end = text.alnum(part);
         let closed =
@@ -368,12 +373,16 @@ fn joined_by_lines(text: &Text, start: usize) -> Option<Match> {
     low.then(|| Match::text(end))
 }
 
-/// `and/or`, `he/she/it`: at most three parts, each possibly with hyphens before ASCII letters.
+/// `and/or`, `he/she/it`: at most three parts, each with at most two hyphens before ASCII
+/// letters.
 fn joined_by_slashes(text: &Text, start: usize) -> Option<Match> {
     let alnum = |at: usize| text.ascii_alnum(at);
     let part = |at: usize| {
         let mut end = alnum(at);
-        while end > at && text.at(end) == '-' {
+        for _ in 0..2 {
+            if end == at || text.at(end) != '-' {
+                break;
+            }
             let next = text.ascii_letters(end + 1);
             if next == end + 1 {
                 break;

@@ -1,0 +1,188 @@
+//! `storyeval metric bleu`.
+
+use super::answer::{Answer, Format};
+use super::captions::{CaptionArguments, Captions};
+use super::interval::IntervalArguments;
+use crate::cli::Outcome;
+use crate::cli::failure::Failure;
+use clap::{Args, ValueEnum};
+use serde_json::{Map, Value, json};
+use storyeval::metric::caption::{
+    BleuCounts, BleuMode, CaptionUnscored, Corpus, ORDERS, bleu as compute, released_bleu,
+};
+use storyeval::stats::bootstrap;
+
+/// How BLEU is put together.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+enum Mode {
+    /// Counts summed over the corpus, all references: pycocoevalcap's corpus value
+    #[default]
+    Corpus,
+    /// What StoryGPT-V's released script prints: sides swapped, first reference only, BLEU-1..n
+    /// averaged, a value an image; give `--tokeniser whitespace` with it
+    StorygptvReleased,
+}
+
+#[derive(Clone, Debug, Args)]
+pub(crate) struct BleuArguments {
+    #[command(flatten)]
+    captions: CaptionArguments,
+    /// How BLEU is put together
+    #[arg(long, value_enum, default_value_t)]
+    mode: Mode,
+    #[command(flatten)]
+    interval: IntervalArguments,
+    /// How to print
+    #[arg(long, value_enum, default_value_t)]
+    format: Format,
+}
+
+/// BLEU-1 to BLEU-4 of captions; `value` is BLEU-4. In `[0, 1]`; papers print 100 times it.
+pub(crate) fn bleu(arguments: &BleuArguments) -> Outcome {
+    let captions = arguments.captions.read()?;
+    let mut answer = Answer {
+        metric: "bleu".to_owned(),
+        n: captions.set.items.len(),
+        ..Answer::default()
+    };
+    let mode = match arguments.mode {
+        Mode::Corpus => BleuMode::Corpus,
+        Mode::StorygptvReleased => BleuMode::StorygptvReleased,
+    };
+    let computed = match mode {
+        BleuMode::Corpus => corpus(arguments, &captions, &mut answer),
+        BleuMode::StorygptvReleased => released(arguments, &captions, &mut answer),
+    };
+    if let Err(reason) = computed? {
+        answer.unscored = Some(reason.to_string());
+        answer.warnings = captions.warnings(&[]);
+    }
+    let interval = captions
+        .groups(arguments.interval.groups.as_deref())?
+        .interval(arguments.interval.resamples, arguments.interval.seed)
+        .unwrap_or_else(|| "none".to_owned());
+    answer.signature = format!(
+        "bleu|{}|mode:{}|reference-length:closest|smoothing:pycocoevalcap|ci:{interval}|n:{}|v:1",
+        captions.signature(),
+        mode.name(),
+        answer.n,
+    );
+    answer.finish(
+        arguments.format,
+        "give at least one hypothesis and a reference for each",
+    )
+}
+
+type Computed = Result<Result<(), CaptionUnscored>, Failure>;
+
+fn corpus(arguments: &BleuArguments, captions: &Captions, answer: &mut Answer) -> Computed {
+    let corpus = match Corpus::from_captions(&captions.pairs(), captions.tokeniser) {
+        Ok(corpus) => corpus,
+        Err(reason) => return Ok(Err(reason)),
+    };
+    let found = compute(&corpus);
+    // Counts of whole groups: a resample is then a sum over groups.
+    let groups = captions.groups(arguments.interval.groups.as_deref())?;
+    let mut sums = vec![BleuCounts::default(); groups.count];
+    for (item, group) in found.items.iter().zip(&groups.numbers) {
+        sums[*group].add(item, 1);
+    }
+    fill(answer, found.value, |at| found.items[at].scores(), captions);
+    intervals(answer, arguments, groups.count, |multiplicities| {
+        let mut counts = BleuCounts::default();
+        for (group, times) in sums.iter().zip(multiplicities) {
+            counts.add(group, *times);
+        }
+        counts.scores()
+    });
+    let counts = &found.counts;
+    answer.more.insert(
+        "counts".to_owned(),
+        json!({
+            "testlen": counts.hypothesis,
+            "reflen": counts.reference,
+            "guess": counts.guess,
+            "correct": counts.correct,
+        }),
+    );
+    answer.warnings = captions.warnings(&found.warnings);
+    Ok(Ok(()))
+}
+
+fn released(arguments: &BleuArguments, captions: &Captions, answer: &mut Answer) -> Computed {
+    let found = match released_bleu(&captions.pairs(), captions.tokeniser) {
+        Ok(found) => found,
+        Err(reason) => return Ok(Err(reason)),
+    };
+    let groups = captions.groups(arguments.interval.groups.as_deref())?;
+    fill(answer, found.value, |at| found.items[at], captions);
+    intervals(answer, arguments, groups.count, |multiplicities| {
+        let times = groups.of_items(multiplicities);
+        let drawn: u32 = times.iter().sum();
+        std::array::from_fn(|order| {
+            let sum: f64 = found
+                .items
+                .iter()
+                .zip(&times)
+                .map(|(item, times)| item[order] * f64::from(*times))
+                .sum();
+            sum / f64::from(drawn)
+        })
+    });
+    answer.warnings = captions.warnings(&[]);
+    Ok(Ok(()))
+}
+
+/// `value`, `bleu1`..`bleu4` of the corpus and of every item.
+fn fill(
+    answer: &mut Answer,
+    value: [f64; ORDERS],
+    item: impl Fn(usize) -> [f64; ORDERS],
+    captions: &Captions,
+) {
+    let all = |scores: [f64; ORDERS]| -> Map<String, Value> {
+        (1..)
+            .zip(scores)
+            .map(|(n, score)| (format!("bleu{n}"), json!(score)))
+            .collect()
+    };
+    answer.value = Some(value[ORDERS - 1]);
+    answer.more.extend(all(value));
+    answer.items = Some(captions.entries(|at| {
+        let scores = item(at);
+        let mut entry = all(scores);
+        entry.insert("value".to_owned(), json!(scores[ORDERS - 1]));
+        Value::Object(entry)
+    }));
+}
+
+/// 95 % intervals of all four.
+fn intervals(
+    answer: &mut Answer,
+    arguments: &BleuArguments,
+    groups: usize,
+    scores: impl Fn(&[u32]) -> [f64; ORDERS],
+) {
+    let plan = arguments.interval.plan();
+    if plan.resamples == 0 || groups < 2 {
+        return;
+    }
+    let mut others: [Vec<f64>; ORDERS] = std::array::from_fn(|_| Vec::new());
+    let distribution = bootstrap(groups, plan, |multiplicities| {
+        let scores = scores(multiplicities);
+        for (values, score) in others.iter_mut().zip(scores) {
+            values.push(score);
+        }
+        Some(scores[ORDERS - 1])
+    });
+    answer.interval = distribution.interval(0.95);
+    let mut all = Map::new();
+    for (n, values) in (1..).zip(&mut others) {
+        values.sort_by(f64::total_cmp);
+        let ends = [2.5, 97.5].map(|q| storyeval::stats::percentile(values, q));
+        all.insert(format!("bleu{n}"), json!(ends));
+    }
+    answer
+        .more
+        .insert("intervals".to_owned(), Value::Object(all));
+}

@@ -1,0 +1,149 @@
+//! Which layout a folder has, when it is not the one that was named.
+
+use super::{Folder, LayoutKind, Matching, open_layout};
+use crate::record::Story;
+use std::fmt;
+
+/// A layout that fits at least in part.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Guess {
+    /// The layout.
+    pub kind: LayoutKind,
+    /// `--first-frame`, where it helps.
+    pub first_frame: Option<usize>,
+    /// The folder below the one given that has it, where all images are in one.
+    pub below: Option<String>,
+    /// Frames that have a file.
+    pub matched: usize,
+    /// Frames that should have one.
+    pub wanted: usize,
+    /// Files that fit no frame.
+    pub extra: usize,
+}
+
+impl fmt::Display for Guess {
+    /// `--layout vlc would match 400 of 400 frames`, with everything to be typed.
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "`--layout {}", self.kind)?;
+        if let Some(first) = self.first_frame {
+            write!(formatter, " --first-frame {first}")?;
+        }
+        formatter.write_str("`")?;
+        if let Some(below) = &self.below {
+            write!(formatter, " with `--images` on its folder {below:?}")?;
+        }
+        write!(
+            formatter,
+            " would match {} of {} frames",
+            self.matched, self.wanted
+        )
+    }
+}
+
+/// Every layout that matches something, the best first: most of the frames that it wants, then the fewest
+/// left over.
+#[must_use]
+pub fn guesses(folder: &Folder, stories: &[Story], selected: usize) -> Vec<Guess> {
+    let mut found = Vec::new();
+    let lower = folder.only_child().map(|name| (folder.below(&name), name));
+    for kind in LayoutKind::ALL {
+        // A list has paths, so that it cannot be right by chance; and it lies in the folder itself.
+        let firsts: &[Option<usize>] = match kind {
+            LayoutKind::Arldm | LayoutKind::Vlc => &[None, Some(2)],
+            _ => &[None],
+        };
+        for first in firsts {
+            let places = std::iter::once((folder, None))
+                .chain(lower.iter().map(|(below, name)| (below, Some(name))));
+            for (place, name) in places {
+                let Ok(layout) = open_layout(kind, place, stories, *first) else {
+                    continue;
+                };
+                let matching = Matching::new(layout.as_ref(), place, stories, selected);
+                if matching.matched() > 0 {
+                    found.push(Guess {
+                        kind,
+                        first_frame: *first,
+                        below: name.cloned(),
+                        matched: matching.matched(),
+                        wanted: matching.wanted(),
+                        extra: matching.extra.len(),
+                    });
+                }
+            }
+        }
+    }
+    // Stable, so that the simpler of equals stays first.
+    found.sort_by(|a, b| {
+        let share = (b.matched * a.wanted).cmp(&(a.matched * b.wanted));
+        share.then(a.extra.cmp(&b.extra))
+    });
+    found
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::generator::images::testing::{put, windows};
+
+    fn best(files: &[String]) -> Option<String> {
+        let root = tempfile::tempdir().unwrap();
+        for file in files {
+            put(root.path(), file, b"");
+        }
+        let folder = Folder::list(root.path()).unwrap();
+        let found = guesses(&folder, &windows(2, 3), 2);
+        found.first().map(ToString::to_string)
+    }
+
+    fn names(
+        format: impl Fn(usize, usize) -> String,
+        frames: std::ops::Range<usize>,
+    ) -> Vec<String> {
+        (0..2)
+            .flat_map(|story| frames.clone().map(move |k| (story, k)))
+            .map(|(s, k)| format(s, k))
+            .collect()
+    }
+
+    #[test]
+    fn each_layout_is_recognised() {
+        for (files, expected) in [
+            (
+                names(|s, k| format!("c{s}/c{}.png", s + k), 0..3),
+                "`--layout storygpt-v` would match 6 of 6 frames",
+            ),
+            (
+                names(|s, k| format!("gen_sample_{s}_{k}.png"), 0..2),
+                "`--layout storydalle` would match 4 of 4 frames",
+            ),
+            (
+                names(|s, k| format!("img-{s}-{k}.jpg"), 0..3),
+                "`--layout vlc` would match 6 of 6 frames",
+            ),
+            (
+                names(|s, k| format!("img-{s}-{k}.jpg"), 0..2),
+                "`--layout vlc --first-frame 2` would match 4 of 4 frames",
+            ),
+            (
+                names(|s, k| format!("{:04}.png", 3 * s + k), 0..3),
+                "`--layout arldm` would match 6 of 6 frames",
+            ),
+            (
+                names(|s, k| format!("{:04}.png", 2 * s + k), 0..2),
+                "`--layout arldm --first-frame 2` would match 4 of 4 frames",
+            ),
+            (
+                names(|s, _| format!("c{}.png", s + 2), 0..1),
+                "`--layout gill` would match 2 of 2 frames",
+            ),
+            (
+                names(|s, k| format!("out/img-{s}-{k}.png"), 0..3),
+                "`--layout vlc` with `--images` on its folder \"out\" would match 6 of 6 frames",
+            ),
+        ] {
+            assert_eq!(best(&files).as_deref(), Some(expected), "{files:?}");
+        }
+        assert_eq!(best(&["nothing.png".to_owned()]), None);
+    }
+}

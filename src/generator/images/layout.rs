@@ -1,0 +1,174 @@
+//! A layout: which file a frame of a story has.
+
+use super::arldm::Arldm;
+use super::gill::Gill;
+use super::manifest::Listing;
+use super::storydalle::StoryDalle;
+use super::storygpt_v::StoryGptV;
+use super::vlc::Vlc;
+use super::{Folder, ImagesError};
+use crate::record::{Story, StoryId};
+use std::fmt;
+
+/// The layouts by name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LayoutKind {
+    /// `<first clip>/<clip>.png`
+    StorygptV,
+    /// `gen_sample_<item>_<k>.png`, frames 2 to N
+    Storydalle,
+    /// `img-<item>-<k>.png`
+    Vlc,
+    /// `0000.png`, `0001.png`, ... story after story
+    Arldm,
+    /// `<last clip>.png`, the last frame only
+    Gill,
+    /// Listed in `manifest.csv` or `manifest.jsonl`
+    Manifest,
+}
+
+impl LayoutKind {
+    /// All of them.
+    pub const ALL: [Self; 6] = [
+        Self::StorygptV,
+        Self::Storydalle,
+        Self::Vlc,
+        Self::Arldm,
+        Self::Gill,
+        Self::Manifest,
+    ];
+
+    /// The name on the command line.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::StorygptV => "storygpt-v",
+            Self::Storydalle => "storydalle",
+            Self::Vlc => "vlc",
+            Self::Arldm => "arldm",
+            Self::Gill => "gill",
+            Self::Manifest => "manifest",
+        }
+    }
+
+    /// The names of its files, for people.
+    #[must_use]
+    pub fn pattern(self) -> &'static str {
+        match self {
+            Self::StorygptV => "<first clip id>/<clip id>.png",
+            Self::Storydalle => "gen_sample_<story>_<k>.png, k = 0 for frame 2",
+            Self::Vlc => "img-<story>-<k>.png, k = 0 for frame 1",
+            Self::Arldm => "0000.png, 0001.png, ... story after story",
+            Self::Gill => "<id of the story's last clip>.png",
+            Self::Manifest => "listed in manifest.csv or manifest.jsonl",
+        }
+    }
+
+    /// Frames of a story in the program that this layout comes from, when it is fixed there.
+    #[must_use]
+    pub fn story_length(self) -> Option<usize> {
+        match self {
+            Self::StorygptV => Some(4),
+            Self::Storydalle | Self::Vlc | Self::Arldm | Self::Gill => Some(5),
+            Self::Manifest => None,
+        }
+    }
+}
+
+impl fmt::Display for LayoutKind {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(self.name())
+    }
+}
+
+/// A frame of a story, as layouts count it.
+#[derive(Clone, Copy, Debug)]
+pub struct FramePlace<'a> {
+    /// Position of the story in the data set's order, from 0. It does not move with a limit.
+    pub story: usize,
+    /// The story.
+    pub of: &'a Story,
+    /// Position of the frame in the story, from 0.
+    pub position: usize,
+}
+
+impl<'a> FramePlace<'a> {
+    /// Every frame of every story, in order.
+    pub fn all(stories: &'a [Story]) -> impl Iterator<Item = Self> {
+        stories.iter().enumerate().flat_map(|(story, of)| {
+            (0..of.frames.len()).map(move |position| Self {
+                story,
+                of,
+                position,
+            })
+        })
+    }
+
+    /// Id of the clip whose caption the frame has.
+    #[must_use]
+    pub fn clip(&self) -> &'a str {
+        self.of.frames[self.position].clip.as_str()
+    }
+
+    /// The story's id.
+    #[must_use]
+    pub fn story_id(&self) -> &'a StoryId {
+        &self.of.id
+    }
+}
+
+/// Where the file of a frame is, below the folder and with `/` on every system.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Place {
+    /// A path without its extension, which is png, jpg or jpeg in any case.
+    Stem(String),
+    /// A path.
+    File(String),
+    /// The frame should have a file, but the layout's list names none.
+    Unlisted,
+    /// The layout never has this frame.
+    NotDrawn,
+}
+
+/// Which file a frame has. Several frames may share one.
+pub trait Layout: fmt::Debug {
+    /// Its name.
+    fn kind(&self) -> LayoutKind;
+
+    /// The place of a frame.
+    fn place(&self, frame: &FramePlace<'_>) -> Place;
+}
+
+/// Opens a layout for `stories`, all of the data set's split.
+///
+/// `first_frame` counts from 1: frames before it were given to the other program and not drawn by it. Only
+/// layouts that number frames without naming them need to be told, which are `arldm` and `vlc`.
+///
+/// # Errors
+/// [`ImagesError::FirstFrame`] where a first frame is given and the layout does not take one, or no
+/// frame would be left; and what is wrong with a manifest.
+pub fn open_layout(
+    kind: LayoutKind,
+    folder: &Folder,
+    stories: &[Story],
+    first_frame: Option<usize>,
+) -> Result<Box<dyn Layout>, ImagesError> {
+    let shortest = stories.iter().map(|story| story.frames.len()).min();
+    let first = first_frame.unwrap_or(1);
+    let takes = matches!(kind, LayoutKind::Arldm | LayoutKind::Vlc);
+    if first == 0 || shortest.is_some_and(|frames| first > frames) || (first > 1 && !takes) {
+        return Err(ImagesError::FirstFrame {
+            layout: kind,
+            first,
+            frames: shortest.unwrap_or(0),
+        });
+    }
+    Ok(match kind {
+        LayoutKind::StorygptV => Box::new(StoryGptV),
+        LayoutKind::Storydalle => Box::new(StoryDalle),
+        LayoutKind::Vlc => Box::new(Vlc { skipped: first - 1 }),
+        LayoutKind::Arldm => Box::new(Arldm::new(stories, first - 1)),
+        LayoutKind::Gill => Box::new(Gill),
+        LayoutKind::Manifest => Box::new(Listing::read(folder.root(), stories)?),
+    })
+}

@@ -1,0 +1,351 @@
+//! The one report of everything that does not fit.
+
+use super::{Folder, FrameMatch, Guess, Inspection, LayoutKind, Matching, guesses};
+use crate::record::{Story, StoryId};
+use std::fmt;
+
+/// Rows of each kind that are printed.
+const SHOWN: usize = 10;
+
+/// What the caller does without.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Allowed {
+    /// Frames without a file.
+    pub missing: bool,
+    /// Files without a frame.
+    pub extra: bool,
+}
+
+/// Files and frames that do not fit, all of them.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Mismatch {
+    /// The layout that was tried.
+    pub layout: LayoutKind,
+    /// Frames that have a file.
+    pub matched: usize,
+    /// Frames that should have one.
+    pub wanted: usize,
+    /// Frames without a file: story, frame from 1, and where it was looked for.
+    pub missing: Vec<(StoryId, usize, String)>,
+    /// Files of no frame, and folders that could not be looked into.
+    pub extra: Vec<String>,
+    /// Frames with several files: story, frame from 1, the files.
+    pub ambiguous: Vec<(StoryId, usize, Vec<String>)>,
+    /// Files that cannot be used, and why.
+    pub unreadable: Vec<(String, String)>,
+    /// Files of another size.
+    pub wrong_size: Vec<(String, [u32; 2])>,
+    /// The size that they should have.
+    pub size: Option<[u32; 2]>,
+    /// Frames of the first story, and of the program that the layout comes from.
+    pub lengths: (usize, Option<usize>),
+    /// The layout that fits best, if one fits better.
+    pub guess: Option<Guess>,
+    /// What was allowed; it is still listed.
+    pub allowed: Allowed,
+}
+
+impl Mismatch {
+    /// Everything that does not fit; `None` when all that does not is allowed.
+    ///
+    /// A folder in which no frame is found is never right.
+    #[must_use]
+    pub fn find(
+        layout: LayoutKind,
+        folder: &Folder,
+        stories: &[Story],
+        matching: &Matching,
+        inspection: &Inspection,
+        allowed: Allowed,
+    ) -> Option<Self> {
+        let name = |file: &usize| folder.files()[*file].relative.clone();
+        let mut found = Self {
+            layout,
+            matched: matching.matched(),
+            wanted: matching.wanted(),
+            missing: Vec::new(),
+            extra: matching.extra.iter().map(name).collect(),
+            ambiguous: Vec::new(),
+            unreadable: (inspection.unreadable.iter())
+                .map(|(file, why)| (name(file), why.clone()))
+                .collect(),
+            wrong_size: (inspection.wrong_size.iter())
+                .map(|file| (name(file), inspection.files[file].size))
+                .collect(),
+            size: inspection.size,
+            lengths: (
+                stories.first().map_or(0, |story| story.frames.len()),
+                layout.story_length(),
+            ),
+            guess: None,
+            allowed,
+        };
+        let closed = folder.closed().iter();
+        found
+            .extra
+            .extend(closed.map(|(path, why)| format!("{path}/: {why}")));
+        for (story, frames) in stories.iter().zip(&matching.frames) {
+            for (position, frame) in frames.iter().enumerate() {
+                let (id, number) = (story.id.clone(), position + 1);
+                match frame {
+                    FrameMatch::Missing { expected } => {
+                        found.missing.push((id, number, expected.clone()));
+                    }
+                    FrameMatch::Ambiguous(files) => {
+                        let files = files.iter().map(name).collect();
+                        found.ambiguous.push((id, number, files));
+                    }
+                    FrameMatch::File(_) | FrameMatch::NotDrawn => {}
+                }
+            }
+        }
+        let fits = (found.missing.is_empty() || allowed.missing)
+            && (found.extra.is_empty() || allowed.extra)
+            && found.ambiguous.is_empty()
+            && found.unreadable.is_empty()
+            && found.wrong_size.is_empty()
+            && found.matched > 0;
+        if fits {
+            return None;
+        }
+        let selected = matching.frames.len();
+        found.guess = guesses(folder, stories, selected)
+            .into_iter()
+            .next()
+            .filter(|best| {
+                let better =
+                    best.matched * found.wanted > found.matched * best.wanted || found.matched == 0;
+                let fuller = best.matched * found.wanted == found.matched * best.wanted
+                    && best.extra < matching.extra.len();
+                better || fuller
+            });
+        Some(found)
+    }
+
+    /// What to do next.
+    pub(super) fn hint(&self) -> Option<String> {
+        let plural = |count: usize, what: &str| {
+            if count == 1 {
+                format!("the {what}")
+            } else {
+                format!("the {count} {what}s")
+            }
+        };
+        if let Some(guess) = &self.guess {
+            return Some(guess.to_string());
+        }
+        if let (ours, Some(theirs)) = self.lengths
+            && ours != theirs
+            && !(self.missing.is_empty() && self.extra.is_empty())
+        {
+            return Some(format!(
+                "the program of this layout draws stories of {theirs} frames, and these have {ours}: \
+                 try `--story-length {theirs}`"
+            ));
+        }
+        if let Some([width, height]) = self.size
+            && !self.wrong_size.is_empty()
+        {
+            return Some(format!(
+                "draw {} again at {width}x{height}: images of several sizes cannot be compared",
+                plural(self.wrong_size.len(), "image")
+            ));
+        }
+        if !self.ambiguous.is_empty() {
+            return Some(
+                "keep one file a frame; names that differ only in case or ending count as one"
+                    .to_owned(),
+            );
+        }
+        if !self.unreadable.is_empty() {
+            return Some(
+                "draw the unreadable images again, or delete them and add `--allow-missing`"
+                    .to_owned(),
+            );
+        }
+        if self.matched == 0 {
+            return Some(format!(
+                "no layout fits this folder; list its files in a manifest.jsonl, or rename them to {}",
+                self.layout.pattern()
+            ));
+        }
+        let mut flags = Vec::new();
+        if !self.missing.is_empty() && !self.allowed.missing {
+            flags.push("`--allow-missing` scores without the missing frames and counts them");
+        }
+        if !self.extra.is_empty() && !self.allowed.extra {
+            flags.push("`--allow-extra` leaves the extra files out");
+        }
+        Some(flags.join("; "))
+    }
+}
+
+/// At most [`SHOWN`] rows below a headline.
+fn section<T>(
+    formatter: &mut fmt::Formatter<'_>,
+    headline: &str,
+    rows: &[T],
+    row: impl Fn(&T) -> String,
+) -> fmt::Result {
+    if rows.is_empty() {
+        return Ok(());
+    }
+    write!(formatter, "\n  {headline}: {}", rows.len())?;
+    for value in rows.iter().take(SHOWN) {
+        write!(formatter, "\n    {}", row(value))?;
+    }
+    if rows.len() > SHOWN {
+        write!(formatter, "\n    and {} more", rows.len() - SHOWN)?;
+    }
+    Ok(())
+}
+
+/// A name on one line, whatever it holds.
+fn plain(name: &str) -> String {
+    name.escape_debug().to_string()
+}
+
+impl fmt::Display for Mismatch {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            formatter,
+            "the images do not fit layout {} ({}): matched {} of {} frames ({} missing, {} extra)",
+            self.layout,
+            self.layout.pattern(),
+            self.matched,
+            self.wanted,
+            self.missing.len(),
+            self.extra.len()
+        )?;
+        section(
+            formatter,
+            "missing",
+            &self.missing,
+            |(story, frame, path)| {
+                format!(
+                    "{} (frame {frame} of story {})",
+                    plain(path),
+                    plain(story.as_str())
+                )
+            },
+        )?;
+        section(formatter, "extra", &self.extra, |path| plain(path))?;
+        section(
+            formatter,
+            "several files for one frame",
+            &self.ambiguous,
+            |(story, frame, files)| {
+                let files: Vec<String> = files.iter().map(|file| plain(file)).collect();
+                format!(
+                    "{} (frame {frame} of story {})",
+                    files.join(" and "),
+                    plain(story.as_str())
+                )
+            },
+        )?;
+        section(formatter, "unreadable", &self.unreadable, |(path, why)| {
+            format!("{}: {}", plain(path), plain(why))
+        })?;
+        let headline = match self.size {
+            Some([width, height]) => format!("not {width}x{height}"),
+            None => "wrong size".to_owned(),
+        };
+        section(
+            formatter,
+            &headline,
+            &self.wrong_size,
+            |(path, [width, height])| format!("{} is {width}x{height}", plain(path)),
+        )
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::generator::images::testing::{png, put, windows};
+    use crate::generator::images::{ImagesError, open_layout};
+    use crate::{ExitCode, Hint};
+
+    fn report(
+        files: &[(&str, Vec<u8>)],
+        kind: LayoutKind,
+        allowed: Allowed,
+    ) -> Option<ImagesError> {
+        let root = tempfile::tempdir().unwrap();
+        for (file, bytes) in files {
+            put(root.path(), file, bytes);
+        }
+        let folder = Folder::list(root.path()).unwrap();
+        let stories = windows(2, 2);
+        let layout = open_layout(kind, &folder, &stories, None).unwrap();
+        let matching = Matching::new(layout.as_ref(), &folder, &stories, 2);
+        let inspection = Inspection::read(&folder, &matching, None);
+        Mismatch::find(kind, &folder, &stories, &matching, &inspection, allowed)
+            .map(|found| ImagesError::Mismatch(Box::new(found)))
+    }
+
+    fn four() -> Vec<(&'static str, Vec<u8>)> {
+        ["img-0-0.png", "img-0-1.png", "img-1-0.png", "img-1-1.png"]
+            .map(|name| (name, png(4, 4, 1)))
+            .to_vec()
+    }
+
+    #[test]
+    fn everything_is_one_report() {
+        let mut files = four();
+        files[0].1 = png(5, 4, 1);
+        files[1].1 = b"no image".to_vec();
+        files.push(("img-1-0.jpg", png(4, 4, 1)));
+        files.push(("new\nline.png", png(4, 4, 1)));
+        files.remove(3);
+        let both = Allowed {
+            missing: true,
+            extra: true,
+        };
+        let error = report(&files, LayoutKind::Vlc, both).unwrap();
+        let text = error.to_string();
+        for part in [
+            "matched 2 of 4 frames (1 missing, 1 extra)",
+            "missing: 1\n    img-1-1 (frame 2 of story c1)",
+            "extra: 1\n    new\\nline.png",
+            "several files for one frame: 1\n    img-1-0.jpg and img-1-0.png (frame 1 of story c1)",
+            "unreadable: 1\n    img-0-1.png: ",
+        ] {
+            assert!(text.contains(part), "{part:?} is not in {text}");
+        }
+        assert_eq!(error.exit_code(), ExitCode::DataVerification);
+    }
+
+    #[test]
+    fn what_is_allowed_is_no_mismatch() {
+        assert!(report(&four(), LayoutKind::Vlc, Allowed::default()).is_none());
+        let mut files = four();
+        files.pop();
+        files.push(("extra.png", png(9, 9, 1)));
+        let allowed = |missing, extra| Allowed { missing, extra };
+        assert!(report(&files, LayoutKind::Vlc, allowed(true, true)).is_none());
+        let hint = |allowed| {
+            report(&files, LayoutKind::Vlc, allowed)
+                .unwrap()
+                .hint()
+                .unwrap()
+        };
+        assert!(hint(allowed(false, true)).starts_with("`--allow-missing`"));
+        assert!(hint(allowed(true, false)).starts_with("`--allow-extra`"));
+        // Nothing at all is never allowed.
+        assert!(report(&[], LayoutKind::Gill, allowed(true, true)).is_some());
+    }
+
+    #[test]
+    fn the_hint_names_the_right_layout() {
+        let error = report(&four(), LayoutKind::Arldm, Allowed::default()).unwrap();
+        assert_eq!(
+            error.hint().unwrap(),
+            "`--layout vlc` would match 4 of 4 frames"
+        );
+        let mut files = four();
+        files[2].1 = png(8, 8, 1);
+        let error = report(&files, LayoutKind::Vlc, Allowed::default()).unwrap();
+        assert!(error.hint().unwrap().contains("4x4"), "{error}");
+    }
+}

@@ -1,0 +1,41 @@
+//! VLCStoryGAN and StoryViz: every frame of a story is drawn.
+
+use super::{FramePlace, Layout, LayoutKind, Place};
+
+/// `img-<item>-<k>.png`: item counts stories and k the drawn frames, both from 0.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Vlc {
+    /// Frames at the beginning of a story that were not drawn; 0 in the published program.
+    pub(super) skipped: usize,
+}
+
+impl Layout for Vlc {
+    fn kind(&self) -> LayoutKind {
+        LayoutKind::Vlc
+    }
+
+    fn place(&self, frame: &FramePlace<'_>) -> Place {
+        match frame.position.checked_sub(self.skipped) {
+            Some(k) => Place::Stem(format!("img-{}-{k}", frame.story)),
+            None => Place::NotDrawn,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::generator::images::testing::{stems, windows};
+
+    #[test]
+    fn every_frame_is_numbered_from_nought() {
+        assert_eq!(
+            stems(&Vlc { skipped: 0 }, &windows(2, 2)),
+            ["img-0-0", "img-0-1", "img-1-0", "img-1-1"].map(Some)
+        );
+        assert_eq!(
+            stems(&Vlc { skipped: 1 }, &windows(1, 2)),
+            [None, Some("img-0-0")]
+        );
+    }
+}
