@@ -77,6 +77,7 @@ fn bilinear() -> Resizer {
     Resizer::PillowBilinear
 }
 
+#[allow(clippy::trivially_copy_pass_by_ref, reason = "serde hands a reference")]
 fn is_bilinear(resizer: &Resizer) -> bool {
     *resizer == bilinear()
 }
