@@ -106,7 +106,7 @@ pub enum RunError {
     },
     /// The folder holds an import of other images.
     #[error(
-        "{} holds an import of other images: {} frames differ{}",
+        "{} holds an import of other images; frames that differ: {}{}",
         path.display(), changes.len(), list(changes)
     )]
     ImagesChanged {

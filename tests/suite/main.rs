@@ -12,6 +12,7 @@ mod command_line;
 mod data_errors;
 mod metric_networks;
 mod metric_numbers;
+mod import;
 mod minisv;
 mod outputs;
 mod parity;

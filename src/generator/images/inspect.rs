@@ -82,8 +82,8 @@ fn inspect(folder: &Folder, file: &FoundFile) -> Result<Inspected, String> {
         return Err(fault.to_owned());
     }
     let path = folder.path(file);
-    let bytes = read(&path).map_err(|error| reason(&error))?;
-    let found = decode_image(&bytes, &path).map_err(|error| reason(&error))?;
+    let bytes = read(&path).map_err(|error| reason(&error, &path))?;
+    let found = decode_image(&bytes, &path).map_err(|error| reason(&error, &path))?;
     Ok(Inspected {
         sha256: sha256_hex(&bytes),
         size: [found.image.width(), found.image.height()],
@@ -92,13 +92,13 @@ fn inspect(folder: &Folder, file: &FoundFile) -> Result<Inspected, String> {
     })
 }
 
-/// The last cause: the report names the file already.
-fn reason(error: &dyn Error) -> String {
+/// The last cause, without the path: the report names the file already.
+fn reason(error: &dyn Error, path: &Path) -> String {
     let mut last = error;
     while let Some(source) = last.source() {
         last = source;
     }
-    last.to_string()
+    last.to_string().replace(&path.display().to_string(), "it")
 }
 
 /// The bytes of a regular file of at most [`MAX_BYTES`].

@@ -113,11 +113,11 @@ impl Mismatch {
             .into_iter()
             .next()
             .filter(|best| {
-                let better =
-                    best.matched * found.wanted > found.matched * best.wanted || found.matched == 0;
-                let fuller = best.matched * found.wanted == found.matched * best.wanted
-                    && best.extra < matching.extra.len();
-                better || fuller
+                // Twice as good, or the other layout's name is chance: layouts have names in common.
+                let ours = (found.wanted - found.matched) * best.wanted;
+                let theirs = (best.wanted - best.matched) * found.wanted;
+                let fuller = theirs == ours && best.extra * 2 <= matching.extra.len();
+                theirs * 2 <= ours && theirs < ours || fuller && best.extra < matching.extra.len()
             });
         Some(found)
     }
@@ -133,15 +133,6 @@ impl Mismatch {
         };
         if let Some(guess) = &self.guess {
             return Some(guess.to_string());
-        }
-        if let (ours, Some(theirs)) = self.lengths
-            && ours != theirs
-            && !(self.missing.is_empty() && self.extra.is_empty())
-        {
-            return Some(format!(
-                "the program of this layout draws stories of {theirs} frames, and these have {ours}: \
-                 try `--story-length {theirs}`"
-            ));
         }
         if let Some([width, height]) = self.size
             && !self.wrong_size.is_empty()
@@ -169,14 +160,26 @@ impl Mismatch {
                 self.layout.pattern()
             ));
         }
-        let mut flags = Vec::new();
+        let mut ways = Vec::new();
         if !self.missing.is_empty() && !self.allowed.missing {
-            flags.push("`--allow-missing` scores without the missing frames and counts them");
+            ways.push(
+                "`--allow-missing` scores without the missing frames and counts them".to_owned(),
+            );
         }
         if !self.extra.is_empty() && !self.allowed.extra {
-            flags.push("`--allow-extra` leaves the extra files out");
+            ways.push("`--allow-extra` leaves the extra files out".to_owned());
         }
-        Some(flags.join("; "))
+        // Longer stories there leave files over; shorter ones leave frames without a file.
+        if let (ours, Some(theirs)) = self.lengths
+            && (ours < theirs && !self.extra.is_empty()
+                || ours > theirs && !self.missing.is_empty())
+        {
+            ways.push(format!(
+                "the program of this layout draws stories of {theirs} frames, and these have {ours}: \
+                 if yours does too, `--story-length {theirs}`"
+            ));
+        }
+        Some(ways.join("; "))
     }
 }
 

@@ -6,6 +6,7 @@
 use super::class::Class;
 use super::matched::Match;
 use super::text::Text;
+use super::web::tag;
 
 /// Keep their dot wherever they stand; also glued to the next word (`Mr.Smith` is one token).
 const TITLES: &[&str] = &[
@@ -113,11 +114,8 @@ pub(super) fn abbreviation(text: &Text, start: usize, end: usize) -> Option<Matc
     if listed(ENDINGS, word) || (capital && listed(CAPITAL_ENDINGS, word)) {
         // What follows takes part in the decision: `etc.a` and `etc.-b` split, `etc.ab` and `etc.-bc`
         // do not.
-        let two = text.at(after) == '-'
-            || !matches!(
-                text.class(after + 1),
-                Class::Letter | Class::Mark | Class::Digit
-            );
+        let alnum = |at| matches!(text.class(at), Class::Letter | Class::Mark | Class::Digit);
+        let two = text.at(after) == '-' || (alnum(after) && !alnum(after + 1));
         let more = 1 + usize::from(two);
         return Some(Match::ahead(after, after + more));
     }
@@ -131,10 +129,13 @@ pub(super) fn abbreviation(text: &Text, start: usize, end: usize) -> Option<Matc
 }
 
 /// Whether a sentence starts after the single letter's dot: white space, a capitalised word of the
-/// list, white space.
+/// list, white space; or a tag.
 fn sentence_starts(text: &Text, dot_end: usize) -> bool {
     let white = |c: char| matches!(c, ' ' | '\t' | '\n' | '\u{a0}');
     let start = text.run(dot_end, |c, _| white(c));
+    if start > dot_end && text.at(start) == '<' {
+        return tag(text, start).is_some();
+    }
     if start == dot_end || !text.at(start).is_ascii_uppercase() {
         return false;
     }

@@ -59,10 +59,17 @@ impl PtbTokeniser {
         let mut at = 0;
         while at < self.text.len() {
             let found = match self.text.class(at) {
-                Class::Space | Class::Unknown => {
+                Class::Space => {
                     at += 1;
                     continue;
                 }
+                Class::Unknown => match web::domain(&mut self.text, at) {
+                    Some(found) => found,
+                    None => {
+                        at += 1;
+                        continue;
+                    }
+                },
                 Class::Letter | Class::Mark => from_letter(&mut self.text, at),
                 Class::Digit => word::word(&mut self.text, at)
                     .unwrap_or(Match::text(at + 1))
