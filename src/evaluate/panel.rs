@@ -70,11 +70,8 @@ impl Panel {
             panel.clip = Some(clip);
         }
         if let (Some(bundle), Some(rule)) = (bundle(Role::Lpips), protocol.lpips) {
-            let lpips = Lpips::open(runtime, bundle)?;
-            let pixels = match rule.resize {
-                Some(side) => format!("pillow-bilinear-{side}+squash"),
-                None => lpips.preprocessing(),
-            };
+            let lpips = Lpips::open(runtime, bundle)?.with_resizer(rule.resizer);
+            let pixels = lpips.preprocessing(rule.resize);
             panel.names.lpips = Some(name("lpips", bundle, pixels));
             panel.lpips = Some(lpips);
         }

@@ -9,13 +9,18 @@ mod component;
 mod error;
 mod eye;
 mod features;
+mod html;
 mod kind;
 mod labels;
 mod locator;
 mod lpips;
 mod network;
 mod pixel_box;
+mod whitespace;
 mod writer;
+
+#[cfg(test)]
+mod golden_tests;
 
 pub use captioner::Captioner;
 pub use classifier::{Classifier, ClassifierKind};

@@ -10,6 +10,7 @@
 mod bundles;
 mod command_line;
 mod data_errors;
+mod metric_networks;
 mod metric_numbers;
 mod import;
 mod minisv;
