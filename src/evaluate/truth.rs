@@ -167,15 +167,14 @@ impl Truth {
 
     /// Writes what is new.
     pub(super) fn flush(&mut self) -> Result<(), Error> {
-        for cache in [
+        let all = [
             &mut self.features,
             &mut self.clip,
             &mut self.captions,
             &mut self.crops,
-        ] {
-            if let Some(cache) = cache {
-                cache.flush()?;
-            }
+        ];
+        for cache in all.into_iter().flatten() {
+            cache.flush()?;
         }
         Ok(())
     }

@@ -92,7 +92,7 @@ pub(super) fn scores(chosen: &Chosen<'_>, rule: CropRule) -> Vec<Score> {
     scores.push(one(chosen, "char_likeness", Unit::Cosine, &own, tally));
     for (_, id, side) in of_sides {
         let own = parts(&cut, side.name(), "share-of-labels");
-        let tally = crops().and_then(|it| it.found(side));
+        let tally = crops().map(|it| it.found(side));
         scores.push(one(chosen, id, Unit::Percent, &own, tally));
     }
     scores
@@ -181,6 +181,12 @@ impl Tally {
     }
 }
 
+/// A character that was found on a frame.
+struct Seen {
+    row: usize,
+    embedding: Vec<f32>,
+}
+
 /// The embeddings of a run's crops.
 struct Crops<'c, 'a> {
     chosen: &'c Chosen<'a>,
@@ -263,19 +269,20 @@ impl<'c, 'a> Crops<'c, 'a> {
 
     /// Pairs of frames of a story that show the same character.
     fn consistency(&self, side: Side) -> Result<Tally, CropsUnscored> {
-        let mut seen: BTreeMap<(usize, usize), Vec<(usize, Vec<f32>)>> = BTreeMap::new();
+        let mut seen: BTreeMap<(usize, usize), Vec<Seen>> = BTreeMap::new();
         for (row, character) in self.labelled(side) {
             if let Some(embedding) = self.embedding(side, row, character) {
                 let of_story = seen.entry((self.chosen.story(row), character));
-                of_story.or_default().push((row, embedding));
+                of_story.or_default().push(Seen { row, embedding });
             }
         }
         let mut tally = Tally::new(CropsUnscored::NoPair);
         for ((story, character), frames) in seen {
-            for (at, (row, first)) in frames.iter().enumerate() {
-                for (other, second) in &frames[at + 1..] {
-                    let value = self.cosine(*other, character, [first, second])?;
-                    tally.add(story, &[*row, *other], value);
+            for (at, first) in frames.iter().enumerate() {
+                for second in &frames[at + 1..] {
+                    let pair = [&first.embedding[..], &second.embedding];
+                    let value = self.cosine(second.row, character, pair)?;
+                    tally.add(story, &[first.row, second.row], value);
                 }
             }
         }
@@ -297,14 +304,14 @@ impl<'c, 'a> Crops<'c, 'a> {
     }
 
     /// Labels whose character was found, in percent.
-    fn found(&self, side: Side) -> Result<Tally, CropsUnscored> {
+    fn found(&self, side: Side) -> Tally {
         let mut tally = Tally::new(CropsUnscored::NoLabel);
         for (row, character) in self.labelled(side) {
             let found = self.embedding(side, row, character).is_some();
             let value = if found { 100.0 } else { 0.0 };
             tally.add(self.chosen.story(row), &[row], value);
         }
-        Ok(tally)
+        tally
     }
 }
 

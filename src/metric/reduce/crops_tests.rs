@@ -38,7 +38,7 @@ fn ground_truth() -> Array2<f32> {
     ])
 }
 
-fn pair<'a>([generated, ground_truth]: [&'a Array2<f32>; 2]) -> FeaturePair<'a> {
+fn pair([generated, ground_truth]: [&Array2<f32>; 2]) -> FeaturePair<'_> {
     FeaturePair {
         generated: generated.view(),
         ground_truth: ground_truth.view(),
