@@ -7,6 +7,7 @@
     reason = "a test that cannot set itself up should panic"
 )]
 
+mod audit;
 mod bundles;
 mod command_line;
 mod data_errors;

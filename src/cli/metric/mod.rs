@@ -2,6 +2,7 @@
 
 mod accuracy;
 mod answer;
+mod audit;
 mod caption;
 mod clip;
 mod fid;
@@ -19,6 +20,8 @@ use clap::Subcommand;
 
 #[derive(Clone, Debug, Subcommand)]
 pub(crate) enum MetricCommand {
+    /// Which metric sees which fault: corrupt real frames and watch every metric
+    Audit(audit::AuditArguments),
     /// Captions of the images of a folder, a JSON line each
     Caption(caption::CaptionArguments),
     /// PTB tokens of captions on stdin, a line each, after the COCO punctuation filter
@@ -42,6 +45,7 @@ pub(crate) enum MetricCommand {
 /// Computes and prints.
 pub(crate) fn metric(command: &MetricCommand) -> Outcome {
     match command {
+        MetricCommand::Audit(arguments) => audit::audit(arguments),
         MetricCommand::Caption(arguments) => caption::caption(arguments),
         MetricCommand::Tokenize => tokenize::tokenize(),
         MetricCommand::Fid(arguments) => fid::fid(arguments),
