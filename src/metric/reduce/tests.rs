@@ -40,7 +40,12 @@ pub(super) fn context() -> ScoreContext {
     }
 }
 
-pub(super) fn observation(story: usize, frame: u32, labels: [bool; 2], seen: Option<[f32; 2]>) -> Observation {
+pub(super) fn observation(
+    story: usize,
+    frame: u32,
+    labels: [bool; 2],
+    seen: Option<[f32; 2]>,
+) -> Observation {
     Observation {
         pronoun: frame > 1,
         character_labels: labels.to_vec(),
