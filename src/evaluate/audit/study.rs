@@ -7,7 +7,7 @@ use crate::dataset::Dataset;
 use crate::evaluate::{Panel, ScoreRequest, Wanted, observe, score};
 use crate::generator::{Generator, Prompt, Shuffled};
 use crate::record::{ClipId, Score, Seed, Story, TextVariant};
-use crate::run::{Identity, Manifest, Partition, Plan, RunError, Session, Store, Unit, generate};
+use crate::run::{Identity, Manifest, Partition, Plan, Session, Store, Unit, generate};
 use crate::spec::Protocol;
 use image::RgbImage;
 use std::num::NonZeroUsize;
@@ -134,6 +134,7 @@ impl Study<'_> {
             stories: plan.units().len(),
             plan_hash: plan.hash().to_owned(),
             partition: Partition::WHOLE,
+            images_hash: None,
             device_kind: "any".to_owned(),
         };
         let session = Session {
