@@ -123,6 +123,7 @@ impl Mismatch {
     }
 
     /// What to do next.
+    #[expect(clippy::unnecessary_wraps, reason = "as every room's hint")]
     pub(super) fn hint(&self) -> Option<String> {
         let plural = |count: usize, what: &str| {
             if count == 1 {
