@@ -75,6 +75,7 @@ fn scores(criterion: &mut Criterion) {
         features: Some(pair),
         logits: None,
         clip: Some(pair),
+        crops: None,
         protocol: &protocol,
         context: &context,
     };

@@ -38,6 +38,7 @@ enum Skipped {
     Clip,
     Lpips,
     Captioner,
+    Locator,
 }
 
 impl From<Skipped> for Role {
@@ -49,6 +50,7 @@ impl From<Skipped> for Role {
             Skipped::Clip => Self::Clip,
             Skipped::Lpips => Self::Lpips,
             Skipped::Captioner => Self::Captioner,
+            Skipped::Locator => Self::Locator,
         }
     }
 }

@@ -20,6 +20,9 @@ pub(super) struct Key {
     pub(super) clip_text: Option<CaptionText>,
     /// Captions of a real frame.
     pub(super) caption_references: Option<usize>,
+    /// How characters were cut out, where locator and CLIP were there.
+    #[serde(default)]
+    pub(super) crops: Option<String>,
 }
 
 impl Key {
@@ -39,6 +42,12 @@ impl Key {
                 .captioner
                 .as_ref()
                 .and(protocol.captions.map(|rule| rule.references)),
+            crops: extractors
+                .locator
+                .as_ref()
+                .and(extractors.clip.as_ref())
+                .and(protocol.crops)
+                .map(|rule| rule.to_string()),
             extractors,
         }
     }

@@ -1,6 +1,8 @@
 //! The room that looks at a run's frames with every network a protocol asks for, and scores them.
 //! Puts `run`, `extract`, `dataset` and `metric` together; no other room does.
 
+pub mod audit;
+mod crops;
 mod key;
 mod observe;
 mod panel;

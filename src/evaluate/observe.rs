@@ -1,5 +1,6 @@
 //! Every frame of a run through every network of a panel.
 
+use super::crops::Cutter;
 use super::key::Key;
 use super::panel::Panel;
 use super::truth::{Frames, Truth};
@@ -14,12 +15,14 @@ use image::RgbImage;
 use std::num::NonZeroUsize;
 use std::path::Path;
 
-/// Feature files of a run: of the feature network, its logits, and CLIP.
+/// Feature files of a run: of the feature network, its logits, CLIP, and CLIP on single characters.
 pub(super) const GENERATED: &str = "generated";
 pub(super) const GROUND_TRUTH: &str = "ground_truth";
 pub(super) const LOGITS: &str = "logits";
 pub(super) const CLIP_GENERATED: &str = "clip_generated";
 pub(super) const CLIP_GROUND_TRUTH: &str = "clip_ground_truth";
+pub(super) const CROPS_GENERATED: &str = "crops_generated";
+pub(super) const CROPS_GROUND_TRUTH: &str = "crops_ground_truth";
 
 /// Frames that are looked at together.
 const CHUNK: NonZeroUsize =
@@ -59,8 +62,16 @@ pub fn observe(
     let key = Key::new(hash, wanted.protocol, panel.names.clone(), logits).to_text();
     let references = wanted.protocol.captions.map_or(1, |rule| rule.references);
     let rule = wanted.protocol.ground_truth;
-    let mut truth = Truth::open(wanted.cache, hash, &rule.to_string(), panel, references)?;
-    let files = feature_files(panel);
+    let cut = wanted.protocol.crops;
+    let mut truth = Truth::open(
+        wanted.cache,
+        hash,
+        &rule.to_string(),
+        panel,
+        references,
+        cut,
+    )?;
+    let files = feature_files(wanted, panel);
     let looking = Looking {
         key: &key,
         chunk: CHUNK,
@@ -77,6 +88,9 @@ pub fn observe(
         clip(
             wanted, panel, &mut truth, &clips, images, &mut real, &mut rows,
         )?;
+        crops(
+            wanted, panel, &mut truth, &clips, images, &mut real, &mut rows,
+        )?;
         distances(wanted, panel, &clips, images, &mut real, &mut rows)?;
         captions(panel, &mut truth, &clips, images, &mut real, &mut rows)?;
         Ok(rows)
@@ -88,7 +102,7 @@ pub fn observe(
 }
 
 /// Name and width of each feature file, in the order that rows have them.
-fn feature_files(panel: &Panel) -> Vec<(&'static str, usize)> {
+fn feature_files(wanted: &Wanted<'_>, panel: &Panel) -> Vec<(&'static str, usize)> {
     let mut files = Vec::new();
     if let Some((network, _)) = &panel.features {
         files.extend([(GENERATED, network.dim()), (GROUND_TRUTH, network.dim())]);
@@ -99,6 +113,10 @@ fn feature_files(panel: &Panel) -> Vec<(&'static str, usize)> {
             (CLIP_GENERATED, network.dim()),
             (CLIP_GROUND_TRUTH, network.dim()),
         ]);
+        if let (Some(locator), Some(_)) = (&panel.locator, wanted.protocol.crops) {
+            let columns = locator.characters().len() * network.dim();
+            files.extend([(CROPS_GENERATED, columns), (CROPS_GROUND_TRUTH, columns)]);
+        }
     }
     files
 }
@@ -185,6 +203,35 @@ fn clip(
     let ground_truth = truth.clip(panel, clips, real)?;
     for (row, (generated, truth)) in rows.iter_mut().zip(generated.into_iter().zip(ground_truth)) {
         row.observation.clip_ii = cosine(&generated, &truth).ok();
+        row.features.extend([generated, truth]);
+    }
+    Ok(())
+}
+
+/// Embeddings of each labelled character, cut out of the frame.
+fn crops(
+    wanted: &Wanted<'_>,
+    panel: &mut Panel,
+    truth: &mut Truth,
+    clips: &[&ClipId],
+    images: &[RgbImage],
+    real: &mut Frames<'_>,
+    rows: &mut [Look],
+) -> Result<(), Error> {
+    let Some(rule) = wanted.protocol.crops else {
+        return Ok(());
+    };
+    let labels: Vec<Vec<bool>> = rows
+        .iter()
+        .map(|row| row.observation.character_labels.clone())
+        .collect();
+    let labels: Vec<&[bool]> = labels.iter().map(Vec::as_slice).collect();
+    let Some(mut cutter) = Cutter::of(panel, rule) else {
+        return Ok(());
+    };
+    let generated = cutter.embeddings(images, &labels)?;
+    let ground_truth = truth.crops(panel, rule, clips, &labels, real)?;
+    for (row, (generated, truth)) in rows.iter_mut().zip(generated.into_iter().zip(ground_truth)) {
         row.features.extend([generated, truth]);
     }
     Ok(())

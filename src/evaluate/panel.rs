@@ -2,7 +2,7 @@
 
 use super::Role;
 use crate::Error;
-use crate::extract::{Captioner, Classifier, ClassifierKind, Clip, FeatureNet, Lpips};
+use crate::extract::{Captioner, Classifier, ClassifierKind, Clip, FeatureNet, Locator, Lpips};
 use crate::inference::{Bundle, Runtime};
 use crate::metric::{ExtractorName, Extractors};
 use crate::spec::{DatasetCard, Protocol};
@@ -17,6 +17,7 @@ pub struct Panel {
     pub(super) clip: Option<Clip>,
     pub(super) lpips: Option<Lpips>,
     pub(super) captioner: Option<Captioner>,
+    pub(super) locator: Option<Locator>,
     /// What signatures call them.
     pub(super) names: Extractors,
 }
@@ -45,6 +46,7 @@ impl Panel {
             clip: None,
             lpips: None,
             captioner: None,
+            locator: None,
             names: Extractors::default(),
         };
         panel.open_classifiers(runtime, &bundle, card, protocol)?;
@@ -68,11 +70,8 @@ impl Panel {
             panel.clip = Some(clip);
         }
         if let (Some(bundle), Some(rule)) = (bundle(Role::Lpips), protocol.lpips) {
-            let lpips = Lpips::open(runtime, bundle)?;
-            let pixels = match rule.resize {
-                Some(side) => format!("pillow-bilinear-{side}+squash"),
-                None => lpips.preprocessing(),
-            };
+            let lpips = Lpips::open(runtime, bundle)?.with_resizer(rule.resizer);
+            let pixels = lpips.preprocessing(rule.resize);
             panel.names.lpips = Some(name("lpips", bundle, pixels));
             panel.lpips = Some(lpips);
         }
@@ -80,6 +79,13 @@ impl Panel {
             let captioner = Captioner::open(runtime, bundle)?;
             panel.names.captioner = Some(name("captioner", bundle, captioner.preprocessing()));
             panel.captioner = Some(captioner);
+        }
+        if let Some(bundle) = bundle(Role::Locator) {
+            let locator = Locator::open(runtime, bundle)?;
+            let labels: Vec<String> = card.characters.iter().map(|c| c.name.clone()).collect();
+            locator.check_characters(&labels)?;
+            panel.names.locator = Some(name("locator", bundle, locator.preprocessing()));
+            panel.locator = Some(locator);
         }
         Ok(panel)
     }

@@ -18,17 +18,20 @@ pub enum Role {
     Lpips,
     /// A caption.
     Captioner,
+    /// Where each character is.
+    Locator,
 }
 
 impl Role {
     /// All of them, in the order that commands name them.
-    pub const ALL: [Self; 6] = [
+    pub const ALL: [Self; 7] = [
         Self::Characters,
         Self::Backgrounds,
         Self::Features,
         Self::Clip,
         Self::Lpips,
         Self::Captioner,
+        Self::Locator,
     ];
 
     /// Whether a protocol has a use for it.
@@ -40,6 +43,7 @@ impl Role {
             Self::Clip => protocol.clip.is_some(),
             Self::Lpips => protocol.lpips.is_some(),
             Self::Captioner => protocol.captions.is_some(),
+            Self::Locator => protocol.crops.is_some(),
         }
     }
 
@@ -53,6 +57,7 @@ impl Role {
             Self::Clip => &bundles.clip,
             Self::Lpips => &bundles.lpips,
             Self::Captioner => &bundles.captioner,
+            Self::Locator => &bundles.locator,
         }
         .as_deref()
     }
@@ -67,6 +72,7 @@ impl fmt::Display for Role {
             Self::Clip => "clip",
             Self::Lpips => "lpips",
             Self::Captioner => "captioner",
+            Self::Locator => "locator",
         })
     }
 }

@@ -1,7 +1,10 @@
 //! From the observations in a folder to scores.
 
 use super::key::Key;
-use super::observe::{CLIP_GENERATED, CLIP_GROUND_TRUTH, GENERATED, GROUND_TRUTH, LOGITS};
+use super::observe::{
+    CLIP_GENERATED, CLIP_GROUND_TRUTH, CROPS_GENERATED, CROPS_GROUND_TRUTH, GENERATED,
+    GROUND_TRUTH, LOGITS,
+};
 use crate::Error;
 use crate::metric::{FeaturePair, ReduceInput, ScoreContext, reduce};
 use crate::record::{Scores, TextVariant};
@@ -57,6 +60,7 @@ pub fn score(request: ScoreRequest<'_>) -> Result<Scores, Error> {
         [CLIP_GENERATED, CLIP_GROUND_TRUTH],
         key.extractors.clip.is_some(),
     )?;
+    let crops = pair([CROPS_GENERATED, CROPS_GROUND_TRUTH], key.crops.is_some())?;
     let logits = if key.logits {
         Some(read(folder, LOGITS)?)
     } else {
@@ -75,6 +79,7 @@ pub fn score(request: ScoreRequest<'_>) -> Result<Scores, Error> {
         features: features.as_ref().map(as_pair),
         logits: logits.as_ref().map(|logits| logits.view()),
         clip: clip.as_ref().map(as_pair),
+        crops: crops.as_ref().map(as_pair),
         protocol: request.protocol,
         context: &context,
     });

@@ -1,10 +1,12 @@
 //! What networks see on real frames, taken from the cache where it is known.
 
+use super::crops::Cutter;
 use super::panel::Panel;
 use crate::Error;
 use crate::metric::ExtractorName;
 use crate::record::ClipId;
 use crate::run::Cache;
+use crate::spec::CropRule;
 use image::RgbImage;
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -14,6 +16,7 @@ pub(super) struct Truth {
     features: Option<Cache>,
     clip: Option<Cache>,
     captions: Option<Cache>,
+    crops: Option<Cache>,
     references: usize,
 }
 
@@ -50,6 +53,7 @@ impl Truth {
         ground_truth: &str,
         panel: &Panel,
         references: usize,
+        crops: Option<CropRule>,
     ) -> Result<Self, Error> {
         let open = |name: &Option<ExtractorName>, pixels: Option<String>, what: &str| {
             let Some(name) = name else { return Ok(None) };
@@ -73,6 +77,10 @@ impl Truth {
             features: open(&panel.names.features, pixels, "features")?,
             clip: open(&panel.names.clip, None, "clip")?,
             captions: open(&panel.names.captioner, None, &captions)?,
+            crops: match crops {
+                Some(rule) => open(&both(panel), None, &format!("crops {rule}"))?,
+                None => None,
+            },
             references,
         })
     }
@@ -89,7 +97,9 @@ impl Truth {
             return Ok(Vec::new());
         };
         let network = reference.as_mut().unwrap_or(generated);
-        vectors(cache, clips, frames, |images| Ok(network.features(images)?))
+        vectors(cache, clips, frames, |_, images| {
+            Ok(network.features(images)?)
+        })
     }
 
     /// CLIP embeddings of the real frames of `clips`.
@@ -102,7 +112,12 @@ impl Truth {
         let (Some(cache), Some(network)) = (&mut self.clip, &mut panel.clip) else {
             return Ok(Vec::new());
         };
-        vectors(cache, clips, frames, |images| Ok(network.images(images)?))
+        vectors(
+            cache,
+            clips,
+            frames,
+            |_, images| Ok(network.images(images)?),
+        )
     }
 
     /// Captions of the real frames of `clips`, best first.
@@ -116,7 +131,7 @@ impl Truth {
             return Ok(Vec::new());
         };
         let count = self.references;
-        let values = cached(cache, clips, frames, |images| {
+        let values = cached(cache, clips, frames, |_, images| {
             let captions = network.captions(images, count)?;
             Ok(captions
                 .iter()
@@ -129,26 +144,62 @@ impl Truth {
             .collect())
     }
 
+    /// Embeddings of the labelled characters on the real frames of `clips`, cut out by the same rule
+    /// and the same locator as those of the generated ones.
+    pub(super) fn crops(
+        &mut self,
+        panel: &mut Panel,
+        rule: CropRule,
+        clips: &[&ClipId],
+        labels: &[&[bool]],
+        frames: &mut Frames<'_>,
+    ) -> Result<Vec<Vec<f32>>, Error> {
+        let (Some(cache), Some(mut cutter)) = (&mut self.crops, Cutter::of(panel, rule)) else {
+            return Ok(Vec::new());
+        };
+        let labels: BTreeMap<&ClipId, &[bool]> =
+            clips.iter().copied().zip(labels.iter().copied()).collect();
+        vectors(cache, clips, frames, |missing, images| {
+            let labels: Vec<&[bool]> = missing.iter().map(|clip| labels[clip]).collect();
+            cutter.embeddings(images, &labels)
+        })
+    }
+
     /// Writes what is new.
     pub(super) fn flush(&mut self) -> Result<(), Error> {
-        for cache in [&mut self.features, &mut self.clip, &mut self.captions] {
-            if let Some(cache) = cache {
-                cache.flush()?;
-            }
+        let all = [
+            &mut self.features,
+            &mut self.clip,
+            &mut self.captions,
+            &mut self.crops,
+        ];
+        for cache in all.into_iter().flatten() {
+            cache.flush()?;
         }
         Ok(())
     }
+}
+
+/// Locator and CLIP as one extractor.
+fn both(panel: &Panel) -> Option<ExtractorName> {
+    let (locator, clip) = (panel.names.locator.as_ref()?, panel.names.clip.as_ref()?);
+    let pair = |first: &str, second: &str| format!("{first}+{second}");
+    Some(ExtractorName {
+        graph: pair(&locator.graph, &clip.graph),
+        hash: pair(&locator.hash, &clip.hash),
+        preprocessing: pair(&locator.preprocessing, &clip.preprocessing),
+    })
 }
 
 fn vectors(
     cache: &mut Cache,
     clips: &[&ClipId],
     frames: &mut Frames<'_>,
-    mut look: impl FnMut(&[RgbImage]) -> Result<Vec<Vec<f32>>, Error>,
+    mut look: impl FnMut(&[&ClipId], &[RgbImage]) -> Result<Vec<Vec<f32>>, Error>,
 ) -> Result<Vec<Vec<f32>>, Error> {
-    let values = cached(cache, clips, frames, |images| {
+    let values = cached(cache, clips, frames, |clips, images| {
         let bytes = |row: &Vec<f32>| row.iter().flat_map(|v| v.to_le_bytes()).collect();
-        Ok(look(images)?.iter().map(bytes).collect())
+        Ok(look(clips, images)?.iter().map(bytes).collect())
     })?;
     Ok(values
         .iter()
@@ -166,7 +217,7 @@ fn cached(
     cache: &mut Cache,
     clips: &[&ClipId],
     frames: &mut Frames<'_>,
-    mut look: impl FnMut(&[RgbImage]) -> Result<Vec<Vec<u8>>, Error>,
+    mut look: impl FnMut(&[&ClipId], &[RgbImage]) -> Result<Vec<Vec<u8>>, Error>,
 ) -> Result<Vec<Vec<u8>>, Error> {
     let mut missing: Vec<&ClipId> = Vec::new();
     for clip in clips {
@@ -179,7 +230,7 @@ fn cached(
             .iter()
             .map(|clip| frames.get(clip))
             .collect::<Result<Vec<_>, _>>()?;
-        for (clip, value) in missing.iter().zip(look(&images)?) {
+        for (clip, value) in missing.iter().zip(look(&missing, &images)?) {
             cache.put(clip, value)?;
         }
     }

@@ -158,7 +158,7 @@ fn list(ids: &[CaptionId]) -> String {
         .collect::<Vec<_>>()
         .join(", ");
     if ids.len() > LISTED {
-        text += &format!(" and {} more", ids.len() - LISTED);
+        text = format!("{text} and {} more", ids.len() - LISTED);
     }
     text
 }
@@ -288,7 +288,7 @@ pub fn text_of(bytes: Vec<u8>, path: &Path) -> Result<String, ExchangeError> {
     }
     let mut text = String::from_utf8(bytes).map_err(|error| {
         let (at, bytes) = (error.utf8_error().valid_up_to(), error.as_bytes());
-        let line = 1 + bytes[..at].iter().filter(|byte| **byte == b'\n').count();
+        let line = bytes[..at].split(|byte| *byte == b'\n').count();
         malformed(
             format!("byte 0x{:02x} on line {line} (offset {at})", bytes[at]),
             "save it as UTF-8, for example with `iconv -f LATIN1 -t UTF-8`",

@@ -3,8 +3,8 @@
 use super::ExtractError;
 use super::beam::{BeamOptions, Hypothesis, search};
 use super::eye::Eye;
-use super::kind;
 use super::writer::{Writer, shaped, with_prompt};
+use super::{kind, whitespace};
 use crate::inference::{
     Bundle, BundleKind, CaptionerModel, Graph, GraphSignature, Input, Port, Runtime, Tokenizer,
 };
@@ -187,7 +187,8 @@ impl Captioner {
         {
             tokens = written;
         }
-        Ok(self.tokenizer.decode(tokens)?.trim().to_owned())
+        let text = self.tokenizer.decode(tokens)?;
+        Ok(whitespace::strip(&text).to_owned())
     }
 
     /// How images reach it and how captions are searched, as signatures and cache keys print it: for

@@ -1,6 +1,7 @@
 //! Texts as CLIP reads them.
 
 use super::ExtractError;
+use super::{html, whitespace};
 use crate::inference::{Bundle, ClipModel, Tokenizer};
 
 /// Cleans, splits and pads texts.
@@ -34,71 +35,19 @@ impl ClipText {
     }
 }
 
-/// HTML entities are read twice, white space is collapsed, letters become small: openai/CLIP's
-/// `basic_clean` and `whitespace_clean`, but for `ftfy`, which mends text that was decoded with a wrong
-/// encoding and of which there is no port. Texts in good order come out the same.
+/// Character references are resolved twice, white space is collapsed, letters become small:
+/// openai/CLIP's `basic_clean` and `whitespace_clean`.
+///
+/// `ftfy.fix_text`, which comes first there, has no port and is not applied. It mends text that was
+/// decoded with a wrong encoding, and makes curly quotes, ligatures, full-width letters and terminal
+/// escapes plain ones; other text comes out the same.
 fn clean(text: &str, lower_case: bool) -> String {
-    let text = unescape(&unescape(text));
-    let words: Vec<&str> = text.split_whitespace().collect();
-    let text = words.join(" ");
+    let text = whitespace::collapse(&html::unescape(&html::unescape(text)));
     if lower_case {
         text.to_lowercase()
     } else {
         text
     }
-}
-
-/// Named entities that occur in captions.
-const ENTITIES: [(&str, char); 7] = [
-    ("amp", '&'),
-    ("lt", '<'),
-    ("gt", '>'),
-    ("quot", '"'),
-    ("apos", '\''),
-    ("nbsp", '\u{a0}'),
-    ("hellip", '…'),
-];
-/// Longest entity that is looked for.
-const LONGEST: usize = 10;
-
-/// Replaces entities with a semicolon: the named ones above and all numeric ones.
-fn unescape(text: &str) -> String {
-    let mut result = String::with_capacity(text.len());
-    let mut rest = text;
-    while let Some(start) = rest.find('&') {
-        result.push_str(&rest[..start]);
-        rest = &rest[start..];
-        let end = rest
-            .char_indices()
-            .take(LONGEST)
-            .find(|(_, c)| *c == ';')
-            .map(|(end, _)| end);
-        match end.and_then(|end| Some((end, entity(&rest[1..end])?))) {
-            Some((end, character)) => {
-                result.push(character);
-                rest = &rest[end + 1..];
-            }
-            None => {
-                result.push('&');
-                rest = &rest[1..];
-            }
-        }
-    }
-    result + rest
-}
-
-fn entity(name: &str) -> Option<char> {
-    if let Some(number) = name.strip_prefix('#') {
-        let code = match number.strip_prefix(['x', 'X']) {
-            Some(digits) => u32::from_str_radix(digits, 16).ok()?,
-            None => number.parse().ok()?,
-        };
-        return char::from_u32(code).filter(|c| *c != '\0');
-    }
-    ENTITIES
-        .iter()
-        .find(|(known, _)| *known == name)
-        .map(|(_, character)| *character)
 }
 
 #[cfg(test)]
@@ -112,8 +61,10 @@ mod tests {
             clean("&lt;b&gt; &#39;x&#x27; &unknown; & 5 &", false),
             "<b> 'x' &unknown; & 5 &"
         );
-        assert_eq!(clean("a&nbsp;b\u{2003}c", true), "a b c");
+        assert_eq!(clean("a&nbsp;b\u{2003}c\u{1f}d", true), "a b c d");
+        assert_eq!(clean("caf&amp;eacute; &ndash&lt", true), "café &ndash<");
         assert_eq!(clean("", true), "");
-        assert_eq!(clean("&#0;&#xFFFFFFFF;é&", true), "&#0;&#xffffffff;é&");
+        assert_eq!(clean("é&", true), "é&");
+        assert_eq!(clean("ΟΔΟΣ İ", true), "οδος i\u{307}");
     }
 }

@@ -2,7 +2,9 @@
 
 use super::ExtractError;
 use crate::inference::BundleManifest;
-use crate::vision::{Geometry, InputScale, Recipe, Resizer, ValueScale, prepare};
+use crate::vision::{
+    Geometry, InputScale, Recipe, Resizer, ValueScale, View, VisionError, prepare,
+};
 use image::RgbImage;
 use ndarray::{Array4, Axis};
 use std::fmt::Write as _;
@@ -43,6 +45,16 @@ impl Eye {
             scale: ValueScale::Symmetric,
         };
         Self::with_recipe(manifest, &recipe)
+    }
+
+    /// The part of an image of `size` (width, height) that reaches the network.
+    ///
+    /// # Errors
+    /// An image without pixels.
+    pub(super) fn view(&self, size: (u32, u32)) -> Result<View, VisionError> {
+        // A recipe that squashes first would need another step; bundles' own recipes never do.
+        debug_assert!(self.recipe.first.is_none());
+        self.recipe.geometry.view(size, (self.width, self.height))
     }
 
     /// `[rows, 3, h, w]` with at most `rows` images; black (zeros) where there are fewer. `first` is the
@@ -121,10 +133,8 @@ impl Eye {
         match self.input {
             InputScale::Unit => {}
             InputScale::Symmetric => text.push_str(">symmetric"),
-            InputScale::Standardised { mean, std } if (mean, std) == CLIP => text.push_str(">clip"),
-            InputScale::Standardised { mean, std } if (mean, std) == IMAGENET => {
-                text.push_str(">imagenet");
-            }
+            input if input == InputScale::CLIP => text.push_str(">clip"),
+            input if input == InputScale::IMAGENET => text.push_str(">imagenet"),
             InputScale::Standardised { mean, std } => {
                 let list = |of: [f32; 3]| of.map(|it| it.to_string()).join(",");
                 let _ = write!(text, ">({})/({})", list(mean), list(std));
@@ -133,14 +143,6 @@ impl Eye {
         text
     }
 }
-
-/// Mean and standard deviation of the published CLIP models.
-const CLIP: ([f32; 3], [f32; 3]) = (
-    [0.481_454_66, 0.457_827_5, 0.408_210_73],
-    [0.268_629_54, 0.261_302_58, 0.275_777_11],
-);
-/// Mean and standard deviation of torchvision's ImageNet models.
-const IMAGENET: ([f32; 3], [f32; 3]) = ([0.485, 0.456, 0.406], [0.229, 0.224, 0.225]);
 
 #[cfg(test)]
 mod tests {
@@ -158,8 +160,7 @@ mod tests {
 
     #[test]
     fn preprocessing_is_printed_with_all_that_changes_a_pixel() {
-        let (mean, std) = CLIP;
-        let clip = InputScale::Standardised { mean, std };
+        let clip = InputScale::CLIP;
         let right = recipe(Geometry::CenterCrop, ValueScale::Symmetric);
         let print = |w, h, recipe, input| Eye::new(w, h, recipe, input).preprocessing();
         assert_eq!(

@@ -1,9 +1,10 @@
 //! LPIPS: how different two images look.
 
 use super::ExtractError;
+use super::eye::Eye;
 use super::kind;
 use crate::inference::{Bundle, BundleKind, Graph, GraphSignature, Input, Port, Runtime};
-use crate::vision::{Filter, resize};
+use crate::vision::{Geometry, InputScale, Recipe, Resizer, ValueScale};
 use image::RgbImage;
 use ndarray::{Array4, ArrayD};
 
@@ -19,6 +20,7 @@ pub struct Lpips {
     graph: Graph,
     /// The size that the graph wants, where it is not free.
     size: Option<(u32, u32)>,
+    resizer: Resizer,
     network: String,
 }
 
@@ -47,13 +49,23 @@ impl Lpips {
         Ok(Self {
             graph,
             size,
+            resizer: Resizer::PillowBilinear,
             network: format!("{}-v{}", model.network, model.version),
         })
     }
 
+    /// Resizes with another resizer, where it has to; GILL's script does with
+    /// [`Resizer::TorchBilinearAntialias`].
+    #[must_use]
+    pub fn with_resizer(mut self, resizer: Resizer) -> Self {
+        self.resizer = resizer;
+        self
+    }
+
     /// Distances of pairs of images, at least 0, in order.
     ///
-    /// Both images of a pair are squashed (Pillow bilinear) to a square of `resize` pixels where that is
+    /// Both images of a pair are squashed (Pillow bilinear, unless
+    /// [`with_resizer`](Self::with_resizer) says otherwise) to a square of `resize` pixels where that is
     /// given, else to the graph's own size where it has one; else an image of another size is brought
     /// to that of the second one.
     ///
@@ -82,8 +94,8 @@ impl Lpips {
                 .count();
             let range = start..start + used;
             let inputs = [
-                pixels(&first[range.clone()], size, start)?,
-                pixels(&second[range], size, start)?,
+                self.pixels(&first[range.clone()], size, start)?,
+                self.pixels(&second[range], size, start)?,
             ];
             let found = self.run(&inputs)?;
             for (at, distance) in found.iter().take(used).enumerate() {
@@ -108,6 +120,22 @@ impl Lpips {
         }
     }
 
+    /// `[PAIRS, 3, h, w]` in `[-1, 1]`; grey where there are fewer images.
+    fn pixels(
+        &self,
+        images: &[RgbImage],
+        (width, height): (u32, u32),
+        first: usize,
+    ) -> Result<Array4<f32>, ExtractError> {
+        let recipe = Recipe {
+            first: None,
+            resizer: self.resizer,
+            geometry: Geometry::Squash,
+            scale: ValueScale::Symmetric,
+        };
+        Eye::new(width, height, recipe, InputScale::Symmetric).batch(images, first, PAIRS)
+    }
+
     fn run(&mut self, [first, second]: &[Array4<f32>; 2]) -> Result<Vec<f32>, ExtractError> {
         let outputs = self.graph.run(&[
             (FIRST, Input::F32(first.view().into_dyn())),
@@ -124,33 +152,17 @@ impl Lpips {
         }
     }
 
-    /// Trunk and size, as signatures and cache keys print it.
+    /// How images reach it when [`distances`](Self::distances) is given this `resize`, as signatures and
+    /// cache keys print it: `pillow-bilinear-256+squash`, or the trunk and where its size comes from.
     #[must_use]
-    pub fn preprocessing(&self) -> String {
-        match self.size {
-            Some((width, height)) => {
-                format!("{}+pillow-bilinear-{width}x{height}+squash", self.network)
+    pub fn preprocessing(&self, resize: Option<u32>) -> String {
+        let resizer = self.resizer;
+        match (resize, self.size) {
+            (Some(side), _) => format!("{resizer}-{side}+squash"),
+            (None, Some((width, height))) => {
+                format!("{}+{resizer}-{width}x{height}+squash", self.network)
             }
-            None => format!("{}+size-of-reference", self.network),
+            (None, None) => format!("{}+size-of-reference", self.network),
         }
     }
-}
-
-/// `[PAIRS, 3, h, w]` in `[-1, 1]`; grey where there are fewer images.
-fn pixels(
-    images: &[RgbImage],
-    (width, height): (u32, u32),
-    first: usize,
-) -> Result<Array4<f32>, ExtractError> {
-    let fail = |index: usize| move |source| ExtractError::Image { index, source };
-    let mut batch = Array4::zeros((PAIRS, 3, height as usize, width as usize));
-    for (at, image) in images.iter().enumerate() {
-        let image = resize(image, width, height, Filter::Bilinear).map_err(fail(first + at))?;
-        for (x, y, pixel) in image.enumerate_pixels() {
-            for (channel, value) in pixel.0.into_iter().enumerate() {
-                batch[[at, channel, y as usize, x as usize]] = f32::from(value) / 127.5 - 1.0;
-            }
-        }
-    }
-    Ok(batch)
 }

@@ -160,6 +160,81 @@ impl Network for GraphNetwork {
     }
 }
 
+/// A graph of a bundle that gives maps, `[N, maps, rows, columns]`; an image's maps are one row.
+pub(super) struct MaskNetwork {
+    graph: Graph,
+    /// Maps, rows, columns.
+    shape: [usize; 3],
+    width: usize,
+}
+
+impl MaskNetwork {
+    /// Loads graph `name` of a bundle and checks that it reads images of the bundle's size and gives
+    /// `maps` maps of a fixed size under the name `output`.
+    pub(super) fn open(
+        runtime: &Runtime,
+        bundle: &Bundle,
+        name: &'static str,
+        output: &str,
+        maps: usize,
+    ) -> Result<Self, ExtractError> {
+        let size = bundle.manifest().image;
+        let pixels = [None, Some(3), Some(size.height), Some(size.width)];
+        let signature = GraphSignature {
+            name,
+            inputs: vec![Port::f32(PIXELS, pixels)],
+            outputs: vec![Port::f32(output, [None, Some(maps), None, None])],
+        };
+        let graph = runtime.load(&bundle.graph(name)?, &signature)?;
+        let Some(&[_, _, Some(rows @ 1..), Some(columns @ 1..)]) = graph.output_shape(output)
+        else {
+            return Err(ExtractError::OpenWidth {
+                graph: name,
+                output: output.to_owned(),
+            });
+        };
+        Ok(Self {
+            graph,
+            shape: [maps, rows, columns],
+            width: maps.saturating_mul(rows).saturating_mul(columns),
+        })
+    }
+
+    /// Columns and rows of a map.
+    pub(super) fn grid(&self) -> (usize, usize) {
+        (self.shape[2], self.shape[1])
+    }
+}
+
+impl Network for MaskNetwork {
+    fn name(&self) -> &'static str {
+        self.graph.name()
+    }
+
+    fn widths(&self) -> &[usize] {
+        std::slice::from_ref(&self.width)
+    }
+
+    fn run(&mut self, pixels: &Array4<f32>) -> Result<Vec<Array2<f32>>, ExtractError> {
+        let outputs = self
+            .graph
+            .run(&[(PIXELS, Input::F32(pixels.view().into_dyn()))])?;
+        let images = pixels.shape()[0];
+        let rows = outputs.into_iter().map(|output| {
+            let found = output.shape().to_vec();
+            let [maps, rows, columns] = self.shape;
+            output
+                .into_shape_with_order((images, self.width))
+                .map_err(|_| ExtractError::Shape {
+                    graph: self.graph.name(),
+                    expected: vec![images, maps, rows, columns],
+                    found,
+                })
+        });
+        rows.collect()
+    }
+}
+
 #[cfg(test)]
 pub(super) mod tests {
     use super::*;

@@ -163,6 +163,13 @@ impl Graph {
         Some(&port.shape)
     }
 
+    /// Shape of an output, as far as the file or the signature fixes it.
+    #[must_use]
+    pub fn output_shape(&self, name: &str) -> Option<&[Option<usize>]> {
+        let port = self.outputs.iter().find(|port| port.name == name)?;
+        Some(&port.shape)
+    }
+
     /// Takes one more output where the file has it: [`Graph::run`] gives it after the others. Returns its
     /// shape, or `None` where the file has no output of that name.
     ///

@@ -18,7 +18,9 @@ pub use drawing::{
     BetaSchedule, Diffusion, Llm, Portraits, PredictionType, Scheduler, SchedulerKind, Text,
     TimestepSpacing,
 };
-pub use looking::{CaptionerModel, ClipModel, Features, Labels, LpipsModel, PixelInput};
+pub use looking::{
+    CaptionerModel, ClipModel, Features, Labels, LocatorModel, LpipsModel, PixelInput,
+};
 
 /// The bundle format this program reads.
 pub(crate) const FORMAT: u32 = 1;
@@ -55,6 +57,7 @@ pub struct BundleManifest {
     clip: Option<ClipModel>,
     lpips: Option<LpipsModel>,
     captioner: Option<CaptionerModel>,
+    locator: Option<LocatorModel>,
     /// Graph name to file, relative to the bundle's folder.
     pub graphs: BTreeMap<String, String>,
     /// Every file of the bundle but `bundle.toml` itself, with its SHA-256 as 64 hex digits.
@@ -81,6 +84,8 @@ pub enum BundleKind {
     Lpips,
     /// A model that writes what is on an image.
     Captioner,
+    /// A network that says where each character is.
+    Locator,
 }
 
 impl BundleKind {
@@ -94,6 +99,7 @@ impl BundleKind {
             Self::Clip => "clip",
             Self::Lpips => "lpips",
             Self::Captioner => "captioner",
+            Self::Locator => "locator",
         }
     }
 }
@@ -154,6 +160,7 @@ impl BundleManifest {
     section!(clip, ClipModel, "The `[clip]` section.");
     section!(lpips, LpipsModel, "The `[lpips]` section.");
     section!(captioner, CaptionerModel, "The `[captioner]` section.");
+    section!(locator, LocatorModel, "The `[locator]` section.");
 
     /// Whether the bundle brings a language model.
     #[must_use]
@@ -208,6 +215,7 @@ impl BundleManifest {
                 self.lpips()?;
             }
             BundleKind::Captioner => self.check_captioner()?,
+            BundleKind::Locator => self.check_locator()?,
         }
         for (key, value) in self.sizes() {
             if value == 0 {
@@ -263,6 +271,17 @@ impl BundleManifest {
                 "captioner.vocab_size",
                 "has to be above bos_id, eos_id and pad_id",
             ));
+        }
+        Ok(())
+    }
+
+    fn check_locator(&self) -> Result<(), InferenceError> {
+        let locator = self.locator()?;
+        if locator.characters.is_empty() {
+            return Err(self.value("locator.characters", "is empty"));
+        }
+        if !(0.0 < locator.threshold && locator.threshold < 1.0) {
+            return Err(self.value("locator.threshold", "has to be between 0 and 1"));
         }
         Ok(())
     }

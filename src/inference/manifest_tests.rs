@@ -234,6 +234,8 @@ const CAPTIONER: &str = "[captioner]\ntokenizer = \"t.json\"\nprompt = \"a photo
     num_beams = 5\nmax_new_tokens = 30\nmin_length = 1\nlength_penalty = 1.0\nbos_id = 2\n\
     eos_id = 3\npad_id = 1\nlayers = 2\nheads = 2\nhead_dim = 4\nhidden_size = 8\nvocab_size = 40\n";
 
+const LOCATOR: &str = "[locator]\ncharacters = [\"otto\"]\nthreshold = 0.5\n";
+
 #[test]
 fn evaluators_need_sections_for_the_graphs_they_have() {
     let only = |graph: &str, section: &str| {
@@ -264,6 +266,7 @@ fn every_kind_that_looks_is_read_and_written() {
         ("clip", CLIP),
         ("captioner", CAPTIONER),
         ("lpips", "[lpips]\nnetwork = \"alex\"\nversion = \"0.1\"\n"),
+        ("locator", LOCATOR),
     ] {
         let manifest = parse(&looking(kind, &format!("{input}{section}"))).unwrap();
         assert_eq!(manifest.kind.name(), kind);
@@ -354,4 +357,9 @@ fn captioners_and_clips_without_sense_are_refused() {
     let clip = |from, to| change("clip", CLIP, from, to);
     assert_eq!(clip("dim = 4", "dim = 0"), "clip.dim");
     assert_eq!(clip("length = 77", "length = 1"), "clip.context_length");
+    let locator = |from, to| change("locator", LOCATOR, from, to);
+    assert_eq!(locator("[\"otto\"]", "[]"), "locator.characters");
+    for wrong in ["0.0", "1.0", "nan"] {
+        assert_eq!(locator("0.5", wrong), "locator.threshold");
+    }
 }

@@ -24,8 +24,8 @@ pub use graph::{Element, Graph, GraphSignature, Input, Port};
 pub use library::{Library, Origin, default_cache};
 pub use manifest::{
     BetaSchedule, BundleKind, BundleManifest, CaptionerModel, ClipModel, Diffusion, Features,
-    ImageSize, Labels, Llm, LpipsModel, PixelInput, Portraits, PredictionType, Scheduler,
-    SchedulerKind, Source, Text, TimestepSpacing,
+    ImageSize, Labels, Llm, LocatorModel, LpipsModel, PixelInput, Portraits, PredictionType,
+    Scheduler, SchedulerKind, Source, Text, TimestepSpacing,
 };
 pub use runtime::{Runtime, RuntimeOptions};
 pub use tokenizer::{Token, Tokenizer};

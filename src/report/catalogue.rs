@@ -50,7 +50,7 @@ const IMAGES: [(&str, &str, usize); 6] = [
     ("clip_ii", "CLIP I-I", 4),
     ("lpips", "LPIPS", 4),
 ];
-const DETAIL: [(&str, &str, usize); 23] = [
+const DETAIL: [(&str, &str, usize); 28] = [
     ("kid", "KID", 5),
     ("precision", "Precision", 3),
     ("recall", "Recall", 3),
@@ -68,6 +68,11 @@ const DETAIL: [(&str, &str, usize); 23] = [
         "Consistency, shared (ground truth)",
         4,
     ),
+    ("char_consistency", "Char-Consistency", 4),
+    ("char_consistency_gt", "Char-Consistency (ground truth)", 4),
+    ("char_likeness", "Char-Likeness", 4),
+    ("char_found", "Char-Found %", 1),
+    ("char_found_gt", "Char-Found (ground truth) %", 1),
     ("char_acc_label", "Char-Acc per label %", 1),
     ("char_f1_micro", "Char-F1 micro %", 1),
     ("char_f1_macro", "Char-F1 macro %", 1),

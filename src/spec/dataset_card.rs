@@ -97,6 +97,9 @@ pub struct EvaluatorBundles {
     /// The model that writes captions of frames.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub captioner: Option<String>,
+    /// The network that says where each character is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub locator: Option<String>,
 }
 
 impl EvaluatorBundles {
@@ -110,6 +113,7 @@ impl EvaluatorBundles {
             &self.clip,
             &self.lpips,
             &self.captioner,
+            &self.locator,
         ];
         let mut ids: Vec<&str> = Vec::new();
         for id in all.into_iter().flatten() {

@@ -23,8 +23,8 @@ pub use find::{CardKind, dataset, ids, model, protocol};
 pub use model_card::{GeneratorKind, ModelCard};
 pub use protocol::{
     BleuRule, BootstrapRule, CaptionRule, CaptionText, ClassifierRule, ClipRule, CovarianceRule,
-    F1Average, FeatureRule, FidRule, FrameRule, InceptionScoreRule, KidRule, LabelRule, LpipsRule,
-    MeanOver, MeanRule, NeighbourRule, Protocol, ReferenceFrames, Repeats, StoryRule, StorySubset,
-    ThresholdRule, Words,
+    CropRule, F1Average, FeatureRule, FidRule, FrameRule, InceptionScoreRule, KidRule, LabelRule,
+    LpipsRule, MeanOver, MeanRule, NeighbourRule, Protocol, ReferenceFrames, Repeats, StoryRule,
+    StorySubset, ThresholdRule, Words,
 };
 pub use rule::GroundTruthRule;

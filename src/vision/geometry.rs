@@ -5,6 +5,25 @@ use super::{Geometry, MAX_BYTES, MAX_SIDE, VisionError};
 use image::{RgbImage, imageops};
 
 impl Geometry {
+    /// The part of an image of `from` (width, height) that a network that reads `to` gets to see.
+    ///
+    /// # Errors
+    /// Sizes without pixels, and results that are larger than any image that is read.
+    pub fn view(self, from: (u32, u32), to: (u32, u32)) -> Result<View, VisionError> {
+        let (x, y) = self.axes(from, to)?;
+        let part = |axis: Axis| {
+            let scale = f64::from(axis.from) / f64::from(axis.to);
+            (f64::from(axis.start) * scale, f64::from(axis.len) * scale)
+        };
+        let ((left, width), (top, height)) = (part(x), part(y));
+        Ok(View {
+            left,
+            top,
+            width,
+            height,
+        })
+    }
+
     /// The columns and rows of a resize of `from` (width, height) to a network that reads `to`.
     ///
     /// Where the network is not square, [`Geometry::CenterCrop`] is `Resize(max(to))` followed by
@@ -23,6 +42,19 @@ impl Geometry {
             }
         })
     }
+}
+
+/// A part of an image, in pixels of the image that need not be whole.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct View {
+    /// Left edge.
+    pub left: f64,
+    /// Upper edge.
+    pub top: f64,
+    /// Pixels across.
+    pub width: f64,
+    /// Pixels down.
+    pub height: f64,
 }
 
 /// Refuses sizes without pixels, and results that are larger than any image that is read.
@@ -107,5 +139,22 @@ fn offsets(side: u32, crop: u32) -> (u32, u32) {
         ((crop - side) / 2, 0)
     } else {
         (0, half_to_even(side - crop))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_centre_crop_sees_the_middle_and_a_squash_sees_all() {
+        let view = |geometry: Geometry, from| geometry.view(from, (64, 64)).unwrap();
+        let whole = view(Geometry::Squash, (200, 100));
+        assert_eq!((whole.left, whole.width), (0.0, 200.0));
+        assert_eq!((whole.top, whole.height), (0.0, 100.0));
+        let middle = view(Geometry::CenterCrop, (200, 100));
+        assert_eq!((middle.left, middle.width), (50.0, 100.0));
+        assert_eq!((middle.top, middle.height), (0.0, 100.0));
+        assert!(Geometry::Squash.view((0, 1), (64, 64)).is_err());
     }
 }

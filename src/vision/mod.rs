@@ -25,7 +25,7 @@ mod torch;
 pub use decode::{SourceImage, decode_image, read_image};
 pub use error::VisionError;
 pub use filter::Filter;
-pub use geometry::{center_crop, short_side_size};
+pub use geometry::{View, center_crop, short_side_size};
 pub use input_scale::InputScale;
 pub use layout::to_chw;
 pub use pass_order::PassOrder;

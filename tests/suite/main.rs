@@ -7,11 +7,13 @@
     reason = "a test that cannot set itself up should panic"
 )]
 
+mod audit;
 mod bundles;
 mod command_line;
 mod data_errors;
-mod metric_numbers;
 mod import;
+mod metric_networks;
+mod metric_numbers;
 mod minisv;
 mod outputs;
 mod parity;

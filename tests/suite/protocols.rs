@@ -69,7 +69,12 @@ fn real_frames_have_the_best_value_of_every_metric() {
     assert!(value("cider") > 1.0);
     assert!(value("clip_ti") > 0.5);
     // Eight frames cannot be cut into ten splits: a reason, and no made-up number.
-    assert!(of_all(&scores, "is")["unscored"].as_str().unwrap().contains("splits"));
+    assert!(
+        of_all(&scores, "is")["unscored"]
+            .as_str()
+            .unwrap()
+            .contains("splits")
+    );
     assert!((value("consistency") - value("consistency_gt")).abs() < 1e-9);
     for score in scores["scores"].as_array().unwrap() {
         let text = score.to_string();

@@ -13,12 +13,17 @@ import sys
 from pathlib import Path
 
 MODELS = ["storygpt-v-mini", "char-ldm-mini", "ground-truth", "shuffled"]
-METRICS = ["char_acc", "char_f1", "bg_acc", "bg_f1", "fid"]
+METRICS = ["char_acc", "char_f1", "bg_acc", "bg_f1", "fid", "bleu4", "cider", "clip_ti", "clip_ii", "lpips",
+           "consistency"]
 SLICES = ["all", "pronoun", "no_pronoun"]
 
 
 def window(model, score):
     drawn = model in ("storygpt-v-mini", "char-ldm-mini")
+    if score["unit"] in ("cosine", "score") or score["metric"] == "lpips":
+        # CIDEr reaches 10, the others 1.
+        scale = max(score["value"], 1.0) if score["metric"] == "cider" else 1.0
+        return round((0.06 if drawn else 0.02) * scale, 4)
     if score["unit"] == "distance":
         return round(max((0.25 if drawn else 0.05) * score["value"], 0.05), 3)
     # In points: about four frames of those that are scored, or one.

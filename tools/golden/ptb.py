@@ -28,15 +28,21 @@ JAR = os.path.join(os.path.dirname(ptbtokenizer.__file__), ptbtokenizer.STANFORD
 LINE_SEPARATORS = dict.fromkeys(map(ord, "\r\v\f\u2028\u2029\x85"), " ")
 
 
-def raw(lines):
-    """The tokeniser's lines for these lines. A last neutral line keeps the end of the file away."""
+def run(lines):
+    """The tokeniser's lines for a file of these lines."""
     with tempfile.NamedTemporaryFile(suffix=".txt", delete=False) as file:
-        file.write("\n".join([*lines, "z"]).encode())
+        file.write("\n".join(lines).encode())
     command = ["java", "-XX:+UseSerialGC", "-cp", JAR, "edu.stanford.nlp.process.PTBTokenizer", "-preserveLines", "-lowerCase", file.name]
     out = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, check=True).stdout.decode().split("\n")
     os.remove(file.name)
-    assert len(out) == len(lines) + 1, (len(out), len(lines))
-    return out[:-1]
+    assert len(out) == len(lines), (len(out), len(lines))
+    return out
+
+
+def raw(lines):
+    """The tokeniser's lines for these lines, each on its own: a neutral line stands after each, because the
+    last token of a line can depend on the first of the next (a single letter with a dot)."""
+    return run([each for line in lines for each in (line, "z")])[::2]
 
 
 def kept(line):

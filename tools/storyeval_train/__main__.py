@@ -10,15 +10,15 @@ from pathlib import Path
 import torch
 
 from . import (evaluate, evaluate_metrics, export, export_metrics, train_captioner, train_clip,
-               train_features, train_ldm, train_llm, train_lpips, train_vae, train_vision)
+               train_features, train_ldm, train_llm, train_locator, train_lpips, train_vae, train_vision)
 from .config import Config
 from .data import World
 from .run import Run
 
 STAGES = {**train_vision.STAGES, **train_vae.STAGES, **train_ldm.STAGES, **train_llm.STAGES,
           **train_clip.STAGES, **train_lpips.STAGES, **train_captioner.STAGES,
-          **train_features.STAGES, **evaluate.STAGES, **export.STAGES, **export_metrics.STAGES,
-          **evaluate.FINAL_STAGES, **evaluate_metrics.STAGES}
+          **train_features.STAGES, **train_locator.STAGES, **evaluate.STAGES, **export.STAGES, **export_metrics.STAGES,
+          **evaluate.FINAL_STAGES, **evaluate_metrics.STAGES, **train_locator.FINAL_STAGES}
 
 
 def main():

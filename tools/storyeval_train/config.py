@@ -50,6 +50,7 @@ class Config:
     captioner_steps: int = 1600
     captioner_batch: int = 96
     features_logits_steps: int = 400
+    locator_steps: int = 1600
     tune_stories: int = 24
     test_stories: int = 100
     sampler_steps: int = 20

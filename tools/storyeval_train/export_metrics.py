@@ -1,11 +1,12 @@
-"""Stage `export_metrics`: the bundles that metrics load, `minisv-clip`, `minisv-lpips`, `minisv-captioner`.
+"""Stage `export_metrics`: the bundles that metrics load, `minisv-clip`, `minisv-lpips`, `minisv-captioner`,
+`minisv-locator`; stage `export_locator`: the last of them alone.
 
 (`minisv-evaluators`, the fourth, is in `export.py`; the stage writes it again on its own.)
 """
 
 import numpy as np
 
-from . import beams, train_captioner, train_clip, train_lpips
+from . import beams, train_captioner, train_clip, train_locator, train_lpips
 from . import config as sizes
 from .captioner import empty_past
 from .export import evaluators, pixels, write_bundle
@@ -21,6 +22,7 @@ def export(run, world):
     clip(run, world)
     lpips(run, world)
     captioner(run, world)
+    locator(run, world)
 
 
 def start(run, name):
@@ -104,6 +106,15 @@ def captioner(run, world):
                       "vocab_size": vocabulary}})
 
 
+def locator(run, world):
+    folder, parity = start(run, "minisv-locator")
+    graphs = write(run, folder, parity, {
+        "locator": (train_locator.load(run, world), [pixels()], "masks", ())})
+    write_bundle(folder, "locator", "minisv-locator", run.config.seed, {
+        "image": IMAGE, "input": INPUT, "graphs": graphs,
+        "locator": {"characters": world.characters, "threshold": train_locator.THRESHOLD}})
+
+
 def save_tokenizer(folder, dictionary, world, prose=False):
     """Writes `tokenizer.json` and proves that it encodes, and decodes, as the training did."""
     path, captions = folder / "tokenizer.json", world.train.captions[:300] + world.test.captions[:200]
@@ -118,4 +129,4 @@ def save_tokenizer(folder, dictionary, world, prose=False):
                 raise ValueError(f"decoded to {tokenizer.decode(ids)!r}, not {caption!r}")
 
 
-STAGES = {"export_metrics": export}
+STAGES = {"export_metrics": export, "export_locator": locator}

@@ -22,9 +22,15 @@ def batch_of(split, rows, generator):
 
 def augment(images):
     """Noise, shifts of up to 3 pixels, blur, brightness and contrast, as generated frames show."""
-    out = []
+    return augment_and_shifts(images)[0]
+
+
+def augment_and_shifts(images):
+    """As `augment`, with the shift of every image: int [B,2], pixels down and right."""
+    out, shifts = [], []
     for group in images.chunk(8):
         shift = torch.randint(-3, 4, (2,)).tolist()
+        shifts += [shift] * len(group)
         group = torch.roll(group, shift, dims=(2, 3))
         if torch.rand(()) < 0.3:
             group = torch.lerp(group, F.avg_pool2d(group, 3, 1, 1), torch.rand(()).item())
@@ -37,7 +43,7 @@ def augment(images):
     contrast = 1 + 0.3 * (torch.rand(batch, 1, 1, 1) - 0.5)
     brightness = 0.12 * (torch.rand(batch, 1, 1, 1) - 0.5)
     noise = torch.randn_like(images) * (0.07 * torch.rand(batch, 1, 1, 1))
-    return ((images - 0.5) * contrast + 0.5 + brightness + noise).clamp(0, 1)
+    return ((images - 0.5) * contrast + 0.5 + brightness + noise).clamp(0, 1), torch.tensor(shifts)
 
 
 def targets(split, kind):

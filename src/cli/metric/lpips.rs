@@ -5,13 +5,13 @@ use super::interval::IntervalArguments;
 use crate::cli::Outcome;
 use crate::cli::common::{DeviceArguments, bundle_by_name};
 use crate::cli::failure::Failure;
-use clap::Args;
+use clap::{Args, ValueEnum};
 use serde_json::json;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use storyeval::exchange::{Depth, ImageFiles};
 use storyeval::extract::Lpips;
-use storyeval::vision::read_image;
+use storyeval::vision::{Resizer, read_image};
 
 /// Pairs that are decoded together.
 const CHUNK: usize = 32;
@@ -27,9 +27,12 @@ pub(crate) struct LpipsArguments {
     /// Bundle of the network: an id or a folder
     #[arg(long, value_name = "ID|DIR", default_value = "lpips-alex")]
     bundle: String,
-    /// Bring both images to a square of so many pixels (Pillow bilinear), as GILL does with 256
+    /// Bring both images to a square of so many pixels
     #[arg(long, value_name = "PIXELS", value_parser = clap::value_parser!(u32).range(1..=8192))]
     resize: Option<u32>,
+    /// How to bring them there; GILL has 256 and torch-bilinear-antialias
+    #[arg(long, value_enum, default_value_t)]
+    resizer: LpipsResizer,
     #[command(flatten)]
     interval: IntervalArguments,
     /// How to print
@@ -39,6 +42,25 @@ pub(crate) struct LpipsArguments {
     device: DeviceArguments,
 }
 
+/// How images are brought to one size.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+enum LpipsResizer {
+    /// Pillow on 8-bit pixels
+    #[default]
+    PillowBilinear,
+    /// torch on floats, anti-aliased
+    TorchBilinearAntialias,
+}
+
+impl From<LpipsResizer> for Resizer {
+    fn from(resizer: LpipsResizer) -> Self {
+        match resizer {
+            LpipsResizer::PillowBilinear => Self::PillowBilinear,
+            LpipsResizer::TorchBilinearAntialias => Self::TorchBilinearAntialias,
+        }
+    }
+}
+
 /// Distances between images of the same name.
 pub(crate) fn lpips(arguments: &LpipsArguments) -> Outcome {
     let pairs = pairs(&arguments.first, &arguments.second)?;
@@ -46,7 +68,8 @@ pub(crate) fn lpips(arguments: &LpipsArguments) -> Outcome {
     let bundle = bundle_by_name(&arguments.bundle, "LPIPS", &cache)?;
     let groups = arguments.interval.groups(pairs.len())?;
     let runtime = arguments.device.open()?;
-    let mut network = Lpips::open(&runtime, &bundle)?;
+    let network = Lpips::open(&runtime, &bundle)?;
+    let mut network = network.with_resizer(arguments.resizer.into());
     let mut values = Vec::with_capacity(pairs.len());
     let (mut lossy, mut sizes_differ) = (0, 0);
     for chunk in pairs.chunks(CHUNK) {
@@ -70,10 +93,7 @@ pub(crate) fn lpips(arguments: &LpipsArguments) -> Outcome {
             "{sizes_differ} pairs differ in size; the first image was brought to the size of the second"
         ));
     }
-    let pixels = match arguments.resize {
-        Some(side) => format!("pillow-bilinear-{side}+squash"),
-        None => network.preprocessing(),
-    };
+    let pixels = network.preprocessing(arguments.resize);
     let mean = values.iter().sum::<f64>() / values.len() as f64;
     let items = pairs
         .iter()

@@ -2,6 +2,7 @@
 
 mod accuracy;
 mod answer;
+mod audit;
 mod bleu;
 mod caption;
 mod captions;
@@ -22,6 +23,8 @@ use clap::Subcommand;
 
 #[derive(Clone, Debug, Subcommand)]
 pub(crate) enum MetricCommand {
+    /// Which metric sees which fault: corrupt real frames and watch every metric
+    Audit(audit::AuditArguments),
     /// Captions of the images of a folder, a JSON line each
     Caption(caption::CaptionArguments),
     /// PTB tokens of captions on stdin, a line each, after the COCO punctuation filter
@@ -49,6 +52,7 @@ pub(crate) enum MetricCommand {
 /// Computes and prints.
 pub(crate) fn metric(command: &MetricCommand) -> Outcome {
     match command {
+        MetricCommand::Audit(arguments) => audit::audit(arguments),
         MetricCommand::Caption(arguments) => caption::caption(arguments),
         MetricCommand::Tokenize => tokenize::tokenize(),
         MetricCommand::Bleu(arguments) => bleu::bleu(arguments),

@@ -1,4 +1,5 @@
-//! Sections of a bundle that looks at images or texts: classifiers, features, CLIP, LPIPS, captioner.
+//! Sections of a bundle that looks at images or texts: classifiers, features, CLIP, LPIPS,
+//! captioner, locator.
 
 use serde::{Deserialize, Serialize};
 
@@ -129,4 +130,15 @@ pub struct CaptionerModel {
     pub hidden_size: usize,
     /// Tokens of the vocabulary.
     pub vocab_size: usize,
+}
+
+/// A locator: a map of cells a character, and a cell belongs to the character where its sigmoid is
+/// above the threshold.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct LocatorModel {
+    /// The characters, in the order of the maps.
+    pub characters: Vec<String>,
+    /// Between 0 and 1, both excluded.
+    pub threshold: f64,
 }

@@ -55,7 +55,7 @@ pub(super) struct Gram {
 #[derive(Debug, Default)]
 pub(super) struct Grams {
     /// All captions, end to end; see [`Grams::caption`].
-    grams: Vec<Gram>,
+    all: Vec<Gram>,
     /// End of every caption: an item's hypothesis, then its references.
     ends: Vec<usize>,
     /// Number of items whose references have the n-gram.
@@ -78,7 +78,7 @@ impl Grams {
     pub(super) fn caption(&self, item: usize, caption: usize) -> &[Gram] {
         let at = self.first[item] + caption;
         let start = at.checked_sub(1).map_or(0, |before| self.ends[before]);
-        &self.grams[start..self.ends[at]]
+        &self.all[start..self.ends[at]]
     }
 }
 
@@ -112,10 +112,10 @@ impl Counter {
         let number = self.grams.first.len();
         self.caption(&item.hypothesis);
         for reference in &item.references {
-            let start = self.grams.grams.len();
+            let start = self.grams.all.len();
             self.caption(reference);
-            for at in start..self.grams.grams.len() {
-                let id = self.grams.grams[at].id as usize;
+            for at in start..self.grams.all.len() {
+                let id = self.grams.all[at].id as usize;
                 if self.documented[id] != number {
                     self.documented[id] = number;
                     self.grams.documents[id] += 1;
@@ -130,13 +130,13 @@ impl Counter {
             let id = self.number(window);
             let (last, at) = self.seen[id as usize];
             if last == caption {
-                self.grams.grams[at].count += 1;
+                self.grams.all[at].count += 1;
             } else {
-                self.seen[id as usize] = (caption, self.grams.grams.len());
-                self.grams.grams.push(Gram { id, count: 1 });
+                self.seen[id as usize] = (caption, self.grams.all.len());
+                self.grams.all.push(Gram { id, count: 1 });
             }
         }
-        self.grams.ends.push(self.grams.grams.len());
+        self.grams.ends.push(self.grams.all.len());
     }
 
     fn number(&mut self, window: &[u32]) -> u32 {

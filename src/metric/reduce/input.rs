@@ -16,6 +16,9 @@ pub struct ReduceInput<'a> {
     pub logits: Option<ArrayView2<'a, f32>>,
     /// CLIP embeddings of the same frames.
     pub clip: Option<FeaturePair<'a>>,
+    /// CLIP embeddings of single characters, cut out of the same frames: `[n, characters * d]`, a block
+    /// a label. A block of nothing but NaN stands for a character that has no label or was not found.
+    pub crops: Option<FeaturePair<'a>>,
     /// The choices.
     pub protocol: &'a Protocol,
     /// What signatures say beyond the protocol.
@@ -61,6 +64,9 @@ pub struct Extractors {
     pub lpips: Option<ExtractorName>,
     /// The captioner.
     pub captioner: Option<ExtractorName>,
+    /// The network that says where characters are.
+    #[serde(default)]
+    pub locator: Option<ExtractorName>,
 }
 
 /// What signatures say beyond the protocol.

@@ -6,6 +6,7 @@
 mod captions;
 mod chosen;
 mod consistency;
+mod crops;
 mod distance;
 mod draft;
 mod features;
@@ -37,6 +38,7 @@ use slice::Slice;
 /// - `clip_ti`, `clip_ii`, `lpips`: means over frames.
 /// - `bleu1`..`bleu4`, `cider`: captions of the generated frames against those of the real ones.
 /// - `consistency`, `consistency_shared` and their `_gt`: means over pairs of frames of a story.
+/// - `char_consistency`, `char_found`, their `_gt`, and `char_likeness`: single characters, cut out.
 ///
 /// A frame without an observation is not scored: `n` is then below `planned`, and a warning says how
 /// many frames were unusable rather than absent.
@@ -65,6 +67,9 @@ pub fn reduce(input: &ReduceInput<'_>) -> Vec<Score> {
             if slice == Slice::All && rule.consistency {
                 scores.extend(consistency::scores(&chosen));
             }
+        }
+        if let (Slice::All, Some(rule)) = (&slice, &protocol.crops) {
+            scores.extend(crops::scores(&chosen, *rule));
         }
         if let Some(rule) = &protocol.lpips {
             scores.push(mean::lpips(&chosen, rule, &slice));

@@ -7,14 +7,14 @@ use ndarray::Array2;
 use proptest::prelude::*;
 
 /// `strict` with fewer resamples.
-fn protocol() -> Protocol {
+pub(super) fn protocol() -> Protocol {
     let mut protocol = spec::protocol("strict").unwrap();
     protocol.bootstrap.resamples = 100;
     protocol.bootstrap.fid_resamples = 20;
     protocol
 }
 
-fn context() -> ScoreContext {
+pub(super) fn context() -> ScoreContext {
     let name = |graph: &str| {
         Some(ExtractorName {
             graph: graph.to_owned(),
@@ -35,11 +35,17 @@ fn context() -> ScoreContext {
             clip: name("clip"),
             lpips: name("lpips"),
             captioner: name("captioner"),
+            locator: name("locator"),
         },
     }
 }
 
-fn observation(story: usize, frame: u32, labels: [bool; 2], seen: Option<[f32; 2]>) -> Observation {
+pub(super) fn observation(
+    story: usize,
+    frame: u32,
+    labels: [bool; 2],
+    seen: Option<[f32; 2]>,
+) -> Observation {
     Observation {
         pronoun: frame > 1,
         character_labels: labels.to_vec(),
@@ -69,6 +75,7 @@ fn scores_under(protocol: &Protocol, observations: &[Observation]) -> Vec<Score>
         features: None,
         logits: None,
         clip: None,
+        crops: None,
         protocol,
         context: &context(),
     })
@@ -92,6 +99,7 @@ fn scores_of_pair(
         features: Some(pair),
         logits: None,
         clip: Some(pair),
+        crops: None,
         protocol,
         context: &context(),
     })

@@ -1,11 +1,13 @@
 //! The protocol: every choice that a number depends on and that is not data or weights.
 
 mod classifier;
+mod crops;
 mod distribution;
 mod frames;
 mod similarity;
 
 pub use classifier::{ClassifierRule, F1Average, LabelRule, ThresholdRule};
+pub use crops::CropRule;
 pub use distribution::{
     CovarianceRule, FeatureRule, FidRule, InceptionScoreRule, KidRule, MeanRule, NeighbourRule,
     ReferenceFrames,
@@ -88,6 +90,9 @@ pub struct Protocol {
     /// `bleu1`..`bleu4`, `cider`.
     #[serde(default)]
     pub captions: Option<CaptionRule>,
+    /// `char_consistency`, `char_found`, `char_likeness`: characters cut out of their frames.
+    #[serde(default)]
+    pub crops: Option<CropRule>,
     /// The intervals.
     pub bootstrap: BootstrapRule,
 }
@@ -170,6 +175,20 @@ impl Protocol {
                 format!("[{name}] without it"),
             ));
         }
+        if let Some(crops) = self.crops {
+            if self.clip.is_none() {
+                return Some((
+                    "crops are compared by CLIP and need a [clip] section",
+                    "[crops] without it".to_owned(),
+                ));
+            }
+            if !(0.0..=1.0).contains(&crops.margin) {
+                return Some((
+                    "crops.margin is between 0 and 1",
+                    format!("margin = {}", crops.margin),
+                ));
+            }
+        }
         let counts = [
             ("stories.length", self.stories.length),
             ("stories.first", self.stories.first),
@@ -200,6 +219,10 @@ impl Protocol {
                 self.lpips
                     .and_then(|rule| rule.resize)
                     .map(|side| side as usize),
+            ),
+            (
+                "crops.min_side",
+                self.crops.map(|rule| rule.min_side as usize),
             ),
             (
                 "captions.references",

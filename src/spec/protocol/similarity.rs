@@ -1,6 +1,7 @@
 //! CLIP similarities, LPIPS and captions.
 
 use super::Repeats;
+use crate::vision::Resizer;
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
@@ -60,13 +61,25 @@ pub struct ClipRule {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct LpipsRule {
-    /// Side of the square both images are brought to (Pillow bilinear); absent for the network's
-    /// own size, or where it has none, for that of the ground truth.
+    /// Side of the square both images are brought to; absent for the network's own size, or where it
+    /// has none, for that of the ground truth.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub resize: Option<u32>,
+    /// How they are brought there.
+    #[serde(default = "bilinear", skip_serializing_if = "is_bilinear")]
+    pub resizer: Resizer,
     /// How often a clip counts.
     #[serde(default)]
     pub repeats: Repeats,
+}
+
+fn bilinear() -> Resizer {
+    Resizer::PillowBilinear
+}
+
+#[allow(clippy::trivially_copy_pass_by_ref, reason = "serde hands a reference")]
+fn is_bilinear(resizer: &Resizer) -> bool {
+    *resizer == bilinear()
 }
 
 /// How captions are cut into words.

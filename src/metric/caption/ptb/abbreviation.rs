@@ -6,6 +6,7 @@
 use super::class::Class;
 use super::matched::Match;
 use super::text::Text;
+use super::web::tag;
 
 /// Keep their dot wherever they stand; also glued to the next word (`Mr.Smith` is one token).
 const TITLES: &[&str] = &[
@@ -111,15 +112,7 @@ pub(super) fn abbreviation(text: &Text, start: usize, end: usize) -> Option<Matc
     }
     let capital = text.at(start).is_ascii_uppercase();
     if listed(ENDINGS, word) || (capital && listed(CAPITAL_ENDINGS, word)) {
-        // What follows takes part in the decision: `etc.a` and `etc.-b` split, `etc.ab` and `etc.-bc`
-        // do not.
-        let two = text.at(after) == '-'
-            || !matches!(
-                text.class(after + 1),
-                Class::Letter | Class::Mark | Class::Digit
-            );
-        let more = 1 + usize::from(two);
-        return Some(Match::ahead(after, after + more));
+        return Some(Match::ahead(after, decision(text, after)));
     }
     if listed(BEFORE_NUMBERS, word) {
         let number = after + usize::from(text.at(after) == ' ');
@@ -130,15 +123,29 @@ pub(super) fn abbreviation(text: &Text, start: usize, end: usize) -> Option<Matc
     None
 }
 
+/// How far one has to look after a dot that may end the sentence, too: `etc.a` and `etc.-b` split,
+/// `etc.ab` and `etc.-bc` do not.
+pub(super) fn decision(text: &Text, after: usize) -> usize {
+    let alnum = |at| matches!(text.class(at), Class::Letter | Class::Mark | Class::Digit);
+    let two = text.at(after) == '-' || (alnum(after) && !alnum(after + 1));
+    after + 1 + usize::from(two)
+}
+
 /// Whether a sentence starts after the single letter's dot: white space, a capitalised word of the
-/// list, white space.
+/// list, white space; or `Mr.`, or a tag.
 fn sentence_starts(text: &Text, dot_end: usize) -> bool {
     let white = |c: char| matches!(c, ' ' | '\t' | '\n' | '\u{a0}');
     let start = text.run(dot_end, |c, _| white(c));
+    if start > dot_end && text.at(start) == '<' {
+        return tag(text, start).is_some_and(|found| white(text.at(found.end)));
+    }
     if start == dot_end || !text.at(start).is_ascii_uppercase() {
         return false;
     }
     let end = text.ascii_letters(start);
+    if ["mr.", "ms."].iter().any(|title| text.says(start, title)) {
+        return white(text.at(start + 3));
+    }
     if end - start > LONGEST || !white(text.at(end)) {
         return false;
     }

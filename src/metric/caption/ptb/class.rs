@@ -30,14 +30,20 @@ pub(super) fn class(c: char) -> Class {
         'a'..='z' | 'A'..='Z' => Class::Letter,
         '0'..='9' => Class::Digit,
         ' ' | '\t' | '\n' | '\u{a0}' => Class::Space,
-        '!'..='~' => Class::Symbol,
         '\u{ad}' => Class::Mark,
         '\u{58a}' | '\u{2010}' | '\u{2011}' => Class::Hyphen,
-        // Typographic quotes, dashes, the ellipsis, currencies and fractions; the C1 control
-        // characters stand for them in captions that were Windows-1252.
-        '\u{80}' | '\u{85}' | '\u{91}'..='\u{94}' | '\u{96}' | '\u{97}' => Class::Symbol,
-        '\u{a2}' | '\u{a3}' | '\u{a4}' | '\u{ab}' | '\u{bb}' | '\u{bc}'..='\u{be}' => Class::Symbol,
-        '\u{2013}'..='\u{2015}'
+        // Beyond ASCII: typographic quotes, dashes, the ellipsis, currencies and fractions. The C1
+        // control characters stand for them in captions that were Windows-1252.
+        '!'..='~'
+        | '\u{80}'
+        | '\u{85}'
+        | '\u{91}'..='\u{94}'
+        | '\u{96}'
+        | '\u{97}'
+        | '\u{a2}'..='\u{a4}'
+        | '\u{ab}'
+        | '\u{bb}'..='\u{be}'
+        | '\u{2013}'..='\u{2015}'
         | '\u{2018}'
         | '\u{2019}'
         | '\u{201b}'..='\u{201d}'

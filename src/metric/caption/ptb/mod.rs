@@ -58,36 +58,38 @@ impl PtbTokeniser {
         self.text.load(caption);
         let mut at = 0;
         while at < self.text.len() {
-            let found = match self.text.class(at) {
-                Class::Space | Class::Unknown => {
-                    at += 1;
-                    continue;
-                }
-                Class::Letter | Class::Mark => from_letter(&mut self.text, at),
-                Class::Digit => word::word(&mut self.text, at)
-                    .unwrap_or(Match::text(at + 1))
-                    .or(number::from_digit(&self.text, at))
-                    .or(web::address(&mut self.text, at)),
-                Class::Hyphen => {
-                    at += 1;
-                    continue;
-                }
-                Class::Symbol => symbol::symbol(&self.text, at).or(web::domain(&mut self.text, at)),
+            let Some(found) = self.proposal(at) else {
+                at += 1;
+                continue;
             };
-            match found.written {
-                Some(written) => {
-                    if !written.is_empty() {
-                        take(written);
-                    }
+            if let Some(written) = found.written {
+                if !written.is_empty() {
+                    take(written);
                 }
-                None => {
-                    self.write(at, found.end);
-                    if !self.token.is_empty() {
-                        take(&self.token);
-                    }
+            } else {
+                self.write(at, found.end);
+                if !self.token.is_empty() {
+                    take(&self.token);
                 }
             }
             at = found.end.max(at + 1);
+        }
+    }
+
+    /// The token that starts at `at`; none where the character there is deleted.
+    fn proposal(&mut self, at: usize) -> Option<Match> {
+        let text = &mut self.text;
+        match text.class(at) {
+            Class::Space | Class::Hyphen => None,
+            Class::Unknown => web::domain(text, at),
+            Class::Letter | Class::Mark => Some(from_letter(text, at)),
+            Class::Digit => Some(
+                word::word(text, at)
+                    .unwrap_or(Match::text(at + 1))
+                    .or(number::from_digit(text, at))
+                    .or(web::address(text, at)),
+            ),
+            Class::Symbol => Some(symbol::symbol(text, at).or(web::domain(text, at))),
         }
     }
 
@@ -114,7 +116,7 @@ impl PtbTokeniser {
             }
             return;
         }
-        if stretch.contains(&'&') {
+        if stretch.contains(&'&') && !stretch.iter().any(|c| matches!(c, '/' | '@')) {
             // Entities inside a token: `dog&apos;s`, `A&amp;B`.
             let text: String = stretch.iter().collect::<String>().to_lowercase();
             self.token = text

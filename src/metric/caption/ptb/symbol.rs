@@ -28,8 +28,7 @@ pub(super) fn symbol(text: &Text, start: usize) -> Match {
         '.' => one
             .or(dots(text, start).map(|end| Match::written(end, "...")))
             .or(number(text, start)),
-        ',' => one.or(number(text, start)),
-        ':' => one.or(number(text, start)),
+        ',' | ':' => one.or(number(text, start)),
         '(' => one.or(telephone(text, start)).or(face(text, start)),
         '<' => one
             .or(double(text, start))

@@ -112,7 +112,7 @@ impl Text {
                 class != Class::Digit
                     && !c.is_whitespace()
                     && (!c.is_ascii()
-                        || c.is_ascii_alphabetic()
+                        || c.is_ascii_lowercase()
                         || matches!(c, '#' | '%' | '&' | '*' | '+' | '~'))
             });
             self.label = start..end;

@@ -26,12 +26,10 @@ pub(super) fn address(text: &mut Text, start: usize) -> Option<Match> {
     (best.end > start).then_some(best)
 }
 
-/// A character inside an address.
+/// A character inside an address. A space that does not break is no space to the reference here.
 fn inside(c: char, class: Class) -> bool {
-    // A space that does not break is no space to the reference here.
     (class != Class::Space || c == '\u{a0}')
-        && !matches!(c, '"' | '<' | '>' | '(' | ')' | '|')
-        && class != Class::Unknown
+        && !matches!(c, '"' | '<' | '>' | '(' | ')' | '|' | '\0')
 }
 
 /// End of an address that fills `start..end`: the last character is not punctuation.
@@ -42,21 +40,12 @@ fn trimmed(text: &Text, start: usize, mut end: usize) -> Option<usize> {
     (end >= start + 2).then_some(end)
 }
 
-/// `http://` and `https://`: in small letters or in capitals.
+/// `http://` and `https://`.
 fn full_url(text: &Text, start: usize) -> Option<Match> {
-    let mut at = start + 4;
-    let scheme: [char; 5] = std::array::from_fn(|i| text.at(start + i));
-    let small = scheme[..4] == ['h', 't', 't', 'p'];
-    if !small && scheme[..4] != ['H', 'T', 'T', 'P'] {
-        return None;
-    }
-    if scheme[4] == if small { 's' } else { 'S' } {
-        at += 1;
-    }
-    if [text.at(at), text.at(at + 1), text.at(at + 2)] != [':', '/', '/'] {
-        return None;
-    }
-    let rest = at + 3;
+    let rest = ["https://", "http://"]
+        .iter()
+        .find(|scheme| text.says(start, scheme))
+        .map(|scheme| start + scheme.len())?;
     let end = text.run(rest, |c, class| inside(c, class) && !matches!(c, '{' | '}'));
     trimmed(text, rest, end).map(Match::text)
 }
@@ -82,7 +71,7 @@ fn www(text: &Text, start: usize) -> Option<Match> {
     best.map(Match::text)
 }
 
-/// `example.com`, `example.com/path`: labels of nearly anything but digits and ASCII punctuation, then
+/// `example.com`, `example.com/path`: labels of nearly anything but digits, capitals and ASCII punctuation, then
 /// one of four top-level names. What follows the name does not matter.
 pub(super) fn domain(text: &mut Text, start: usize) -> Option<Match> {
     /// More labels than this are no address.

@@ -1,8 +1,8 @@
 //! Words: alone, with apostrophes, joined by hyphens, dots, slashes and the like, and the short
 //! forms that are cut off them.
 
-use super::abbreviation::abbreviation;
-use super::class::Class;
+use super::abbreviation::{abbreviation, decision};
+use super::class::{Class, SOFT_HYPHEN};
 use super::matched::Match;
 use super::text::Text;
 use super::web::accented;
@@ -42,7 +42,9 @@ pub(super) fn plain_word(text: &Text, start: usize) -> usize {
         Class::Digit => text.alnum(start),
         _ => start,
     };
-    while let Some(after) = accented(text, end) {
+    while text.class(start) != Class::Digit
+        && let Some(after) = accented(text, end)
+    {
         end = text.run(after, in_word);
     }
     end
@@ -236,8 +238,13 @@ fn tagged(text: &Text, start: usize, letters: usize) -> Option<Match> {
 /// `U.S.`, `a.m.`, `p.m.`: single letters, each with a dot; `Ph.D.`, `Ed.D.`.
 fn acronym(text: &Text, start: usize, letters: usize) -> Option<Match> {
     if letters == start + 2 && (text.says(start, "ph.d.") || text.says(start, "ed.d.")) {
-        return Some(Match::text(start + 5));
+        return Some(Match::ahead(start + 5, decision(text, start + 5)));
     }
+    single_letters(text, start, letters)
+}
+
+/// Letters, each with a dot; at least two.
+fn single_letters(text: &Text, start: usize, letters: usize) -> Option<Match> {
     if letters != start + 1 {
         return None;
     }
@@ -307,34 +314,43 @@ fn is_vowel(c: char) -> bool {
 
 /// `well-known`, `5-year-old`, `pre-U.S.`; and `1,000-a`, `a.b-c`, where all is ASCII.
 fn joined_by_hyphens(text: &mut Text, start: usize) -> Option<Match> {
-    let wide = hyphens(text, start, element(text, start), element);
+    let wide = hyphens(text, start, element(text, start), true);
     let dotted_end = text.joined_run(start);
-    let dotted = hyphens(text, start, dotted_end, Text::ascii_alnum);
+    let dotted = hyphens(text, start, dotted_end, false);
     match (wide, dotted) {
         (Some(wide), dotted) => Some(wide.or(dotted)),
         (None, dotted) => dotted,
     }
 }
 
-/// Hyphens and parts after a first part that ends at `first`.
-fn hyphens(
-    text: &Text,
-    start: usize,
-    first: usize,
-    part_end: fn(&Text, usize) -> usize,
-) -> Option<Match> {
+/// Hyphens and parts after a first part that ends at `first`. `wide` allows what is beyond ASCII, and
+/// names such as `O'Brien`.
+fn hyphens(text: &Text, start: usize, first: usize, wide: bool) -> Option<Match> {
     if first == start {
         return None;
     }
     let mut end = first;
-    while hyphen(text, end) {
+    // Only a compound that is plain so far may end in an acronym.
+    let mut plain = !wide || text.ascii_alnum(start) == first;
+    while text.at(end) == '-' || (wide && hyphen(text, end)) {
         let part = end + 1;
-        // A part may be an acronym with its dots.
-        let acronym = acronym(text, part, text.ascii_letters(part));
-        let next = acronym.map_or_else(|| part_end(text, part), |acronym| acronym.end);
+        let acronym = if plain {
+            single_letters(text, part, text.ascii_letters(part))
+        } else {
+            None
+        };
+        let next = match acronym {
+            Some(acronym) => acronym.end,
+            None if text.at(part) == SOFT_HYPHEN => text.run(part, |c, class| {
+                c == SOFT_HYPHEN || matches!(class, Class::Letter | Class::Digit)
+            }),
+            None if wide => element(text, part),
+            None => text.ascii_alnum(part),
+        };
         if next == part {
             break;
         }
+        plain &= !wide || acronym.is_some() || text.ascii_alnum(part) == next;
         end = next;
     }
     (end > first).then(|| Match::text(end))
@@ -350,6 +366,11 @@ fn element(text: &Text, start: usize) -> usize {
         if end >= start + 4 {
             return end;
         }
+    }
+    if text.class(start) == Class::Letter {
+        return text.run(start, |c, class| {
+            c == SOFT_HYPHEN || matches!(class, Class::Letter | Class::Digit)
+        });
     }
     text.alnum(start)
 }

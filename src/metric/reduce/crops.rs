@@ -1,0 +1,320 @@
+//! Whether a character stays the same: its crops, embedded by CLIP, compared with each other.
+//!
+//! `consistency` compares whole frames, which also agree because they share a place. Here the character
+//! is cut out first. A character that was not found enters no cosine, so these means are read
+//! together with `char_found`.
+
+use super::chosen::Chosen;
+use super::draft::{Draft, Metric};
+use super::features::present;
+use super::input::{ExtractorName, FeaturePair};
+use crate::metric::{SimilarityUnscored, cosine};
+use crate::record::{Score, Unit};
+use crate::spec::CropRule;
+use ndarray::{ArrayView2, s};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// Characters of the hash of each network that a signature shows.
+const HASH_LENGTH: usize = 12;
+
+/// Why there is no value.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+enum CropsUnscored {
+    #[error("no locator looked at this run, so no character was cut out")]
+    NoLocator,
+    #[error("no CLIP looked at this run, so no crop has an embedding")]
+    NoClip,
+    #[error("the run has no crops of characters; observe it again")]
+    NoCrops,
+    #[error(
+        "crops of {rows} frames with {columns} columns do not fit {planned} observations with {characters} labels"
+    )]
+    Shape {
+        rows: usize,
+        columns: usize,
+        planned: usize,
+        characters: usize,
+    },
+    #[error("no frame has a labelled character")]
+    NoLabel,
+    #[error("no character was found on two frames of a story")]
+    NoPair,
+    #[error("no character was found both on a frame and on its real one")]
+    NoCouple,
+    #[error("{name} on frame {row}: {source}", row = row + 1)]
+    Embedding {
+        name: String,
+        row: usize,
+        source: SimilarityUnscored,
+    },
+}
+
+/// Whose frames.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Side {
+    Generated,
+    GroundTruth,
+}
+
+impl Side {
+    fn of<'a>(self, pair: &FeaturePair<'a>) -> ArrayView2<'a, f32> {
+        match self {
+            Self::Generated => pair.generated,
+            Self::GroundTruth => pair.ground_truth,
+        }
+    }
+
+    fn name(self) -> &'static str {
+        match self {
+            Self::Generated => "generated",
+            Self::GroundTruth => "ground-truth",
+        }
+    }
+}
+
+/// `char_consistency`, `char_found`, the same of the real frames, and `char_likeness`.
+pub(super) fn scores(chosen: &Chosen<'_>, rule: CropRule) -> Vec<Score> {
+    let crops = Crops::new(chosen);
+    let crops = || crops.as_ref().map_err(Clone::clone);
+    let cut = rule.to_string();
+    let of_sides = [
+        ("char_consistency", "char_found", Side::Generated),
+        ("char_consistency_gt", "char_found_gt", Side::GroundTruth),
+    ];
+    let mut scores = Vec::new();
+    for (id, _, side) in of_sides {
+        let own = parts(&cut, side.name(), "mean-over-pairs");
+        let tally = crops().and_then(|it| it.consistency(side));
+        scores.push(one(chosen, id, Unit::Cosine, &own, tally));
+    }
+    let own = parts(&cut, "generated-and-ground-truth", "mean-over-characters");
+    let tally = crops().and_then(Crops::likeness);
+    scores.push(one(chosen, "char_likeness", Unit::Cosine, &own, tally));
+    for (_, id, side) in of_sides {
+        let own = parts(&cut, side.name(), "share-of-labels");
+        let tally = crops().map(|it| it.found(side));
+        scores.push(one(chosen, id, Unit::Percent, &own, tally));
+    }
+    scores
+}
+
+/// What a signature says beyond the networks.
+fn parts<'a>(cut: &'a str, of: &'a str, average: &'a str) -> [(&'a str, &'a str); 3] {
+    [("crop", cut), ("of", of), ("avg", average)]
+}
+
+fn one(
+    chosen: &Chosen<'_>,
+    id: &'static str,
+    unit: Unit,
+    own: &[(&str, &str)],
+    tally: Result<Tally, CropsUnscored>,
+) -> Score {
+    let metric = Metric {
+        id,
+        unit,
+        higher_is_better: true,
+    };
+    let mut draft = Draft::new(chosen, metric, "all".to_owned(), chosen.rows.len());
+    match tally {
+        Err(reason) => draft.value(Err(reason.to_string())),
+        Ok(tally) => {
+            let stories: Vec<(f64, f64)> = tally.stories.into_values().collect();
+            draft.entered(tally.rows.len(), stories.len());
+            let once = vec![1; stories.len()];
+            draft.value(average(&stories, &once).ok_or_else(|| tally.empty.to_string()));
+            draft.resample(
+                chosen.input.protocol.bootstrap.resamples,
+                |multiplicities| average(&stories, multiplicities),
+            );
+        }
+    }
+    draft.sign(extractor(chosen).as_ref(), own)
+}
+
+/// The mean of all terms, those of a story as often as `multiplicities` says.
+fn average(stories: &[(f64, f64)], multiplicities: &[u32]) -> Option<f64> {
+    let (mut sum, mut count) = (0.0, 0.0);
+    for ((of_story, terms), times) in stories.iter().zip(multiplicities) {
+        sum += f64::from(*times) * of_story;
+        count += f64::from(*times) * terms;
+    }
+    (count > 0.0).then(|| sum / count)
+}
+
+/// Locator and CLIP as a signature names them: `locator@..+clip@..`.
+fn extractor(chosen: &Chosen<'_>) -> Option<ExtractorName> {
+    let names = &chosen.input.context.extractors;
+    let (locator, clip) = (names.locator.as_ref()?, names.clip.as_ref()?);
+    let hash = locator.hash.get(..HASH_LENGTH).unwrap_or(&locator.hash);
+    Some(ExtractorName {
+        graph: format!("{}@{hash}+{}", locator.graph, clip.graph),
+        hash: clip.hash.clone(),
+        preprocessing: format!("{};crops={}", locator.preprocessing, clip.preprocessing),
+    })
+}
+
+/// Sums a story, so that stories can be resampled.
+struct Tally {
+    /// Sum and number of terms of each story that has one.
+    stories: BTreeMap<usize, (f64, f64)>,
+    /// Frames behind them.
+    rows: BTreeSet<usize>,
+    /// Why there is no value where there is no term.
+    empty: CropsUnscored,
+}
+
+impl Tally {
+    fn new(empty: CropsUnscored) -> Self {
+        Self {
+            stories: BTreeMap::new(),
+            rows: BTreeSet::new(),
+            empty,
+        }
+    }
+
+    fn add(&mut self, story: usize, rows: &[usize], value: f64) {
+        let (sum, count) = self.stories.entry(story).or_default();
+        *sum += value;
+        *count += 1.0;
+        self.rows.extend(rows);
+    }
+}
+
+/// A character that was found on a frame.
+struct Seen {
+    row: usize,
+    embedding: Vec<f32>,
+}
+
+/// The embeddings of a run's crops.
+struct Crops<'c, 'a> {
+    chosen: &'c Chosen<'a>,
+    pair: FeaturePair<'a>,
+    /// Number of labels.
+    characters: usize,
+    /// Length of an embedding.
+    dim: usize,
+}
+
+impl<'c, 'a> Crops<'c, 'a> {
+    fn new(chosen: &'c Chosen<'a>) -> Result<Self, CropsUnscored> {
+        let context = chosen.input.context;
+        if context.extractors.locator.is_none() {
+            return Err(CropsUnscored::NoLocator);
+        }
+        if context.extractors.clip.is_none() {
+            return Err(CropsUnscored::NoClip);
+        }
+        let pair = chosen.input.crops.ok_or(CropsUnscored::NoCrops)?;
+        let (planned, characters) = (chosen.input.observations.len(), context.characters.len());
+        for set in [pair.generated, pair.ground_truth] {
+            let (rows, columns) = set.dim();
+            let fits = columns.checked_rem(characters) == Some(0) && columns > 0;
+            if rows != planned || !fits || columns != pair.generated.ncols() {
+                return Err(CropsUnscored::Shape {
+                    rows,
+                    columns,
+                    planned,
+                    characters,
+                });
+            }
+        }
+        Ok(Self {
+            chosen,
+            pair,
+            characters,
+            dim: pair.generated.ncols() / characters,
+        })
+    }
+
+    /// Row and character of each label of the scored frames. A frame whose own CLIP embedding is absent
+    /// was not looked at, and says nothing of its characters.
+    fn labelled(&self, side: Side) -> impl Iterator<Item = (usize, usize)> + '_ {
+        let planned = self.chosen.input.observations.len();
+        let whole = self.chosen.input.clip.map(|pair| side.of(&pair));
+        let whole = whole.filter(|set| set.nrows() == planned);
+        self.chosen
+            .observations()
+            .filter(move |(row, _)| whole.is_none_or(|set| present(&set, *row)))
+            .flat_map(|(row, observation)| {
+                let labels = observation.character_labels.iter().take(self.characters);
+                labels
+                    .enumerate()
+                    .filter(|(_, label)| **label)
+                    .map(move |(character, _)| (row, character))
+            })
+    }
+
+    /// The embedding of a character on a frame, where it was found.
+    fn embedding(&self, side: Side, row: usize, character: usize) -> Option<Vec<f32>> {
+        let start = character * self.dim;
+        let set = side.of(&self.pair);
+        let block = set.slice(s![row, start..start + self.dim]);
+        (!block.iter().all(|value| value.is_nan())).then(|| block.to_vec())
+    }
+
+    fn cosine(
+        &self,
+        row: usize,
+        character: usize,
+        [first, second]: [&[f32]; 2],
+    ) -> Result<f64, CropsUnscored> {
+        cosine(first, second).map_err(|source| CropsUnscored::Embedding {
+            name: self.chosen.input.context.characters[character].clone(),
+            row,
+            source,
+        })
+    }
+
+    /// Pairs of frames of a story that show the same character.
+    fn consistency(&self, side: Side) -> Result<Tally, CropsUnscored> {
+        let mut seen: BTreeMap<(usize, usize), Vec<Seen>> = BTreeMap::new();
+        for (row, character) in self.labelled(side) {
+            if let Some(embedding) = self.embedding(side, row, character) {
+                let of_story = seen.entry((self.chosen.story(row), character));
+                of_story.or_default().push(Seen { row, embedding });
+            }
+        }
+        let mut tally = Tally::new(CropsUnscored::NoPair);
+        for ((story, character), frames) in seen {
+            for (at, first) in frames.iter().enumerate() {
+                for second in &frames[at + 1..] {
+                    let pair = [&first.embedding[..], &second.embedding];
+                    let value = self.cosine(second.row, character, pair)?;
+                    tally.add(story, &[first.row, second.row], value);
+                }
+            }
+        }
+        Ok(tally)
+    }
+
+    /// A character beside itself on the real frame of the same clip.
+    fn likeness(&self) -> Result<Tally, CropsUnscored> {
+        let mut tally = Tally::new(CropsUnscored::NoCouple);
+        for (row, character) in self.labelled(Side::Generated) {
+            let generated = self.embedding(Side::Generated, row, character);
+            let real = self.embedding(Side::GroundTruth, row, character);
+            if let (Some(generated), Some(real)) = (generated, real) {
+                let value = self.cosine(row, character, [&generated, &real])?;
+                tally.add(self.chosen.story(row), &[row], value);
+            }
+        }
+        Ok(tally)
+    }
+
+    /// Labels whose character was found, in percent.
+    fn found(&self, side: Side) -> Tally {
+        let mut tally = Tally::new(CropsUnscored::NoLabel);
+        for (row, character) in self.labelled(side) {
+            let found = self.embedding(side, row, character).is_some();
+            let value = if found { 100.0 } else { 0.0 };
+            tally.add(self.chosen.story(row), &[row], value);
+        }
+        tally
+    }
+}
+
+#[cfg(test)]
+#[path = "crops_tests.rs"]
+mod tests;

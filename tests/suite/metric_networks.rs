@@ -1,0 +1,164 @@
+//! `storyeval metric lpips|clip|caption` on images, with the mini networks, against
+//! `reference-data/golden/minisv-networks`.
+
+use crate::support::{fails, storyeval};
+use serde_json::Value;
+use std::fs;
+use std::path::{Path, PathBuf};
+use tempfile::TempDir;
+
+const FRAMES: usize = 10;
+
+fn golden() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("reference-data/golden/minisv-networks")
+}
+
+fn networks() -> Value {
+    serde_json::from_str(&fs::read_to_string(golden().join("networks.json")).unwrap()).unwrap()
+}
+
+/// A folder with frame `frames[i]` under the name `i.png`.
+fn folder(frames: impl IntoIterator<Item = usize>) -> TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    for (name, frame) in frames.into_iter().enumerate() {
+        let from = golden().join(format!("{frame}.png"));
+        fs::copy(from, folder.path().join(format!("{name}.png"))).unwrap();
+    }
+    folder
+}
+
+fn run(arguments: &[&str], paths: &[&Path]) -> String {
+    let output = storyeval()
+        .arg("metric")
+        .args(arguments)
+        .args(paths)
+        .output()
+        .unwrap();
+    let talk = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(output.status.success(), "{talk}");
+    String::from_utf8(output.stdout).unwrap()
+}
+
+fn numbers(list: &Value) -> Vec<f64> {
+    let list = list.as_array().unwrap().iter();
+    list.map(|it| it.get("value").unwrap_or(it).as_f64().unwrap())
+        .collect()
+}
+
+#[test]
+fn lpips_of_folders_is_that_of_the_lpips_package() {
+    let (first, second) = (
+        folder(0..FRAMES),
+        folder((1..=FRAMES).map(|at| at % FRAMES)),
+    );
+    let common = ["lpips", "--bundle", "minisv-lpips", "--format", "json"];
+    let text = run(&common, &[first.path(), second.path()]);
+    let answer: Value = serde_json::from_str(&text).unwrap();
+    let (found, expected) = (
+        numbers(&answer["items"]),
+        numbers(&networks()["lpips_to_next"]),
+    );
+    assert_eq!((found.len(), expected.len()), (FRAMES, FRAMES));
+    for (found, expected) in found.iter().zip(&expected) {
+        assert!((found - expected).abs() < 1e-4, "{found} {expected}");
+    }
+    let mean = found.iter().sum::<f64>() / FRAMES as f64;
+    assert!((answer["value"].as_f64().unwrap() - mean).abs() < 1e-12);
+    let interval = numbers(&answer["interval"]);
+    assert!(interval[0] < mean && mean < interval[1]);
+    assert_eq!(
+        (&answer["n"], &answer["items"][3]["id"]),
+        (&10.into(), &"3".into())
+    );
+    // Two images are a folder of one.
+    let (a, b) = (first.path().join("2.png"), second.path().join("2.png"));
+    let answer: Value = serde_json::from_str(&run(&common, &[&a, &b])).unwrap();
+    assert!((answer["value"].as_f64().unwrap() - found[2]).abs() < 1e-6);
+}
+
+#[test]
+fn the_resizer_is_a_choice_and_the_signature_says_it() {
+    let (first, second) = (folder([0]), folder([5]));
+    let with = |resizer: &str| -> Value {
+        let arguments = [
+            "lpips",
+            "--bundle",
+            "minisv-lpips",
+            "--format",
+            "json",
+            "--resize",
+            "50",
+            "--resizer",
+            resizer,
+        ];
+        serde_json::from_str(&run(&arguments, &[first.path(), second.path()])).unwrap()
+    };
+    let (bytes, floats) = (with("pillow-bilinear"), with("torch-bilinear-antialias"));
+    let gap = bytes["value"].as_f64().unwrap() - floats["value"].as_f64().unwrap();
+    assert!(gap != 0.0 && gap.abs() < 0.05, "{gap}");
+    let signature = floats["signature"].as_str().unwrap();
+    assert!(
+        signature.contains("torch-bilinear-antialias-50+squash"),
+        "{signature}"
+    );
+}
+
+#[test]
+fn images_without_a_partner_are_listed() {
+    let (first, second) = (folder(0..3), folder(0..5));
+    let mut command = storyeval();
+    command
+        .args(["metric", "lpips", "--bundle", "minisv-lpips"])
+        .args([first.path(), second.path()]);
+    fails(&mut command).says(2, &["2 only in", "3, 4", "hint: "]);
+}
+
+#[test]
+fn clip_of_images_and_captions_is_that_of_the_networks() {
+    let images = folder(0..FRAMES);
+    let golden = networks();
+    let captions: Vec<&str> = golden["captions"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|it| it.as_str().unwrap())
+        .collect();
+    let file = images.path().join("captions.txt");
+    fs::write(&file, captions.join("\n")).unwrap();
+    let arguments = [
+        "clip",
+        "--bundle",
+        "minisv-clip",
+        "--format",
+        "json",
+        "--images",
+    ];
+    let paths = [images.path(), Path::new("--texts"), &file];
+    let answer: Value = serde_json::from_str(&run(&arguments, &paths)).unwrap();
+    for (at, found) in numbers(&answer["items"]).iter().enumerate() {
+        let expected = golden["clip_cosines"][at][at].as_f64().unwrap();
+        assert!((found - expected).abs() < 1e-4, "{found} {expected}");
+    }
+}
+
+#[test]
+fn captions_are_those_of_the_beam_search() {
+    let images = folder(0..FRAMES);
+    let golden = networks();
+    let text = run(
+        &["caption", "--bundle", "minisv-captioner"],
+        &[images.path()],
+    );
+    let lines: Vec<Value> = text
+        .lines()
+        .map(|line| serde_json::from_str(line).unwrap())
+        .collect();
+    assert_eq!(lines.len(), FRAMES);
+    for (at, line) in lines.iter().enumerate() {
+        assert_eq!(line["id"], format!("{at}.png"));
+        let beams = golden["beams"][at].as_array().unwrap();
+        let expected: Vec<&Value> = beams.iter().map(|beam| &beam["text"]).collect();
+        let found: Vec<&Value> = line["captions"].as_array().unwrap().iter().collect();
+        assert_eq!(found, expected, "frame {at}");
+    }
+}
