@@ -110,8 +110,8 @@ fn row(findings: &[Finding], metric: &str) -> Option<Row> {
     let sign = if score.higher_is_better { -1.0 } else { 1.0 };
     let cells = Fault::ALL.into_iter().map(|fault| {
         let at = |strength| find(findings, Condition::Faulty(fault, strength), metric);
-        let damage =
-            Strength::ALL.map(|strength| Some(sign * (at(strength)?.value? - clean) / range?));
+        let damage = Strength::ALL.map(|strength| // Adding 0 makes -0 a plain 0.
+            Some(sign * (at(strength)?.value? - clean) / range? + 0.0));
         Cell {
             fault,
             damage,

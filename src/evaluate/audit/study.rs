@@ -112,8 +112,7 @@ impl Study<'_> {
         .scores;
         scores.retain(|score| score.slice == "all");
         drop(store);
-        std::fs::remove_dir_all(&root)
-            .map_err(|source| crate::run::RunError::Output { path: root, source })?;
+        std::fs::remove_dir_all(&root).map_err(|source| RunError::write(&root, source))?;
         Ok(Finding {
             condition,
             extent,
