@@ -7,7 +7,7 @@ use crate::dataset::Dataset;
 use crate::evaluate::{Panel, ScoreRequest, Wanted, observe, score};
 use crate::generator::{Generator, Prompt, Shuffled};
 use crate::record::{ClipId, Score, Seed, Story, TextVariant};
-use crate::run::{Identity, Manifest, Partition, Plan, Session, Store, Unit, generate};
+use crate::run::{Identity, Manifest, Partition, Plan, RunError, Session, Store, Unit, generate};
 use crate::spec::Protocol;
 use image::RgbImage;
 use std::num::NonZeroUsize;
