@@ -35,14 +35,17 @@ pub(super) struct About {
     pub(super) order: usize,
 }
 
-/// Id, name in the field, digits after the point; in the order of columns.
-const LABELS: [(&str, &str, usize); 4] = [
+/// Id, name in the field, digits after the point.
+type Entry = (&'static str, &'static str, usize);
+
+/// In the order of columns.
+const LABELS: [Entry; 4] = [
     ("char_acc", "Char-Acc %", 1),
     ("char_f1", "Char-F1 %", 1),
     ("bg_acc", "BG-Acc %", 1),
     ("bg_f1", "BG-F1 %", 1),
 ];
-const IMAGES: [(&str, &str, usize); 6] = [
+const IMAGES: [Entry; 6] = [
     ("fid", "FID", 2),
     ("bleu4", "BLEU4", 4),
     ("cider", "CIDEr", 4),
@@ -50,7 +53,7 @@ const IMAGES: [(&str, &str, usize); 6] = [
     ("clip_ii", "CLIP I-I", 4),
     ("lpips", "LPIPS", 4),
 ];
-const DETAIL: [(&str, &str, usize); 28] = [
+const DETAIL: [Entry; 28] = [
     ("kid", "KID", 5),
     ("precision", "Precision", 3),
     ("recall", "Recall", 3),
@@ -87,7 +90,7 @@ const DETAIL: [(&str, &str, usize); 28] = [
 
 /// How the metric of a score is printed.
 pub(super) fn about(score: &Score) -> About {
-    let groups: [(Group, &[(&str, &str, usize)]); 3] = [
+    let groups: [(Group, &[Entry]); 3] = [
         (Group::Labels, &LABELS),
         (Group::Images, &IMAGES),
         (Group::Detail, &DETAIL),

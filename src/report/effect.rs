@@ -109,11 +109,8 @@ fn grid(lines: &[Vec<String>]) -> String {
         if number == 0 {
             for (column, width) in widths.iter().enumerate() {
                 let dashes = "-".repeat(width + 1);
-                text.push_str(&if column == 0 {
-                    format!("|{dashes}-")
-                } else {
-                    format!("|{dashes}:")
-                });
+                let end = if column == 0 { '-' } else { ':' };
+                let _ = write!(text, "|{dashes}{end}");
             }
             text.push_str("|\n");
         }

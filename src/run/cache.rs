@@ -127,6 +127,9 @@ impl Cache {
     ///
     /// # Errors
     /// [`RunError::Output`] and its kin.
+    ///
+    /// # Panics
+    /// Never: a header is plain data and can be written as JSON.
     pub fn flush(&mut self) -> Result<(), RunError> {
         if self.order.is_empty() {
             return Ok(());

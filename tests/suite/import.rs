@@ -70,6 +70,10 @@ fn export(folder: &Path, name: impl Fn(usize, usize) -> Option<String>) {
     }
 }
 
+#[expect(
+    clippy::unnecessary_wraps,
+    reason = "the shape of every layout's names"
+)]
 fn vlc(story: usize, frame: usize) -> Option<String> {
     Some(format!("img-{story}-{frame}.png"))
 }
@@ -114,10 +118,11 @@ fn every_layout_gives_the_scores_of_the_run() {
     export(&at("b"), vlc);
     export(&at("c"), |s, k| Some(format!("{:04}.PNG", s * FRAMES + k)));
     export(&at("d"), |s, k| Some(format!("deep/er/x{s}y{k}.png")));
-    let lines: String = (stories.iter().enumerate())
+    let lines: Vec<String> = (stories.iter().enumerate())
         .flat_map(|(s, (id, _))| (0..FRAMES).map(move |k| (s, id, k)))
         .map(|(s, id, k)| format!("{id},{},deep/er/x{s}y{k}.png\n", k + 1))
         .collect();
+    let lines = lines.concat();
     fs::write(
         at("d").join("manifest.csv"),
         format!("story,frame,path\n{lines}"),

@@ -10,6 +10,7 @@
 mod audit;
 mod bundles;
 mod command_line;
+mod crops;
 mod data_errors;
 mod import;
 mod metric_networks;

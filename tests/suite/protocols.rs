@@ -261,7 +261,7 @@ fn what_was_seen_on_real_frames_is_kept_and_a_damaged_cache_is_mended() {
             }
         }
     }
-    assert_eq!(segments, 3, "features, CLIP, captions");
+    assert_eq!(segments, 4, "features, CLIP, captions, crops");
     draw(&second);
     for name in [
         "observations.parquet",

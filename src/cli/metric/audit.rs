@@ -117,8 +117,10 @@ pub(crate) fn audit(arguments: &AuditArguments) -> Outcome {
             &out.join("audit.csv"),
             listing(&findings, &damage)?.as_bytes(),
         )?;
-        let caption = format!("{what}. {DEFINITION}.");
-        write_durably(&out.join("audit.svg"), chart(&damage, &caption).as_bytes())?;
+        write_durably(
+            &out.join("audit.svg"),
+            chart(&damage, [&what, DEFINITION]).as_bytes(),
+        )?;
         say(&format!("audit.csv and audit.svg: {}", out.display()));
     }
     match arguments.format {

@@ -23,19 +23,19 @@ const COLUMNS: usize = 3;
 /// Plot area of a panel.
 const PLOT: [f64; 2] = [210.0, 220.0];
 /// A panel with its title, ticks and line labels.
-const PANEL: [f64; 2] = [350.0, 310.0];
+const PANEL: [f64; 2] = [385.0, 310.0];
 /// Plot area's place in its panel.
 const INSET: [f64; 2] = [44.0, 42.0];
 /// Above the panels.
-const TOP: f64 = 58.0;
+const TOP: f64 = 76.0;
 /// Between labels at the ends of lines.
 const LABEL_HEIGHT: f64 = 12.5;
 /// Damage beyond these is drawn at the edge.
-const MOST: [f64; 2] = [-1.0, 1.5];
+const MOST: [f64; 2] = [-1.5, 1.5];
 
-/// An SVG of the damage over strength, small multiples on one scale.
+/// An SVG of the damage over strength, small multiples on one scale. `captions` stand above it.
 #[must_use]
-pub fn chart(damage: &Damage, caption: &str) -> String {
+pub fn chart(damage: &Damage, captions: [&str; 2]) -> String {
     let rows = Fault::ALL.len().div_ceil(COLUMNS);
     let (width, height) = (PANEL[0] * COLUMNS as f64, TOP + PANEL[1] * rows as f64);
     let span = span(damage);
@@ -51,7 +51,10 @@ pub fn chart(damage: &Damage, caption: &str) -> String {
         "font-size=\"16\" font-weight=\"bold\"",
         "Which metric sees which fault",
     );
-    text(&mut svg, [16.0, 45.0], "fill=\"#555\"", caption);
+    for (line, caption) in captions.into_iter().enumerate() {
+        let y = 45.0 + 16.0 * line as f64;
+        text(&mut svg, [16.0, y], "fill=\"#555\"", caption);
+    }
     for (index, fault) in Fault::ALL.into_iter().enumerate() {
         let corner = [
             PANEL[0] * (index % COLUMNS) as f64,
@@ -273,9 +276,9 @@ mod tests {
 
     #[test]
     fn every_fault_has_a_panel_and_every_metric_a_line_in_it() {
-        let svg = chart(&damage(0.5), "minisv <test> & more");
+        let svg = chart(&damage(0.5), ["minisv <test>", "& more"]);
         assert_eq!(svg.matches("<polyline").count(), 6 * LINES.len());
-        assert!(svg.contains("minisv &lt;test&gt; &amp; more"));
+        assert!(svg.contains("minisv &lt;test&gt;"));
         for fault in Fault::ALL {
             assert!(svg.contains(fault.id()));
         }
@@ -284,7 +287,7 @@ mod tests {
     #[test]
     fn wild_damage_stays_in_its_panel() {
         for value in [-40.0, 1e300, f64::MIN] {
-            let svg = chart(&damage(value), "");
+            let svg = chart(&damage(value), [""; 2]);
             let heights = svg.split("points=\"").skip(1).flat_map(|rest| {
                 let points = rest.split('"').next().unwrap().split(' ');
                 points.map(|point| point.split_once(',').unwrap().1.parse::<f64>().unwrap())
@@ -296,7 +299,7 @@ mod tests {
 
     #[test]
     fn labels_do_not_overlap() {
-        let svg = chart(&damage(0.0), "");
+        let svg = chart(&damage(0.0), [""; 2]);
         let mut last = f64::MIN;
         for (metric, ..) in LINES {
             let label = format!(">{metric} 0.00<");

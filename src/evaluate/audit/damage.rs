@@ -110,8 +110,8 @@ fn row(findings: &[Finding], metric: &str) -> Option<Row> {
     let sign = if score.higher_is_better { -1.0 } else { 1.0 };
     let cells = Fault::ALL.into_iter().map(|fault| {
         let at = |strength| find(findings, Condition::Faulty(fault, strength), metric);
-        let damage =
-            Strength::ALL.map(|strength| Some(sign * (at(strength)?.value? - clean) / range?));
+        let damage = Strength::ALL.map(|strength| // Adding 0 makes -0 a plain 0.
+            Some(sign * (at(strength)?.value? - clean) / range? + 0.0));
         Cell {
             fault,
             damage,
@@ -193,7 +193,9 @@ mod tests {
         };
         assert_eq!((row.range, row.anchor), (Some(1.0), Some(Anchor::Static)));
         let cell = &row.cells[2];
-        assert_eq!(cell.damage.map(Option::unwrap), [0.0, 0.5, 1.0, 1.0, 2.0]);
+        for (found, wanted) in cell.damage.iter().zip([0.0, 0.5, 1.0, 1.0, 2.0]) {
+            assert!((found.unwrap() - wanted).abs() < 1e-12);
+        }
         assert!(cell.monotone);
         assert_eq!(cell.seen_at_1, Some(false));
         assert_eq!(row.cells[0].damage, [None; 5]);

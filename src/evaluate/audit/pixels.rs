@@ -10,6 +10,9 @@ const TRUNCATE: f64 = 4.0;
 /// Gaussian blur with a standard deviation of `sigma` pixels, each channel by itself, rows and then
 /// columns in f64, rounded once at the end. Beyond an edge the edge pixel goes on (`mode="nearest"`).
 /// A `sigma` that is not positive gives the image back.
+///
+/// # Panics
+/// Never: the pixels of the result are as many as those of the image.
 #[must_use]
 pub fn blur(image: &RgbImage, sigma: f64) -> RgbImage {
     if sigma.is_nan() || sigma <= 0.0 || image.is_empty() {

@@ -7,11 +7,14 @@ use crate::dataset::Dataset;
 use crate::evaluate::{Panel, ScoreRequest, Wanted, observe, score};
 use crate::generator::{Generator, Prompt, Shuffled};
 use crate::record::{ClipId, Score, Seed, Story, TextVariant};
-use crate::run::{Identity, Manifest, Partition, Plan, Session, Store, Unit, generate};
+use crate::run::{Identity, Manifest, Partition, Plan, RunError, Session, Store, Unit, generate};
 use crate::spec::Protocol;
 use image::RgbImage;
 use std::num::NonZeroUsize;
 use std::path::Path;
+
+/// Draws the frames of units.
+type Draw<'a> = Box<dyn FnMut(&[&Unit]) -> Result<Vec<Vec<RgbImage>>, Error> + 'a>;
 
 /// Stories that are held in memory together.
 const BATCH: NonZeroUsize = NonZeroUsize::new(8).expect("it is positive");
@@ -110,8 +113,7 @@ impl Study<'_> {
         .scores;
         scores.retain(|score| score.slice == "all");
         drop(store);
-        std::fs::remove_dir_all(&root)
-            .map_err(|source| crate::run::RunError::Output { path: root, source })?;
+        std::fs::remove_dir_all(&root).map_err(|source| RunError::write(&root, source))?;
         Ok(Finding {
             condition,
             extent,
@@ -154,48 +156,47 @@ impl Study<'_> {
         let rule = self.protocol.ground_truth;
         let real = |clip: &ClipId| Ok(self.dataset.ground_truth(clip, rule)?);
         let mut extent = None;
-        let mut draw: Box<dyn FnMut(&[&Unit]) -> Result<Vec<Vec<RgbImage>>, Error>> =
-            match condition {
-                Condition::Clean => Box::new(|units| self.each(units, |clip, _, _| real(clip))),
-                Condition::Anchor(Anchor::Static) => Box::new(|units| {
-                    self.each(units, |clip, story, frame| {
-                        let (width, height) = real(clip)?.dimensions();
-                        let purpose = ["static", story.id.as_str(), &frame.to_string()];
-                        let mut random = random(self.seed, &purpose);
-                        Ok(pixels::uniform(width, height, &mut random))
-                    })
-                }),
-                Condition::Anchor(Anchor::Shuffled) => {
-                    let source = move |clip: &ClipId| real(clip).map_err(Box::new);
-                    // The whole split, so that overlapping windows find a story to swap with.
-                    let mut shuffled = Shuffled::new(self.dataset.stories(), source);
-                    Box::new(move |units| {
-                        let prompts: Vec<Prompt> = units
-                            .iter()
-                            .map(|unit| self.prompts[unit.unit].clone())
-                            .collect();
-                        Ok(shuffled.generate(&prompts, self.seed)?)
-                    })
-                }
-                Condition::Faulty(fault, strength) => {
-                    let stories: Vec<&Story> = self.prompts.iter().map(|p| &p.story).collect();
-                    let split = self.dataset.stories();
-                    let plan = Corruption::new(&stories, split, fault, strength, self.seed);
-                    extent = Some(plan.extent());
-                    Box::new(move |units| {
-                        let stories = units.iter().map(|unit| {
-                            let story = &self.prompts[unit.unit].story;
-                            let shown = plan.frames()[unit.unit].iter().enumerate();
-                            shown
-                                .map(|(frame, shown)| {
-                                    Ok(plan.apply(story, frame, shown, real(&shown.clip)?))
-                                })
-                                .collect()
-                        });
-                        stories.collect()
-                    })
-                }
-            };
+        let mut draw: Draw<'_> = match condition {
+            Condition::Clean => Box::new(|units| self.each(units, |clip, _, _| real(clip))),
+            Condition::Anchor(Anchor::Static) => Box::new(|units| {
+                self.each(units, |clip, story, frame| {
+                    let (width, height) = real(clip)?.dimensions();
+                    let purpose = ["static", story.id.as_str(), &frame.to_string()];
+                    let mut random = random(self.seed, &purpose);
+                    Ok(pixels::uniform(width, height, &mut random))
+                })
+            }),
+            Condition::Anchor(Anchor::Shuffled) => {
+                let source = move |clip: &ClipId| real(clip).map_err(Box::new);
+                // The whole split, so that overlapping windows find a story to swap with.
+                let mut shuffled = Shuffled::new(self.dataset.stories(), source);
+                Box::new(move |units| {
+                    let prompts: Vec<Prompt> = units
+                        .iter()
+                        .map(|unit| self.prompts[unit.unit].clone())
+                        .collect();
+                    Ok(shuffled.generate(&prompts, self.seed)?)
+                })
+            }
+            Condition::Faulty(fault, strength) => {
+                let stories: Vec<&Story> = self.prompts.iter().map(|p| &p.story).collect();
+                let split = self.dataset.stories();
+                let plan = Corruption::new(&stories, split, fault, strength, self.seed);
+                extent = Some(plan.extent());
+                Box::new(move |units| {
+                    let stories = units.iter().map(|unit| {
+                        let story = &self.prompts[unit.unit].story;
+                        let shown = plan.frames()[unit.unit].iter().enumerate();
+                        shown
+                            .map(|(frame, shown)| {
+                                Ok(plan.apply(story, frame, shown, real(&shown.clip)?))
+                            })
+                            .collect()
+                    });
+                    stories.collect()
+                })
+            }
+        };
         generate(store, &mut *draw, &mut |_| {})?;
         drop(draw);
         Ok(extent)

@@ -4,6 +4,7 @@ use super::{LayoutKind, Mismatch};
 use crate::vision::VisionError;
 use crate::{ExitCode, Hint};
 use std::fmt;
+use std::fmt::Write as _;
 use std::io;
 use std::path::PathBuf;
 
@@ -128,7 +129,8 @@ pub enum ImagesError {
 fn lines(faults: &[(usize, ManifestFault)]) -> String {
     let mut text = String::new();
     for (line, fault) in faults.iter().take(10) {
-        text.push_str(&format!("\n  line {line}: {fault}"));
+        // Writing to a string cannot fail.
+        let _ = write!(text, "\n  line {line}: {fault}");
     }
     if faults.len() > 10 {
         text.push_str("\n  ...");

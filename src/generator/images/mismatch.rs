@@ -116,16 +116,19 @@ impl Mismatch {
             .into_iter()
             .next()
             .filter(|best| {
-                // Twice as good, or the other layout's name is chance: layouts have names in common.
+                // Twice as good with no more files left over, or it is chance: layouts have names in
+                // common.
                 let ours = (found.wanted - found.matched) * best.wanted;
                 let theirs = (best.wanted - best.matched) * found.wanted;
-                let fuller = theirs == ours && best.extra * 2 <= matching.extra.len();
-                theirs * 2 <= ours && theirs < ours || fuller && best.extra < matching.extra.len()
+                let extra = matching.extra.len();
+                theirs * 2 <= ours && theirs < ours && best.extra <= extra
+                    || theirs == ours && best.extra * 2 <= extra && best.extra < extra
             });
         Some(found)
     }
 
     /// What to do next.
+    #[expect(clippy::unnecessary_wraps, reason = "as every room's hint")]
     pub(super) fn hint(&self) -> Option<String> {
         let plural = |count: usize, what: &str| {
             if count == 1 {

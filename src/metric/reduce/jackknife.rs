@@ -61,7 +61,7 @@ pub(super) fn interval(
     let mean = left_out.iter().sum::<f64>() / count;
     let spread: f64 = left_out.iter().map(|value| (value - mean).powi(2)).sum();
     let half = NORMAL_95 * ((count - 1.0) / count * spread).sqrt();
-    half.is_finite().then(|| [value - half, value + half])
+    half.is_finite().then_some([value - half, value + half])
 }
 
 /// Sums of `(a.b / d + 1)^3` by story. `same`: both sets are one, whose diagonal is left out.

@@ -80,6 +80,9 @@ fn stories(chosen: &Chosen<'_>, pair: &Both) -> (Vec<usize>, usize) {
     (numbers, clusters.len())
 }
 
+/// Takes one of the values.
+type Read = fn(&Prdc) -> f64;
+
 /// Precision, recall, density and coverage.
 pub(super) fn neighbours(chosen: &Chosen<'_>, rule: &NeighbourRule) -> Vec<Score> {
     let options = PrdcOptions {
@@ -90,7 +93,6 @@ pub(super) fn neighbours(chosen: &Chosen<'_>, rule: &NeighbourRule) -> Vec<Score
     let found = pair.as_ref().map_err(Clone::clone).and_then(|pair| {
         prdc(&pair.generated.view(), &pair.ground_truth.view(), &options).map_err(|r| r.to_string())
     });
-    type Read = fn(&Prdc) -> f64;
     let values: [(&'static str, Read, usize); 4] = [
         ("precision", |found| found.precision, rule.precision_k),
         ("recall", |found| found.recall, rule.precision_k),

@@ -114,6 +114,7 @@ mod tests {
     const STORIES: usize = 3;
 
     /// The frames of a unit; the second frame of the second story is not there.
+    #[expect(clippy::unnecessary_wraps, reason = "the shape of a source of frames")]
     fn fetch(unit: &Unit) -> Result<Vec<Incoming>, RunError> {
         Ok(unit
             .frames()

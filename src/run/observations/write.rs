@@ -128,6 +128,9 @@ fn write_error(path: &Path, error: ParquetError) -> RunError {
     RunError::write(path, source)
 }
 
+/// Reads one cell of a row.
+type Get<T> = fn(&Observation) -> Option<&T>;
+
 /// The columns in the order of the schema.
 fn write_group(
     writer: &mut SerializedFileWriter<Shared>,
@@ -157,14 +160,14 @@ fn write_group(
     write_lists::<BoolType>(group, 0, labels)?;
     let labels = rows.iter().map(|row| row.background_labels.as_deref());
     write_lists::<BoolType>(group, 1, labels)?;
-    let probabilities: [fn(&Observation) -> Option<&[f32]>; 2] = [
+    let probabilities: [Get<[f32]>; 2] = [
         |row| row.character_probabilities.as_deref(),
         |row| row.background_probabilities.as_deref(),
     ];
     for get in probabilities {
         write_lists::<FloatType>(group, 1, rows.iter().map(get))?;
     }
-    let captions: [fn(&Observation) -> Option<&[String]>; 2] = [
+    let captions: [Get<[String]>; 2] = [
         |row| row.generated_captions.as_deref(),
         |row| row.ground_truth_captions.as_deref(),
     ];

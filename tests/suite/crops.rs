@@ -1,24 +1,14 @@
 //! Characters cut out of MiniSV: found on real frames, and other stories' frames have others.
 
-use assert_cmd::Command;
+use crate::support::storyeval;
 use serde_json::Value;
 use std::fs;
 use std::path::Path;
 
 /// Runs a model on a few stories, and gives the scores by metric (slice `all`).
 fn scores(model: &str, more: &[&str], out: &Path) -> Value {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_storyeval"));
-    for name in [
-        "STORYEVAL_DATA",
-        "STORYEVAL_DATA_DIR",
-        "STORYEVAL_BUNDLES",
-        "STORYEVAL_DEVICE",
-        "STORYEVAL_OFFLINE",
-    ] {
-        command.env_remove(name);
-    }
-    let cache = Path::new(env!("CARGO_TARGET_TMPDIR")).join("cache");
-    command.env("STORYEVAL_CACHE", cache).args([
+    let mut command = storyeval();
+    command.args([
         "run",
         "--dataset",
         "minisv",
