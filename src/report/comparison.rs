@@ -119,7 +119,10 @@ impl Comparison {
                 "Forced together although not comparable",
                 forced.into_iter().collect(),
             ),
-            ("Notes", [run_notes(runs, &labels), remarks(&shown)].concat()),
+            (
+                "Notes",
+                [run_notes(runs, &labels), remarks(&shown)].concat(),
+            ),
             ("Signatures", signatures(&shown)),
         ];
         Ok(Self {
