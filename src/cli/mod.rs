@@ -7,6 +7,7 @@ mod dataset;
 mod doctor;
 mod failure;
 mod folders;
+mod image_notes;
 mod list;
 mod metric;
 mod models;

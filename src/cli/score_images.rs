@@ -5,6 +5,7 @@ use super::common::open_dataset;
 use super::dataset::Variant;
 use super::failure::{Failure, Failures};
 use super::folders::{Folders, GroupName};
+use super::image_notes::{self, Import};
 use super::score::ScoreArguments;
 use super::stages::{self, PanelBundles};
 use super::talk::{print, progress, say};
@@ -13,7 +14,7 @@ use clap::{Args, ValueEnum};
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
-use storyeval::dataset::{Dataset, FlintstonesSv, referential};
+use storyeval::dataset::{Dataset, FlintstonesSv, OpenOptions, referential};
 use storyeval::evaluate::Wanted;
 use storyeval::generator::Prompt;
 use storyeval::generator::images::{
@@ -344,7 +345,18 @@ impl Job<'_> {
             extra: matching.extra.len() + folder.closed().len(),
             not_selected: matching.not_selected,
         };
-        let notes = notes(&matching, &inspection);
+        let mut notes = Import {
+            protocol: &self.protocol,
+            frames: self.dataset.card().image,
+            layout: self.layout,
+            stories: &self.stories,
+            matching: &matching,
+            inspection: &inspection,
+        }
+        .notes();
+        if self.layout == LayoutKind::Arldm && counts.missing + counts.not_selected > 0 {
+            notes.extend(self.rival(&folder, first.unwrap_or(1)));
+        }
         Ok(Found {
             folder,
             matching,
@@ -352,6 +364,27 @@ impl Job<'_> {
             counts,
             notes,
         })
+    }
+
+    /// What a numbered list fits whole, when it fits only in part what was asked for.
+    fn rival(&self, folder: &Folder, first: usize) -> Option<String> {
+        let own = self.dataset.stories();
+        let others: Vec<FlintstonesSv> = [4, 5]
+            .into_iter()
+            .filter(|length| *length != own[0].frames.len())
+            .filter_map(|story_length| {
+                FlintstonesSv::open(&OpenOptions {
+                    card: self.dataset.card().clone(),
+                    folder: self.dataset.folder().to_owned(),
+                    split: self.split.to_owned(),
+                    story_length,
+                })
+                .ok()
+            })
+            .collect();
+        let mut choices = vec![own];
+        choices.extend(others.iter().map(Dataset::stories));
+        image_notes::rival(folder, &choices, self.stories.len(), first)
     }
 
     fn plan(&self) -> Result<(Plan, Vec<Vec<ReferentialCaption>>), Failure> {
@@ -469,6 +502,13 @@ impl Job<'_> {
             "split": self.split,
             "subset": self.subset(),
             "data": self.dataset.folder(),
+            "images": {
+                "folder": record.folder,
+                "layout": record.layout,
+                "first_frame": self.arguments.first_frame,
+                "counts": record.counts,
+                "notes": record.notes,
+            },
         });
         let device = runtime.device().to_string();
         let session = Session::current(&device, Some(runtime.version()), threads);
@@ -494,38 +534,6 @@ fn absence(frame: &FrameMatch) -> Absence {
     } else {
         Absence::Missing
     }
-}
-
-/// What a reader of the scores must know about the files.
-fn notes(matching: &Matching, inspection: &Inspection) -> Vec<String> {
-    let count = |wanted: fn(&storyeval::generator::images::Inspected) -> bool| {
-        inspection
-            .files
-            .values()
-            .filter(|file| wanted(file))
-            .count()
-    };
-    let mut notes = Vec::new();
-    let jpeg = count(|file| file.jpeg);
-    if jpeg > 0 {
-        notes.push(format!(
-            "{jpeg} of {} files are JPEG: what was compressed away moves every metric, FID and LPIPS most",
-            inspection.files.len()
-        ));
-    }
-    let clipped = count(|file| file.clipped_grey);
-    if clipped > 0 {
-        notes.push(format!(
-            "{clipped} files are 16-bit grey, of which everything above 255 is white, as Pillow has it"
-        ));
-    }
-    let shared = matching.matched() - matching.files().len();
-    if shared > 0 {
-        notes.push(format!(
-            "{shared} frames share their file with another frame"
-        ));
-    }
-    notes
 }
 
 /// Names every frame that differs where a folder holds an import of other images and is the same run

@@ -164,6 +164,7 @@ pub(crate) fn score_in(
             .into_iter()
             .map(|character| character.name)
             .collect(),
+        notes: image_notes(store),
     })?;
     let mut text = serde_json::to_string_pretty(&scores).expect("scores have only text keys");
     text.push('\n');
@@ -175,6 +176,12 @@ pub(crate) fn score_in(
 pub(crate) fn score_store(store: &Store) -> Result<Scores, Failure> {
     let protocol: Protocol = card(store, "protocol")?;
     score_in(store, store.root(), &protocol)
+}
+
+/// What readers of the scores of imported images must know.
+fn image_notes(store: &Store) -> Vec<String> {
+    let notes = &store.manifest().cards["images"]["notes"];
+    serde_json::from_value(notes.clone()).unwrap_or_default()
 }
 
 /// A card out of the manifest.

@@ -35,6 +35,8 @@ pub struct ScoreRequest<'a> {
     pub text: TextVariant,
     /// Names of the characters in label order.
     pub characters: Vec<String>,
+    /// Things that a reader of all scores must know.
+    pub notes: Vec<String>,
 }
 
 /// Reduces observations to scores.
@@ -88,6 +90,7 @@ pub fn score(request: ScoreRequest<'_>) -> Result<Scores, Error> {
         run: request.run,
         model: request.model,
         protocol: request.protocol.id.clone(),
+        notes: request.notes,
         scores,
     })
 }

@@ -75,6 +75,9 @@ pub struct Scores {
     /// Protocol id.
     #[serde(default)]
     pub protocol: String,
+    /// Things a reader of all these scores must know, for example that the frames were JPEG.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub notes: Vec<String>,
     /// The scores, in a fixed order.
     pub scores: Vec<Score>,
 }

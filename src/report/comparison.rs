@@ -119,7 +119,10 @@ impl Comparison {
                 "Forced together although not comparable",
                 forced.into_iter().collect(),
             ),
-            ("Notes", remarks(&shown)),
+            (
+                "Notes",
+                [run_notes(runs, &labels), remarks(&shown)].concat(),
+            ),
             ("Signatures", signatures(&shown)),
         ];
         Ok(Self {
@@ -265,6 +268,17 @@ fn number(value: f64, decimals: usize) -> String {
         Some(rest) if rest.chars().all(|c| c == '0' || c == '.') => rest.to_owned(),
         _ => text,
     }
+}
+
+/// What holds of all numbers of a run.
+fn run_notes(runs: &[Scores], labels: &[String]) -> Vec<String> {
+    let of_run = |(run, label): (&Scores, &String)| {
+        let notes = run.notes.iter();
+        notes
+            .map(|note| format!("{note} ({label})"))
+            .collect::<Vec<_>>()
+    };
+    runs.iter().zip(labels).flat_map(of_run).collect()
 }
 
 /// Reasons for missing values, warnings, and different numbers of frames under a distance; lines that

@@ -28,6 +28,7 @@ fn run(model: &str, shift: f64, gt: &str) -> Scores {
     fid.warnings
         .push("the interval is biased upward".to_owned());
     Scores {
+        notes: Vec::new(),
         format: 1,
         run: format!("runs/{model}"),
         model: model.to_owned(),
@@ -184,4 +185,13 @@ fn a_slice_without_a_planned_frame_has_no_section() {
     let text = markdown(&comparison);
     assert!(!text.contains("pronoun"), "{text}");
     assert!(text.contains("All frames"), "{text}");
+}
+
+#[test]
+fn notes_of_a_run_stand_below_the_table() {
+    let mut run = run("a", 0.0, "middle");
+    run.notes.push("4 of 400 files are JPEG".to_owned());
+    let comparison = Comparison::new(&[run], &TableOptions::default()).unwrap();
+    let text = crate::report::markdown(&comparison);
+    assert!(text.contains("- 4 of 400 files are JPEG (a)"), "{text}");
 }

@@ -203,7 +203,95 @@ fn frames_that_a_layout_never_has_are_counted() {
             journal.matches("{\"absent\":\"not-drawn\"}").count(),
             16 - n
         );
+        let note = format!(
+            "layout {layout} does not have {} of the 16 frames that protocol strict scores",
+            16 - n
+        );
+        assert!(note_of(&run).starts_with(&note), "{}", note_of(&run));
     }
+}
+
+/// The first thing that every reader of a run's scores must know; it is in the manifest too, and
+/// survives another reduction.
+fn note_of(run: &Path) -> String {
+    storyeval().arg("score").arg(run).assert().success();
+    let notes = json(run.join("scores.json"))["notes"].take();
+    let manifest = json(run.join("manifest.json"));
+    assert_eq!(manifest["cards"]["images"]["notes"], notes);
+    assert_eq!(json(run.join("import.json"))["notes"], notes);
+    let note = notes[0].as_str().unwrap().to_owned();
+    storyeval()
+        .arg("table")
+        .arg(&truth().run)
+        .arg(run)
+        .assert()
+        .success()
+        .stdout(predicates::str::contains(note.as_str()));
+    note
+}
+
+#[test]
+fn a_protocol_without_the_first_frame_lacks_nothing_of_a_continuation() {
+    let folder = tempfile::tempdir().unwrap();
+    let (images, out) = (folder.path().join("images"), folder.path().join("run"));
+    export(&images, |s, k| {
+        (k > 0).then(|| format!("gen_sample_{s}_{}.png", k.max(1) - 1))
+    });
+    command(&images, "storydalle", &out)
+        .args(["--protocol", "storydalle-64", "--story-length", "4"])
+        .assert()
+        .success();
+    let accuracy = &scores(&out)[0];
+    assert_eq!(
+        (&accuracy["n"], &accuracy["planned"]),
+        (&12.into(), &12.into())
+    );
+    assert!(json(out.join("scores.json")).get("notes").is_none());
+}
+
+/// Numbers say nothing about stories: read with the wrong length or first frame they give wrong pairs
+/// of frame and caption, and only what is left over shows it.
+#[test]
+fn a_numbered_list_that_fits_something_else_whole_is_doubted() {
+    let folder = tempfile::tempdir().unwrap();
+    let at = |name: &str| folder.path().join(name);
+    export(&at("continuation"), |s, k| {
+        (k > 0).then(|| format!("{:04}.png", s * 3 + k.max(1) - 1))
+    });
+    export(&at("four"), |s, k| Some(format!("{:04}.png", s * 4 + k)));
+    let dry = |images: &Path, more: &[&str]| {
+        let output = command(images, "arldm", &at("run"))
+            .args(more)
+            .arg("--dry-run")
+            .assert()
+            .success();
+        String::from_utf8_lossy(&output.get_output().stderr).into_owned()
+    };
+    let doubt = "may stand for other frames";
+    let said = dry(&at("continuation"), &["--allow-missing"]);
+    assert!(
+        said.contains(doubt) && said.contains("--first-frame 2` fits"),
+        "{said}"
+    );
+    let said = dry(&at("four"), &["--story-length", "5", "--allow-missing"]);
+    assert!(
+        said.contains(doubt) && said.contains("`--story-length 4 --first-frame 1`"),
+        "{said}"
+    );
+    // The right reading, also of a part of the stories or with a hole, is not doubted.
+    assert!(!dry(&at("continuation"), &["--first-frame=2"]).contains(doubt));
+    assert!(!dry(&at("four"), &[]).contains(doubt));
+    fs::remove_file(at("four").join("0005.png")).unwrap();
+    assert!(!dry(&at("four"), &["--allow-missing"]).contains(doubt));
+}
+
+#[test]
+fn stories_that_are_whole_are_proposed_as_a_limit() {
+    let folder = tempfile::tempdir().unwrap();
+    export(folder.path(), |s, k| {
+        (s < 3).then(|| format!("img-{s}-{k}.png"))
+    });
+    refused(folder.path(), "vlc", &[]).says(97, &["`--limit 3` scores those", "--allow-missing"]);
 }
 
 #[test]
@@ -319,6 +407,9 @@ fn missing_frames_can_be_allowed_and_stay_counted() {
     assert_eq!(import["counts"]["missing"], 1);
     assert_eq!(import["frames"][5]["absent"], "missing");
     assert_eq!(json(out.join("scores.json"))["model"], "my model");
+    assert!(
+        note_of(&out).starts_with("1 of the 16 frames that protocol strict scores are missing")
+    );
     let second = truth().stories[1].0.as_str();
     assert!(!out.join(format!("frames/{second}/2.png")).exists());
     // The later stages alone work on the run as on any other.
@@ -408,6 +499,14 @@ fn jpeg_is_taken_with_a_warning_that_stays() {
             .unwrap()
             .starts_with("4 of 4 files are JPEG")
     );
+    let notes = &json(out.join("scores.json"))["notes"];
+    assert_eq!(*notes, import["notes"]);
+    assert_eq!(
+        notes[1],
+        "the images have 45x37 pixels, the frames of the data set 128x128"
+    );
+    let table = String::from_utf8_lossy(&output.get_output().stdout).into_owned();
+    assert!(table.contains("4 of 4 files are JPEG"), "{table}");
     assert_eq!(import["frames"][3]["kind"], "jpeg");
     assert_eq!(import["frames"][3]["source"], "img-0-3.png");
     let stored = fs::read(out.join(format!("frames/{}/2.png", truth().stories[0].0))).unwrap();

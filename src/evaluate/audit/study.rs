@@ -99,6 +99,7 @@ impl Study<'_> {
         observe(&store, &wanted, panel, &mut |_| {})?;
         let card = self.dataset.card();
         let mut scores = score(ScoreRequest {
+            notes: Vec::new(),
             folder: store.root(),
             run: store.name(),
             model: "audit".to_owned(),

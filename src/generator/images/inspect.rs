@@ -11,6 +11,10 @@ use std::io::Read;
 use std::path::Path;
 
 /// What a file holds.
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "facts about a file, of which any may hold"
+)]
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Inspected {
     /// SHA-256 of the file.
@@ -21,6 +25,10 @@ pub struct Inspected {
     pub jpeg: bool,
     /// It is a 16-bit grey PNG, of which everything above 255 is white.
     pub clipped_grey: bool,
+    /// It is a PNG with transparency, which is dropped.
+    pub alpha: bool,
+    /// It is a PNG of 8-bit RGB pixels and nothing else: it is stored as it is.
+    pub plain: bool,
 }
 
 /// The matched files of a folder, read.
@@ -84,12 +92,33 @@ fn inspect(folder: &Folder, file: &FoundFile) -> Result<Inspected, String> {
     let path = folder.path(file);
     let bytes = read(&path).map_err(|error| reason(&error, &path))?;
     let found = decode_image(&bytes, &path).map_err(|error| reason(&error, &path))?;
+    // Depth and colour type stand at the same place in every PNG, and this one was decoded.
+    let png = !found.lossy_source;
+    let (depth, colour) = (bytes.get(24).copied(), bytes.get(25).copied());
+    let alpha = png && (matches!(colour, Some(4 | 6)) || has_transparency(&bytes));
     Ok(Inspected {
         sha256: sha256_hex(&bytes),
         size: [found.image.width(), found.image.height()],
         jpeg: found.lossy_source,
         clipped_grey: found.clipped_grey,
+        alpha,
+        plain: png && !alpha && (depth, colour) == (Some(8), Some(2)),
     })
+}
+
+/// Whether a PNG has a `tRNS` chunk before its pixels.
+fn has_transparency(bytes: &[u8]) -> bool {
+    let mut at: usize = 8;
+    while let Some(head) = bytes.get(at..at.saturating_add(8)) {
+        match &head[4..] {
+            b"tRNS" => return true,
+            b"IDAT" => return false,
+            _ => {}
+        }
+        let length = u32::from_be_bytes([head[0], head[1], head[2], head[3]]);
+        at = at.saturating_add(length as usize).saturating_add(12);
+    }
+    false
 }
 
 /// The last cause, without the path: the report names the file already.
@@ -127,8 +156,8 @@ fn read(path: &Path) -> Result<Vec<u8>, VisionError> {
     Ok(bytes)
 }
 
-/// The PNG that is stored for a file that was inspected: a PNG is copied byte by byte, a JPEG becomes
-/// one of the same pixels.
+/// The PNG that is stored for a file that was inspected: a PNG of 8-bit RGB is copied byte by byte,
+/// anything else becomes one of the pixels that are scored.
 ///
 /// # Errors
 /// [`ImagesError::Changed`] when it is not the file that was inspected, and [`ImagesError::Image`].
@@ -142,7 +171,7 @@ pub fn stored_png(
     if sha256_hex(&bytes) != inspected.sha256 {
         return Err(ImagesError::Changed { path });
     }
-    if !inspected.jpeg {
+    if inspected.plain {
         return Ok(bytes);
     }
     let SourceImage { image, .. } = decode_image(&bytes, &path)?;
@@ -202,6 +231,39 @@ mod tests {
         std::fs::write(folder.path(&folder.files()[0]), png(45, 37, 2)).unwrap();
         let error = stored_png(&folder, &folder.files()[0], &found.files[&0]).unwrap_err();
         assert!(matches!(error, ImagesError::Changed { .. }));
+    }
+
+    #[test]
+    fn what_is_not_plain_is_stored_as_the_pixels_that_are_scored() {
+        let golden =
+            |name: &str| std::fs::read(format!("reference-data/golden/images/{name}")).unwrap();
+        // Name, transparent, plain.
+        for (name, alpha, plain) in [
+            ("rgb8.png", false, true),
+            ("rgb8-interlaced.png", false, true),
+            ("rgb8-transparent.png", true, false),
+            ("rgba8.png", true, false),
+            ("rgb16.png", false, false),
+            ("grey8.png", false, false),
+            ("grey-alpha16.png", true, false),
+            ("palette4.png", false, false),
+            ("palette8-transparent.png", true, false),
+        ] {
+            let (folder, found) = inspected(&[("img-0-0.png", golden(name))], None);
+            assert_eq!(
+                (found.files[&0].alpha, found.files[&0].plain),
+                (alpha, plain),
+                "{name}"
+            );
+            let stored = stored_png(&folder, &folder.files()[0], &found.files[&0]).unwrap();
+            assert_eq!(stored == golden(name), plain, "{name}");
+            let pixels = decode_image(&golden(name), Path::new(name)).unwrap().image;
+            assert_eq!(
+                decode_png(&stored, Path::new(name)).unwrap(),
+                pixels,
+                "{name}"
+            );
+        }
     }
 
     #[test]

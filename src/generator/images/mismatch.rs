@@ -43,6 +43,8 @@ pub struct Mismatch {
     pub guess: Option<Guess>,
     /// What was allowed; it is still listed.
     pub allowed: Allowed,
+    /// Number of the stories that have every frame, where they come first and no other has any.
+    pub whole: Option<usize>,
 }
 
 impl Mismatch {
@@ -79,6 +81,7 @@ impl Mismatch {
             ),
             guess: None,
             allowed,
+            whole: whole(matching),
         };
         let closed = folder.closed().iter();
         found
@@ -164,6 +167,11 @@ impl Mismatch {
             ));
         }
         let mut ways = Vec::new();
+        if let (Some(whole), false) = (self.whole, self.allowed.missing) {
+            ways.push(format!(
+                "the first {whole} stories are whole and no other has a frame: `--limit {whole}` scores those"
+            ));
+        }
         if !self.missing.is_empty() && !self.allowed.missing {
             ways.push(
                 "`--allow-missing` scores without the missing frames and counts them".to_owned(),
@@ -184,6 +192,18 @@ impl Mismatch {
         }
         Some(ways.join("; "))
     }
+}
+
+/// How many stories are whole, where those after them are wholly missing.
+fn whole(matching: &Matching) -> Option<usize> {
+    let missing = |frame: &FrameMatch| matches!(frame, FrameMatch::Missing { .. });
+    let found = |frame: &FrameMatch| matches!(frame, FrameMatch::File(_));
+    let first = matching
+        .frames
+        .iter()
+        .position(|frames| frames.iter().any(missing))?;
+    let rest = matching.frames[first..].iter().flatten();
+    (first > 0 && !rest.into_iter().any(found)).then_some(first)
 }
 
 /// At most [`SHOWN`] rows below a headline.

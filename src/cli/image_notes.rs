@@ -1,0 +1,151 @@
+//! What a reader of the scores of imported images must know. It stands beside the scores for good.
+
+use std::collections::BTreeMap;
+use storyeval::generator::images::{
+    Folder, FrameMatch, Inspected, Inspection, LayoutKind, Matching, open_layout,
+};
+use storyeval::record::Story;
+use storyeval::spec::{ImageSize, Protocol};
+
+/// What the notes are about.
+pub(crate) struct Import<'a> {
+    pub(crate) protocol: &'a Protocol,
+    /// Size of the data set's own frames.
+    pub(crate) frames: ImageSize,
+    pub(crate) layout: LayoutKind,
+    /// The planned stories.
+    pub(crate) stories: &'a [Story],
+    pub(crate) matching: &'a Matching,
+    pub(crate) inspection: &'a Inspection,
+}
+
+impl Import<'_> {
+    /// The notes, in a fixed order.
+    pub(crate) fn notes(&self) -> Vec<String> {
+        let mut notes = self.absent();
+        notes.extend(self.pixels());
+        let mut uses: BTreeMap<usize, usize> = BTreeMap::new();
+        for found in self.matching.frames.iter().flatten() {
+            if let FrameMatch::File(file) = found {
+                *uses.entry(*file).or_default() += 1;
+            }
+        }
+        let sharing: usize = uses.values().filter(|times| **times > 1).sum();
+        if sharing > 0 {
+            notes.push(format!(
+                "{sharing} frames share their file with another frame"
+            ));
+        }
+        notes
+    }
+
+    /// Frames without a file that the protocol would score.
+    fn absent(&self) -> Vec<String> {
+        let (mut missing, mut not_drawn, mut scored) = (0, 0, 0);
+        for (story, frames) in self.stories.iter().zip(&self.matching.frames) {
+            for (position, found) in (1..).zip(frames) {
+                if !self.protocol.frames.holds(position, story.frames.len()) {
+                    continue;
+                }
+                scored += 1;
+                match found {
+                    FrameMatch::Missing { .. } => missing += 1,
+                    FrameMatch::NotDrawn => not_drawn += 1,
+                    FrameMatch::File(_) | FrameMatch::Ambiguous(_) => {}
+                }
+            }
+        }
+        let id = &self.protocol.id;
+        let mut notes = Vec::new();
+        if missing > 0 {
+            notes.push(format!(
+                "{missing} of the {scored} frames that protocol {id} scores are missing; they are counted as not scored"
+            ));
+        }
+        if not_drawn > 0 {
+            notes.push(format!(
+                "layout {} does not have {not_drawn} of the {scored} frames that protocol {id} scores; they are counted as not scored",
+                self.layout
+            ));
+        }
+        notes
+    }
+
+    /// Files that are not the 8-bit RGB pixels that were drawn.
+    fn pixels(&self) -> Vec<String> {
+        let total = self.inspection.files.len();
+        let count = |wanted: fn(&Inspected) -> bool| {
+            let files = self.inspection.files.values();
+            files.filter(|file| wanted(file)).count()
+        };
+        let mut notes = Vec::new();
+        let jpeg = count(|file| file.jpeg);
+        if jpeg > 0 {
+            notes.push(format!(
+                "{jpeg} of {total} files are JPEG: what was compressed away moves every metric, FID and LPIPS most"
+            ));
+        }
+        let clipped = count(|file| file.clipped_grey);
+        if clipped > 0 {
+            notes.push(format!(
+                "{clipped} of {total} files are 16-bit grey, of which everything above 255 is white, as Pillow has it"
+            ));
+        }
+        let alpha = count(|file| file.alpha);
+        if alpha > 0 {
+            notes.push(format!(
+                "{alpha} of {total} files have transparency, which is dropped as Pillow does it"
+            ));
+        }
+        let own = [self.frames.width as u32, self.frames.height as u32];
+        if let Some([width, height]) = self.inspection.size.filter(|size| *size != own) {
+            notes.push(format!(
+                "the images have {width}x{height} pixels, the frames of the data set {}x{}",
+                own[0], own[1]
+            ));
+        }
+        notes
+    }
+}
+
+/// A numbered list says nothing about stories: it fits any length and any first frame, in part. `None`
+/// where it fits as it was asked for (`stories` and `first`, from 1) or nothing fits better; else what
+/// it fits whole, so that its numbers stand for other frames than they are taken for.
+pub(crate) fn rival(
+    folder: &Folder,
+    choices: &[&[Story]],
+    planned: usize,
+    first: usize,
+) -> Option<String> {
+    let whole = |stories: &[Story], first: usize, planned: usize| {
+        let layout = open_layout(LayoutKind::Arldm, folder, stories, Some(first)).ok();
+        layout.is_some_and(|layout| {
+            let found = Matching::new(layout.as_ref(), folder, stories, planned);
+            found.matched() == found.wanted() && found.extra.is_empty() && found.not_selected == 0
+        })
+    };
+    let own = choices.first()?;
+    if whole(own, first, planned) || whole(own, first, usize::MAX) {
+        return None;
+    }
+    let fitting: Vec<String> = choices
+        .iter()
+        .flat_map(|stories| [1, 2].map(|first| (*stories, first)))
+        .filter(|(stories, first)| {
+            [planned, usize::MAX]
+                .iter()
+                .any(|n| whole(stories, *first, *n))
+        })
+        .map(|(stories, first)| {
+            let frames = stories.first().map_or(0, |story| story.frames.len());
+            format!("`--story-length {frames} --first-frame {first}`")
+        })
+        .collect();
+    (!fitting.is_empty()).then(|| {
+        format!(
+            "the numbers of the files may stand for other frames than they are taken for: \
+             {} fits them whole",
+            fitting.join(" or ")
+        )
+    })
+}
