@@ -118,7 +118,11 @@ fn row(findings: &[Finding], metric: &str) -> Option<Row> {
             monotone: monotone(&damage),
             seen_at_1: at(Strength::ALL[0])
                 .and_then(|score| score.interval)
-                .map(|[low, high]| clean < low || clean > high),
+                .map(|[low, high]| {
+                    // A distance of nothing comes out as 1e-11 or so, now above and now below 0.
+                    let slack = ROUNDING * range.unwrap_or(0.0);
+                    clean < low - slack || clean > high + slack
+                }),
         }
     });
     Some(Row {
@@ -224,5 +228,15 @@ mod tests {
                 .rows
                 .is_empty()
         );
+    }
+
+    #[test]
+    fn an_interval_that_ends_at_the_clean_value_does_not_exclude_it() {
+        let seen = |low| {
+            let findings = study([0.75; 5], Some([low, 0.8]));
+            Damage::new(&findings).rows[0].cells[2].seen_at_1
+        };
+        assert_eq!(seen(0.25 + 1e-12), Some(false));
+        assert_eq!(seen(0.26), Some(true));
     }
 }
