@@ -9,7 +9,8 @@ use std::sync::Mutex;
 use storyeval::dataset::synth::{self, SplitSizes, SynthError, World};
 use storyeval::dataset::{Dataset, DatasetError, FlintstonesSv, OpenOptions, Places, locate};
 use storyeval::inference::{Bundle, DeviceRequest, Runtime, RuntimeOptions, default_cache};
-use storyeval::spec::{DatasetCard, NeededFile};
+use storyeval::record::Story;
+use storyeval::spec::{DatasetCard, NeededFile, Protocol};
 
 /// Test stories of the MiniSV that `run` draws when there is none.
 const MINISV_STORIES: usize = 100;
@@ -93,6 +94,21 @@ pub(crate) fn open_dataset(
         return Err(Failure::NothingSelected);
     }
     Ok(dataset)
+}
+
+/// The first stories of a data set: as many as the protocol and the user's `--limit` allow.
+pub(crate) fn selected(
+    dataset: &FlintstonesSv,
+    protocol: &Protocol,
+    limit: Option<usize>,
+) -> Result<Vec<Story>, Failure> {
+    let first = protocol.stories.first.unwrap_or(usize::MAX);
+    let limit = limit.unwrap_or(usize::MAX).min(first);
+    let stories: Vec<Story> = dataset.stories().iter().take(limit).cloned().collect();
+    if stories.is_empty() {
+        return Err(Failure::NothingSelected);
+    }
+    Ok(stories)
 }
 
 /// The folder of the default MiniSV, drawn now when it is not there whole.

@@ -1,6 +1,6 @@
 //! `storyeval run` and `storyeval generate`: from a data set and models to a table.
 
-use super::common::{DeviceArguments, open_bundle, open_dataset};
+use super::common::{DeviceArguments, open_bundle, open_dataset, selected};
 use super::failure::{Failure, Failures};
 use super::folders::{Folders, GroupName};
 use super::stages::{self, PanelBundles, SkipArguments};
@@ -184,12 +184,7 @@ fn prepare(
     if !failures.is_empty() {
         return Err(failures.report());
     }
-    let first = protocol.stories.first.unwrap_or(usize::MAX);
-    let limit = arguments.limit.unwrap_or(usize::MAX).min(first);
-    let stories: Vec<Story> = dataset.stories().iter().take(limit).cloned().collect();
-    if stories.is_empty() {
-        return Err(Failure::NothingSelected);
-    }
+    let stories = selected(&dataset, &protocol, arguments.limit)?;
     let name = GroupName {
         dataset: &dataset.card().id,
         protocol: &protocol.id,

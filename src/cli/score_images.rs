@@ -1,7 +1,7 @@
 //! `storyeval score --images`: frames that another program drew become a run, and are scored.
 
 use super::Outcome;
-use super::common::open_dataset;
+use super::common::{open_dataset, selected};
 use super::dataset::Variant;
 use super::failure::{Failure, Failures};
 use super::folders::{Folders, GroupName};
@@ -232,12 +232,7 @@ fn prepare<'a>(
     if !failures.is_empty() {
         return Err(failures.report());
     }
-    let first = protocol.stories.first.unwrap_or(usize::MAX);
-    let limit = own.limit.unwrap_or(usize::MAX).min(first);
-    let stories: Vec<Story> = dataset.stories().iter().take(limit).cloned().collect();
-    if stories.is_empty() {
-        return Err(Failure::NothingSelected);
-    }
+    let stories = selected(&dataset, &protocol, own.limit)?;
     let job = Job {
         arguments: own,
         images,

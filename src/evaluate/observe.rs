@@ -138,6 +138,13 @@ fn row(wanted: &Wanted<'_>, frame: FrameRef<'_>) -> Look {
     }
 }
 
+/// Adds a feature row of the generated and of the real frame to each look.
+fn append(rows: &mut [Look], generated: Vec<Vec<f32>>, ground_truth: Vec<Vec<f32>>) {
+    for (row, pair) in rows.iter_mut().zip(generated.into_iter().zip(ground_truth)) {
+        row.features.extend([pair.0, pair.1]);
+    }
+}
+
 fn labels(panel: &mut Panel, images: &[RgbImage], rows: &mut [Look]) -> Result<(), Error> {
     if let Some(network) = &mut panel.characters {
         for (row, seen) in rows.iter_mut().zip(network.probabilities(images)?) {
@@ -165,9 +172,7 @@ fn features(
     };
     let (generated, logits) = network.features_and_logits(images)?;
     let ground_truth = truth.features(panel, clips, real)?;
-    for (row, (generated, truth)) in rows.iter_mut().zip(generated.into_iter().zip(ground_truth)) {
-        row.features.extend([generated, truth]);
-    }
+    append(rows, generated, ground_truth);
     for (row, logits) in rows.iter_mut().zip(logits.into_iter().flatten()) {
         row.features.push(logits);
     }
@@ -201,10 +206,10 @@ fn clip(
         }
     }
     let ground_truth = truth.clip(panel, clips, real)?;
-    for (row, (generated, truth)) in rows.iter_mut().zip(generated.into_iter().zip(ground_truth)) {
-        row.observation.clip_ii = cosine(&generated, &truth).ok();
-        row.features.extend([generated, truth]);
+    for (row, (generated, truth)) in rows.iter_mut().zip(generated.iter().zip(&ground_truth)) {
+        row.observation.clip_ii = cosine(generated, truth).ok();
     }
+    append(rows, generated, ground_truth);
     Ok(())
 }
 
@@ -231,9 +236,7 @@ fn crops(
     };
     let generated = cutter.embeddings(images, &labels)?;
     let ground_truth = truth.crops(panel, rule, clips, &labels, real)?;
-    for (row, (generated, truth)) in rows.iter_mut().zip(generated.into_iter().zip(ground_truth)) {
-        row.features.extend([generated, truth]);
-    }
+    append(rows, generated, ground_truth);
     Ok(())
 }
 

@@ -83,6 +83,12 @@ pub(super) fn check(
 
 const PIXELS: &str = "pixel_values";
 
+/// The input of a graph that reads images of the bundle's size, `[N, 3, h, w]`.
+fn pixel_port(bundle: &Bundle) -> Port {
+    let size = bundle.manifest().image;
+    Port::f32(PIXELS, [None, Some(3), Some(size.height), Some(size.width)])
+}
+
 /// A graph of a bundle.
 pub(super) struct GraphNetwork {
     graph: Graph,
@@ -99,11 +105,9 @@ impl GraphNetwork {
         output: &str,
         width: usize,
     ) -> Result<Self, ExtractError> {
-        let size = bundle.manifest().image;
-        let pixels = [None, Some(3), Some(size.height), Some(size.width)];
         let signature = GraphSignature {
             name,
-            inputs: vec![Port::f32(PIXELS, pixels)],
+            inputs: vec![pixel_port(bundle)],
             outputs: vec![Port::f32(output, [None, Some(width)])],
         };
         let graph = runtime.load(&bundle.graph(name)?, &signature)?;
@@ -178,11 +182,9 @@ impl MaskNetwork {
         output: &str,
         maps: usize,
     ) -> Result<Self, ExtractError> {
-        let size = bundle.manifest().image;
-        let pixels = [None, Some(3), Some(size.height), Some(size.width)];
         let signature = GraphSignature {
             name,
-            inputs: vec![Port::f32(PIXELS, pixels)],
+            inputs: vec![pixel_port(bundle)],
             outputs: vec![Port::f32(output, [None, Some(maps), None, None])],
         };
         let graph = runtime.load(&bundle.graph(name)?, &signature)?;

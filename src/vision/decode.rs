@@ -27,6 +27,14 @@ pub struct SourceImage {
 /// Unreadable files, anything but a regular file, files above [`MAX_BYTES`], foreign formats, damaged
 /// files, and headers that announce too much.
 pub fn read_image(path: &Path) -> Result<SourceImage, VisionError> {
+    decode_image(&read_bounded(path)?, path)
+}
+
+/// The bytes of a regular file of at most [`MAX_BYTES`].
+///
+/// # Errors
+/// Unreadable files, anything but a regular file, larger files.
+pub fn read_bounded(path: &Path) -> Result<Vec<u8>, VisionError> {
     let failed = |source| VisionError::Read {
         path: path.to_owned(),
         source,
@@ -50,7 +58,7 @@ pub fn read_image(path: &Path) -> Result<SourceImage, VisionError> {
             max_bytes: MAX_BYTES,
         });
     }
-    decode_image(&bytes, path)
+    Ok(bytes)
 }
 
 /// Decodes the bytes of a PNG or JPEG file; `path` only names them in errors. See [`read_image`].

@@ -22,7 +22,7 @@ mod scaler;
 mod taps;
 mod torch;
 
-pub use decode::{SourceImage, decode_image, read_image};
+pub use decode::{SourceImage, decode_image, read_bounded, read_image};
 pub use error::VisionError;
 pub use filter::Filter;
 pub use geometry::{View, center_crop, short_side_size};

@@ -2,12 +2,10 @@
 
 use super::{Folder, FoundFile, ImagesError, Matching};
 use crate::record::sha256_hex;
-use crate::vision::{MAX_BYTES, SourceImage, VisionError, decode_image, encode_png};
+use crate::vision::{SourceImage, decode_image, encode_png, read_bounded};
 use rayon::prelude::*;
 use std::collections::BTreeMap;
 use std::error::Error;
-use std::fs::File;
-use std::io::Read;
 use std::path::Path;
 
 /// What a file holds.
@@ -90,7 +88,7 @@ fn inspect(folder: &Folder, file: &FoundFile) -> Result<Inspected, String> {
         return Err(fault.to_owned());
     }
     let path = folder.path(file);
-    let bytes = read(&path).map_err(|error| reason(&error, &path))?;
+    let bytes = read_bounded(&path).map_err(|error| reason(&error, &path))?;
     let found = decode_image(&bytes, &path).map_err(|error| reason(&error, &path))?;
     // Depth and colour type stand at the same place in every PNG, and this one was decoded.
     let png = !found.lossy_source;
@@ -130,32 +128,6 @@ fn reason(error: &dyn Error, path: &Path) -> String {
     last.to_string().replace(&path.display().to_string(), "it")
 }
 
-/// The bytes of a regular file of at most [`MAX_BYTES`].
-fn read(path: &Path) -> Result<Vec<u8>, VisionError> {
-    let failed = |source| VisionError::Read {
-        path: path.to_owned(),
-        source,
-    };
-    // Asked before it is opened: opening a pipe waits for its writer.
-    if !std::fs::metadata(path).map_err(failed)?.is_file() {
-        return Err(VisionError::NotImage {
-            path: path.to_owned(),
-        });
-    }
-    let mut bytes = Vec::new();
-    let file = File::open(path).map_err(failed)?;
-    file.take(MAX_BYTES + 1)
-        .read_to_end(&mut bytes)
-        .map_err(failed)?;
-    if bytes.len() as u64 > MAX_BYTES {
-        return Err(VisionError::FileTooLarge {
-            path: path.to_owned(),
-            max_bytes: MAX_BYTES,
-        });
-    }
-    Ok(bytes)
-}
-
 /// The PNG that is stored for a file that was inspected: a PNG of 8-bit RGB is copied byte by byte,
 /// anything else becomes one of the pixels that are scored.
 ///
@@ -167,7 +139,7 @@ pub fn stored_png(
     inspected: &Inspected,
 ) -> Result<Vec<u8>, ImagesError> {
     let path = folder.path(file);
-    let bytes = read(&path)?;
+    let bytes = read_bounded(&path)?;
     if sha256_hex(&bytes) != inspected.sha256 {
         return Err(ImagesError::Changed { path });
     }
