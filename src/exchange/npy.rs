@@ -138,19 +138,18 @@ pub(super) fn read_array(input: &mut impl Read, length: u64) -> Result<NpyArray,
             header.data_at + bytes
         )));
     }
-    let mut data = vec![0; bytes as usize];
-    input.read_exact(&mut data).map_err(|error| {
-        if error.kind() == std::io::ErrorKind::UnexpectedEof {
-            Fault::Malformed("it is cut off".to_owned())
-        } else {
-            Fault::Io(error)
-        }
-    })?;
+    let cut_off = |error: std::io::Error| match error.kind() {
+        std::io::ErrorKind::UnexpectedEof => Fault::Malformed("it is cut off".to_owned()),
+        _ => Fault::Io(error),
+    };
+    let count = bytes as usize / element.size();
     let shape = (rows as usize, columns as usize).set_f(header.fortran);
     let numbers = if element.single() {
-        Array2::from_shape_vec(shape, element.to_f32(&data)).map(Numbers::F32)
+        let values = element.read_f32(input, count).map_err(cut_off)?;
+        Array2::from_shape_vec(shape, values).map(Numbers::F32)
     } else {
-        Array2::from_shape_vec(shape, element.to_f64(&data)).map(Numbers::F64)
+        let values = element.read_f64(input, count).map_err(cut_off)?;
+        Array2::from_shape_vec(shape, values).map(Numbers::F64)
     };
     Ok(NpyArray {
         dimensions: header.shape.len(),

@@ -3,6 +3,7 @@
 use super::{Feature, Side};
 use faer::Mat;
 use ndarray::ArrayView2;
+use rayon::prelude::*;
 
 /// Why two sets of feature vectors cannot be compared.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -37,9 +38,10 @@ pub enum SetFault {
 
 /// The first row with a value that is not finite.
 pub(super) fn not_finite<T: Feature>(set: &ArrayView2<'_, T>) -> Option<usize> {
-    set.rows()
-        .into_iter()
-        .position(|row| row.iter().any(|value| !(*value).into().is_finite()))
+    let fault = |row: &usize| set.row(*row).iter().any(|v| !(*v).into().is_finite());
+    (0..set.nrows())
+        .into_par_iter()
+        .position_first(|row| fault(&row))
 }
 
 /// Checks both sets: the same length of vectors, at least `least` vectors, all finite.

@@ -291,23 +291,23 @@ pub fn frechet_of_gaussians(
     for (side, set) in sets {
         warnings.extend(constant_warning(side, set.constant_features(), dim));
     }
-    let mut factors = Vec::with_capacity(2);
-    for (side, set) in sets {
-        let factor = cholesky(set.covariance.as_ref()).filter(|_| set.n.is_none_or(|n| n > dim));
-        if factor.is_none() && set.n.is_none_or(|n| n > dim) {
+    let full_rank = |set: &Gaussian| set.n.is_none_or(|n| n > dim);
+    let factor = |set: &Gaussian| cholesky(set.covariance.as_ref()).filter(|_| full_rank(set));
+    let (of_first, of_second) = rayon::join(|| factor(first), || factor(second));
+    for ((side, set), factor) in sets.into_iter().zip([&of_first, &of_second]) {
+        if factor.is_none() && full_rank(set) {
             warnings.push(FrechetWarning::NotPositiveDefinite { side });
         }
-        factors.push(factor);
     }
-    let (root, route) = match (factors.pop().flatten(), factors.pop().flatten()) {
-        (Some(_), Some(first)) => {
+    let (root, route) = match (of_first, of_second) {
+        (Some(first), Some(_)) => {
             let eigenvalues = sandwich(&first, &second.covariance)
                 .self_adjoint_eigenvalues(faer::Side::Lower)
                 .map_err(|_| FrechetUnscored::NotConverged)?;
             let root = eigenvalues.iter().map(|value| value.max(0.0).sqrt()).sum();
             (root, Route::Cholesky)
         }
-        (b, a) => {
+        (a, b) => {
             // A root of a rounded zero would be a thousand times larger than the zero: eigenvalues
             // below the rounding of the largest are left out, and nothing is squared again.
             let whole = |factor: Option<Mat<f64>>, set: &Gaussian| match factor {

@@ -3,7 +3,7 @@
 use super::Feature;
 use super::pairwise::pairwise_sum;
 use faer::linalg::matmul::matmul;
-use faer::{Accum, Mat, Par};
+use faer::{Accum, Mat, MatRef, Par};
 use ndarray::{ArrayView2, Axis};
 use rayon::prelude::*;
 
@@ -242,6 +242,8 @@ impl GaussianStream {
 struct Products {
     shift: Vec<f64>,
     tiles: Vec<Mat<f64>>,
+    /// The rows being added, each less the shift: a column each of `[d, rows]`.
+    panel: Vec<f64>,
 }
 
 impl Products {
@@ -250,22 +252,31 @@ impl Products {
         let tiles = tiles(d)
             .map(|(i, j)| Mat::zeros(span(i, d).len(), span(j, d).len()))
             .collect();
-        Self { shift, tiles }
+        Self {
+            shift,
+            tiles,
+            panel: Vec::new(),
+        }
     }
 
     /// Adds rows given by `value(row, column)`.
     fn add(&mut self, rows: usize, value: impl Fn(usize, usize) -> f64 + Sync) {
         let d = self.shift.len();
         let shift = &self.shift;
-        let columns: Vec<Mat<f64>> = (0..d.div_ceil(TILE))
-            .into_par_iter()
-            .map(|tile| {
-                let span = span(tile, d);
-                Mat::from_fn(rows, span.len(), |i, j| {
-                    value(i, span.start + j) - shift[span.start + j]
-                })
-            })
-            .collect();
+        self.panel.resize(rows * d, 0.0);
+        self.panel
+            .par_chunks_exact_mut(d)
+            .enumerate()
+            .for_each(|(i, row)| {
+                for (j, (kept, shift)) in row.iter_mut().zip(shift).enumerate() {
+                    *kept = value(i, j) - shift;
+                }
+            });
+        let panel = MatRef::from_column_major_slice(&self.panel, d, rows);
+        let strip = |tile: usize| {
+            let span = span(tile, d);
+            panel.subrows(span.start, span.len())
+        };
         let places: Vec<(usize, usize)> = tiles(d).collect();
         self.tiles
             .par_iter_mut()
@@ -274,8 +285,8 @@ impl Products {
                 matmul(
                     tile.as_mut(),
                     Accum::Add,
-                    columns[i].transpose(),
-                    columns[j].as_ref(),
+                    strip(i),
+                    strip(j).transpose(),
                     1.0,
                     Par::Seq,
                 );

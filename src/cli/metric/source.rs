@@ -69,30 +69,40 @@ impl PairArguments {
 
     /// Both sets as features.
     pub(crate) fn features(&self) -> Result<[Features; 2], Failure> {
-        let mut eyes = Eyes::new(&self.network);
-        let [a, b] = self.paths();
-        Ok([features_of(a, &mut eyes)?, features_of(b, &mut eyes)?])
+        self.each(read_features, |features| features)
     }
 
     /// Both sets, as features or statistics.
     pub(crate) fn sets(&self) -> Result<[Set; 2], Failure> {
-        let mut eyes = Eyes::new(&self.network);
-        let mut set = |path: &Path| {
+        let read = |path: &Path| {
             if has_extension(path, "npz") {
                 return Ok(Set::Statistics(read_statistics(path)?));
             }
-            features_of(path, &mut eyes).map(Set::Features)
+            read_features(path).map(Set::Features)
         };
+        self.each(read, Set::Features)
+    }
+
+    /// Files are read, both at once; folders are looked at, one after the other.
+    fn each<T: Send>(
+        &self,
+        read: impl Fn(&Path) -> Result<T, Failure> + Sync,
+        seen: impl Fn(Features) -> T,
+    ) -> Result<[T; 2], Failure> {
+        let file = |path: &Path| (!path.is_dir()).then(|| read(path)).transpose();
         let [a, b] = self.paths();
-        Ok([set(a)?, set(b)?])
+        let (first, second) = rayon::join(|| file(a), || file(b));
+        let mut eyes = Eyes::new(&self.network);
+        let mut whole = |path, read| match read {
+            Some(set) => Ok(set),
+            None => eyes.look_at(path, Output::Features).map(&seen),
+        };
+        Ok([whole(a, first?)?, whole(b, second?)?])
     }
 }
 
-/// The features of a set: a folder of images goes through the network, a file is read.
-fn features_of(path: &Path, eyes: &mut Eyes<'_>) -> Result<Features, Failure> {
-    if path.is_dir() {
-        return eyes.look_at(path, Output::Features);
-    }
+/// Features from a file.
+fn read_features(path: &Path) -> Result<Features, Failure> {
     if has_extension(path, "npz") {
         return Err(Failure::Arguments {
             what: format!("{} holds statistics, not features", path.display()),
@@ -115,11 +125,10 @@ enum Output {
 
 /// The logits of a set: a folder of images goes through the network, a file is read.
 pub(crate) fn logits_of(path: &Path, network: &NetworkArguments) -> Result<Features, Failure> {
-    let mut eyes = Eyes::new(network);
     if path.is_dir() {
-        return eyes.look_at(path, Output::Logits);
+        return Eyes::new(network).look_at(path, Output::Logits);
     }
-    features_of(path, &mut eyes)
+    read_features(path)
 }
 
 /// The feature network, loaded when the first folder has to be looked at.

@@ -1,5 +1,7 @@
 //! numpy's numeric types.
 
+use std::io::{self, Read};
+
 /// A type and its byte order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Element {
@@ -72,50 +74,80 @@ impl Element {
         matches!(self.kind, Kind::F2 | Kind::F4)
     }
 
-    /// Values of a single-precision type.
-    pub(super) fn to_f32(self, data: &[u8]) -> Vec<f32> {
-        match self.kind {
-            Kind::F2 => self
-                .words(data)
-                .map(|w: [u8; 2]| half::f16::from_le_bytes(w).to_f32())
-                .collect(),
-            _ => self.words(data).map(f32::from_le_bytes).collect(),
+    /// Reads `count` values of a single-precision type.
+    pub(super) fn read_f32(self, input: &mut impl Read, count: usize) -> io::Result<Vec<f32>> {
+        if self.kind == Kind::F4 {
+            let mut values = vec![0.0_f32; count];
+            input.read_exact(bytemuck::cast_slice_mut(&mut values))?;
+            if self.foreign() {
+                let swapped =
+                    |value: &mut f32| *value = f32::from_bits(value.to_bits().swap_bytes());
+                values.iter_mut().for_each(swapped);
+            }
+            return Ok(values);
         }
+        let data = self.bytes(input, count)?;
+        let half = |word| half::f16::from_le_bytes(word).to_f32();
+        Ok(self.words(&data).map(half).collect())
     }
 
-    /// Values of any type.
-    pub(super) fn to_f64(self, data: &[u8]) -> Vec<f64> {
-        match self.kind {
-            Kind::F2 | Kind::F4 => self.to_f32(data).into_iter().map(f64::from).collect(),
-            Kind::F8 => self.words(data).map(f64::from_le_bytes).collect(),
+    /// Reads `count` values of any type.
+    pub(super) fn read_f64(self, input: &mut impl Read, count: usize) -> io::Result<Vec<f64>> {
+        if self.kind == Kind::F8 {
+            let mut values = vec![0.0_f64; count];
+            input.read_exact(bytemuck::cast_slice_mut(&mut values))?;
+            if self.foreign() {
+                let swapped =
+                    |value: &mut f64| *value = f64::from_bits(value.to_bits().swap_bytes());
+                values.iter_mut().for_each(swapped);
+            }
+            return Ok(values);
+        }
+        if self.single() {
+            let values = self.read_f32(input, count)?;
+            return Ok(values.into_iter().map(f64::from).collect());
+        }
+        let data = self.bytes(input, count)?;
+        Ok(match self.kind {
             Kind::I1 => data.iter().map(|b| f64::from(*b as i8)).collect(),
+            Kind::U1 => data.iter().map(|b| f64::from(*b)).collect(),
+            Kind::Bool => data.iter().map(|b| f64::from(u8::from(*b != 0))).collect(),
             Kind::I2 => self
-                .words(data)
+                .words(&data)
                 .map(|w| f64::from(i16::from_le_bytes(w)))
                 .collect(),
-            Kind::I4 => self
-                .words(data)
-                .map(|w| f64::from(i32::from_le_bytes(w)))
-                .collect(),
-            Kind::I8 => self
-                .words(data)
-                .map(|w| i64::from_le_bytes(w) as f64)
-                .collect(),
-            Kind::U1 => data.iter().map(|b| f64::from(*b)).collect(),
             Kind::U2 => self
-                .words(data)
+                .words(&data)
                 .map(|w| f64::from(u16::from_le_bytes(w)))
                 .collect(),
+            Kind::I4 => self
+                .words(&data)
+                .map(|w| f64::from(i32::from_le_bytes(w)))
+                .collect(),
             Kind::U4 => self
-                .words(data)
+                .words(&data)
                 .map(|w| f64::from(u32::from_le_bytes(w)))
                 .collect(),
-            Kind::U8 => self
-                .words(data)
+            Kind::I8 => self
+                .words(&data)
+                .map(|w| i64::from_le_bytes(w) as f64)
+                .collect(),
+            Kind::F2 | Kind::F4 | Kind::F8 | Kind::U8 => self
+                .words(&data)
                 .map(|w| u64::from_le_bytes(w) as f64)
                 .collect(),
-            Kind::Bool => data.iter().map(|b| f64::from(u8::from(*b != 0))).collect(),
-        }
+        })
+    }
+
+    fn bytes(self, input: &mut impl Read, count: usize) -> io::Result<Vec<u8>> {
+        let mut data = vec![0; count * self.size()];
+        input.read_exact(&mut data)?;
+        Ok(data)
+    }
+
+    /// Whether the bytes of a number are in the order of another machine.
+    fn foreign(self) -> bool {
+        self.big_endian != cfg!(target_endian = "big")
     }
 
     /// Words of `N` bytes, least significant byte first.
