@@ -3,9 +3,9 @@
     python tools/bench/captions.py BINARY [REPEATS]
 
 Draws 11,545 hypotheses with 5 references each from the words of the golden COCO captions, writes them as COCO
-JSON, and times `storyeval metric bleu` and `metric cider` (without intervals, which pycocoevalcap does not
-have) against one Python process that tokenises once and computes both. Prints medians and the ratio,
-and checks that the values agree.
+JSON, and times `storyeval metric cocoeval` (and `bleu` and `cider` on their own; all without intervals, which
+pycocoevalcap does not have) against one Python process that tokenises once and computes both. Prints medians
+and ratios, and checks that the values agree, and that 1, 2 and 3 threads give the same bits.
 """
 
 import json
@@ -53,9 +53,9 @@ def corpus(folder):
     return paths
 
 
-def timed(command):
+def timed(command, environment=None):
     start = time.perf_counter()
-    out = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, check=True).stdout
+    out = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, check=True, env=environment).stdout
     return time.perf_counter() - start, json.loads(out)
 
 
@@ -63,19 +63,20 @@ binary, repeats = sys.argv[1], int(sys.argv[2]) if len(sys.argv) > 2 else 5
 with tempfile.TemporaryDirectory() as folder:
     refs, hyps = corpus(folder)
     arguments = ["--refs", refs, "--hyps", hyps, "--resamples", "0", "--format", "json"]
-    times = {"bleu": [], "cider": [], "pycocoevalcap": []}
+    times, values = {}, {}
+    commands = {name: [binary, "metric", name, *arguments] for name in ("cocoeval", "bleu", "cider")}
+    commands["pycocoevalcap"] = [sys.executable, "-c", PEER, refs, hyps]
     for _ in range(repeats):
-        for metric in ("bleu", "cider"):
-            seconds, answer = timed([binary, "metric", metric, *arguments])
-            times[metric].append(seconds)
-            if metric == "bleu":
-                found = [answer[f"bleu{n}"] for n in range(1, 5)]
-            else:
-                found.append(answer["value"])
-        seconds, expected = timed([sys.executable, "-c", PEER, refs, hyps])
-        times["pycocoevalcap"].append(seconds)
-    assert all(abs(f - e) <= 1e-9 * abs(e) for f, e in zip(found, expected)), (found, expected)
-    median = {name: statistics.median(values) for name, values in times.items()}
-    print({name: round(value, 3) for name, value in median.items()})
-    ours = median["bleu"] + median["cider"]
-    print(f"pycocoevalcap {median['pycocoevalcap']:.2f} s, storyeval bleu + cider {ours:.3f} s: {median['pycocoevalcap'] / ours:.1f} times")
+        for name, command in commands.items():
+            seconds, values[name] = timed(command)
+            times.setdefault(name, []).append(seconds)
+    bleus = lambda answer: [answer[f"bleu{n}"] for n in range(1, 5)]
+    both = values["cocoeval"]
+    for found in (bleus(both["bleu"]) + [both["cider"]["value"]], bleus(values["bleu"]) + [values["cider"]["value"]]):
+        assert all(abs(f - e) <= 1e-9 * abs(e) for f, e in zip(found, values["pycocoevalcap"])), found
+    for threads in ("1", "2", "3"):
+        environment = {**os.environ, "RAYON_NUM_THREADS": threads}
+        assert timed(commands["cocoeval"], environment)[1] == both, f"other bits at {threads} threads"
+    median = {name: statistics.median(seconds) for name, seconds in times.items()}
+    for name, seconds in median.items():
+        print(f"{name:14} {seconds:7.3f} s  ratio {median['pycocoevalcap'] / seconds:6.1f}")

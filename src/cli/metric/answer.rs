@@ -63,6 +63,11 @@ impl Answer {
     /// Prints, and fails with the reason where there is no value, so that a script notices.
     pub(crate) fn finish(&self, format: Format, hint: &str) -> Outcome {
         self.print(format)?;
+        self.scored(hint)
+    }
+
+    /// Fails with the reason where there is no value.
+    pub(crate) fn scored(&self, hint: &str) -> Outcome {
         match &self.unscored {
             None => Ok(()),
             Some(reason) => Err(Failure::Unscored {
@@ -71,6 +76,12 @@ impl Answer {
                 hint: hint.to_owned(),
             }),
         }
+    }
+
+    /// The same less the warnings that were said already.
+    pub(crate) fn without(mut self, said: &[String]) -> Self {
+        self.warnings.retain(|warning| !said.contains(warning));
+        self
     }
 
     fn text(&self) -> String {

@@ -1,7 +1,7 @@
 //! `storyeval metric bleu`.
 
 use super::answer::{Answer, Format};
-use super::captions::{CaptionArguments, Captions};
+use super::captions::{CAPTIONS_HINT, CaptionArguments, Captions, Groups};
 use super::interval::IntervalArguments;
 use crate::cli::Outcome;
 use crate::cli::failure::Failure;
@@ -40,55 +40,37 @@ pub(crate) struct BleuArguments {
 /// BLEU-1 to BLEU-4 of captions; `value` is BLEU-4. In `[0, 1]`; papers print 100 times it.
 pub(crate) fn bleu(arguments: &BleuArguments) -> Outcome {
     let captions = arguments.captions.read()?;
-    let mut answer = Answer {
-        metric: "bleu".to_owned(),
-        n: captions.set.items.len(),
-        ..Answer::default()
+    let interval = &arguments.interval;
+    let answer = match arguments.mode {
+        Mode::Corpus => of_corpus(&captions, &captions.corpus(), interval)?,
+        Mode::StorygptvReleased => released(&captions, interval)?,
     };
-    let mode = match arguments.mode {
-        Mode::Corpus => BleuMode::Corpus,
-        Mode::StorygptvReleased => BleuMode::StorygptvReleased,
-    };
-    let computed = match mode {
-        BleuMode::Corpus => corpus(arguments, &captions, &mut answer),
-        BleuMode::StorygptvReleased => released(arguments, &captions, &mut answer),
-    };
-    if let Err(reason) = computed? {
-        answer.unscored = Some(reason.to_string());
-        answer.warnings = captions.warnings(&[]);
-    }
-    let interval = captions
-        .groups(arguments.interval.groups.as_deref())?
-        .interval(arguments.interval.resamples, arguments.interval.seed)
-        .unwrap_or_else(|| "none".to_owned());
-    answer.signature = format!(
-        "bleu|{}|mode:{}|reference-length:closest|smoothing:pycocoevalcap|ci:{interval}|n:{}|v:1",
-        captions.signature(),
-        mode.name(),
-        answer.n,
-    );
-    answer.finish(
-        arguments.format,
-        "give at least one hypothesis and a reference for each",
-    )
+    answer.finish(arguments.format, CAPTIONS_HINT)
 }
 
-type Computed = Result<Result<(), CaptionUnscored>, Failure>;
-
-fn corpus(arguments: &BleuArguments, captions: &Captions, answer: &mut Answer) -> Computed {
-    let corpus = match Corpus::from_captions(&captions.pairs(), captions.tokeniser) {
-        Ok(corpus) => corpus,
-        Err(reason) => return Ok(Err(reason)),
+/// BLEU with counts summed over the corpus.
+pub(super) fn of_corpus(
+    captions: &Captions,
+    corpus: &Result<Corpus, CaptionUnscored>,
+    interval: &IntervalArguments,
+) -> Result<Answer, Failure> {
+    let (mut answer, groups) = start(captions, BleuMode::Corpus, interval)?;
+    let found = match corpus {
+        Ok(corpus) => compute(corpus),
+        Err(reason) => return Ok(captions.unscored(answer, reason)),
     };
-    let found = compute(&corpus);
     // Counts of whole groups: a resample is then a sum over groups.
-    let groups = captions.groups(arguments.interval.groups.as_deref())?;
     let mut sums = vec![BleuCounts::default(); groups.count];
     for (item, group) in found.items.iter().zip(&groups.numbers) {
         sums[*group].add(item, 1);
     }
-    fill(answer, found.value, |at| found.items[at].scores(), captions);
-    intervals(answer, arguments, groups.count, |multiplicities| {
+    fill(
+        &mut answer,
+        found.value,
+        |at| found.items[at].scores(),
+        captions,
+    );
+    intervals(&mut answer, interval, groups.count, |multiplicities| {
         let mut counts = BleuCounts::default();
         for (group, times) in sums.iter().zip(multiplicities) {
             counts.add(group, *times);
@@ -106,17 +88,44 @@ fn corpus(arguments: &BleuArguments, captions: &Captions, answer: &mut Answer) -
         }),
     );
     answer.warnings = captions.warnings(&found.warnings);
-    Ok(Ok(()))
+    Ok(answer)
 }
 
-fn released(arguments: &BleuArguments, captions: &Captions, answer: &mut Answer) -> Computed {
+/// An answer without values yet, and the clusters of its interval.
+fn start(
+    captions: &Captions,
+    mode: BleuMode,
+    interval: &IntervalArguments,
+) -> Result<(Answer, Groups), Failure> {
+    let groups = captions.groups(interval.groups.as_deref())?;
+    let n = captions.set.items.len();
+    let signature = format!(
+        "bleu|{}|mode:{}|reference-length:closest|smoothing:pycocoevalcap|ci:{}|n:{n}|v:1",
+        captions.signature(),
+        mode.name(),
+        groups
+            .interval(interval.resamples, interval.seed)
+            .as_deref()
+            .unwrap_or("none"),
+    );
+    let answer = Answer {
+        metric: "bleu".to_owned(),
+        n,
+        signature,
+        ..Answer::default()
+    };
+    Ok((answer, groups))
+}
+
+/// BLEU as StoryGPT-V's released script prints it.
+fn released(captions: &Captions, interval: &IntervalArguments) -> Result<Answer, Failure> {
+    let (mut answer, groups) = start(captions, BleuMode::StorygptvReleased, interval)?;
     let found = match released_bleu(&captions.pairs(), captions.tokeniser) {
         Ok(found) => found,
-        Err(reason) => return Ok(Err(reason)),
+        Err(reason) => return Ok(captions.unscored(answer, &reason)),
     };
-    let groups = captions.groups(arguments.interval.groups.as_deref())?;
-    fill(answer, found.value, |at| found.items[at], captions);
-    intervals(answer, arguments, groups.count, |multiplicities| {
+    fill(&mut answer, found.value, |at| found.items[at], captions);
+    intervals(&mut answer, interval, groups.count, |multiplicities| {
         let times = groups.of_items(multiplicities);
         let drawn: u32 = times.iter().sum();
         std::array::from_fn(|order| {
@@ -130,7 +139,7 @@ fn released(arguments: &BleuArguments, captions: &Captions, answer: &mut Answer)
         })
     });
     answer.warnings = captions.warnings(&[]);
-    Ok(Ok(()))
+    Ok(answer)
 }
 
 /// `value`, `bleu1`..`bleu4` of the corpus and of every item.
@@ -159,11 +168,11 @@ fn fill(
 /// 95 % intervals of all four.
 fn intervals(
     answer: &mut Answer,
-    arguments: &BleuArguments,
+    interval: &IntervalArguments,
     groups: usize,
     scores: impl Fn(&[u32]) -> [f64; ORDERS],
 ) {
-    let plan = arguments.interval.plan();
+    let plan = interval.plan();
     if plan.resamples == 0 || groups < 2 {
         return;
     }

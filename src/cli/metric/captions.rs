@@ -1,6 +1,7 @@
-//! What `metric bleu` and `metric cider` have in common: reading captions, and the parts of a
+//! What `metric bleu`, `metric cider` and `metric cocoeval` have in common: reading captions, and the parts of a
 //! signature that say how.
 
+use super::answer::Answer;
 use crate::cli::failure::Failure;
 use clap::{Args, ValueEnum};
 use serde_json::{Value, json};
@@ -8,7 +9,12 @@ use std::path::{Path, PathBuf};
 use storyeval::exchange::{
     CaptionSet, ExchangeError, pair_captions, read_caption_lines, read_coco,
 };
-use storyeval::metric::caption::{CaptionWarning, Tokeniser, line_separators};
+use storyeval::metric::caption::{
+    CaptionUnscored, CaptionWarning, Corpus, Tokeniser, line_separators,
+};
+
+/// What to do about captions without a value.
+pub(super) const CAPTIONS_HINT: &str = "give at least one hypothesis and a reference for each";
 
 /// How captions become tokens.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
@@ -114,6 +120,20 @@ impl Captions {
                 (item.hypothesis.as_str(), references)
             })
             .collect()
+    }
+
+    /// The captions as tokens.
+    pub(crate) fn corpus(&self) -> Result<Corpus, CaptionUnscored> {
+        Corpus::from_captions(&self.pairs(), self.tokeniser)
+    }
+
+    /// An answer that says why it has no value.
+    pub(crate) fn unscored(&self, answer: Answer, reason: &CaptionUnscored) -> Answer {
+        Answer {
+            unscored: Some(reason.to_string()),
+            warnings: self.warnings(&[]),
+            ..answer
+        }
     }
 
     /// Number of references.

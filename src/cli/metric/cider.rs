@@ -1,13 +1,15 @@
 //! `storyeval metric cider`.
 
 use super::answer::{Answer, Format};
-use super::captions::CaptionArguments;
+use super::captions::{CAPTIONS_HINT, CaptionArguments, Captions};
 use super::interval::IntervalArguments;
 use crate::cli::Outcome;
 use crate::cli::failure::Failure;
 use clap::Args;
 use serde_json::json;
-use storyeval::metric::caption::{CiderOptions, Corpus, cider as compute, weighted_mean};
+use storyeval::metric::caption::{
+    CaptionUnscored, CiderOptions, Corpus, cider as compute, weighted_mean,
+};
 use storyeval::stats::bootstrap;
 
 #[derive(Clone, Debug, Args)]
@@ -33,46 +35,46 @@ pub(crate) fn cider(arguments: &CiderArguments) -> Outcome {
         });
     }
     let captions = arguments.captions.read()?;
-    let groups = captions.groups(arguments.interval.groups.as_deref())?;
-    let (resamples, seed) = (arguments.interval.resamples, arguments.interval.seed);
-    let interval = groups.interval(resamples, seed);
+    let options = CiderOptions {
+        sigma: arguments.sigma,
+    };
+    of_corpus(&captions, &captions.corpus(), options, &arguments.interval)?
+        .finish(arguments.format, CAPTIONS_HINT)
+}
+
+/// CIDEr with document frequencies from all references.
+pub(super) fn of_corpus(
+    captions: &Captions,
+    corpus: &Result<Corpus, CaptionUnscored>,
+    options: CiderOptions,
+    interval: &IntervalArguments,
+) -> Result<Answer, Failure> {
+    let groups = captions.groups(interval.groups.as_deref())?;
+    let resampled = groups.interval(interval.resamples, interval.seed);
+    let n = captions.set.items.len();
     let mut answer = Answer {
         metric: "cider".to_owned(),
-        n: captions.set.items.len(),
+        n,
+        signature: format!(
+            "cider|{}|variant:cider-d-pycocoevalcap|sigma:{}|idf:references-of-items|ci:{}|n:{n}|v:1",
+            captions.signature(),
+            options.sigma,
+            resampled.as_deref().unwrap_or("none"),
+        ),
         ..Answer::default()
     };
-    answer.signature = format!(
-        "cider|{}|variant:cider-d-pycocoevalcap|sigma:{}|idf:references-of-items|ci:{}|n:{}|v:1",
-        captions.signature(),
-        arguments.sigma,
-        interval.as_deref().unwrap_or("none"),
-        answer.n,
-    );
-    match Corpus::from_captions(&captions.pairs(), captions.tokeniser) {
-        Err(reason) => {
-            answer.unscored = Some(reason.to_string());
-            answer.warnings = captions.warnings(&[]);
-        }
-        Ok(corpus) => {
-            let found = compute(
-                &corpus,
-                CiderOptions {
-                    sigma: arguments.sigma,
-                },
-            );
-            answer.value = Some(found.value);
-            answer.items = Some(captions.entries(|at| json!({ "value": found.items[at] })));
-            if interval.is_some() {
-                let distribution = bootstrap(groups.count, arguments.interval.plan(), |times| {
-                    weighted_mean(&found.items, &groups.of_items(times))
-                });
-                answer.interval = distribution.interval(0.95);
-            }
-            answer.warnings = captions.warnings(&found.warnings);
-        }
+    let found = match corpus {
+        Ok(corpus) => compute(corpus, options),
+        Err(reason) => return Ok(captions.unscored(answer, reason)),
+    };
+    answer.value = Some(found.value);
+    answer.items = Some(captions.entries(|at| json!({ "value": found.items[at] })));
+    if resampled.is_some() {
+        let distribution = bootstrap(groups.count, interval.plan(), |times| {
+            weighted_mean(&found.items, &groups.of_items(times))
+        });
+        answer.interval = distribution.interval(0.95);
     }
-    answer.finish(
-        arguments.format,
-        "give at least one hypothesis and a reference for each",
-    )
+    answer.warnings = captions.warnings(&found.warnings);
+    Ok(answer)
 }

@@ -8,6 +8,7 @@ mod caption;
 mod captions;
 mod cider;
 mod clip;
+mod cocoeval;
 mod fid;
 mod interval;
 mod is;
@@ -33,6 +34,8 @@ pub(crate) enum MetricCommand {
     Bleu(bleu::BleuArguments),
     /// CIDEr of captions, as pycocoevalcap
     Cider(cider::CiderArguments),
+    /// BLEU-1 to BLEU-4 and CIDEr at once, tokenised once, as pycocoevalcap's `COCOEvalCap`
+    Cocoeval(cocoeval::CocoevalArguments),
     /// Fréchet distance ("FID") between two sets of images or features
     Fid(fid::FidArguments),
     /// Kernel distance ("KID") between two sets of images or features
@@ -57,6 +60,7 @@ pub(crate) fn metric(command: &MetricCommand) -> Outcome {
         MetricCommand::Tokenize => tokenize::tokenize(),
         MetricCommand::Bleu(arguments) => bleu::bleu(arguments),
         MetricCommand::Cider(arguments) => cider::cider(arguments),
+        MetricCommand::Cocoeval(arguments) => cocoeval::cocoeval(arguments),
         MetricCommand::Fid(arguments) => fid::fid(arguments),
         MetricCommand::Kid(arguments) => kid::kid(arguments),
         MetricCommand::Prdc(arguments) => prdc::prdc(arguments),

@@ -6,7 +6,7 @@
 //! and even a perfect hypothesis is a little below 1.
 
 use super::corpus::Corpus;
-use super::ngram::Grams;
+use super::ngram::{ItemGrams, Key, NARROW};
 use super::{CaptionUnscored, CaptionWarning};
 use rayon::prelude::*;
 
@@ -90,34 +90,11 @@ impl Bleu {
 /// BLEU of every item and of all of them together.
 #[must_use]
 pub fn bleu(corpus: &Corpus) -> Bleu {
-    let mut items: Vec<BleuCounts> = corpus
-        .items()
-        .iter()
-        .map(|item| {
-            let length = item.hypothesis.len();
-            let closest = item
-                .references
-                .iter()
-                .map(Vec::len)
-                .min_by_key(|other| (other.abs_diff(length), *other))
-                .unwrap_or_default();
-            BleuCounts {
-                hypothesis: length as u64,
-                reference: closest as u64,
-                guess: std::array::from_fn(|order| length.saturating_sub(order) as u64),
-                correct: [0; ORDERS],
-            }
-        })
-        .collect();
-    let correct: Vec<Vec<u32>> = (1..=ORDERS)
-        .into_par_iter()
-        .map(|order| clipped_matches(corpus, &Grams::count(corpus, order)))
-        .collect();
-    for (order, matches) in correct.iter().enumerate() {
-        for (item, matches) in items.iter_mut().zip(matches) {
-            item.correct[order] = u64::from(*matches);
-        }
-    }
+    let items: Vec<BleuCounts> = if corpus.vocabulary() <= NARROW {
+        count_items::<u64>(corpus)
+    } else {
+        count_items::<u128>(corpus)
+    };
     let mut counts = BleuCounts::default();
     for item in &items {
         counts.add(item, 1);
@@ -134,38 +111,50 @@ pub fn bleu(corpus: &Corpus) -> Bleu {
     }
 }
 
-/// For every item the n-grams of the hypothesis that a reference has, clipped.
-fn clipped_matches(corpus: &Corpus, grams: &Grams) -> Vec<u32> {
-    let mut slots = vec![(usize::MAX, 0_usize); grams.documents.len()];
-    let mut best = Vec::new();
-    let count = |item: usize, references: usize| {
-        let hypothesis = grams.caption(item, 0);
-        for (slot, gram) in hypothesis.iter().enumerate() {
-            slots[gram.id as usize] = (item, slot);
-        }
-        best.clear();
-        best.resize(hypothesis.len(), 0);
-        for reference in 1..=references {
-            for gram in grams.caption(item, reference) {
-                let (owner, slot) = slots[gram.id as usize];
-                if owner == item {
-                    best[slot] = gram.count.max(best[slot]);
+fn count_items<K: Key>(corpus: &Corpus) -> Vec<BleuCounts> {
+    (0..corpus.len())
+        .into_par_iter()
+        .with_min_len(256)
+        .map_init(
+            || (ItemGrams::<K>::new(), Vec::new()),
+            |(grams, most), item| {
+                let item = corpus.item(item);
+                let length = item.hypothesis().len();
+                let closest = item
+                    .references()
+                    .map(<[u32]>::len)
+                    .min_by_key(|other| (other.abs_diff(length), *other))
+                    .unwrap_or_default();
+                BleuCounts {
+                    hypothesis: length as u64,
+                    reference: closest as u64,
+                    guess: std::array::from_fn(|order| length.saturating_sub(order) as u64),
+                    correct: std::array::from_fn(|order| {
+                        grams.count(&item, order + 1);
+                        clipped_matches(grams, item.references().len(), most)
+                    }),
                 }
-            }
-        }
-        hypothesis
-            .iter()
-            .zip(&best)
-            .map(|(gram, most)| gram.count.min(*most))
-            .sum()
-    };
-    let mut count = count;
-    corpus
-        .items()
-        .iter()
-        .enumerate()
-        .map(|(item, captions)| count(item, captions.references.len()))
+            },
+        )
         .collect()
+}
+
+/// n-grams of the hypothesis that a reference has, each at most as often as the reference that has it
+/// most often. `most` is working space.
+fn clipped_matches<K: Key>(grams: &ItemGrams<K>, references: usize, most: &mut Vec<u32>) -> u64 {
+    most.clear();
+    most.resize(grams.hypothesis(), 0);
+    for gram in (1..=references).flat_map(|reference| grams.caption(reference)) {
+        if let Some(most) = most.get_mut(gram.number as usize) {
+            *most = gram.count.max(*most);
+        }
+    }
+    grams
+        .caption(0)
+        .iter()
+        .zip(most)
+        .map(|(gram, most)| u64::from(gram.count.min(*most)))
+        .sum()
 }
 
 /// BLEU of one pair, for callers that have no corpus.

@@ -9,8 +9,8 @@
 
 use super::CaptionWarning;
 use super::bleu::ORDERS;
-use super::corpus::Corpus;
-use super::ngram::{Gram, Grams};
+use super::corpus::{Corpus, Item};
+use super::ngram::{Documents, Gram, ItemDocuments, Key, NARROW};
 use rayon::prelude::*;
 
 /// What pycocoevalcap lets a user choose.
@@ -42,15 +42,18 @@ pub struct Cider {
 pub fn cider(corpus: &Corpus, options: CiderOptions) -> Cider {
     let orders: Vec<Vec<f64>> = (1..=ORDERS)
         .into_par_iter()
-        .map(|order| similarities(corpus, order, options.sigma))
+        .map(|order| {
+            if corpus.vocabulary() <= NARROW {
+                similarities::<u64>(corpus, order, options.sigma)
+            } else {
+                similarities::<u128>(corpus, order, options.sigma)
+            }
+        })
         .collect();
-    let items: Vec<f64> = corpus
-        .items()
-        .iter()
-        .enumerate()
-        .map(|(at, item)| {
+    let items: Vec<f64> = (0..corpus.len())
+        .map(|at| {
             let sum: f64 = orders.iter().map(|order| order[at]).sum();
-            sum / ORDERS as f64 / item.references.len() as f64 * 10.0
+            sum / ORDERS as f64 / corpus.item(at).references().len() as f64 * 10.0
         })
         .collect();
     let mut warnings = corpus.warnings();
@@ -87,57 +90,69 @@ fn ordered_mean(values: impl Iterator<Item = f64>, count: usize) -> f64 {
 }
 
 /// For every item, the sum over its references of the similarity in n-grams of one order.
-fn similarities(corpus: &Corpus, order: usize, sigma: f64) -> Vec<f64> {
-    let grams = Grams::count(corpus, order);
+fn similarities<K: Key>(corpus: &Corpus, order: usize, sigma: f64) -> Vec<f64> {
+    let documents = Documents::count::<K>(corpus, order);
     let all = (corpus.len() as f64).ln();
-    let weights: Vec<f64> = grams
-        .documents
+    let weights: Vec<f64> = documents
+        .counts
         .iter()
-        .map(|documents| all - f64::from(*documents).max(1.0).ln())
+        .map(|count| all - f64::from(*count).max(1.0).ln())
         .collect();
-    let weighted = |gram: &Gram| f64::from(gram.count) * weights[gram.id as usize];
+    (0..corpus.len())
+        .into_par_iter()
+        .with_min_len(256)
+        .map_init(
+            || (Vec::new(), Vec::new()),
+            |(idf, counts), at| {
+                let grams = documents.item(at);
+                idf.clear();
+                let numbers = grams.numbers.iter();
+                idf.extend(numbers.map(|number| weights[*number as usize]));
+                similarity(grams, &corpus.item(at), idf, counts, sigma)
+            },
+        )
+        .collect()
+}
+
+/// The sum over an item's references. `idf` has the weight of every distinct n-gram; `counts` is working
+/// space.
+fn similarity(
+    grams: ItemDocuments<'_>,
+    item: &Item<'_>,
+    idf: &[f64],
+    counts: &mut Vec<u32>,
+    sigma: f64,
+) -> f64 {
+    let weighted = |gram: &Gram| f64::from(gram.count) * idf[gram.number as usize];
     let norm = |caption: &[Gram]| {
-        caption
-            .iter()
-            .map(|gram| weighted(gram).powi(2))
-            .sum::<f64>()
-            .sqrt()
+        let squares = caption.iter().map(|gram| weighted(gram).powi(2));
+        squares.sum::<f64>().sqrt()
     };
-    let mut slots = vec![(usize::MAX, 0_usize); weights.len()];
-    let mut counts: Vec<u32> = Vec::new();
-    let mut values = Vec::with_capacity(corpus.len());
-    for (at, item) in corpus.items().iter().enumerate() {
-        let hypothesis = grams.caption(at, 0);
-        let hypothesis_norm = norm(hypothesis);
-        for (slot, gram) in hypothesis.iter().enumerate() {
-            slots[gram.id as usize] = (at, slot);
+    let hypothesis = grams.caption(0);
+    let hypothesis_norm = norm(hypothesis);
+    let mut sum = 0.0;
+    for (number, reference) in item.references().enumerate() {
+        let caption = grams.caption(number + 1);
+        counts.clear();
+        counts.resize(hypothesis.len(), 0);
+        for gram in caption {
+            if let Some(count) = counts.get_mut(gram.number as usize) {
+                *count = gram.count;
+            }
         }
-        let mut sum = 0.0;
-        for (number, reference) in item.references.iter().enumerate() {
-            let grams = grams.caption(at, number + 1);
-            counts.clear();
-            counts.resize(hypothesis.len(), 0);
-            for gram in grams {
-                let (owner, slot) = slots[gram.id as usize];
-                if owner == at {
-                    counts[slot] = gram.count;
-                }
-            }
-            let mut similarity = 0.0;
-            for (gram, count) in hypothesis.iter().zip(&counts) {
-                let other = f64::from(*count) * weights[gram.id as usize];
-                similarity += weighted(gram).min(other) * other;
-            }
-            let reference_norm = norm(grams);
-            if hypothesis_norm != 0.0 && reference_norm != 0.0 {
-                similarity /= hypothesis_norm * reference_norm;
-            }
-            let difference = bigrams(&item.hypothesis) - bigrams(reference);
-            sum += similarity * (-(difference * difference) / (2.0 * sigma * sigma)).exp();
+        let mut similarity = 0.0;
+        for (gram, count) in hypothesis.iter().zip(counts.iter()) {
+            let other = f64::from(*count) * idf[gram.number as usize];
+            similarity += weighted(gram).min(other) * other;
         }
-        values.push(sum);
+        let reference_norm = norm(caption);
+        if hypothesis_norm != 0.0 && reference_norm != 0.0 {
+            similarity /= hypothesis_norm * reference_norm;
+        }
+        let difference = bigrams(item.hypothesis()) - bigrams(reference);
+        sum += similarity * (-(difference * difference) / (2.0 * sigma * sigma)).exp();
     }
-    values
+    sum
 }
 
 /// Length of a caption as CIDEr counts it.

@@ -5,18 +5,69 @@ use super::ptb::PtbTokeniser;
 use super::{CaptionUnscored, CaptionWarning, Tokeniser};
 use rayon::prelude::*;
 use std::collections::HashMap;
+use std::ops::Range;
 
-/// The tokens of one item.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(super) struct Item {
-    pub(super) hypothesis: Vec<u32>,
-    pub(super) references: Vec<Vec<u32>>,
+/// The tokens of all captions, one behind the other: an item a hypothesis, then its references.
+#[derive(Clone, Debug, Default)]
+struct Tokens {
+    numbers: Vec<u32>,
+    /// End of every caption in `numbers`.
+    captions: Vec<usize>,
+    /// End of every item in `captions`.
+    items: Vec<usize>,
+}
+
+impl Tokens {
+    fn end_caption(&mut self) {
+        self.captions.push(self.numbers.len());
+    }
+
+    fn end_item(&mut self) {
+        self.items.push(self.captions.len());
+    }
+
+    fn caption(&self, caption: usize) -> &[u32] {
+        let start = caption.checked_sub(1).map_or(0, |at| self.captions[at]);
+        &self.numbers[start..self.captions[caption]]
+    }
+
+    fn item(&self, item: usize) -> Item<'_> {
+        let start = item.checked_sub(1).map_or(0, |at| self.items[at]);
+        Item {
+            tokens: self,
+            captions: start..self.items[item],
+        }
+    }
+}
+
+/// One item of a corpus.
+#[derive(Clone, Debug)]
+pub(super) struct Item<'a> {
+    tokens: &'a Tokens,
+    /// At least one: the hypothesis.
+    captions: Range<usize>,
+}
+
+impl<'a> Item<'a> {
+    /// The hypothesis, then the references.
+    pub(super) fn captions(&self) -> impl ExactSizeIterator<Item = &'a [u32]> + use<'a> {
+        let tokens = self.tokens;
+        self.captions.clone().map(|at| tokens.caption(at))
+    }
+
+    pub(super) fn hypothesis(&self) -> &'a [u32] {
+        self.tokens.caption(self.captions.start)
+    }
+
+    pub(super) fn references(&self) -> impl ExactSizeIterator<Item = &'a [u32]> + use<'a> {
+        self.captions().skip(1)
+    }
 }
 
 /// Hypotheses with their references, tokenised: at least one item, and a reference for each.
 #[derive(Clone, Debug)]
 pub struct Corpus {
-    items: Vec<Item>,
+    tokens: Tokens,
     /// Number of distinct tokens.
     vocabulary: usize,
 }
@@ -34,31 +85,29 @@ impl Corpus {
         H: AsRef<str> + Sync,
         R: AsRef<str> + Sync,
     {
-        // Tokens are found on all cores; numbers are given out in order afterwards.
-        const CHUNK: usize = 256;
-        let chunks: Vec<Vec<Pending>> = items
+        // Each chunk gives numbers of its own; they become those of the corpus afterwards, in order.
+        const CHUNK: usize = 1024;
+        let chunks: Vec<CorpusBuilder> = items
             .par_chunks(CHUNK)
-            .map_init(PtbTokeniser::default, |ptb, chunk| {
-                chunk
-                    .iter()
-                    .map(|(hypothesis, references)| Pending {
-                        hypothesis: pending(tokeniser, ptb, hypothesis.as_ref()),
-                        references: references
-                            .iter()
-                            .map(|reference| pending(tokeniser, ptb, reference.as_ref()))
-                            .collect(),
-                    })
-                    .collect()
+            .map(|chunk| {
+                let mut ptb = PtbTokeniser::default();
+                let mut builder = CorpusBuilder::default();
+                for (hypothesis, references) in chunk {
+                    let references = references.iter().map(AsRef::as_ref);
+                    for caption in std::iter::once(hypothesis.as_ref()).chain(references) {
+                        tokeniser.each(&mut ptb, caption, |token| builder.add(token));
+                        builder.tokens.end_caption();
+                    }
+                    builder.tokens.end_item();
+                }
+                builder
             })
             .collect();
-        let mut builder = CorpusBuilder::default();
-        for item in chunks.iter().flatten() {
-            builder.push(
-                item.hypothesis.tokens(),
-                item.references.iter().map(Joined::tokens),
-            );
+        let mut all = CorpusBuilder::default();
+        for chunk in chunks {
+            all.take(chunk);
         }
-        builder.finish()
+        all.finish()
     }
 
     /// Takes tokens as they are: an item a hypothesis, with its references.
@@ -82,40 +131,39 @@ impl Corpus {
     #[must_use]
     #[expect(clippy::len_without_is_empty, reason = "a corpus is never empty")]
     pub fn len(&self) -> usize {
-        self.items.len()
+        self.tokens.items.len()
     }
 
     /// Number of reference captions of all items.
     #[must_use]
     pub fn references(&self) -> usize {
-        self.items.iter().map(|item| item.references.len()).sum()
+        self.tokens.captions.len() - self.len()
     }
 
     /// What BLEU and CIDEr both have to warn of.
     #[must_use]
     pub fn warnings(&self) -> Vec<CaptionWarning> {
         let mut warnings = Vec::new();
-        let empty = |item: &Item| item.hypothesis.is_empty();
-        if let Some(first) = self.items.iter().position(empty) {
-            warnings.push(CaptionWarning::EmptyHypotheses {
-                count: self.items.iter().filter(|item| empty(item)).count(),
-                first,
-            });
+        let mut empty = (0..self.len()).filter(|at| self.item(*at).hypothesis().is_empty());
+        if let Some(first) = empty.next() {
+            let count = 1 + empty.count();
+            warnings.push(CaptionWarning::EmptyHypotheses { count, first });
         }
-        let count = self
-            .items
-            .iter()
-            .flat_map(|item| &item.references)
-            .filter(|reference| reference.is_empty())
-            .count();
+        let references = (0..self.len()).flat_map(|at| self.item(at).references());
+        let count = references.filter(|reference| reference.is_empty()).count();
         if count > 0 {
             warnings.push(CaptionWarning::EmptyReferences { count });
         }
         warnings
     }
 
-    pub(super) fn items(&self) -> &[Item] {
-        &self.items
+    pub(super) fn item(&self, item: usize) -> Item<'_> {
+        self.tokens.item(item)
+    }
+
+    /// Tokens of all captions.
+    pub(super) fn tokens(&self) -> usize {
+        self.tokens.numbers.len()
     }
 
     pub(super) fn vocabulary(&self) -> usize {
@@ -123,44 +171,11 @@ impl Corpus {
     }
 }
 
-/// Tokens of one caption, end to end in one string.
-#[derive(Debug, Default)]
-struct Joined {
-    text: String,
-    ends: Vec<usize>,
-}
-
-impl Joined {
-    fn tokens(&self) -> impl Iterator<Item = &str> {
-        let mut start = 0;
-        self.ends.iter().map(move |end| {
-            let token = &self.text[start..*end];
-            start = *end;
-            token
-        })
-    }
-}
-
-#[derive(Debug)]
-struct Pending {
-    hypothesis: Joined,
-    references: Vec<Joined>,
-}
-
-fn pending(tokeniser: Tokeniser, ptb: &mut PtbTokeniser, caption: &str) -> Joined {
-    let mut joined = Joined::default();
-    tokeniser.each(ptb, caption, |token| {
-        joined.text.push_str(token);
-        joined.ends.push(joined.text.len());
-    });
-    joined
-}
-
-/// Collects items and gives tokens their numbers.
+/// Collects items and gives tokens their numbers, in the order in which they first come.
 #[derive(Debug, Default)]
 pub struct CorpusBuilder {
     numbers: HashMap<Box<str>, u32, Hashing>,
-    items: Vec<Item>,
+    tokens: Tokens,
 }
 
 impl CorpusBuilder {
@@ -172,26 +187,49 @@ impl CorpusBuilder {
     ) where
         R: Iterator<Item = &'a str>,
     {
-        let hypothesis = self.numbered(hypothesis);
-        let references = references.map(|tokens| self.numbered(tokens)).collect();
-        self.items.push(Item {
-            hypothesis,
-            references,
-        });
+        self.caption(hypothesis);
+        for reference in references {
+            self.caption(reference);
+        }
+        self.tokens.end_item();
     }
 
-    fn numbered<'a>(&mut self, tokens: impl Iterator<Item = &'a str>) -> Vec<u32> {
-        tokens
-            .map(|token| {
-                if let Some(number) = self.numbers.get(token) {
-                    *number
-                } else {
-                    let number = self.numbers.len() as u32;
-                    self.numbers.insert(token.into(), number);
-                    number
-                }
-            })
-            .collect()
+    fn caption<'a>(&mut self, tokens: impl Iterator<Item = &'a str>) {
+        tokens.for_each(|token| self.add(token));
+        self.tokens.end_caption();
+    }
+
+    fn add(&mut self, token: &str) {
+        let number = self.number(token);
+        self.tokens.numbers.push(number);
+    }
+
+    fn number(&mut self, token: &str) -> u32 {
+        if let Some(number) = self.numbers.get(token) {
+            return *number;
+        }
+        let number = self.numbers.len() as u32;
+        self.numbers.insert(token.into(), number);
+        number
+    }
+
+    /// Adds the items of another builder.
+    fn take(&mut self, other: Self) {
+        let mut known: Vec<(Box<str>, u32)> = other.numbers.into_iter().collect();
+        known.sort_unstable_by_key(|(_, number)| *number);
+        let numbers: Vec<u32> = known.iter().map(|(token, _)| self.number(token)).collect();
+        let before = (self.tokens.numbers.len(), self.tokens.captions.len());
+        let Tokens {
+            numbers: tokens,
+            captions,
+            items,
+        } = other.tokens;
+        let all = &mut self.tokens;
+        all.numbers
+            .extend(tokens.iter().map(|token| numbers[*token as usize]));
+        all.captions
+            .extend(captions.iter().map(|end| before.0 + end));
+        all.items.extend(items.iter().map(|end| before.1 + end));
     }
 
     /// The corpus.
@@ -199,15 +237,17 @@ impl CorpusBuilder {
     /// # Errors
     /// No item at all, an item without references.
     pub fn finish(self) -> Result<Corpus, CaptionUnscored> {
-        if self.items.is_empty() {
+        let items = self.tokens.items.len();
+        if items == 0 {
             return Err(CaptionUnscored::Empty);
         }
-        if let Some(item) = self.items.iter().position(|i| i.references.is_empty()) {
+        let lonely = |at: &usize| self.tokens.item(*at).references().len() == 0;
+        if let Some(item) = (0..items).find(lonely) {
             return Err(CaptionUnscored::NoReference { item });
         }
         Ok(Corpus {
             vocabulary: self.numbers.len(),
-            items: self.items,
+            tokens: self.tokens,
         })
     }
 }

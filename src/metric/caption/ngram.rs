@@ -2,7 +2,7 @@
 
 use super::corpus::{Corpus, Item};
 use std::collections::HashMap;
-use std::hash::{BuildHasherDefault, Hasher};
+use std::hash::{BuildHasher, BuildHasherDefault, Hasher};
 
 /// Hashing of token numbers and tokens; quick, and the same in every process.
 pub(super) type Hashing = BuildHasherDefault<Mix>;
@@ -33,6 +33,10 @@ impl Hasher for Mix {
         self.add(u64::from(value));
     }
 
+    fn write_u64(&mut self, value: u64) {
+        self.add(value);
+    }
+
     fn write_u128(&mut self, value: u128) {
         self.add(value as u64);
         self.add((value >> 64) as u64);
@@ -43,116 +47,237 @@ impl Hasher for Mix {
     }
 }
 
+/// An n-gram as one number: its tokens, side by side.
+pub(super) trait Key: Copy + Default + Eq + std::hash::Hash + Send {
+    /// The tokens of a window of at most four.
+    fn of(window: &[u32]) -> Self;
+    /// The last of the tokens.
+    fn last(self) -> u32;
+}
+
+/// For at most 65,536 distinct tokens.
+impl Key for u64 {
+    fn of(window: &[u32]) -> Self {
+        window
+            .iter()
+            .fold(0, |key, token| key << 16 | Self::from(*token))
+    }
+
+    fn last(self) -> u32 {
+        (self & 0xffff) as u32
+    }
+}
+
+/// For any number of distinct tokens.
+impl Key for u128 {
+    fn of(window: &[u32]) -> Self {
+        window
+            .iter()
+            .fold(0, |key, token| key << 32 | Self::from(*token))
+    }
+
+    fn last(self) -> u32 {
+        self as u32
+    }
+}
+
+/// Distinct tokens that [`u64`] keys have room for.
+pub(super) const NARROW: usize = 1 << 16;
+
 /// An n-gram of a caption and how often it is there.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Gram {
-    pub(super) id: u32,
+    /// Its number among those of the item.
+    pub(super) number: u32,
+    /// Its occurrences in the caption.
     pub(super) count: u32,
 }
 
-/// The n-grams of one order of every caption, in the order in which the caption first has them: sums
-/// over them then do not depend on the other captions.
-#[derive(Debug, Default)]
-pub(super) struct Grams {
-    /// All captions, end to end; see [`Grams::caption`].
-    all: Vec<Gram>,
-    /// End of every caption: an item's hypothesis, then its references.
+/// The n-grams of one order of one item. They are numbered in the order in which the item has them, the
+/// hypothesis first; sums over them then do not depend on other items.
+#[derive(Debug)]
+pub(super) struct ItemGrams<K> {
+    /// All distinct ones. The first [`ItemGrams::hypothesis`] are those of the hypothesis.
+    pub(super) keys: Vec<K>,
+    grams: Vec<Gram>,
+    /// End of every caption in `grams`.
     ends: Vec<usize>,
-    /// Number of items whose references have the n-gram.
-    pub(super) documents: Vec<u32>,
-    /// First caption of every item.
-    first: Vec<usize>,
+    /// Open addressing: number of an n-gram plus one, zero where free. A power of two long.
+    table: Vec<u32>,
+    /// For every distinct n-gram, where its count in the present caption is, if it is.
+    places: Vec<usize>,
 }
 
-impl Grams {
-    /// Counts the n-grams of `order` (1 to 4).
-    pub(super) fn count(corpus: &Corpus, order: usize) -> Self {
-        let mut counter = Counter::new(corpus, order);
-        for item in corpus.items() {
-            counter.item(item);
-        }
-        counter.grams
-    }
-
-    /// Caption `caption` of item `item`: 0 is the hypothesis, then come the references.
-    pub(super) fn caption(&self, item: usize, caption: usize) -> &[Gram] {
-        let at = self.first[item] + caption;
-        let start = at.checked_sub(1).map_or(0, |before| self.ends[before]);
-        &self.all[start..self.ends[at]]
-    }
-}
-
-struct Counter {
-    order: usize,
-    numbers: HashMap<u128, u32, Hashing>,
-    grams: Grams,
-    /// For every n-gram, the caption that had it last and where its count is.
-    seen: Vec<(usize, usize)>,
-    /// For every n-gram, the item (from 1) whose references had it last.
-    documented: Vec<usize>,
-}
-
-impl Counter {
-    fn new(corpus: &Corpus, order: usize) -> Self {
-        let single = if order == 1 { corpus.vocabulary() } else { 0 };
+impl<K: Key> ItemGrams<K> {
+    pub(super) fn new() -> Self {
         Self {
-            order,
-            numbers: HashMap::default(),
-            grams: Grams {
-                documents: vec![0; single],
-                ..Grams::default()
-            },
-            seen: vec![(usize::MAX, 0); single],
-            documented: vec![0; single],
+            keys: Vec::new(),
+            grams: Vec::new(),
+            ends: Vec::new(),
+            table: Vec::new(),
+            places: Vec::new(),
         }
     }
 
-    fn item(&mut self, item: &Item) {
-        self.grams.first.push(self.grams.ends.len());
-        let number = self.grams.first.len();
-        self.caption(&item.hypothesis);
-        for reference in &item.references {
-            let start = self.grams.all.len();
-            self.caption(reference);
-            for at in start..self.grams.all.len() {
-                let id = self.grams.all[at].id as usize;
-                if self.documented[id] != number {
-                    self.documented[id] = number;
-                    self.grams.documents[id] += 1;
+    /// Counts the n-grams of `order` (1 to 4), dropping those of the item before.
+    pub(super) fn count(&mut self, item: &Item<'_>, order: usize) {
+        self.keys.clear();
+        self.grams.clear();
+        self.ends.clear();
+        self.places.clear();
+        let most: usize = item.captions().map(<[u32]>::len).sum();
+        self.table.clear();
+        self.table.resize((2 * most + 1).next_power_of_two(), 0);
+        for tokens in item.captions() {
+            let start = self.grams.len();
+            for window in tokens.windows(order) {
+                let number = self.number(K::of(window));
+                let place = self.places[number as usize];
+                // A place before this caption's start is one in an earlier caption.
+                if place >= start && place != usize::MAX {
+                    self.grams[place].count += 1;
+                } else {
+                    self.places[number as usize] = self.grams.len();
+                    self.grams.push(Gram { number, count: 1 });
                 }
             }
+            self.ends.push(self.grams.len());
         }
     }
 
-    fn caption(&mut self, tokens: &[u32]) {
-        let caption = self.grams.ends.len();
-        for window in tokens.windows(self.order) {
-            let id = self.number(window);
-            let (last, at) = self.seen[id as usize];
-            if last == caption {
-                self.grams.all[at].count += 1;
-            } else {
-                self.seen[id as usize] = (caption, self.grams.all.len());
-                self.grams.all.push(Gram { id, count: 1 });
+    /// Caption 0 is the hypothesis, then come the references.
+    pub(super) fn caption(&self, caption: usize) -> &[Gram] {
+        let start = caption.checked_sub(1).map_or(0, |before| self.ends[before]);
+        &self.grams[start..self.ends[caption]]
+    }
+
+    /// Number of distinct n-grams of the hypothesis; theirs are the first numbers.
+    pub(super) fn hypothesis(&self) -> usize {
+        self.ends.first().copied().unwrap_or_default()
+    }
+
+    fn number(&mut self, key: K) -> u32 {
+        let mask = self.table.len() - 1;
+        let mut at = Hashing::default().hash_one(key) as usize & mask;
+        loop {
+            match self.table[at] {
+                0 => {
+                    let number = self.keys.len() as u32;
+                    self.table[at] = number + 1;
+                    self.keys.push(key);
+                    self.places.push(usize::MAX);
+                    return number;
+                }
+                entry if self.keys[entry as usize - 1] == key => return entry - 1,
+                _ => at = (at + 1) & mask,
             }
         }
-        self.grams.ends.push(self.grams.all.len());
+    }
+}
+
+/// The n-grams of one order of all items, and in how many items the references have each.
+#[derive(Debug)]
+pub(super) struct Documents {
+    grams: Vec<Gram>,
+    /// End of every caption in `grams`, the hypothesis of an item before its references.
+    caption_ends: Vec<usize>,
+    /// For every item, in order, for each of its distinct n-grams: its number in `counts`.
+    numbers: Vec<u32>,
+    /// For every item, where its captions and its numbers start; one more at the end.
+    starts: Vec<(usize, usize)>,
+    /// Items, by n-gram.
+    pub(super) counts: Vec<u32>,
+}
+
+/// The n-grams of one item.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct ItemDocuments<'a> {
+    all: &'a Documents,
+    first_caption: usize,
+    /// For each distinct n-gram: its number among those of all items.
+    pub(super) numbers: &'a [u32],
+}
+
+impl<'a> ItemDocuments<'a> {
+    /// Caption 0 is the hypothesis, then come the references.
+    pub(super) fn caption(&self, caption: usize) -> &'a [Gram] {
+        let caption = self.first_caption + caption;
+        let ends = &self.all.caption_ends;
+        let start = caption.checked_sub(1).map_or(0, |before| ends[before]);
+        &self.all.grams[start..ends[caption]]
+    }
+}
+
+impl Documents {
+    /// Counts for the n-grams of `order`.
+    pub(super) fn count<K: Key>(corpus: &Corpus, order: usize) -> Self {
+        // Single tokens are numbered already.
+        let single = order == 1;
+        let tokens = corpus.tokens();
+        let mut known: HashMap<K, u32, Hashing> = HashMap::default();
+        let mut documents = Self {
+            grams: Vec::with_capacity(tokens),
+            caption_ends: Vec::new(),
+            numbers: Vec::with_capacity(tokens),
+            starts: Vec::with_capacity(corpus.len() + 1),
+            counts: Vec::new(),
+        };
+        if single {
+            documents.counts.resize(corpus.vocabulary(), 0);
+        } else {
+            known.reserve(tokens / 2);
+            documents.counts.reserve(tokens / 2);
+        }
+        let mut grams = ItemGrams::<K>::new();
+        let mut referred = Vec::new();
+        for item in 0..corpus.len() {
+            documents.start();
+            grams.count(&corpus.item(item), order);
+            documents.keep(&grams);
+            referred.clear();
+            referred.resize(grams.keys.len(), false);
+            for gram in &grams.grams[grams.hypothesis()..] {
+                referred[gram.number as usize] = true;
+            }
+            for (key, referred) in grams.keys.iter().zip(&referred) {
+                let number = if single {
+                    key.last()
+                } else {
+                    let next = documents.counts.len() as u32;
+                    let number = *known.entry(*key).or_insert(next);
+                    if number == next {
+                        documents.counts.push(0);
+                    }
+                    number
+                };
+                // What only the hypothesis has may be in references of other items.
+                documents.counts[number as usize] += u32::from(*referred);
+                documents.numbers.push(number);
+            }
+        }
+        documents.start();
+        documents
     }
 
-    fn number(&mut self, window: &[u32]) -> u32 {
-        if self.order == 1 {
-            return window[0];
+    fn start(&mut self) {
+        self.starts
+            .push((self.caption_ends.len(), self.numbers.len()));
+    }
+
+    fn keep<K>(&mut self, grams: &ItemGrams<K>) {
+        let before = self.grams.len();
+        self.grams.extend(&grams.grams);
+        self.caption_ends
+            .extend(grams.ends.iter().map(|end| before + end));
+    }
+
+    /// Those of an item.
+    pub(super) fn item(&self, item: usize) -> ItemDocuments<'_> {
+        let (first_caption, start) = self.starts[item];
+        ItemDocuments {
+            all: self,
+            first_caption,
+            numbers: &self.numbers[start..self.starts[item + 1].1],
         }
-        let key = window
-            .iter()
-            .fold(0_u128, |key, token| key << 32 | u128::from(*token));
-        let next = self.numbers.len() as u32;
-        let id = *self.numbers.entry(key).or_insert(next);
-        if id == next {
-            self.seen.push((usize::MAX, 0));
-            self.documented.push(0);
-            self.grams.documents.push(0);
-        }
-        id
     }
 }

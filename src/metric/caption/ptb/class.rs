@@ -24,18 +24,47 @@ pub(super) enum Class {
 /// Deleted inside words; a hyphen when alone.
 pub(super) const SOFT_HYPHEN: char = '\u{ad}';
 
+/// Classes of the ASCII characters.
+static ASCII: [Class; 128] = ascii();
+
+const fn ascii() -> [Class; 128] {
+    let mut classes = [Class::Unknown; 128];
+    let mut code = 0;
+    while code < 128 {
+        let byte = code as u8;
+        classes[code] = if byte.is_ascii_alphabetic() {
+            Class::Letter
+        } else if byte.is_ascii_digit() {
+            Class::Digit
+        } else if byte.is_ascii_graphic() {
+            Class::Symbol
+        } else if matches!(byte, b' ' | b'\t' | b'\n') {
+            Class::Space
+        } else {
+            Class::Unknown
+        };
+        code += 1;
+    }
+    classes
+}
+
 /// The class of `c`.
 pub(super) fn class(c: char) -> Class {
+    if c.is_ascii() {
+        ASCII[c as usize]
+    } else {
+        beyond_ascii(c)
+    }
+}
+
+fn beyond_ascii(c: char) -> Class {
     match c {
-        'a'..='z' | 'A'..='Z' => Class::Letter,
-        '0'..='9' => Class::Digit,
-        ' ' | '\t' | '\n' | '\u{a0}' => Class::Space,
-        '\u{ad}' => Class::Mark,
-        '\u{58a}' | '\u{2010}' | '\u{2011}' => Class::Hyphen,
-        // Beyond ASCII: typographic quotes, dashes, the ellipsis, currencies and fractions. The C1
-        // control characters stand for them in captions that were Windows-1252.
-        '!'..='~'
-        | '\u{80}'
+        SOFT_HYPHEN => return Class::Mark,
+        '\u{a0}' => return Class::Space,
+        '\u{58a}' | '\u{2010}' | '\u{2011}' => return Class::Hyphen,
+        // Typographic quotes, dashes, the ellipsis, currencies and fractions. The C1 control
+        // characters stand for them in captions that were Windows-1252.
+        '\u{80}'
         | '\u{85}'
         | '\u{91}'..='\u{94}'
         | '\u{96}'
@@ -54,13 +83,9 @@ pub(super) fn class(c: char) -> Class {
         | '\u{20a0}'
         | '\u{20ac}'
         | '\u{2153}'
-        | '\u{2154}' => Class::Symbol,
-        c if c.is_ascii() => Class::Unknown,
-        c => beyond_ascii(c),
+        | '\u{2154}' => return Class::Symbol,
+        _ => {}
     }
-}
-
-fn beyond_ascii(c: char) -> Class {
     let Ok(code) = u16::try_from(u32::from(c)) else {
         // The tokeniser reads 16-bit units and knows none outside the basic plane.
         return Class::Unknown;

@@ -55,9 +55,21 @@ impl PtbTokeniser {
     ///
     /// Opening and closing quotes are not told apart: the filter drops both.
     pub fn each_token(&mut self, caption: &str, mut take: impl FnMut(&str)) {
+        let mut at = self.simple_words(caption, &mut take);
+        if at == caption.len() {
+            return;
+        }
+        // What was taken is ASCII: bytes are characters.
         self.text.load(caption);
-        let mut at = 0;
         while at < self.text.len() {
+            if let Some(end) = self.text.simple_word(at) {
+                self.token.clear();
+                let letters = self.text.slice(at..end).iter();
+                self.token.extend(letters.map(char::to_ascii_lowercase));
+                take(&self.token);
+                at = end;
+                continue;
+            }
             let Some(found) = self.proposal(at) else {
                 at += 1;
                 continue;
@@ -73,6 +85,30 @@ impl PtbTokeniser {
                 }
             }
             at = found.end.max(at + 1);
+        }
+    }
+
+    /// The words that a caption begins with and no rule concerns, ASCII letters between spaces; most
+    /// captions have nothing else. Returns where the first other thing begins.
+    fn simple_words(&mut self, caption: &str, take: &mut impl FnMut(&str)) -> usize {
+        let mut at = 0;
+        loop {
+            let rest = &caption.as_bytes()[at..];
+            let letters = rest.iter().take_while(|b| b.is_ascii_alphabetic()).count();
+            let (word, after) = rest.split_at(letters);
+            if !matches!(after.first(), None | Some(b' ')) || word::is_two_in_one(word) {
+                return at;
+            }
+            if letters > 0 {
+                self.token.clear();
+                let lower = word.iter().map(|b| char::from(b.to_ascii_lowercase()));
+                self.token.extend(lower);
+                take(&self.token);
+            }
+            if after.is_empty() {
+                return caption.len();
+            }
+            at += letters + 1;
         }
     }
 

@@ -24,6 +24,8 @@ impl Text {
         self.joined = 0..0;
         self.label = 0..0;
         self.has_at = caption.contains('@');
+        self.chars.reserve(caption.len() + 1);
+        self.classes.reserve(caption.len() + 1);
         for c in caption.chars() {
             // A caption is one line: every line separator is a space.
             let c = if super::is_line_separator(c) { ' ' } else { c };
@@ -69,6 +71,15 @@ impl Text {
         self.run(start, |_, class| {
             matches!(class, Class::Letter | Class::Digit)
         })
+    }
+
+    /// End of a word that no rule concerns: ASCII letters before white space, and of a length that no
+    /// word with a rule of its own has (`cannot`, `gonna`).
+    pub(super) fn simple_word(&self, start: usize) -> Option<usize> {
+        let end = self.ascii_letters(start);
+        let length = end - start;
+        (length > 0 && !matches!(length, 5 | 6) && matches!(self.at(end), ' ' | '\n'))
+            .then_some(end)
     }
 
     /// End of the ASCII letters and digits from `start` on.

@@ -155,6 +155,12 @@ fn before_short_form(text: &Text, start: usize, end: usize) -> Option<Match> {
     short_form_end(text, end).map(|reach| Match::ahead(end, reach))
 }
 
+/// Whether a word is `cannot`, `gonna`, ..., in any case.
+pub(super) fn is_two_in_one(word: &[u8]) -> bool {
+    let same = |(known, _): &(&str, usize)| word.eq_ignore_ascii_case(known.as_bytes());
+    matches!(word.len(), 5 | 6) && TWO_IN_ONE.iter().any(same)
+}
+
 /// `cannot`, `gonna`, ...: the first half.
 pub(super) fn two_in_one(text: &Text, start: usize, end: usize) -> Option<Match> {
     let (_, first) = TWO_IN_ONE
