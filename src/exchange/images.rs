@@ -1,7 +1,8 @@
-//! The image files of a folder, listed as pytorch-fid lists them and decoded one at a time.
+//! The image files of a folder, listed as pytorch-fid lists them and decoded a batch at a time.
 
 use super::ExchangeError;
 use crate::vision::{SourceImage, VisionError, read_image};
+use rayon::prelude::*;
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 
@@ -113,9 +114,16 @@ impl ImageFiles {
         self.others
     }
 
-    /// Decodes the images in order, one at a time: only the one in hand is in memory.
-    pub fn decoded(&self) -> impl Iterator<Item = Result<SourceImage, VisionError>> {
-        self.paths.iter().map(|path| read_image(path))
+    /// Decodes the images in order, `size` (at least 1) at a time on all cores: only these are in memory.
+    pub fn batches(
+        &self,
+        size: usize,
+    ) -> impl Iterator<Item = Result<Vec<SourceImage>, VisionError>> + Send {
+        self.paths.chunks(size.max(1)).map(|paths| {
+            let decoded: Vec<_> = paths.par_iter().map(|path| read_image(path)).collect();
+            // The first fault in order, not the first in time.
+            decoded.into_iter().collect()
+        })
     }
 }
 
@@ -183,7 +191,13 @@ mod tests {
         assert_eq!(names(folder.path(), Depth::Recursive), all);
         let files = ImageFiles::list(folder.path(), Depth::Flat).unwrap();
         assert_eq!((files.len(), files.others()), (6, 2));
-        let images: Vec<_> = files.decoded().map(|image| image.unwrap().image).collect();
+        let batches: Vec<_> = files.batches(4).map(Result::unwrap).collect();
+        assert_eq!(batches.iter().map(Vec::len).collect::<Vec<_>>(), [4, 2]);
+        let images: Vec<_> = batches
+            .concat()
+            .into_iter()
+            .map(|image| image.image)
+            .collect();
         assert_eq!(images[0].get_pixel(0, 0).0, [0; 3]);
         assert_eq!(images[3].get_pixel(0, 0).0, [2; 3]);
     }
@@ -205,7 +219,7 @@ mod tests {
         let folder = folder(&["a.png", "b.png", "c.png"]);
         std::fs::write(folder.path().join("b.png"), b"").unwrap();
         let files = ImageFiles::list(folder.path(), Depth::Flat).unwrap();
-        let found: Vec<_> = files.decoded().collect();
+        let found: Vec<_> = files.batches(1).collect();
         assert!(found[0].is_ok() && found[2].is_ok());
         let error = found[1].as_ref().unwrap_err();
         assert!(error.to_string().contains("b.png"), "{error}");

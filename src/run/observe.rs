@@ -11,7 +11,9 @@ use super::progress::{Progress, Stage, rate};
 use super::store::Store;
 use crate::record::sha256_file;
 use crate::record::{ClipId, FrameIndex, Observation};
+use crate::vision::ahead;
 use image::RgbImage;
+use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::fs;
@@ -180,27 +182,30 @@ pub fn observe<E: From<RunError>>(
         planned,
     });
     let mut tables = Tables::create(&names, looking)?;
+    let batches: Vec<&[Unit]> = store.plan().batches(store.partition()).collect();
+    let batches: Vec<Vec<FrameRef<'_>>> = batches.into_iter().map(frames).collect();
+    let size = looking.chunk.get();
+    let chunks = batches.iter().flat_map(|frames| frames.chunks(size));
     let mut done = 0;
-    for batch in store.plan().batches(store.partition()) {
-        let start = Instant::now();
-        let frames: Vec<FrameRef<'_>> = batch
-            .iter()
-            .flat_map(|unit| unit.frames().map(move |frame| FrameRef { unit, frame }))
-            .collect();
-        for chunk in frames.chunks(looking.chunk.get()) {
-            for look in look_at(store, chunk, looking, looker, unseen)? {
-                tables.push(look)?;
+    ahead(chunks.map(|chunk| read(store, chunk)), |images| {
+        for frames in &batches {
+            let start = Instant::now();
+            for (chunk, images) in frames.chunks(size).zip(&mut *images) {
+                for look in look_at(store, chunk, images?, looking, looker, unseen)? {
+                    tables.push(look)?;
+                }
             }
+            done += frames.len();
+            progress(&Progress::Batch {
+                stage: Stage::Observe,
+                batch: frames[0].unit.batch,
+                done,
+                planned,
+                frames_per_second: rate(frames.len(), start.elapsed().as_secs_f64()),
+            });
         }
-        done += frames.len();
-        progress(&Progress::Batch {
-            stage: Stage::Observe,
-            batch: batch[0].batch,
-            done,
-            planned,
-            frames_per_second: rate(frames.len(), start.elapsed().as_secs_f64()),
-        });
-    }
+        Ok::<(), E>(())
+    })?;
     tables.commit()?;
     let record = Record {
         format: FORMAT,
@@ -224,21 +229,37 @@ pub fn observe<E: From<RunError>>(
     })
 }
 
+/// The frames of a batch of the plan, in order.
+fn frames(batch: &[Unit]) -> Vec<FrameRef<'_>> {
+    batch
+        .iter()
+        .flat_map(|unit| unit.frames().map(move |frame| FrameRef { unit, frame }))
+        .collect()
+}
+
+/// The images of a chunk, decoded on all cores; `None` where the run knows that there is none.
+fn read(store: &Store, chunk: &[FrameRef<'_>]) -> Result<Vec<Option<RgbImage>>, RunError> {
+    let images: Vec<_> = chunk
+        .par_iter()
+        .map(|frame| store.frame_if_any(frame.unit, frame.frame))
+        .collect();
+    // The first fault in order, not the first in time.
+    images.into_iter().collect()
+}
+
 /// A look for every frame of a chunk, in order; `looker` is shown those that have an image.
 fn look_at<E: From<RunError>>(
     store: &Store,
     chunk: &[FrameRef<'_>],
+    images: Vec<Option<RgbImage>>,
     looking: &Looking<'_>,
     looker: &mut Looker<'_, E>,
     unseen: &mut Unseen<'_>,
 ) -> Result<Vec<Look>, E> {
-    let (mut present, mut images) = (Vec::new(), Vec::new());
-    for frame in chunk {
-        if let Some(image) = store.frame_if_any(frame.unit, frame.frame)? {
-            present.push(*frame);
-            images.push(image);
-        }
-    }
+    let pairs = chunk.iter().zip(images);
+    let (present, images): (Vec<FrameRef<'_>>, Vec<RgbImage>) = pairs
+        .filter_map(|(frame, image)| Some((*frame, image?)))
+        .unzip();
     let looks = if present.is_empty() {
         Vec::new()
     } else {

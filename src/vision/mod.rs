@@ -1,5 +1,6 @@
 //! The room of pixels: decode, resize, normalise, lay out.
 
+mod ahead;
 mod axis;
 mod decode;
 mod error;
@@ -22,6 +23,7 @@ mod scaler;
 mod taps;
 mod torch;
 
+pub use ahead::ahead;
 pub use decode::{SourceImage, decode_image, read_bounded, read_image};
 pub use error::VisionError;
 pub use filter::Filter;

@@ -5,10 +5,12 @@ use crate::cli::common::{DeviceArguments, bundle_by_name};
 use crate::cli::failure::Failure;
 use crate::cli::talk::{print, say};
 use clap::Args;
+use image::RgbImage;
 use serde_json::json;
 use std::path::{Path, PathBuf};
 use storyeval::exchange::{Depth, ImageFiles};
 use storyeval::extract::Captioner;
+use storyeval::vision::ahead;
 
 /// Images that are decoded together; a multiple of what the captioner looks at in one pass.
 const CHUNK: usize = 16;
@@ -36,23 +38,23 @@ pub(crate) fn caption(arguments: &CaptionArguments) -> Outcome {
     let runtime = arguments.device.open()?;
     let mut captioner = Captioner::open(&runtime, &bundle)?;
     let mut lossy = 0;
-    let mut decoded = files.decoded();
-    for paths in files.paths().chunks(CHUNK) {
-        let mut images = Vec::with_capacity(paths.len());
-        for image in decoded.by_ref().take(paths.len()) {
-            let image = image?;
-            lossy += usize::from(image.lossy_source);
-            images.push(image.image);
+    let chunks = files.paths().chunks(CHUNK);
+    ahead(files.batches(CHUNK), |batches| {
+        for (paths, batch) in chunks.zip(batches) {
+            let batch = batch?;
+            lossy += batch.iter().filter(|image| image.lossy_source).count();
+            let images: Vec<RgbImage> = batch.into_iter().map(|image| image.image).collect();
+            let captions = captioner.captions(&images, usize::from(arguments.count))?;
+            let mut lines = String::new();
+            for (path, captions) in paths.iter().zip(captions) {
+                let line = json!({"id": name(path)?, "captions": captions});
+                lines.push_str(&line.to_string());
+                lines.push('\n');
+            }
+            print(&lines)?;
         }
-        let captions = captioner.captions(&images, usize::from(arguments.count))?;
-        let mut lines = String::new();
-        for (path, captions) in paths.iter().zip(captions) {
-            let line = json!({"id": name(path)?, "captions": captions});
-            lines.push_str(&line.to_string());
-            lines.push('\n');
-        }
-        print(&lines)?;
-    }
+        Ok::<(), Failure>(())
+    })?;
     if lossy > 0 {
         say(&format!(
             "warning: {lossy} images are JPEG files; another decoder gives slightly other pixels"

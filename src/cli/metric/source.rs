@@ -11,6 +11,7 @@ use std::borrow::Cow;
 use std::path::{Path, PathBuf};
 use storyeval::exchange::{Depth, ImageFiles, Numbers, Statistics, read_npy, read_statistics};
 use storyeval::extract::{BATCH, ExtractError, FeatureNet};
+use storyeval::vision::ahead;
 
 /// Two sets of features, or of images.
 #[derive(Clone, Debug, Args)]
@@ -196,18 +197,18 @@ pub(crate) fn look(
 ) -> Result<Array2<f32>, Failure> {
     let mut meter = Meter::new(&format!("looking at {}", folder.display()), files.len());
     let mut values = Vec::with_capacity(files.len() * width);
-    let mut lossy = 0;
-    let mut batch = Vec::with_capacity(BATCH);
-    for (number, image) in files.decoded().enumerate() {
-        let image = image?;
-        lossy += usize::from(image.lossy_source);
-        batch.push(image.image);
-        if batch.len() == BATCH || number + 1 == files.len() {
-            values.extend(network(&batch)?.into_iter().flatten());
-            batch.clear();
-            meter.at(number + 1);
+    let (mut lossy, mut seen) = (0, 0);
+    ahead(files.batches(BATCH), |batches| {
+        for batch in batches {
+            let batch = batch?;
+            lossy += batch.iter().filter(|image| image.lossy_source).count();
+            let images: Vec<RgbImage> = batch.into_iter().map(|image| image.image).collect();
+            values.extend(network(&images)?.into_iter().flatten());
+            seen += images.len();
+            meter.at(seen);
         }
-    }
+        Ok::<(), Failure>(())
+    })?;
     meter.finish();
     if lossy > 0 {
         say(&format!(
