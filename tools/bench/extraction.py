@@ -1,0 +1,107 @@
+"""Whole-process time of looking at images with a network of Inception's size: storyeval against a bare ONNX Runtime loop.
+
+    python tools/bench/extraction.py STORYEVAL_PROGRAM [IMAGES]    (default 256; needs torch, torchvision, onnx, onnxruntime, Pillow)
+
+Exports torchvision's Inception v3 with random weights (the size and speed of FID's network, not its values) as
+a bundle, writes PNG frames of 512 pixels, and times `storyeval metric fid A B --save-stats` (decode, resize to 299, network
+and distance, twice IMAGES images) and a Python process that loads the same file with the same ONNX Runtime library and
+number of threads, and runs batches of 32 that it already has in memory, as often. Both print their own
+loop's seconds: for storyeval the whole process less that of one batch, so that loading counts on neither side.
+"""
+
+import hashlib
+import os
+import subprocess
+import sys
+import tempfile
+import time
+
+import numpy
+from PIL import Image
+
+BATCH = 32
+BARE = """
+import sys, time
+import numpy, onnxruntime
+session = onnxruntime.InferenceSession(sys.argv[1], providers=["CPUExecutionProvider"])
+pixels = numpy.random.default_rng(0).normal(size=(32, 3, 299, 299)).astype("float32")
+session.run(None, {"pixel_values": pixels})
+begin = time.perf_counter()
+for _ in range(int(sys.argv[2])):
+    session.run(None, {"pixel_values": pixels})
+print(time.perf_counter() - begin)
+"""
+
+
+def export(folder):
+    import torch
+    import torchvision
+
+    torch.manual_seed(0)
+    network = torchvision.models.inception_v3(weights=None, aux_logits=False, transform_input=False, init_weights=False).eval()
+    network.fc = torch.nn.Identity()
+    network.dropout = torch.nn.Identity()
+    path = os.path.join(folder, "features.onnx")
+    torch.onnx.export(
+        network, (torch.zeros(2, 3, 299, 299),), path, input_names=["pixel_values"], output_names=["features"],
+        dynamic_axes={"pixel_values": {0: "n"}, "features": {0: "n"}}, dynamo=False, opset_version=17,
+    )
+    with open(path, "rb") as file:
+        digest = hashlib.sha256(file.read()).hexdigest()
+    with open(os.path.join(folder, "bundle.toml"), "w") as file:
+        file.write(f'''format = 1
+kind = "evaluators"
+id = "inception-random"
+licence = "none"
+
+[source]
+upstream = "torchvision inception_v3, random weights"
+commit = ""
+note = "for timing only"
+
+[image]
+width = 299
+height = 299
+
+[graphs]
+features = "features.onnx"
+
+[features]
+dim = 2048
+
+[files]
+"features.onnx" = "{digest}"
+''')
+    return path
+
+
+def draw(folder, count):
+    random = numpy.random.default_rng(0)
+    os.makedirs(folder)
+    for number in range(count):
+        small = Image.fromarray(random.integers(0, 256, (8, 8, 3), dtype="uint8"))
+        smooth = numpy.asarray(small.resize((512, 512), Image.BICUBIC), "int16")
+        grain = random.integers(-3, 4, smooth.shape)
+        Image.fromarray(numpy.clip(smooth + grain, 0, 255).astype("uint8")).save(f"{folder}/{number:05}.png")
+
+
+def ours(program, bundle, a, b):
+    begin = time.perf_counter()
+    command = [program, "metric", "fid", a, b, "--bundle", bundle, "--device", "cpu", "--resamples", "0", "--format", "json"]
+    subprocess.run(command, check=True, capture_output=True)
+    return time.perf_counter() - begin
+
+
+program, count = sys.argv[1], int(sys.argv[2]) if len(sys.argv) > 2 else 256
+with tempfile.TemporaryDirectory() as root:
+    bundle = os.path.join(root, "bundle")
+    os.makedirs(bundle)
+    network = export(bundle)
+    for name, size in (("a", count), ("b", count), ("c", BATCH), ("d", BATCH)):
+        draw(os.path.join(root, name), size)
+    folder = lambda name: os.path.join(root, name)
+    batches = 2 * (count - BATCH) // BATCH
+    for round in range(3):
+        bare = float(subprocess.check_output([sys.executable, "-c", BARE, network, str(batches)]))
+        loop = ours(program, bundle, folder("a"), folder("b")) - ours(program, bundle, folder("c"), folder("d"))
+        print(f"{2 * (count - BATCH)} images: bare ONNX Runtime {bare:.2f} s, storyeval from PNG to features and FID {loop:.2f} s ({100 * (loop / bare - 1):+.1f} %)", flush=True)
