@@ -1,11 +1,10 @@
 //! Arguments that several verbs share, and where things are found.
 
 use super::failure::Failure;
-use super::talk::{Meter, say};
+use super::talk::{SharedMeter, say};
 use clap::Args;
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
-use std::sync::Mutex;
 use storyeval::dataset::synth::{self, SplitSizes, SynthError, World};
 use storyeval::dataset::{Dataset, DatasetError, FlintstonesSv, OpenOptions, Places, locate};
 use storyeval::inference::{Bundle, DeviceRequest, Runtime, RuntimeOptions, default_cache};
@@ -162,22 +161,10 @@ fn take_turns(folder: &Path, name: &str) -> Result<File, Failure> {
 /// Draws a MiniSV with a meter.
 pub(crate) fn draw(dir: &Path, world: World) -> Result<synth::SynthReport, Failure> {
     let begin = std::time::Instant::now();
-    let meter: Mutex<Option<Meter>> = Mutex::new(None);
-    let report = synth::write(dir, world, &|done, total| {
-        let mut meter = meter
-            .lock()
-            .unwrap_or_else(std::sync::PoisonError::into_inner);
-        meter
-            .get_or_insert_with(|| Meter::new("drawing MiniSV", total))
-            .at(done);
-    })
-    .map_err(DatasetError::from)?;
-    if let Some(meter) = meter
-        .into_inner()
-        .unwrap_or_else(std::sync::PoisonError::into_inner)
-    {
-        meter.finish();
-    }
+    let meter = SharedMeter::new("drawing MiniSV");
+    let report = synth::write(dir, world, &|done, total| meter.at(done, total))
+        .map_err(DatasetError::from)?;
+    meter.finish();
     let seconds = begin.elapsed().as_secs_f64();
     say(&format!(
         "MiniSV: drew {} clips in {seconds:.1} s into {}",

@@ -2,12 +2,14 @@
 
 use super::Outcome;
 use super::common::{DeviceArguments, bundle_places};
+use super::stages::truth_cache;
 use super::talk::print;
 use clap::Args;
 use std::collections::BTreeSet;
 use std::fmt::Write;
 use storyeval::Hint;
 use storyeval::inference::Bundle;
+use storyeval::run::{MOST_CACHED, cached_bytes};
 use storyeval::spec::{self, CardKind};
 
 #[derive(Clone, Debug, Args)]
@@ -19,10 +21,14 @@ pub(crate) struct DoctorArguments {
 /// Opens the runtime and verifies every bundle that a shipped card names. Fails as opening fails.
 pub(crate) fn doctor(arguments: &DoctorArguments) -> Outcome {
     let cache = arguments.device.cache.folder();
+    let truth = truth_cache(&arguments.device.cache);
     print(&format!(
-        "storyeval    {}\ncache        {}\n",
+        "storyeval    {}\ncache        {}\nreal frames  {} of at most {} MB in {} (what networks saw on them; delete it at any time)\n",
         env!("CARGO_PKG_VERSION"),
-        cache.display()
+        cache.display(),
+        megabytes(cached_bytes(&truth)),
+        megabytes(MOST_CACHED),
+        truth.display()
     ))?;
     let runtime = arguments.device.open()?;
     print(&format!(
@@ -54,4 +60,9 @@ pub(crate) fn doctor(arguments: &DoctorArguments) -> Outcome {
         let _ = writeln!(text, "bundle       {id}: {state}");
     }
     print(&text)
+}
+
+/// Millions of bytes, rounded up: what is there is never 0.
+fn megabytes(bytes: u64) -> u64 {
+    bytes.div_ceil(1_000_000)
 }

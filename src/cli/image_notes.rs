@@ -1,9 +1,7 @@
 //! What a reader of the scores of imported images must know. It stands beside the scores for good.
 
 use std::collections::BTreeMap;
-use storyeval::generator::images::{
-    Folder, FrameMatch, Inspected, Inspection, LayoutKind, Matching, open_layout,
-};
+use storyeval::generator::images::{FrameMatch, Inspected, Inspection, LayoutKind, Matching};
 use storyeval::record::Story;
 use storyeval::spec::{ImageSize, Protocol};
 
@@ -106,46 +104,4 @@ impl Import<'_> {
         }
         notes
     }
-}
-
-/// A numbered list says nothing about stories: it fits any length and any first frame, in part. `None`
-/// where it fits as it was asked for (`stories` and `first`, from 1) or nothing fits better; else what
-/// it fits whole, so that its numbers stand for other frames than they are taken for.
-pub(crate) fn rival(
-    folder: &Folder,
-    choices: &[&[Story]],
-    planned: usize,
-    first: usize,
-) -> Option<String> {
-    let whole = |stories: &[Story], first: usize, planned: usize| {
-        let layout = open_layout(LayoutKind::Arldm, folder, stories, Some(first)).ok();
-        layout.is_some_and(|layout| {
-            let found = Matching::new(layout.as_ref(), folder, stories, planned);
-            found.matched() == found.wanted() && found.extra.is_empty() && found.not_selected == 0
-        })
-    };
-    let own = choices.first()?;
-    if whole(own, first, planned) || whole(own, first, usize::MAX) {
-        return None;
-    }
-    let fitting: Vec<String> = choices
-        .iter()
-        .flat_map(|stories| [1, 2].map(|first| (*stories, first)))
-        .filter(|(stories, first)| {
-            [planned, usize::MAX]
-                .iter()
-                .any(|n| whole(stories, *first, *n))
-        })
-        .map(|(stories, first)| {
-            let frames = stories.first().map_or(0, |story| story.frames.len());
-            format!("`--story-length {frames} --first-frame {first}`")
-        })
-        .collect();
-    (!fitting.is_empty()).then(|| {
-        format!(
-            "the numbers of the files may stand for other frames than they are taken for: \
-             {} fits them whole",
-            fitting.join(" or ")
-        )
-    })
 }

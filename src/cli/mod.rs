@@ -20,7 +20,7 @@ mod stages;
 mod table;
 mod talk;
 
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 use failure::Failure;
 use std::process::ExitCode;
 
@@ -73,12 +73,16 @@ enum Command {
 
 /// Runs the program.
 pub(crate) fn main() -> ExitCode {
-    let cli = Cli::parse();
+    let matches = Cli::command().get_matches();
+    let cli = Cli::from_arg_matches(&matches).unwrap_or_else(|error| error.exit());
     let result = match &cli.command {
         Command::Run(arguments) => run::run(arguments),
         Command::Generate(arguments) => run::generate(arguments),
         Command::Observe(arguments) => stages::observe(arguments),
-        Command::Score(arguments) => score::score(arguments),
+        Command::Score(arguments) => score::score(
+            arguments,
+            &score::typed(matches.subcommand_matches("score")),
+        ),
         Command::Table(arguments) => table::table(arguments),
         Command::Metric(command) => metric::metric(command),
         Command::Protocol(command) => protocol::protocol(command),

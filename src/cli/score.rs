@@ -2,11 +2,13 @@
 
 use super::Outcome;
 use super::common::DeviceArguments;
+use super::failure::Failure;
 use super::score_images::{self, ImagesArguments};
 use super::stages::{self, SkipArguments};
 use super::table;
 use super::talk::print;
-use clap::Args;
+use clap::parser::ValueSource;
+use clap::{ArgMatches, Args};
 use std::path::{Path, PathBuf};
 use storyeval::record::Scores;
 use storyeval::report::TableOptions;
@@ -31,15 +33,41 @@ pub(crate) struct ScoreArguments {
     pub(crate) device: DeviceArguments,
 }
 
-/// Scores what is there: a run's observations, or a folder of images.
-pub(crate) fn score(arguments: &ScoreArguments) -> Outcome {
+/// Options that only matter where frames are looked at.
+const LOOKING: [&str; 5] = ["data", "skip", "device", "threads", "cache"];
+
+/// The options among [`LOOKING`] that the user typed. Clap's own `requires` would also refuse those that
+/// an environment variable sets, and these are set for other commands.
+pub(crate) fn typed(matches: Option<&ArgMatches>) -> Vec<&'static str> {
+    let typed = |name: &&str| {
+        matches.is_some_and(|it| it.value_source(name) == Some(ValueSource::CommandLine))
+    };
+    LOOKING.into_iter().filter(typed).collect()
+}
+
+/// Scores what is there: a run's observations, or a folder of images. `typed` are the options that
+/// [`typed`] found.
+pub(crate) fn score(arguments: &ScoreArguments, typed: &[&str]) -> Outcome {
     match (&arguments.images.images, &arguments.run) {
         (Some(images), _) => score_images::score_images(arguments, images),
-        (None, run) => score_run(arguments, run.as_deref().unwrap_or(Path::new("."))),
+        (None, run) => score_run(arguments, run.as_deref().unwrap_or(Path::new(".")), typed),
     }
 }
 
-fn score_run(arguments: &ScoreArguments, run: &Path) -> Outcome {
+fn score_run(arguments: &ScoreArguments, run: &Path, typed: &[&str]) -> Outcome {
+    if !typed.is_empty() {
+        return Err(Failure::Arguments {
+            what: format!(
+                "--{} cannot apply: the scores of a run are computed from its observations, and no frame is looked at",
+                typed.join(" and --")
+            ),
+            hint: format!(
+                "look again with `storyeval observe {0} --{1} ...`, then `storyeval score {0}`",
+                run.display(),
+                typed.join(" ... --")
+            ),
+        });
+    }
     let store = Store::open(run)?;
     let scores = stages::score_store(&store)?;
     print(&arguments.rendered(scores)?)
@@ -47,7 +75,7 @@ fn score_run(arguments: &ScoreArguments, run: &Path) -> Outcome {
 
 impl ScoreArguments {
     /// The table of one run, as the user wants it.
-    pub(crate) fn rendered(&self, scores: Scores) -> Result<String, super::Failure> {
+    pub(crate) fn rendered(&self, scores: Scores) -> Result<String, Failure> {
         let options = TableOptions {
             detail: self.detail,
             ..TableOptions::default()

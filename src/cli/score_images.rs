@@ -5,10 +5,10 @@ use super::common::{open_dataset, selected};
 use super::dataset::Variant;
 use super::failure::{Failure, Failures};
 use super::folders::{Folders, GroupName};
-use super::image_notes::{self, Import};
+use super::image_notes::Import;
 use super::score::ScoreArguments;
 use super::stages::{self, PanelBundles};
-use super::talk::{print, progress, say};
+use super::talk::{SharedMeter, print, progress, say};
 use super::{sheet, table};
 use clap::{Args, ValueEnum};
 use std::num::NonZeroUsize;
@@ -18,8 +18,8 @@ use storyeval::dataset::{Dataset, FlintstonesSv, OpenOptions, referential};
 use storyeval::evaluate::Wanted;
 use storyeval::generator::Prompt;
 use storyeval::generator::images::{
-    Allowed, Folder, FrameMatch, FramePlace, ImagesError, Inspection, LayoutKind, Matching,
-    Mismatch, open_layout, stored_png,
+    Allowed, Doubt, Folder, FrameMatch, FramePlace, ImagesError, Inspection, LayoutKind, Matching,
+    Mismatch, Taken, doubt, open_layout, stored_png,
 };
 use storyeval::inference::{Device, Runtime};
 use storyeval::record::{Absence, FrameIndex, ReferentialCaption, Seed, Story, StoryId};
@@ -322,7 +322,11 @@ impl Job<'_> {
         let layout = open_layout(self.layout, &folder, split, first)?;
         let matching = Matching::new(layout.as_ref(), &folder, split, self.stories.len());
         let size = self.arguments.size.map(|size| size.0);
-        let inspection = Inspection::read(&folder, &matching, size);
+        let meter = SharedMeter::new("reading images");
+        let inspection = Inspection::read(&folder, &matching, size, &|done, total| {
+            meter.at(done, total);
+        });
+        meter.finish();
         let allowed = Allowed {
             missing: self.arguments.allow_missing,
             extra: self.arguments.allow_extra,
@@ -349,8 +353,8 @@ impl Job<'_> {
             inspection: &inspection,
         }
         .notes();
-        if self.layout == LayoutKind::Arldm && counts.missing + counts.not_selected > 0 {
-            notes.extend(self.rival(&folder, first.unwrap_or(1)));
+        if self.layout == LayoutKind::Arldm {
+            notes.extend(self.doubt(&folder).map(|doubt| doubt.to_string()));
         }
         Ok(Found {
             folder,
@@ -361,8 +365,8 @@ impl Job<'_> {
         })
     }
 
-    /// What a numbered list fits whole, when it fits only in part what was asked for.
-    fn rival(&self, folder: &Folder, first: usize) -> Option<String> {
+    /// Whether a numbered list may have been meant otherwise.
+    fn doubt(&self, folder: &Folder) -> Option<Doubt> {
         let own = self.dataset.stories();
         let others: Vec<FlintstonesSv> = [4, 5]
             .into_iter()
@@ -377,9 +381,19 @@ impl Job<'_> {
                 .ok()
             })
             .collect();
-        let mut choices = vec![own];
-        choices.extend(others.iter().map(Dataset::stories));
-        image_notes::rival(folder, &choices, self.stories.len(), first)
+        let mut stories = vec![own];
+        stories.extend(others.iter().map(Dataset::stories));
+        let first = self.arguments.first_frame.map(NonZeroUsize::get);
+        let length_is_sure =
+            self.arguments.story_length.is_some() || self.protocol.stories.length.is_some();
+        let taken = Taken {
+            stories: &stories,
+            planned: self.stories.len(),
+            first_frame: first.unwrap_or(1),
+            length_is_sure,
+            first_is_sure: first.is_some(),
+        };
+        doubt(folder, taken)
     }
 
     fn plan(&self) -> Result<(Plan, Vec<Vec<ReferentialCaption>>), Failure> {

@@ -4,6 +4,7 @@ use super::failure::Failure;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use std::error::Error;
 use std::io::{IsTerminal, Write};
+use std::sync::{Mutex, PoisonError};
 use storyeval::ExitCode;
 use storyeval::run::{Progress, Stage};
 
@@ -87,9 +88,46 @@ impl Meter {
         }
     }
 
+    /// Says that it is so far or farther.
+    fn at_least(&mut self, done: usize) {
+        self.at(done.max(self.bar.position() as usize));
+    }
+
     /// Removes the bar.
     pub(crate) fn finish(&self) {
         self.bar.finish_and_clear();
+    }
+}
+
+/// A meter that any thread may move; it appears with the first step.
+pub(crate) struct SharedMeter {
+    what: String,
+    meter: Mutex<Option<Meter>>,
+}
+
+impl SharedMeter {
+    /// A meter of `what`.
+    pub(crate) fn new(what: &str) -> Self {
+        Self {
+            what: what.to_owned(),
+            meter: Mutex::new(None),
+        }
+    }
+
+    /// Says how far it is. Threads may come out of order; the meter never goes back.
+    pub(crate) fn at(&self, done: usize, total: usize) {
+        let mut meter = self.meter.lock().unwrap_or_else(PoisonError::into_inner);
+        meter
+            .get_or_insert_with(|| Meter::new(&self.what, total))
+            .at_least(done);
+    }
+
+    /// Removes the bar.
+    pub(crate) fn finish(self) {
+        let meter = self.meter.into_inner();
+        if let Some(meter) = meter.unwrap_or_else(PoisonError::into_inner) {
+            meter.finish();
+        }
     }
 }
 

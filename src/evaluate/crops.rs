@@ -2,8 +2,9 @@
 
 use super::panel::Panel;
 use crate::Error;
-use crate::extract::{Clip, Locator};
+use crate::extract::{Clip, ExtractError, Locator};
 use crate::spec::CropRule;
+use crate::vision::{Filter, resize, short_side_size};
 use image::RgbImage;
 
 /// A locator that finds characters and a CLIP that looks at what is cut out.
@@ -40,6 +41,7 @@ impl<'a> Cutter<'a> {
         let (dim, characters) = (self.clip.dim(), self.locator.characters().len());
         let mut rows = vec![vec![f32::NAN; characters * dim]; images.len()];
         let (mut places, mut crops) = (Vec::new(), Vec::new());
+        let images = &at_one_size(images, self.rule)?;
         let found = self.locator.boxes(images)?;
         for (at, ((image, labels), boxes)) in images.iter().zip(labels).zip(found).enumerate() {
             for (character, found) in boxes.into_iter().enumerate() {
@@ -58,5 +60,53 @@ impl<'a> Cutter<'a> {
             rows[at][character * dim..][..dim].copy_from_slice(&seen);
         }
         Ok(rows)
+    }
+}
+
+/// Every image with the short side that the rule wants.
+///
+/// A crop of a small image has fewer pixels of the character than one of a large image, and CLIP sees
+/// that: without this the same picture at two sizes is unlike itself.
+fn at_one_size(images: &[RgbImage], rule: CropRule) -> Result<Vec<RgbImage>, Error> {
+    // Cards with another resizer are refused when they are read.
+    let filter = rule.resizer.on_bytes().unwrap_or(Filter::Bicubic);
+    let resized = images.iter().enumerate().map(|(index, image)| {
+        let (width, height) = short_side_size(image.dimensions(), rule.size);
+        resize(image, width, height, filter)
+            .map_err(|source| ExtractError::Image { index, source }.into())
+    });
+    resized.collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use image::Rgb;
+
+    fn rule() -> CropRule {
+        toml::from_str("size = 16\nmin_side = 2\nmargin = 0.0").unwrap()
+    }
+
+    #[test]
+    fn sizes_and_shapes_meet_at_the_short_side() {
+        let sizes = [(16, 16), (32, 32), (8, 8), (40, 20), (20, 40)];
+        let images = sizes.map(|(width, height)| RgbImage::new(width, height));
+        let found = at_one_size(&images, rule()).unwrap();
+        let found: Vec<(u32, u32)> = found.iter().map(RgbImage::dimensions).collect();
+        assert_eq!(found, [(16, 16), (16, 16), (16, 16), (32, 16), (16, 32)]);
+    }
+
+    #[test]
+    fn a_frame_of_the_right_size_is_left_as_it_is() {
+        let image = RgbImage::from_fn(16, 16, |x, y| Rgb([x as u8 * 9, y as u8 * 13, 7]));
+        let found = at_one_size(std::slice::from_ref(&image), rule()).unwrap();
+        assert_eq!(found, [image]);
+    }
+
+    #[test]
+    fn an_image_without_pixels_is_named() {
+        let images = [RgbImage::new(4, 4), RgbImage::new(0, 4)];
+        let error = at_one_size(&images, rule()).unwrap_err();
+        assert!(error.to_string().contains("image 1"), "{error}");
     }
 }

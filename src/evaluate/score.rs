@@ -62,7 +62,10 @@ pub fn score(request: ScoreRequest<'_>) -> Result<Scores, Error> {
         [CLIP_GENERATED, CLIP_GROUND_TRUTH],
         key.extractors.clip.is_some(),
     )?;
-    let crops = pair([CROPS_GENERATED, CROPS_GROUND_TRUTH], key.crops.is_some())?;
+    // Crops that were cut by another rule than the signature would state are none.
+    let rule = request.protocol.crops.map(|rule| rule.to_string());
+    let cut = key.crops.is_some() && key.crops == rule;
+    let crops = pair([CROPS_GENERATED, CROPS_GROUND_TRUTH], cut)?;
     let logits = if key.logits {
         Some(read(folder, LOGITS)?)
     } else {

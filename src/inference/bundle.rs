@@ -141,14 +141,19 @@ impl Bundle {
         }
     }
 
-    /// Identifies the weights: the SHA-256 of the `[files]` table, a line `<hash>  <path>\n` a file in
-    /// order of paths (what `sha256sum` prints), as 64 hex digits. The rest of the manifest is not in it.
+    /// Identifies what the bundle computes, as 64 hex digits: the SHA-256 of the `[files]` table, a line
+    /// `<hash>  <path>\n` a file in order of paths (what `sha256sum` prints), and of every setting of
+    /// the manifest behind it, as one line of JSON without white space and with sorted keys. Cache keys,
+    /// signatures and runs name bundles by it. Only `id`, `licence` and `[source]` are not in it: they
+    /// may be reworded, and no number changes.
     #[must_use]
     pub fn content_hash(&self) -> String {
         let mut lines = String::new();
         for (file, hash) in &self.manifest.files {
             let _ = writeln!(lines, "{}  {file}", hash.to_ascii_lowercase());
         }
+        lines.push_str(&self.manifest.settings());
+        lines.push('\n');
         hex(&Sha256::digest(lines.as_bytes()))
     }
 }

@@ -48,7 +48,7 @@ fn a_whole_bundle_opens_and_verifies() {
 }
 
 #[test]
-fn the_content_hash_is_that_of_the_lines_of_sha256sum() {
+fn the_content_hash_is_that_of_the_lines_of_sha256sum_and_the_settings() {
     let (dir, text) = bundle();
     let bundle = Bundle::open(dir.path()).unwrap();
     let mut sorted = FILES;
@@ -57,13 +57,99 @@ fn the_content_hash_is_that_of_the_lines_of_sha256sum() {
         .iter()
         .map(|file| format!("{}  {file}\n", hex(&Sha256::digest(file.as_bytes()))))
         .collect();
-    let lines = lines.concat();
+    let settings = bundle.manifest().settings();
+    assert!(settings.contains("\"guidance_scale\":3.0"), "{settings}");
+    let lines = lines.concat() + &settings + "\n";
     assert_eq!(
         bundle.content_hash(),
         hex(&Sha256::digest(lines.as_bytes()))
     );
-    let renamed = open_with(&dir, &text.replace("id = \"tiny\"", "id = \"other\"")).unwrap();
-    assert_eq!(renamed.content_hash(), bundle.content_hash());
+    for (told, other) in [
+        ("id = \"tiny\"", "id = \"other\""),
+        ("licence = \"MIT\"", "licence = \"none\""),
+        (
+            "upstream = \"tests\"",
+            "upstream = \"elsewhere\"\nnote = \"moved\"",
+        ),
+    ] {
+        let retold = open_with(&dir, &text.replace(told, other)).unwrap();
+        assert_eq!(retold.content_hash(), bundle.content_hash(), "{told}");
+    }
+    let other = open_with(
+        &dir,
+        &text.replace("guidance_scale = 3.0", "guidance_scale = 3.5"),
+    );
+    assert_ne!(other.unwrap().content_hash(), bundle.content_hash());
+}
+
+fn settings(manifest: &toml::Table) -> Option<String> {
+    let text = toml::to_string(manifest).unwrap();
+    let parsed = BundleManifest::parse(&text, Path::new("b/bundle.toml"));
+    Some(parsed.ok()?.settings())
+}
+
+/// Every value of a table with another one in its place, by dotted name.
+fn edits(table: &toml::Table) -> Vec<(String, toml::Table)> {
+    use toml::Value;
+    let mut all = Vec::new();
+    for (key, value) in table {
+        let other = match value {
+            Value::Table(inner) => {
+                for (name, edited) in edits(inner) {
+                    let mut whole = table.clone();
+                    whole.insert(key.clone(), Value::Table(edited));
+                    all.push((format!("{key}.{name}"), whole));
+                }
+                continue;
+            }
+            Value::String(text) => Value::String(format!("{text}x")),
+            Value::Integer(number) => Value::Integer(number + 1),
+            Value::Float(0.0) => Value::Float(0.5),
+            Value::Float(number) => Value::Float(number * 0.75),
+            Value::Boolean(flag) => Value::Boolean(!flag),
+            Value::Array(items) => {
+                Value::Array(items.iter().chain(items.last()).cloned().collect())
+            }
+            Value::Datetime(_) => continue,
+        };
+        let mut whole = table.clone();
+        whole.insert(key.clone(), other);
+        all.push((key.clone(), whole));
+    }
+    all
+}
+
+#[test]
+fn every_setting_of_every_kind_of_bundle_counts_and_nothing_else_does() {
+    let bundles = Path::new(env!("CARGO_MANIFEST_DIR")).join("reference-data/bundles");
+    let mut counted = 0;
+    for folder in fs::read_dir(bundles).unwrap() {
+        let text = fs::read_to_string(folder.unwrap().path().join("bundle.toml")).unwrap();
+        let table: toml::Table = toml::from_str(&text).unwrap();
+        let own = settings(&table).unwrap();
+        for (name, edited) in edits(&table) {
+            // Kinds and rules have fixed words; another word is no bundle at all.
+            let Some(other) = settings(&edited) else {
+                continue;
+            };
+            let first = name.split('.').next().unwrap();
+            let told = ["id", "licence", "source", "files"].contains(&first);
+            assert_eq!(other == own, told, "{name}");
+            counted += usize::from(!told);
+        }
+    }
+    assert!(counted > 60, "{counted}");
+}
+
+#[test]
+fn a_default_that_is_written_out_is_no_other_setting() {
+    let clip = include_str!("../../reference-data/bundles/minisv-clip/bundle.toml");
+    let with = |line: &str| {
+        let text = clip.replace("lower_case = true\n", line);
+        settings(&toml::from_str(&text).unwrap()).unwrap()
+    };
+    assert_eq!(with(""), with("lower_case = true\n"));
+    assert_ne!(with(""), with("lower_case = false\n"));
 }
 
 #[test]

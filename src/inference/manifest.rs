@@ -10,6 +10,7 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 
 use super::InferenceError;
+use crate::record::canonical_json;
 
 mod drawing;
 mod looking;
@@ -357,6 +358,23 @@ impl BundleManifest {
             ]);
         }
         sizes
+    }
+
+    /// Every setting as canonical JSON: all but the files, which have hashes of their own, and what only
+    /// tells people what the bundle is (`id`, `licence`, `source`). A key that is written with its
+    /// default counts as one that is left out.
+    ///
+    /// # Panics
+    /// Never: a manifest is plain data.
+    #[must_use]
+    pub(crate) fn settings(&self) -> String {
+        let mut settings = serde_json::to_value(self).expect("a manifest is plain data");
+        if let Some(sections) = settings.as_object_mut() {
+            let apart = ["id", "licence", "source", "files"];
+            // Sections that a kind does not have stay out, so that new ones leave other kinds alone.
+            sections.retain(|name, section| !apart.contains(&name.as_str()) && !section.is_null());
+        }
+        canonical_json(&settings)
     }
 
     fn value(&self, key: &'static str, wrong: &'static str) -> InferenceError {

@@ -1,6 +1,7 @@
 //! What the program persists, and the ids that everything speaks of. Knows no metric.
 
 mod absence;
+mod canonical;
 mod digest;
 mod id;
 mod observation;
@@ -8,6 +9,7 @@ mod score;
 mod story;
 
 pub use absence::Absence;
+pub use canonical::canonical_json;
 pub use digest::{hex, sha256_file, sha256_hex};
 pub use id::{ClipId, FrameIndex, Seed, StoryId};
 pub use observation::Observation;

@@ -4,8 +4,10 @@
 //! model drew. A cache belongs to a key (data set content, ground-truth rule, extractor, way of
 //! preprocessing) and maps clips to bytes. It grows by whole segments, each one file under the name of
 //! its own hash, so that processes can share a folder and a killed one leaves nothing half-written. A
-//! segment that is damaged is ignored: its clips are looked at again.
+//! segment that is damaged is ignored: its clips are looked at again. All caches together have a bound
+//! ([`super::MOST_CACHED`]); those that were not used for longest go first.
 
+use super::cache_bound::{ABOUT, MOST_CACHED, SEGMENT, Turn, prune, use_now};
 use super::durable::{create_folder, write_durably};
 use super::error::RunError;
 use crate::record::{ClipId, sha256_hex};
@@ -19,7 +21,6 @@ use std::path::{Path, PathBuf};
 const PENDING: usize = 512;
 /// Longest first line of a segment that is read.
 const MAX_HEADER: u64 = 1 << 24;
-const SUFFIX: &str = "seg";
 
 /// The first line of a segment. The values follow it, one after the other.
 #[derive(Serialize, Deserialize)]
@@ -43,7 +44,10 @@ struct Place {
 /// Values of clips under one key.
 #[derive(Debug)]
 pub struct Cache {
+    root: PathBuf,
     folder: PathBuf,
+    /// Keeps the folder from being removed.
+    _in_use: Option<File>,
     segments: Vec<PathBuf>,
     places: HashMap<ClipId, Place>,
     pending: HashMap<ClipId, Vec<u8>>,
@@ -59,21 +63,27 @@ impl Cache {
     /// cannot be listed.
     pub fn open(root: &Path, key: &str) -> Result<Self, RunError> {
         let folder = root.join(&sha256_hex(key.as_bytes())[..32]);
+        create_folder(root)?;
+        let turn = Turn::take(root);
         create_folder(&folder)?;
-        let about = folder.join("key.txt");
+        let in_use = use_now(&folder);
+        let about = folder.join(ABOUT);
         if !about.exists() {
             write_durably(&about, key.as_bytes())?;
         }
+        drop(turn);
         let read = |source| RunError::read(&folder, source);
         let mut segments: Vec<PathBuf> = fs::read_dir(&folder)
             .map_err(read)?
             .map(|entry| entry.map(|entry| entry.path()))
             .collect::<io::Result<Vec<_>>>()
             .map_err(read)?;
-        segments.retain(|path| path.extension().is_some_and(|suffix| suffix == SUFFIX));
+        segments.retain(|path| path.extension().is_some_and(|suffix| suffix == SEGMENT));
         segments.sort();
         let mut cache = Self {
+            root: root.to_owned(),
             folder,
+            _in_use: in_use,
             segments: Vec::new(),
             places: HashMap::new(),
             pending: HashMap::new(),
@@ -150,12 +160,24 @@ impl Cache {
         let mut bytes = serde_json::to_vec(&header).expect("a header is plain data");
         let path = self
             .folder
-            .join(format!("{}.{SUFFIX}", &sha256_hex(&bytes)[..32]));
+            .join(format!("{}.{SEGMENT}", &sha256_hex(&bytes)[..32]));
         bytes.push(b'\n');
         bytes.extend(payload);
-        write_durably(&path, &bytes)?;
+        let turn = Turn::take(&self.root);
+        // Whoever looked at the same frames at the same time has written the same file.
+        if read_header(&path).is_none() {
+            write_durably(&path, &bytes)?;
+        }
+        prune(&self.root, MOST_CACHED);
+        drop(turn);
         self.adopt(path);
         Ok(())
+    }
+
+    /// Where it lies.
+    #[cfg(test)]
+    pub(super) fn folder(&self) -> &Path {
+        &self.folder
     }
 
     /// Adds a segment when it is whole.

@@ -6,6 +6,7 @@
 //! and can be made again. So a process may be killed at any instant, and the same command goes on.
 
 mod cache;
+mod cache_bound;
 mod durable;
 mod error;
 mod fault;
@@ -27,6 +28,7 @@ mod testing;
 mod tests;
 
 pub use cache::Cache;
+pub use cache_bound::{MOST_CACHED, cached_bytes};
 pub use durable::{DurableFile, write_durably};
 pub use error::{Difference, FeatureFault, RunError};
 pub use features::{FeatureReader, FeatureWriter, read_features};

@@ -1,7 +1,7 @@
 //! The card of a data set: what it holds, in which order its labels are, and who publishes it.
 
-use super::{SpecError, canonical_json};
-use crate::record::sha256_hex;
+use super::SpecError;
+use crate::record::{canonical_json, sha256_hex};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
 

@@ -104,7 +104,7 @@ impl Hint for SpecError {
             }
             Self::TextNotAllowed { protocol, text, .. } => format!(
                 "copy the card of `{protocol}` to eval-configs/protocols/, give it an id of its own and add {} to `text_overrides`",
-                super::canonical_json(text)
+                crate::record::canonical_json(text)
             ),
         })
     }

@@ -5,7 +5,6 @@
 //! a path may be given instead of an id. Unknown keys are errors: a misspelt setting that is
 //! silently ignored would change what a number means.
 
-mod canonical;
 mod dataset_card;
 mod error;
 mod find;
@@ -14,7 +13,6 @@ mod protocol;
 mod read;
 mod rule;
 
-pub use canonical::canonical_json;
 pub use dataset_card::{
     Character, DatasetCard, EvaluatorBundles, ExpectedCounts, Gender, ImageSize, Layout, NeededFile,
 };

@@ -67,6 +67,17 @@ pub fn prepare(
     Ok(tensor(values, width, height))
 }
 
+impl Resizer {
+    /// The filter of a resizer whose result is 8-bit pixels again; `None` for those on floats.
+    #[must_use]
+    pub fn on_bytes(self) -> Option<Filter> {
+        match route(self) {
+            Route::Bytes(filter) => Some(filter),
+            Route::Floats(_) => None,
+        }
+    }
+}
+
 enum Route {
     Bytes(Filter),
     Floats(FloatResizer),

@@ -109,8 +109,70 @@ fn the_same_seed_gives_the_same_numbers_and_the_table_is_markdown() {
     assert_eq!((table.clone(), csv.clone()), run("two", "5"));
     assert_ne!(csv, run("three", "6").1);
     assert!(table.contains("| char_acc"), "{table}");
+    assert!(!table.contains('±'), "{table}");
     assert!(
         table.contains("damage = movement towards worse / range"),
+        "{table}"
+    );
+}
+
+#[test]
+fn several_seeds_give_means_and_spreads() {
+    let folder = tempfile::tempdir().unwrap();
+    let few = ["--skip", "captioner,clip,lpips,features,locator"];
+    let card = protocol(folder.path());
+    let at = |name: &str| folder.path().join(name);
+    // What a killed study left there before is gone afterwards, and what is somebody's own is not.
+    let mark = "A folder of `storyeval metric audit`, removed when the study ends.\n";
+    for (name, words) in [(".audit-killed", mark), (".audit-mine", "mine\n")] {
+        let run = at("both").join(name).join("run");
+        fs::create_dir_all(&run).unwrap();
+        fs::write(run.parent().unwrap().join("storyeval-audit"), words).unwrap();
+    }
+    let one = |seed: &str| {
+        let more = [&few[..], &["--seed", seed]].concat();
+        audit(&at(seed), &card, &more)
+    };
+    let single = [one("3"), one("4")];
+    let more = [&few[..], &["--seed", "3", "--seeds", "2"]].concat();
+    let both = audit(&at("both"), &card, &more);
+    assert!(!at("both").join(".audit-killed").exists());
+    assert!(at("both").join(".audit-mine/run").exists());
+    assert_eq!(both["seeds"], serde_json::json!([3, 4]));
+    for (metric, fault) in [
+        ("char_acc", "swapped-character"),
+        ("bg_acc", "wrong-background"),
+        ("char_f1", "repeated-frame"),
+    ] {
+        let values = [&single[0], &single[1]].map(|answer| damage(answer, metric, fault));
+        let mean = f64::midpoint(values[0], values[1]);
+        assert!(
+            (damage(&both, metric, fault) - mean).abs() < 1e-9,
+            "{metric}"
+        );
+    }
+    let csv = |name: &str| fs::read_to_string(at(name).join("audit.csv")).unwrap();
+    // Every line of either seed, and the real frames, which were looked at once, under both.
+    let lines = |name: &str| {
+        csv(name)
+            .lines()
+            .skip(1)
+            .map(str::to_owned)
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(lines("both"), [lines("3"), lines("4")].concat());
+    let mut command = storyeval();
+    command.args(["metric", "audit", "--stories", "2", "--seeds", "2"]);
+    let output = command
+        .arg("--protocol")
+        .arg(&card)
+        .args(few)
+        .output()
+        .unwrap();
+    let table = String::from_utf8(output.stdout).unwrap();
+    assert!(table.contains("mean of seeds 0 to 1"), "{table}");
+    assert!(
+        table.contains(" ±") && table.contains("means over seeds"),
         "{table}"
     );
 }
@@ -127,6 +189,7 @@ fn what_cannot_be_audited_is_said_before_the_work() {
         ["--stories", "1"],
         ["--stories", "-3"],
         ["--seed", "x"],
+        ["--seeds", "0"],
         ["--format", "pdf"],
         ["--skip", "eyes"],
     ] {

@@ -160,6 +160,7 @@ fn without_a_library_and_offline_everything_that_was_tried_is_named() {
 fn doctor_says_what_is_in_place() {
     storyeval().arg("doctor").assert().success().stdout(
         contains("ONNX Runtime")
+            .and(contains("real frames  ").and(contains("ground-truth")))
             .and(contains("storygpt-v-mini: ok"))
             .and(contains("minisv-evaluators: ok"))
             .and(contains("storygpt-v: not installed")),

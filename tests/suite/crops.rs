@@ -1,7 +1,9 @@
 //! Characters cut out of MiniSV: found on real frames, and other stories' frames have others.
 
-use crate::support::storyeval;
+use crate::support::{copy, fails, storyeval};
+use image::imageops::FilterType;
 use serde_json::Value;
+use std::fmt::Write;
 use std::fs;
 use std::path::Path;
 
@@ -62,4 +64,96 @@ fn without_a_locator_there_is_a_reason() {
     assert!(reason.contains("no locator"), "{reason}");
     assert!(!out.join("features/crops_generated.npy").exists());
     assert!(score(&blind, "clip_ii")["value"].is_f64());
+}
+
+/// Brings every frame of a run to `side` pixels.
+fn shrink(frames: &Path, side: u32, filter: FilterType) {
+    for story in fs::read_dir(frames).unwrap() {
+        for frame in fs::read_dir(story.unwrap().path()).unwrap() {
+            let path = frame.unwrap().path();
+            let image = image::open(&path).unwrap();
+            let small = image.resize_exact(side, side, filter);
+            small.to_rgb8().save(&path).unwrap();
+        }
+    }
+}
+
+/// Scores the frames of the run in `truth`, half as large.
+fn halved(truth: &Path, folder: &Path, filter: FilterType) -> Value {
+    let images = folder.join(format!("images-{filter:?}"));
+    let out = folder.join(format!("halved-{filter:?}"));
+    let plan = fs::read_to_string(truth.join("plan.jsonl")).unwrap();
+    let mut manifest = "story,frame,path\n".to_owned();
+    for line in plan.lines() {
+        let unit: Value = serde_json::from_str(line).unwrap();
+        let story = unit["story"].as_str().unwrap();
+        for frame in 1..=unit["clips"].as_array().unwrap().len() {
+            writeln!(manifest, "{story},{frame},{story}/{frame}.png").unwrap();
+        }
+    }
+    copy(&truth.join("frames"), &images);
+    shrink(&images, 64, filter);
+    fs::write(images.join("manifest.csv"), manifest).unwrap();
+    storyeval()
+        .args(["score", "-d", "minisv", "--limit", "12"])
+        .args(["--skip", "lpips,captioner,features", "--layout", "manifest"])
+        .arg("--images")
+        .arg(&images)
+        .arg("--out")
+        .arg(&out)
+        .assert()
+        .success();
+    serde_json::from_str(&fs::read_to_string(out.join("scores.json")).unwrap()).unwrap()
+}
+
+#[test]
+fn the_same_picture_at_two_sizes_is_nearly_alike() {
+    let folder = tempfile::tempdir().unwrap();
+    let truth = folder.path().join("truth");
+    scores("ground-truth", &[], &truth);
+    // Crops at each image's own size gave 0.89. What is left is rounding where both were shrunk by the
+    // same filter, and the difference of two filters where not.
+    for (filter, least, most) in [
+        (FilterType::CatmullRom, 0.995, 0.005),
+        (FilterType::Triangle, 0.97, 0.025),
+    ] {
+        let halved = halved(&truth, folder.path(), filter);
+        let value = |metric: &str| score(&halved, metric)["value"].as_f64().unwrap();
+        let likeness = value("char_likeness");
+        assert!(likeness > least, "{filter:?}: {likeness}");
+        assert!((value("char_found") - value("char_found_gt")).abs() < 1.0);
+        let gap = value("char_consistency") - value("char_consistency_gt");
+        assert!(gap.abs() < most, "{filter:?}: {gap}");
+        let signature = &score(&halved, "char_likeness")["signature"];
+        let signature = signature.as_str().unwrap();
+        assert!(
+            signature.contains("|crop:pillow-bicubic-64+min8+margin0.1|"),
+            "{signature}"
+        );
+    }
+}
+
+#[test]
+fn the_size_of_crops_is_a_choice_that_is_shown_and_checked() {
+    let folder = tempfile::tempdir().unwrap();
+    let strict = include_str!("../../eval-configs/protocols/strict.toml");
+    let card = |id: &str, more: &str| {
+        let path = folder.path().join(format!("{id}.toml"));
+        let text = strict
+            .replace("id = \"strict\"", &format!("id = \"{id}\""))
+            .replace("size = 64\n", more);
+        fs::write(&path, text).unwrap();
+        path
+    };
+    let large = card("large", "size = 128\n");
+    let mut diff = storyeval();
+    diff.args(["protocol", "diff", "strict"]).arg(&large);
+    let said = diff.assert().success().get_output().stdout.clone();
+    let said = String::from_utf8(said).unwrap();
+    let line = said.lines().find(|line| line.starts_with("crops.size"));
+    let words: Vec<&str> = line.unwrap().split_whitespace().collect();
+    assert_eq!(words, ["crops.size", "64", "128"]);
+    let small = card("small", "size = 4\n");
+    fails(storyeval().args(["protocol", "show"]).arg(&small))
+        .says(2, &["small.toml", "crops.min_side is at most crops.size"]);
 }

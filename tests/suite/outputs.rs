@@ -112,7 +112,25 @@ fn the_stages_alone_give_what_run_gives() {
     assert!(!staged.join("observations.parquet").exists());
     fails(storyeval().arg("score").arg(&staged)).says(5, &["storyeval observe"]);
     storyeval().arg("observe").arg(&staged).assert().success();
-    storyeval().arg("score").arg(&staged).assert().success();
+    // What would change how frames are looked at is not ignored when none is looked at.
+    for option in [
+        ["--skip", "clip"],
+        ["--device", "cpu"],
+        ["--threads", "1"],
+        ["--data", "elsewhere"],
+        ["--cache", "elsewhere"],
+    ] {
+        let said = fails(storyeval().arg("score").arg(&staged).args(option));
+        said.says(
+            2,
+            &[option[0], "cannot apply", "hint: ", "storyeval observe"],
+        );
+    }
+    // Variables that are set for other commands are no request.
+    let mut score = storyeval();
+    score.env("STORYEVAL_DATA_DIR", "elsewhere");
+    score.env("STORYEVAL_DEVICE", "cpu");
+    score.arg("score").arg(&staged).assert().success();
     for name in [
         "observations.parquet",
         "features/generated.npy",

@@ -251,8 +251,11 @@ fn what_was_seen_on_real_frames_is_kept_and_a_damaged_cache_is_mended() {
     };
     draw(&first);
     let mut segments = 0;
-    for key in fs::read_dir(own.join("ground-truth")).unwrap() {
-        for file in fs::read_dir(key.unwrap().path()).unwrap() {
+    let keys = fs::read_dir(own.join("ground-truth")).unwrap();
+    let keys = keys.map(|key| key.unwrap().path());
+    // Beside the keys lies a file for taking turns.
+    for key in keys.filter(|key| key.is_dir()) {
+        for file in fs::read_dir(key).unwrap() {
             let path = file.unwrap().path();
             if path.extension().is_some_and(|suffix| suffix == "seg") {
                 let bytes = fs::read(&path).unwrap();

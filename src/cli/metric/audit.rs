@@ -10,17 +10,22 @@ use clap::Args;
 use serde_json::json;
 use std::path::PathBuf;
 use storyeval::dataset::{Dataset, FlintstonesSv, referential};
+use storyeval::evaluate::Panel;
 use storyeval::evaluate::audit::{
-    Condition, Damage, Extent, Fault, Finding, Row, Strength, Study, chart, listing,
+    Condition, Damage, Extent, Fault, Finding, Row, Scratch, Strength, Study, chart, listing,
 };
 use storyeval::generator::Prompt;
 use storyeval::record::{Seed, Story};
-use storyeval::run::{RunError, write_durably};
+use storyeval::run::write_durably;
 use storyeval::spec::{self, Protocol};
 
 /// The definition that goes with every number.
 const DEFINITION: &str = "damage = movement towards worse / range; range = distance from the clean value to \
                           the value on shuffled or on static frames, whichever is larger";
+
+/// What the table says besides when there are several seeds.
+const SEVERAL: &str =
+    "Numbers are means over seeds, ± the standard deviation; marks hold under every seed.\n";
 
 #[derive(Clone, Debug, Args)]
 pub(crate) struct AuditArguments {
@@ -40,9 +45,13 @@ pub(crate) struct AuditArguments {
     /// Split of the data set
     #[arg(long, default_value = "test")]
     split: String,
-    /// Seed of every draw
+    /// Seed of every draw; with `--seeds`, the first one
     #[arg(long, default_value_t = 0)]
     seed: u64,
+    /// Number of seeds, from `--seed` on: the table has means and, behind ±, standard deviations
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    #[arg(value_parser = clap::value_parser!(u32).range(1..))]
+    seeds: u32,
     /// Folder that receives `audit.csv` (every number) and `audit.svg` (a plot)
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
@@ -75,7 +84,10 @@ pub(crate) fn audit(arguments: &AuditArguments) -> Outcome {
     if !failures.is_empty() {
         return Err(failures.report());
     }
-    let scratch = scratch(arguments)?;
+    // Beside the output, so that it is on a disk with room; the output folder is made now, before minutes
+    // of work.
+    let place = arguments.out.clone().unwrap_or_else(std::env::temp_dir);
+    let scratch = Scratch::below(&place)?;
     let (prompts, subset) = prompts(arguments, &protocol, &dataset)?;
     let runtime = arguments.device.open()?;
     let mut panel = bundles.open(dataset.card(), &protocol, &runtime)?;
@@ -86,18 +98,16 @@ pub(crate) fn audit(arguments: &AuditArguments) -> Outcome {
         text: protocol.text_for(&spec::model("ground-truth")?)?,
         subset: &subset,
         cache: &truth_cache(cache),
-        scratch: scratch.path(),
+        scratch: &scratch,
         seed: Seed(arguments.seed),
     };
-    let conditions = Condition::all();
-    let mut meter = Meter::new("auditing", conditions.len());
-    let mut findings = Vec::with_capacity(conditions.len());
-    for condition in conditions {
-        findings.push(study.look(condition, &mut panel)?);
-        meter.at(findings.len());
-    }
-    meter.finish();
-    let damage = Damage::new(&findings);
+    let studies = studies(&study, &arguments.seeds(), &mut panel)?;
+    let each: Vec<Damage> = studies
+        .iter()
+        .map(|(_, _, damage)| damage.clone())
+        .collect();
+    let damage = Damage::over(&each);
+    let findings = &studies[0].1;
     if damage.rows.is_empty() {
         return Err(Failure::Arguments {
             what: format!("under {} no metric is left to audit", protocol.id),
@@ -106,17 +116,14 @@ pub(crate) fn audit(arguments: &AuditArguments) -> Outcome {
     }
     let frames: usize = prompts.iter().map(|prompt| prompt.story.frames.len()).sum();
     let what = format!(
-        "{} {subset}, {} stories, {frames} frames, protocol {}, seed {}",
+        "{} {subset}, {} stories, {frames} frames, protocol {}, {}",
         dataset.card().id,
         prompts.len(),
         protocol.id,
-        arguments.seed
+        arguments.seed_words()
     );
     if let Some(out) = &arguments.out {
-        write_durably(
-            &out.join("audit.csv"),
-            listing(&findings, &damage)?.as_bytes(),
-        )?;
+        write_durably(&out.join("audit.csv"), listing(&studies)?.as_bytes())?;
         write_durably(
             &out.join("audit.svg"),
             chart(&damage, [&what, DEFINITION]).as_bytes(),
@@ -124,12 +131,12 @@ pub(crate) fn audit(arguments: &AuditArguments) -> Outcome {
         say(&format!("audit.csv and audit.svg: {}", out.display()));
     }
     match arguments.format {
-        Format::Text => print(&table(&what, &findings, &damage)),
+        Format::Text => print(&table(&what, findings, &damage)),
         Format::Json => {
             let faults: Vec<_> = Fault::ALL
                 .iter()
                 .map(|fault| {
-                    let hit = Strength::ALL.map(|strength| extent(&findings, *fault, strength));
+                    let hit = Strength::ALL.map(|strength| extent(findings, *fault, strength));
                     json!({
                         "fault": fault,
                         "amounts": fault.amounts(),
@@ -147,7 +154,7 @@ pub(crate) fn audit(arguments: &AuditArguments) -> Outcome {
                 "subset": subset,
                 "stories": prompts.len(),
                 "frames": frames,
-                "seed": arguments.seed,
+                "seeds": arguments.seeds(),
                 "definition": DEFINITION,
                 "faults": faults,
                 "rows": damage,
@@ -158,17 +165,59 @@ pub(crate) fn audit(arguments: &AuditArguments) -> Outcome {
     }
 }
 
-/// A folder for run folders, beside the output so that it is on a disk with room; the output folder is
-/// made now, before minutes of work.
-fn scratch(arguments: &AuditArguments) -> Result<tempfile::TempDir, Failure> {
-    let place = arguments.out.clone().unwrap_or_else(std::env::temp_dir);
-    let failed = |source| RunError::write(&place, source);
-    std::fs::create_dir_all(&place).map_err(failed)?;
-    let folder = tempfile::Builder::new()
-        .prefix(".audit-")
-        .tempdir_in(&place)
-        .map_err(failed)?;
-    Ok(folder)
+impl AuditArguments {
+    /// Every seed, in order.
+    fn seeds(&self) -> Vec<u64> {
+        (0..u64::from(self.seeds))
+            .map(|more| self.seed.wrapping_add(more))
+            .collect()
+    }
+
+    /// The seeds, as headlines say them.
+    fn seed_words(&self) -> String {
+        let seeds = self.seeds();
+        match (seeds.first(), seeds.last()) {
+            (Some(first), Some(last)) if first != last => {
+                format!("mean of seeds {first} to {last}")
+            }
+            _ => format!("seed {}", self.seed),
+        }
+    }
+}
+
+/// A study a seed. The real frames are looked at once: no seed changes them.
+fn studies(
+    study: &Study<'_>,
+    seeds: &[u64],
+    panel: &mut Panel,
+) -> Result<Vec<(Seed, Vec<Finding>, Damage)>, Failure> {
+    let conditions = Condition::all();
+    let mut meter = Meter::new("auditing", 1 + seeds.len() * (conditions.len() - 1));
+    let mut done = 0;
+    let mut clean: Option<Finding> = None;
+    let mut studies = Vec::with_capacity(seeds.len());
+    for seed in seeds.iter().copied().map(Seed) {
+        let study = Study { seed, ..*study };
+        let mut findings = Vec::with_capacity(conditions.len());
+        for condition in &conditions {
+            let known = clean.clone().filter(|known| known.condition == *condition);
+            if let Some(known) = known {
+                findings.push(known);
+                continue;
+            }
+            let found = study.look(*condition, panel)?;
+            if *condition == Condition::Clean {
+                clean = Some(found.clone());
+            }
+            findings.push(found);
+            done += 1;
+            meter.at(done);
+        }
+        let damage = Damage::new(&findings);
+        studies.push((seed, findings, damage));
+    }
+    meter.finish();
+    Ok(studies)
 }
 
 /// The stories with the captions that a generator would read, and the subset as signatures say it.
@@ -220,9 +269,13 @@ fn table(what: &str, findings: &[Finding], damage: &Damage) -> String {
     lines[0].extend(Fault::ALL.map(|fault| fault.to_string()));
     lines.extend(damage.rows.iter().map(line));
     let widths: Vec<usize> = (0..lines[0].len())
-        .map(|column| lines.iter().map(|line| line[column].len()).max())
+        .map(|column| lines.iter().map(|line| line[column].chars().count()).max())
         .map(Option::unwrap_or_default)
         .collect();
+    let several = damage
+        .rows
+        .iter()
+        .any(|row| row.cells.iter().any(|cell| cell.deviation[4].is_some()));
     let mut text = format!("{what}\n\n");
     for (row, line) in lines.iter().enumerate() {
         for (cell, width) in line.iter().zip(&widths) {
@@ -240,7 +293,8 @@ fn table(what: &str, findings: &[Finding], damage: &Damage) -> String {
         text,
         "\nA cell is the damage at strength 5: {DEFINITION}.\n\
          Below 0 the fault looks like an improvement. m: from strength 0 to 5 it never turns round.\n\
-         1: at strength 1 the interval excludes the clean value.\n"
+         1: at strength 1 the interval excludes the clean value.\n{}",
+        if several { SEVERAL } else { "" }
     );
     for fault in Fault::ALL {
         let _ = write!(text, "{fault}: {}", fault.scale());
@@ -259,6 +313,7 @@ fn table(what: &str, findings: &[Finding], damage: &Damage) -> String {
 }
 
 fn line(row: &Row) -> Vec<String> {
+    use std::fmt::Write;
     let value = |value: Option<f64>| value.map_or_else(|| "-".to_owned(), significant);
     let mut line = vec![
         row.metric.clone(),
@@ -271,7 +326,11 @@ fn line(row: &Row) -> Vec<String> {
             return "-".to_owned();
         };
         // Adding 0 takes the minus from a rounded -0.00.
-        let mut text = format!("{:.2}", (damage * 100.0).round() / 100.0 + 0.0);
+        let rounded = |value: f64| (value * 100.0).round() / 100.0 + 0.0;
+        let mut text = format!("{:.2}", rounded(damage));
+        if let Some(deviation) = cell.deviation[4] {
+            let _ = write!(text, " ±{:.2}", rounded(deviation));
+        }
         let marks = [(cell.monotone, 'm'), (cell.seen_at_1 == Some(true), '1')];
         for (position, (_, mark)) in marks.iter().filter(|(set, _)| *set).enumerate() {
             if position == 0 {

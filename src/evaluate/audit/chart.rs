@@ -256,6 +256,7 @@ mod tests {
         let cells = Fault::ALL.map(|fault| Cell {
             fault,
             damage: [1.0, 2.0, 3.0, 4.0, 5.0].map(|level| Some(level * value / 5.0)),
+            deviation: [None; 5],
             monotone: true,
             seen_at_1: None,
         });

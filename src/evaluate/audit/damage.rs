@@ -37,6 +37,8 @@ pub struct Cell {
     /// Movement towards worse at strengths 1 to 5, as a share of the metric's range. Below 0: the fault
     /// looks like an improvement. `None` where the metric has no value.
     pub damage: [Option<f64>; 5],
+    /// Standard deviation of the damage over seeds, where there are several.
+    pub deviation: [Option<f64>; 5],
     /// Whether it moves, and from strength 0 to 5 never turns round.
     pub monotone: bool,
     /// Whether the interval at strength 1 excludes the clean value; `None` without an interval.
@@ -115,6 +117,7 @@ fn row(findings: &[Finding], metric: &str) -> Option<Row> {
         Cell {
             fault,
             damage,
+            deviation: [None; 5],
             monotone: monotone(&damage),
             seen_at_1: at(Strength::ALL[0])
                 .and_then(|score| score.interval)

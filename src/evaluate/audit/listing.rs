@@ -1,23 +1,30 @@
 //! Every number of a study as CSV, a line a metric a condition.
 
 use super::{Condition, Damage, Finding};
+use crate::record::Seed;
 use crate::report::ReportError;
 
 /// `fault, strength, metric, value, low, high, n` and what is behind them: the amount that the strength
-/// stands for, the frames or stories hit, the damage, and why there is no value. The real frames are
-/// `none` at strength 0; the anchors have no strength. Absent numbers are empty fields.
+/// stands for, the frames or stories hit, the damage, why there is no value, and the seed. The real
+/// frames are `none` at strength 0, the same under every seed; the anchors have no strength. Absent numbers
+/// are empty fields.
 ///
 /// # Errors
 /// The CSV writer fails, which it does not do in memory.
-pub fn listing(findings: &[Finding], damage: &Damage) -> Result<String, ReportError> {
+pub fn listing(studies: &[(Seed, Vec<Finding>, Damage)]) -> Result<String, ReportError> {
     let mut writer = csv::Writer::from_writer(Vec::new());
     let header = [
         "fault", "strength", "metric", "value", "low", "high", "n", "amount", "hit", "damage",
-        "unscored",
+        "unscored", "seed",
     ];
     writer.write_record(header).map_err(ReportError::Csv)?;
     let text = |value: Option<f64>| value.map_or_else(String::new, |value| value.to_string());
-    for finding in findings {
+    let findings = studies.iter().flat_map(|(seed, findings, damage)| {
+        findings
+            .iter()
+            .map(move |finding| (seed.0.to_string(), finding, damage))
+    });
+    for (seed, finding, damage) in findings {
         let (fault, strength, amount) = match finding.condition {
             Condition::Clean => ("none".to_owned(), "0".to_owned(), None),
             Condition::Anchor(anchor) => (anchor.to_string(), String::new(), None),
@@ -43,6 +50,7 @@ pub fn listing(findings: &[Finding], damage: &Damage) -> Result<String, ReportEr
                         .map_or_else(String::new, |e| e.hit.to_string()),
                     &text(of(damage, finding.condition, &score.metric)),
                     score.unscored.as_deref().unwrap_or_default(),
+                    &seed,
                 ])
                 .map_err(ReportError::Csv)?;
         }

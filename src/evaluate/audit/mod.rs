@@ -13,6 +13,8 @@ mod fault;
 mod key;
 mod listing;
 mod pixels;
+mod scratch;
+mod seeds;
 mod study;
 
 pub use anchor::Anchor;
@@ -22,4 +24,5 @@ pub use damage::{Cell, Damage, METRICS, Row};
 pub use fault::{Fault, Grain, Strength};
 pub use listing::listing;
 pub use pixels::{blur, noise, uniform};
+pub use scratch::Scratch;
 pub use study::{Condition, Finding, Study};

@@ -1,7 +1,7 @@
 //! From a condition to its scores, by way of a run folder that is thrown away.
 
 use super::key::random;
-use super::{Anchor, Corruption, Extent, Fault, Strength, pixels};
+use super::{Anchor, Corruption, Extent, Fault, Scratch, Strength, pixels};
 use crate::Error;
 use crate::dataset::Dataset;
 use crate::evaluate::{Panel, ScoreRequest, Wanted, observe, score};
@@ -73,8 +73,8 @@ pub struct Study<'a> {
     pub subset: &'a str,
     /// Folder of the caches of real frames.
     pub cache: &'a Path,
-    /// An empty folder for run folders; each is removed when it is scored.
-    pub scratch: &'a Path,
+    /// For run folders; each is removed when it is scored.
+    pub scratch: &'a Scratch,
     /// Of every draw.
     pub seed: Seed,
 }
@@ -86,7 +86,7 @@ impl Study<'_> {
     /// Frames that cannot be read, networks that fail, a scratch folder that cannot be written, and a
     /// split without another story to shuffle with.
     pub fn look(&self, condition: Condition, panel: &mut Panel) -> Result<Finding, Error> {
-        let root = self.scratch.join("run");
+        let root = self.scratch.run();
         let mut store = self.store(&root)?;
         let extent = self.draw(condition, &mut store)?;
         let wanted = Wanted {

@@ -7,6 +7,7 @@ use rayon::prelude::*;
 use std::collections::BTreeMap;
 use std::error::Error;
 use std::path::Path;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 /// What a file holds.
 #[expect(
@@ -44,13 +45,24 @@ pub struct Inspection {
 
 impl Inspection {
     /// Reads and decodes every file that a frame has, on all cores. `size` is the width and height that
-    /// all must have; without it they must have one size, whichever.
+    /// all must have; without it they must have one size, whichever. `progress` is told how many of how
+    /// many files were read, by any thread and after each of them.
     #[must_use]
-    pub fn read(folder: &Folder, matching: &Matching, size: Option<[u32; 2]>) -> Self {
-        let results: Vec<(usize, Result<Inspected, String>)> = matching
-            .files()
+    pub fn read(
+        folder: &Folder,
+        matching: &Matching,
+        size: Option<[u32; 2]>,
+        progress: &(dyn Fn(usize, usize) + Sync),
+    ) -> Self {
+        let files = matching.files();
+        let (done, total) = (AtomicUsize::new(0), files.len());
+        let results: Vec<(usize, Result<Inspected, String>)> = files
             .into_par_iter()
-            .map(|position| (position, inspect(folder, &folder.files()[position])))
+            .map(|position| {
+                let found = inspect(folder, &folder.files()[position]);
+                progress(done.fetch_add(1, Ordering::Relaxed) + 1, total);
+                (position, found)
+            })
             .collect();
         let mut inspection = Self::default();
         for (position, result) in results {
@@ -171,7 +183,7 @@ mod tests {
         let stories = windows(2, 2);
         let layout = open_layout(LayoutKind::Vlc, &folder, &stories, None).unwrap();
         let matching = Matching::new(layout.as_ref(), &folder, &stories, 2);
-        let inspection = Inspection::read(&folder, &matching, size);
+        let inspection = Inspection::read(&folder, &matching, size, &|_, _| {});
         // The files are read again below.
         std::mem::forget(root);
         (folder, inspection)
@@ -258,6 +270,26 @@ mod tests {
         );
     }
 
+    #[test]
+    fn every_file_that_a_frame_has_is_counted_once() {
+        let root = tempfile::tempdir().unwrap();
+        for story in 0..20 {
+            put(root.path(), &format!("img-{story}-0.png"), &png(4, 4, 1));
+        }
+        put(root.path(), "other.png", &png(4, 4, 1));
+        let folder = Folder::list(root.path()).unwrap();
+        let stories = windows(20, 1);
+        let layout = open_layout(LayoutKind::Vlc, &folder, &stories, None).unwrap();
+        let matching = Matching::new(layout.as_ref(), &folder, &stories, 20);
+        let told = std::sync::Mutex::new(Vec::new());
+        let tell = |done, total| told.lock().unwrap().push((done, total));
+        let _ = Inspection::read(&folder, &matching, None, &tell);
+        let mut told = told.into_inner().unwrap();
+        told.sort_unstable();
+        let expected: Vec<(usize, usize)> = (1..=20).map(|done| (done, 20)).collect();
+        assert_eq!(told, expected);
+    }
+
     #[cfg(unix)]
     #[test]
     fn links_that_lead_out_are_not_read() {
@@ -270,7 +302,7 @@ mod tests {
         let stories = windows(1, 1);
         let layout = open_layout(LayoutKind::Vlc, &folder, &stories, None).unwrap();
         let matching = Matching::new(layout.as_ref(), &folder, &stories, 1);
-        let found = Inspection::read(&folder, &matching, None);
+        let found = Inspection::read(&folder, &matching, None, &|_, _| {});
         assert!(found.unreadable[0].1.contains("leads out"), "{found:?}");
     }
 }

@@ -3,6 +3,7 @@
 use super::{Folder, FoundFile, FramePlace, Layout, Place};
 use crate::record::Story;
 use std::collections::{BTreeMap, BTreeSet};
+use unicode_normalization::UnicodeNormalization;
 
 /// What a planned frame has.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -36,7 +37,7 @@ struct Index<'a> {
     files: &'a [FoundFile],
     paths: BTreeMap<&'a str, usize>,
     stems: BTreeMap<&'a str, Vec<usize>>,
-    /// Stems in lower case, as a file system that does not tell cases apart sees them.
+    /// Stems as [`folded`] has them.
     folded: BTreeMap<String, Vec<usize>>,
 }
 
@@ -52,7 +53,7 @@ impl<'a> Index<'a> {
             if let Some(stem) = file.stem() {
                 index.paths.insert(&file.relative, position);
                 index.stems.entry(stem).or_default().push(position);
-                let folded = index.folded.entry(stem.to_lowercase()).or_default();
+                let folded = index.folded.entry(folded(stem)).or_default();
                 folded.push(position);
             }
         }
@@ -75,7 +76,7 @@ impl<'a> Index<'a> {
                 let Some(exact) = self.stems.get(stem.as_str()) else {
                     return FrameMatch::Missing { expected: stem };
                 };
-                let namesakes = self.folded.get(&stem.to_lowercase());
+                let namesakes = self.folded.get(&folded(&stem));
                 let candidates: Vec<usize> = namesakes
                     .unwrap_or(exact)
                     .iter()
@@ -92,6 +93,21 @@ impl<'a> Index<'a> {
             }
         }
     }
+}
+
+/// A name as a file system sees it that tells neither cases nor Unicode forms apart: macOS has the
+/// letter and its accent in one or in two characters for the same file, Linux for two files.
+fn folded(name: &str) -> String {
+    name.nfc()
+        .collect::<String>()
+        .to_lowercase()
+        .nfc()
+        .collect()
+}
+
+/// Whether two different names are the same text in two Unicode forms, so that they look alike.
+pub(super) fn same_text(first: &str, second: &str) -> bool {
+    first != second && first.nfc().eq(second.nfc())
 }
 
 impl Matching {
@@ -227,6 +243,36 @@ mod tests {
         // Only a file of another case: not the frame's.
         let (found, _) = matching(LayoutKind::Vlc, &["IMG-0-0.png"], 1);
         assert_eq!((found.matched(), found.extra.len()), (0, 1));
+    }
+
+    #[test]
+    fn one_name_in_two_unicode_forms_is_not_chosen_between() {
+        let (composed, decomposed) = ("caf\u{e9}", "cafe\u{301}");
+        let mut stories = windows(1, 1);
+        stories[0].frames[0].clip = crate::record::ClipId::new(composed);
+        let found = |files: &[&str]| {
+            let root = tempfile::tempdir().unwrap();
+            for file in files {
+                put(root.path(), file, b"");
+            }
+            let folder = Folder::list(root.path()).unwrap();
+            let layout = open_layout(LayoutKind::Gill, &folder, &stories, None).unwrap();
+            let found = Matching::new(layout.as_ref(), &folder, &stories, 1);
+            (folder.files().len(), found)
+        };
+        let twins = [format!("{composed}.png"), format!("{decomposed}.png")];
+        let (files, both) = found(&[&twins[0], &twins[1]]);
+        // A file system that has both forms for one file has no twins.
+        if files == 2 {
+            let expected = FrameMatch::Ambiguous(vec![0, 1]);
+            assert_eq!((&both.frames[0][0], both.extra.len()), (&expected, 0));
+        }
+        let upper = format!("{}.PNG", decomposed.to_uppercase());
+        let (_, cases) = found(&[&twins[0], &upper]);
+        assert!(matches!(cases.frames[0][0], FrameMatch::Ambiguous(_)));
+        assert_eq!(found(&[&twins[0]]).1.matched(), 1);
+        assert!(same_text(composed, decomposed) && !same_text(composed, composed));
+        assert!(!same_text(composed, "cafe"));
     }
 
     #[test]

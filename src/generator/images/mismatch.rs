@@ -1,5 +1,6 @@
 //! The one report of everything that does not fit.
 
+use super::matching::same_text;
 use super::{Folder, FrameMatch, Guess, Inspection, LayoutKind, Matching, guesses};
 use crate::record::{Story, StoryId};
 use std::fmt;
@@ -150,7 +151,7 @@ impl Mismatch {
         }
         if !self.ambiguous.is_empty() {
             return Some(
-                "keep one file a frame; names that differ only in case or ending count as one"
+                "keep one file a frame; names that differ only in case, ending or Unicode form count as one"
                     .to_owned(),
             );
         }
@@ -261,9 +262,15 @@ impl fmt::Display for Mismatch {
             "several files for one frame",
             &self.ambiguous,
             |(story, frame, files)| {
+                let mut pairs = files.windows(2);
+                let alike = if pairs.any(|pair| same_text(&pair[0], &pair[1])) {
+                    ", one name in two Unicode forms"
+                } else {
+                    ""
+                };
                 let files: Vec<String> = files.iter().map(|file| plain(file)).collect();
                 format!(
-                    "{} (frame {frame} of story {})",
+                    "{} (frame {frame} of story {}{alike})",
                     files.join(" and "),
                     plain(story.as_str())
                 )
@@ -305,7 +312,7 @@ mod tests {
         let stories = windows(2, 2);
         let layout = open_layout(kind, &folder, &stories, None).unwrap();
         let matching = Matching::new(layout.as_ref(), &folder, &stories, 2);
-        let inspection = Inspection::read(&folder, &matching, None);
+        let inspection = Inspection::read(&folder, &matching, None, &|_, _| {});
         Mismatch::find(kind, &folder, &stories, &matching, &inspection, allowed)
             .map(|found| ImagesError::Mismatch(Box::new(found)))
     }
@@ -360,6 +367,39 @@ mod tests {
         assert!(hint(allowed(true, false)).starts_with("`--allow-extra`"));
         // Nothing at all is never allowed.
         assert!(report(&[], LayoutKind::Gill, allowed(true, true)).is_some());
+    }
+
+    #[test]
+    fn names_that_look_alike_are_said_to() {
+        let mut matching = Matching {
+            frames: vec![vec![FrameMatch::Ambiguous(vec![0, 1])]],
+            extra: Vec::new(),
+            not_selected: 0,
+        };
+        let root = tempfile::tempdir().unwrap();
+        for file in ["e\u{301}.png", "\u{e9}.png", "\u{e9}.jpg"] {
+            put(root.path(), file, &png(4, 4, 1));
+        }
+        let folder = Folder::list(root.path()).unwrap();
+        let said = |matching: &Matching| {
+            let (inspection, allowed) = (Inspection::default(), Allowed::default());
+            let stories = windows(1, 1);
+            Mismatch::find(
+                LayoutKind::Gill,
+                &folder,
+                &stories,
+                matching,
+                &inspection,
+                allowed,
+            )
+            .unwrap()
+            .to_string()
+        };
+        // By name: the decomposed one, then both composed ones.
+        matching.frames[0][0] = FrameMatch::Ambiguous(vec![0, 2]);
+        assert!(said(&matching).contains("one name in two Unicode forms"));
+        matching.frames[0][0] = FrameMatch::Ambiguous(vec![1, 2]);
+        assert!(!said(&matching).contains("Unicode forms"));
     }
 
     #[test]

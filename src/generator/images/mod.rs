@@ -15,6 +15,7 @@ mod layout;
 mod manifest;
 mod matching;
 mod mismatch;
+mod reading;
 mod storydalle;
 mod storygpt_v;
 #[cfg(test)]
@@ -29,3 +30,4 @@ pub use layout::{FramePlace, Layout, LayoutKind, Place, open_layout};
 pub use manifest::MANIFEST_NAMES;
 pub use matching::{FrameMatch, Matching};
 pub use mismatch::{Allowed, Mismatch};
+pub use reading::{Doubt, Reading, Taken, doubt};

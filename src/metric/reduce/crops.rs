@@ -24,7 +24,7 @@ enum CropsUnscored {
     NoLocator,
     #[error("no CLIP looked at this run, so no crop has an embedding")]
     NoClip,
-    #[error("the run has no crops of characters; observe it again")]
+    #[error("the run has no crops of characters that were cut by this rule; observe it again")]
     NoCrops,
     #[error(
         "crops of {rows} frames with {columns} columns do not fit {planned} observations with {characters} labels"

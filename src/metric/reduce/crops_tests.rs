@@ -118,7 +118,7 @@ fn the_signature_names_both_networks_and_the_cut() {
         "char_consistency|dataset:minisv@0123456789ab|subset:test/followers-3|text:algorithm1|\
          frames:1-2|gt:middle|pixels:pillow-bilinear-64+squash+symmetric;\
          crops=pillow-bilinear-64+squash+symmetric|\
-         extractor:locator@fedcba987654+clip@fedcba987654|crop:min8+margin0.1|of:generated|\
+         extractor:locator@fedcba987654+clip@fedcba987654|crop:pillow-bicubic-64+min8+margin0.1|of:generated|\
          avg:mean-over-pairs|ci:story-bootstrap-100@0|n:4|v:2"
     );
 }

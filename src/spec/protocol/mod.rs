@@ -15,9 +15,8 @@ pub use distribution::{
 pub use frames::{FrameRule, Repeats, StoryRule, StorySubset};
 pub use similarity::{BleuRule, CaptionRule, CaptionText, ClipRule, LpipsRule, MeanOver, Words};
 
-use super::{GroundTruthRule, ModelCard, SpecError, canonical_json};
-use crate::record::sha256_hex;
-use crate::record::{Seed, TextVariant};
+use super::{GroundTruthRule, ModelCard, SpecError};
+use crate::record::{Seed, TextVariant, canonical_json, sha256_hex};
 use serde::{Deserialize, Serialize};
 
 /// How intervals are computed: whole stories are drawn with replacement.
@@ -182,11 +181,8 @@ impl Protocol {
                     "[crops] without it".to_owned(),
                 ));
             }
-            if !(0.0..=1.0).contains(&crops.margin) {
-                return Some((
-                    "crops.margin is between 0 and 1",
-                    format!("margin = {}", crops.margin),
-                ));
+            if let Some(broken) = crops.broken() {
+                return Some(broken);
             }
         }
         let counts = [
@@ -220,6 +216,7 @@ impl Protocol {
                     .and_then(|rule| rule.resize)
                     .map(|side| side as usize),
             ),
+            ("crops.size", self.crops.map(|rule| rule.size as usize)),
             (
                 "crops.min_side",
                 self.crops.map(|rule| rule.min_side as usize),

@@ -1,11 +1,11 @@
-//! One spelling for a card, so that equal cards have equal hashes.
+//! One spelling for plain data, so that equal cards and settings have equal hashes.
 
 use serde::Serialize;
 use serde_json::Value;
 
 /// JSON without white space and with keys in byte order at every level.
 ///
-/// Cards hold only strings, numbers, lists and objects with text keys, for which serialisation
+/// What is written so holds only strings, numbers, lists and objects with text keys, for which serialisation
 /// cannot fail; a type that can fail yields `null`.
 pub fn canonical_json<T: Serialize>(value: &T) -> String {
     let mut out = String::new();
