@@ -7,8 +7,8 @@ use crate::cli::Outcome;
 use crate::cli::failure::Failure;
 use clap::Args;
 use serde_json::json;
-use storyeval::metric::caption::{CiderOptions, Corpus, cider as compute, weighted_mean};
-use storyeval::stats::bootstrap;
+use storyeval::metric::caption::{CiderOptions, Corpus, cider as compute};
+use storyeval::stats::bootstrap_mean;
 
 #[derive(Clone, Debug, Args)]
 pub(crate) struct CiderArguments {
@@ -63,9 +63,8 @@ pub(crate) fn cider(arguments: &CiderArguments) -> Outcome {
             answer.value = Some(found.value);
             answer.items = Some(captions.entries(|at| json!({ "value": found.items[at] })));
             if interval.is_some() {
-                let distribution = bootstrap(groups.count, arguments.interval.plan(), |times| {
-                    weighted_mean(&found.items, &groups.of_items(times))
-                });
+                let plan = arguments.interval.plan();
+                let distribution = bootstrap_mean(&found.items, &groups.numbers, plan);
                 answer.interval = distribution.interval(0.95);
             }
             answer.warnings = captions.warnings(&found.warnings);

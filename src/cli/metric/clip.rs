@@ -13,7 +13,7 @@ use std::path::{Path, PathBuf};
 use storyeval::exchange::{Depth, ExchangeError, ImageFiles, Numbers, read_npy};
 use storyeval::extract::Clip;
 use storyeval::metric::{
-    clip_score, cosines, mean_of_batch_means, ref_clip_score, torchmetrics_clip_score,
+    clip_score, cosines, mean_of_batch_means, ordered_mean, ref_clip_score, torchmetrics_clip_score,
 };
 
 /// Batch of the deleted `eval_clip.py` of StoryGPT-V.
@@ -267,7 +267,7 @@ fn score(
         answer.value = torchmetrics_clip_score(&values);
         answer.interval = interval(&values).map(|ends| ends.map(|end| (100.0 * end).max(0.0)));
     } else {
-        answer.value = Some(values.iter().sum::<f64>() / values.len() as f64);
+        answer.value = ordered_mean(&values);
         answer.interval = interval(&values);
     }
     answer.items = Some(

@@ -11,6 +11,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use storyeval::exchange::{Depth, ImageFiles};
 use storyeval::extract::Lpips;
+use storyeval::metric::ordered_mean;
 use storyeval::vision::{Resizer, read_image};
 
 /// Pairs that are decoded together.
@@ -94,14 +95,13 @@ pub(crate) fn lpips(arguments: &LpipsArguments) -> Outcome {
         ));
     }
     let pixels = network.preprocessing(arguments.resize);
-    let mean = values.iter().sum::<f64>() / values.len() as f64;
     let items = pairs
         .iter()
         .zip(&values)
         .map(|((name, _), value)| json!({"id": name, "value": value}));
     Answer {
         metric: "lpips".to_owned(),
-        value: Some(mean),
+        value: ordered_mean(&values),
         interval: arguments.interval.of_mean(&values, &groups),
         n: values.len(),
         signature: format!(

@@ -11,6 +11,7 @@ use super::CaptionWarning;
 use super::bleu::ORDERS;
 use super::corpus::Corpus;
 use super::ngram::{Gram, Grams};
+use crate::metric::ordered_mean;
 use rayon::prelude::*;
 
 /// What pycocoevalcap lets a user choose.
@@ -58,7 +59,7 @@ pub fn cider(corpus: &Corpus, options: CiderOptions) -> Cider {
         warnings.push(CaptionWarning::SingleItem);
     }
     Cider {
-        value: ordered_mean(items.iter().copied(), items.len()),
+        value: ordered_mean(&items).expect("a corpus is never empty"),
         items,
         warnings,
     }
@@ -77,13 +78,6 @@ pub fn weighted_mean(items: &[f64], multiplicities: &[u32]) -> Option<f64> {
         .map(|(value, times)| value * f64::from(*times))
         .sum();
     (drawn > 0).then(|| sum / drawn as f64)
-}
-
-/// Mean that does not depend on the order of the values.
-fn ordered_mean(values: impl Iterator<Item = f64>, count: usize) -> f64 {
-    let mut sorted: Vec<f64> = values.collect();
-    sorted.sort_by(f64::total_cmp);
-    sorted.iter().sum::<f64>() / count as f64
 }
 
 /// For every item, the sum over its references of the similarity in n-grams of one order.

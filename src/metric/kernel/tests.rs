@@ -60,8 +60,7 @@ fn both_ways_of_computing_agree() {
         ..KidOptions::default()
     };
     let draws = draw(700, 700, &options);
-    let zero = vec![0.0; 40];
-    let (x, y) = (columns(&x.view(), &zero), columns(&y.view(), &zero));
+    let (x, y) = (ordered(&x.view()).0, ordered(&y.view()).0);
     let (whole, all) = whole_matrix(&x, &y, &draws, 120);
     for (a, b) in whole.iter().zip(one_by_one(&x, &y, &draws)) {
         assert!((a - b).abs() < 1e-10 * a.abs(), "{a} {b}");
