@@ -319,4 +319,58 @@ mod tests {
         };
         assert_eq!(inception_score(&few.view(), &chunk).unwrap().std, None);
     }
+
+    #[test]
+    fn leaving_out_equals_the_same_splits_without_the_group() {
+        let logits = super::super::golden::fill(60, 5, 3) * 4.0;
+        let groups: Vec<u8> = (0..60).map(|row| (row * 7 % 11) as u8).collect();
+        let options = InceptionScoreOptions {
+            splits: 3,
+            seed: None,
+            ..InceptionScoreOptions::TORCH_FIDELITY
+        };
+        let (whole, left) = inception_score_by_groups(&logits.view(), &options, &groups).unwrap();
+        assert_eq!(whole, inception_score(&logits.view(), &options).unwrap());
+        let one = InceptionScoreOptions {
+            splits: 1,
+            ..options
+        };
+        for (group, left) in left.iter().enumerate() {
+            let scores: Vec<f64> = (0..3)
+                .map(|split| {
+                    let rows: Vec<usize> = (split * 20..split * 20 + 20)
+                        .filter(|row| usize::from(groups[*row]) != group)
+                        .collect();
+                    let kept = logits.select(ndarray::Axis(0), &rows);
+                    inception_score(&kept.view(), &one).unwrap().mean
+                })
+                .collect();
+            let expected = scores.iter().sum::<f64>() / 3.0;
+            assert!((left.value.unwrap() - expected).abs() < 1e-12);
+        }
+        assert_eq!(left.iter().map(|l| l.size).sum::<usize>(), 60);
+        // A group that is a whole split leaves no mean of the splits.
+        let whole_split: Vec<u8> = (0..60).map(|row| row / 20).collect();
+        let (_, left) = inception_score_by_groups(&logits.view(), &options, &whole_split).unwrap();
+        assert!(left.iter().all(|left| left.value.is_none()));
+    }
+
+    #[test]
+    fn the_order_shows_in_the_splits_alone() {
+        let logits = super::super::golden::fill(50, 5, 3) * 4.0;
+        let mut turned = logits.clone();
+        turned.invert_axis(ndarray::Axis(0));
+        let score = |set: &Array2<f32>, splits| {
+            let options = InceptionScoreOptions {
+                splits,
+                ..InceptionScoreOptions::TORCH_FIDELITY
+            };
+            inception_score(&set.view(), &options)
+                .unwrap()
+                .mean
+                .to_bits()
+        };
+        assert_eq!(score(&logits, 1), score(&turned, 1));
+        assert_ne!(score(&logits, 5), score(&turned, 5));
+    }
 }

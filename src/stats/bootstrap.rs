@@ -251,4 +251,16 @@ mod tests {
         assert_eq!(distribution.interval(0.95), Some([1.0, 1.0]));
         assert_eq!(bootstrap(0, PLAN, |_| Some(1.0)).interval(0.95), None);
     }
+
+    #[test]
+    fn the_order_of_the_values_of_a_cluster_does_not_show() {
+        let values: Vec<f64> = (0..60).map(|i| f64::from(i * 37 % 61) / 7.0).collect();
+        let clusters: Vec<usize> = (0..60).map(|i| i % 9).collect();
+        let turned = |list: &[f64]| list.iter().rev().copied().collect::<Vec<f64>>();
+        let numbers: Vec<usize> = clusters.iter().rev().copied().collect();
+        assert_eq!(
+            bootstrap_mean(&values, &clusters, PLAN),
+            bootstrap_mean(&turned(&values), &numbers, PLAN)
+        );
+    }
 }

@@ -116,6 +116,8 @@ fn student_95(freedom: f64) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use rand_chacha::ChaCha8Rng;
+    use rand_chacha::rand_core::{RngCore, SeedableRng};
 
     fn without(values: &[f64], sizes: &[usize]) -> Vec<LeftOut> {
         let size = |at: usize| sizes[at % sizes.len()];
@@ -158,7 +160,10 @@ mod tests {
     #[test]
     fn unequal_groups_are_weighted_by_their_size() {
         // Observations whose groups hold 1 and 3: the error of the mean is near that of equal groups.
-        let x: Vec<f64> = (0..400).map(|i| f64::from((i * 7919) % 401)).collect();
+        let mut random = ChaCha8Rng::seed_from_u64(7);
+        let x: Vec<f64> = (0..400)
+            .map(|_| f64::from(random.next_u32() % 1000))
+            .collect();
         let mean = |values: &[f64]| values.iter().sum::<f64>() / values.len() as f64;
         let (mut left, mut sizes, mut start) = (Vec::new(), Vec::new(), 0);
         for group in 0..200 {

@@ -102,4 +102,8 @@ fn of_sets(chosen: &Chosen<'_>) -> Vec<Score> {
 }
 
 #[cfg(test)]
+mod interval_tests;
+#[cfg(test)]
+mod order_tests;
+#[cfg(test)]
 mod tests;
