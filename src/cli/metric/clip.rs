@@ -10,7 +10,7 @@ use clap::{Args, ValueEnum};
 use ndarray::Array2;
 use serde_json::json;
 use std::path::{Path, PathBuf};
-use storyeval::exchange::{Depth, ExchangeError, ImageFiles, Numbers, read_npy};
+use storyeval::exchange::{Depth, ImageFiles, Numbers, read_lines, read_npy};
 use storyeval::extract::Clip;
 use storyeval::metric::{
     clip_score, cosines, mean_of_batch_means, ordered_mean, ref_clip_score, torchmetrics_clip_score,
@@ -122,11 +122,8 @@ impl Model<'_> {
     }
 
     fn texts(&mut self, path: &Path) -> Result<Numbers, Failure> {
-        let text = std::fs::read_to_string(path).map_err(|source| ExchangeError::Read {
-            path: path.to_owned(),
-            source,
-        })?;
-        let lines: Vec<&str> = text.lines().collect();
+        let text = read_lines(path)?;
+        let lines: Vec<&str> = text.iter().map(String::as_str).collect();
         let model = self.get()?;
         let rows = model.texts(&lines)?;
         let values = rows.into_iter().flatten().collect();

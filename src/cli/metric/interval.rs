@@ -4,7 +4,7 @@ use crate::cli::failure::Failure;
 use clap::Args;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
-use storyeval::exchange::ExchangeError;
+use storyeval::exchange::read_lines;
 use storyeval::stats::{Distribution, Resampling, bootstrap_mean};
 
 /// How to resample.
@@ -65,11 +65,8 @@ impl IntervalArguments {
         let Some(path) = &self.groups else {
             return Ok(Groups::each(n));
         };
-        let text = std::fs::read_to_string(path).map_err(|source| ExchangeError::Read {
-            path: path.clone(),
-            source,
-        })?;
-        let numbers = numbered(text.lines().map(str::trim));
+        let lines = read_lines(path)?;
+        let numbers = numbered(lines.iter().map(|line| line.trim()));
         if numbers.len() != n {
             return Err(Failure::Arguments {
                 what: format!(
