@@ -1,5 +1,6 @@
 //! `storyeval metric caption`.
 
+use super::doubts::Doubts;
 use crate::cli::Outcome;
 use crate::cli::common::{DeviceArguments, bundle_by_name};
 use crate::cli::failure::Failure;
@@ -35,13 +36,13 @@ pub(crate) fn caption(arguments: &CaptionArguments) -> Outcome {
     let bundle = bundle_by_name(&arguments.bundle, "the captioner", &cache)?;
     let runtime = arguments.device.open()?;
     let mut captioner = Captioner::open(&runtime, &bundle)?;
-    let mut lossy = 0;
+    let mut doubts = Doubts::default();
     let mut decoded = files.decoded();
     for paths in files.paths().chunks(CHUNK) {
         let mut images = Vec::with_capacity(paths.len());
         for image in decoded.by_ref().take(paths.len()) {
             let image = image?;
-            lossy += usize::from(image.lossy_source);
+            doubts.see(&image);
             images.push(image.image);
         }
         let captions = captioner.captions(&images, usize::from(arguments.count))?;
@@ -53,10 +54,8 @@ pub(crate) fn caption(arguments: &CaptionArguments) -> Outcome {
         }
         print(&lines)?;
     }
-    if lossy > 0 {
-        say(&format!(
-            "warning: {lossy} images are JPEG files; another decoder gives slightly other pixels"
-        ));
+    for warning in doubts.warnings(&arguments.folder) {
+        say(&format!("warning: {warning}"));
     }
     Ok(())
 }

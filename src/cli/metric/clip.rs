@@ -98,6 +98,7 @@ struct Inputs {
 struct Model<'a> {
     arguments: &'a ClipArguments,
     loaded: Option<(Clip, String)>,
+    warnings: Vec<String>,
 }
 
 impl Model<'_> {
@@ -118,7 +119,9 @@ impl Model<'_> {
         let files = ImageFiles::list(folder, Depth::Flat)?;
         let model = self.get()?;
         let width = model.dim();
-        look(folder, &files, width, |batch| model.images(batch)).map(Numbers::F32)
+        let (numbers, warnings) = look(folder, &files, width, |batch| model.images(batch))?;
+        self.warnings.extend(warnings);
+        Ok(Numbers::F32(numbers))
     }
 
     fn texts(&mut self, path: &Path) -> Result<Numbers, Failure> {
@@ -138,6 +141,7 @@ fn inputs(arguments: &ClipArguments) -> Result<Inputs, Failure> {
     let mut model = Model {
         arguments,
         loaded: None,
+        warnings: Vec::new(),
     };
     let file = |path: &Path| Ok::<_, Failure>(read_npy(path)?.numbers);
     let (first, second, kind) = if let [a, b] = arguments.features.as_slice() {
@@ -174,7 +178,7 @@ fn inputs(arguments: &ClipArguments) -> Result<Inputs, Failure> {
     for path in &arguments.references {
         references.push(model.texts(path)?);
     }
-    let (mut origin, mut warnings) = ("features".to_owned(), Vec::new());
+    let (mut origin, mut warnings) = ("features".to_owned(), model.warnings);
     if let Some((model, name)) = model.loaded {
         if model.cut_texts() > 0 {
             warnings.push(format!(

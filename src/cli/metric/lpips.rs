@@ -1,6 +1,7 @@
 //! `storyeval metric lpips`.
 
 use super::answer::{Answer, Format};
+use super::doubts::Doubts;
 use super::interval::IntervalArguments;
 use crate::cli::Outcome;
 use crate::cli::common::{DeviceArguments, bundle_by_name};
@@ -72,12 +73,13 @@ pub(crate) fn lpips(arguments: &LpipsArguments) -> Outcome {
     let network = Lpips::open(&runtime, &bundle)?;
     let mut network = network.with_resizer(arguments.resizer.into());
     let mut values = Vec::with_capacity(pairs.len());
-    let (mut lossy, mut sizes_differ) = (0, 0);
+    let (mut doubts, mut sizes_differ) = ([Doubts::default(); 2], 0);
     for chunk in pairs.chunks(CHUNK) {
         let (mut first, mut second) = (Vec::new(), Vec::new());
         for (_, [a, b]) in chunk {
             let (a, b) = (read_image(a)?, read_image(b)?);
-            lossy += usize::from(a.lossy_source || b.lossy_source);
+            doubts[0].see(&a);
+            doubts[1].see(&b);
             sizes_differ += usize::from(a.image.dimensions() != b.image.dimensions());
             first.push(a.image);
             second.push(b.image);
@@ -85,10 +87,9 @@ pub(crate) fn lpips(arguments: &LpipsArguments) -> Outcome {
         let distances = network.distances(&first, &second, arguments.resize)?;
         values.extend(distances.into_iter().map(f64::from));
     }
-    let mut warnings = Vec::new();
-    if lossy > 0 {
-        warnings.push(format!("{lossy} pairs have a JPEG file"));
-    }
+    let [first, second] = doubts;
+    let mut warnings = first.warnings(&arguments.first);
+    warnings.extend(second.warnings(&arguments.second));
     if sizes_differ > 0 && arguments.resize.is_none() {
         warnings.push(format!(
             "{sizes_differ} pairs differ in size; the first image was brought to the size of the second"

@@ -8,6 +8,7 @@ mod caption;
 mod captions;
 mod cider;
 mod clip;
+mod doubts;
 mod fid;
 mod interval;
 mod is;
