@@ -163,16 +163,20 @@ fn computed<T: Feature>(
             values.push(whole.less(part).score());
         }
     }
+    let mut sizes = vec![0; count];
+    for group in groups {
+        sizes[usize::from(*group)] += 1;
+    }
     let without = without
         .into_iter()
-        .zip(0..)
-        .map(|(values, group)| LeftOut {
+        .zip(sizes)
+        .map(|(values, size)| LeftOut {
             // A split that goes with the group has no score, and then there is no mean of the splits.
             value: values
                 .into_iter()
                 .collect::<Option<Vec<f64>>>()
                 .and_then(|values| mean(&values)),
-            size: groups.iter().filter(|other| **other == group).count(),
+            size,
         })
         .collect();
     let score = InceptionScore {

@@ -59,7 +59,8 @@ pub fn cider(corpus: &Corpus, options: CiderOptions) -> Cider {
         warnings.push(CaptionWarning::SingleItem);
     }
     Cider {
-        value: ordered_mean(&items).expect("a corpus is never empty"),
+        // A corpus is never empty.
+        value: ordered_mean(&items).unwrap_or(f64::NAN),
         items,
         warnings,
     }

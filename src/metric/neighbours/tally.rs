@@ -69,11 +69,14 @@ pub(super) fn bit(group: u8) -> u64 {
     1 << group
 }
 
+/// A real vector: where it lies, whether in a closed generated ball, whether covered.
+pub(super) type RealSeen = (RealPlace, Mark, Mark);
+
 /// What a thread has seen.
 pub(super) struct Tally {
     pub(super) generated: Vec<(GeneratedPlace, Mark)>,
-    /// By number of the block of rows: place, in a closed ball, covered.
-    pub(super) real_blocks: Vec<(usize, Vec<(RealPlace, Mark, Mark)>)>,
+    /// By number of the block of rows.
+    pub(super) real_blocks: Vec<(usize, Vec<RealSeen>)>,
     /// Pairs of an open ball and a vector inside that go with a group.
     pub(super) lost: [u64; MAX_GROUPS],
     /// Pairs that come when a group goes.
