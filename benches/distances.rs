@@ -6,7 +6,7 @@
 use criterion::{Criterion, criterion_group, criterion_main};
 use ndarray::Array2;
 use std::hint::black_box;
-use storyeval::metric::{KidOptions, PrdcOptions, frechet, kid, prdc};
+use storyeval::metric::{KidOptions, PrdcOptions, frechet, kid, prdc, prdc_by_groups};
 
 /// A bell-like number that depends on `index` alone.
 fn noise(index: u64) -> f32 {
@@ -36,6 +36,14 @@ fn distances(criterion: &mut Criterion) {
     criterion.bench_function("prdc 5000x2048", |bencher| {
         let options = PrdcOptions::default();
         bencher.iter(|| prdc(black_box(&first.view()), &second.view(), &options).unwrap());
+    });
+    criterion.bench_function("prdc 5000x2048 with its jackknife", |bencher| {
+        let options = PrdcOptions::default();
+        let groups: Vec<u8> = (0..rows).map(|row| (row * 64 / rows) as u8).collect();
+        bencher.iter(|| {
+            let sets = (first.view(), second.view());
+            prdc_by_groups(black_box(&sets.0), &sets.1, &options, [&groups, &groups]).unwrap()
+        });
     });
 }
 

@@ -1,8 +1,8 @@
 //! Precision, recall and F1 of multi-label predictions, with the averages and zero divisions of
-//! scikit-learn's `precision_recall_fscore_support`, to the last bit.
+//! scikit-learn's `precision_recall_fscore_support`, to the last bit (of a row's average, the last but one).
 
 use super::accuracy::fraction;
-use super::pairwise::pairwise_sum;
+use super::pairwise::{ordered_mean, pairwise_sum};
 
 /// What a score is where its denominator is zero (no positives and no positive predictions).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -261,16 +261,18 @@ pub fn f1_of_samples<'a>(
 }
 
 /// Mean over rows `(predicted, true)` of each row's ratio, in `[0, 1]` (scikit-learn's `samples`);
-/// `None` without rows for which it is defined.
+/// `None` without rows for which it is defined. The order of the rows does not show; scikit-learn adds in
+/// their order and may differ in the last bit.
 pub fn mean_of_samples<'a>(
     rows: impl IntoIterator<Item = (&'a [bool], &'a [bool])>,
     ratio: Ratio,
     zero: ZeroDivision,
 ) -> Option<f64> {
-    defined_mean(
-        rows.into_iter()
-            .map(|(predicted, labels)| sample(predicted, labels).ratio(ratio, zero)),
-    )
+    let values: Vec<f64> = rows
+        .into_iter()
+        .filter_map(|(predicted, labels)| sample(predicted, labels).ratio(ratio, zero))
+        .collect();
+    ordered_mean(&values)
 }
 
 /// The decisions of one row.
@@ -445,7 +447,12 @@ pub(super) mod tests {
                         continue;
                     }
                     let found = mean_of_samples(rows(), ratio, zero);
-                    assert_eq!(found, expected("samples", at), "samples {rule} {ratio:?}");
+                    let expected = expected("samples", at);
+                    let near = match (found, expected) {
+                        (Some(found), Some(expected)) => (found - expected).abs() < 1e-15,
+                        (found, expected) => found == expected,
+                    };
+                    assert!(near, "samples {rule} {ratio:?} {found:?} {expected:?}");
                     let classes = &case["averages"][format!("class_{rule}")][at];
                     for (class, expected) in
                         counts.classes().iter().zip(classes.as_array().unwrap())

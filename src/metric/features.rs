@@ -1,4 +1,5 @@
-//! Checks that every comparison of two sets of feature vectors begins with.
+//! What every comparison of two sets of feature vectors begins with: checks, and an order of the vectors
+//! that does not depend on how they were given.
 
 use super::{Feature, Side};
 use faer::Mat;
@@ -66,6 +67,24 @@ pub(super) fn check<T: Feature>(
         }
     }
     Ok(())
+}
+
+/// Rows in the order of their values: the same vectors for every permutation of them.
+pub(super) fn by_value<T: Feature>(set: &ArrayView2<'_, T>) -> Vec<usize> {
+    let mut order: Vec<usize> = (0..set.nrows()).collect();
+    sort_by_value(set, &mut order);
+    order
+}
+
+/// Sorts row numbers by the values of their rows.
+pub(super) fn sort_by_value<T: Feature>(set: &ArrayView2<'_, T>, rows: &mut [usize]) {
+    rows.sort_by(|a, b| {
+        let pairs = set.row(*a).into_iter().zip(set.row(*b));
+        pairs
+            .map(|(a, b)| (*a).into().total_cmp(&(*b).into()))
+            .find(|ordering| ordering.is_ne())
+            .unwrap_or(std::cmp::Ordering::Equal)
+    });
 }
 
 /// The vectors less `shift`, one a column: `[d, n]`.

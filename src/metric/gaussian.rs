@@ -1,6 +1,7 @@
 //! Mean and covariance of feature vectors, in f64.
 
 use super::Feature;
+use super::features::by_value;
 use super::pairwise::pairwise_sum;
 use faer::linalg::matmul::matmul;
 use faer::{Accum, Mat, MatRef, Par};
@@ -51,7 +52,7 @@ impl Gaussian {
     /// depends on the order of the rows and on the memory layout, as `numpy.mean` does.
     #[must_use]
     pub fn fit_with<T: Feature>(features: &ArrayView2<'_, T>, precision: MeanPrecision) -> Self {
-        let order = order(features);
+        let order = by_value(features);
         let mean = mean_in_order(features, &order);
         let mut sums = Products::new(mean.clone());
         for rows in order.chunks(PANEL) {
@@ -313,20 +314,6 @@ fn span(tile: usize, d: usize) -> std::ops::Range<usize> {
     tile * TILE..((tile + 1) * TILE).min(d)
 }
 
-/// Rows in the order of their values: the same for every permutation of them.
-fn order<T: Feature>(features: &ArrayView2<'_, T>) -> Vec<usize> {
-    let mut order: Vec<usize> = (0..features.nrows()).collect();
-    order.sort_by(|a, b| {
-        let (a, b) = (features.row(*a), features.row(*b));
-        let pairs = a.iter().zip(b);
-        pairs
-            .map(|(a, b)| (*a).into().total_cmp(&(*b).into()))
-            .find(|ordering| ordering.is_ne())
-            .unwrap_or(std::cmp::Ordering::Equal)
-    });
-    order
-}
-
 fn mean_in_order<T: Feature>(features: &ArrayView2<'_, T>, order: &[usize]) -> Vec<f64> {
     let mut mean = vec![0.0; features.ncols()];
     for row in order {
@@ -369,7 +356,7 @@ fn numpy_mean_f32<T: Feature>(features: &ArrayView2<'_, T>) -> Vec<f64> {
 
 /// The rows less their mean, `[n, d]`, in the order of their values, and the mean.
 pub(super) fn centred<T: Feature>(features: &ArrayView2<'_, T>) -> (Mat<f64>, Vec<f64>) {
-    let order = order(features);
+    let order = by_value(features);
     let mean = mean_in_order(features, &order);
     let (n, d) = features.dim();
     let centred = Mat::from_fn(n, d, |i, j| {

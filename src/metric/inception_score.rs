@@ -1,10 +1,11 @@
 //! The Inception Score: `exp` of the mean divergence of class probabilities from their marginal
 //! (Salimans et al. 2016), over splits.
 
-use super::features::not_finite;
+use super::features::{not_finite, sort_by_value};
 use super::pairwise::{deviation, mean};
 use super::{Feature, RandomState};
-use ndarray::ArrayView2;
+use crate::stats::LeftOut;
+use ndarray::{ArrayView1, ArrayView2};
 
 /// How images are split.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -72,6 +73,12 @@ pub enum InceptionScoreUnscored {
     /// There are no classes.
     #[error("the logits have no classes")]
     NoClasses,
+    /// Groups are not one an image.
+    #[error("{n} group numbers are needed, one an image")]
+    Groups {
+        /// Number of images.
+        n: usize,
+    },
     /// A logit is NaN or infinite.
     #[error("logits of image {row} are not finite")]
     NonFinite {
@@ -90,6 +97,27 @@ pub fn inception_score<T: Feature>(
     logits: &ArrayView2<'_, T>,
     options: &InceptionScoreOptions,
 ) -> Result<InceptionScore, InceptionScoreUnscored> {
+    computed(logits, options, None).map(|(score, _)| score)
+}
+
+/// The same, and the mean without each group of images in turn, for a jackknife. `groups` gives the group
+/// of each image, from 0. The others stay in their splits: a new permutation would add its own spread.
+///
+/// # Errors
+/// See [`InceptionScoreUnscored`].
+pub fn inception_score_by_groups<T: Feature>(
+    logits: &ArrayView2<'_, T>,
+    options: &InceptionScoreOptions,
+    groups: &[u8],
+) -> Result<(InceptionScore, Vec<LeftOut>), InceptionScoreUnscored> {
+    computed(logits, options, Some(groups))
+}
+
+fn computed<T: Feature>(
+    logits: &ArrayView2<'_, T>,
+    options: &InceptionScoreOptions,
+    groups: Option<&[u8]>,
+) -> Result<(InceptionScore, Vec<LeftOut>), InceptionScoreUnscored> {
     let (n, classes) = logits.dim();
     let splits = options.splits;
     if splits == 0 || n < splits {
@@ -101,7 +129,11 @@ pub fn inception_score<T: Feature>(
     if let Some(row) = not_finite(logits) {
         return Err(InceptionScoreUnscored::NonFinite { row });
     }
-    let order = match options.seed {
+    let groups = groups.unwrap_or_default();
+    if !groups.is_empty() && groups.len() != n {
+        return Err(InceptionScoreUnscored::Groups { n });
+    }
+    let mut order = match options.seed {
         Some(seed) => RandomState::new(seed).permutation(n),
         None => (0..n).collect(),
     };
@@ -112,53 +144,112 @@ pub fn inception_score<T: Feature>(
             (split * size).min(n)..((split + 1) * size).min(n)
         }
     };
-    let scores: Vec<f64> = (0..splits)
-        .map(cut)
-        .filter(|range| !range.is_empty())
-        .map(|range| score(logits, &order[range]))
+    let count = groups.iter().max().map_or(0, |last| usize::from(*last) + 1);
+    let (mut scores, mut without) = (Vec::new(), vec![Vec::new(); count]);
+    for range in (0..splits).map(cut).filter(|range| !range.is_empty()) {
+        // Within a split the order of the images does not show.
+        let rows = &mut order[range];
+        sort_by_value(logits, rows);
+        let mut whole = Part::new(classes);
+        let mut parts = vec![Part::new(if count > 0 { classes } else { 0 }); count];
+        for row in rows {
+            whole.add(&logits.row(*row));
+            if let Some(group) = groups.get(*row) {
+                parts[usize::from(*group)].add(&logits.row(*row));
+            }
+        }
+        scores.extend(whole.score());
+        for (values, part) in without.iter_mut().zip(&parts) {
+            values.push(whole.less(part).score());
+        }
+    }
+    let mut sizes = vec![0; count];
+    for group in groups {
+        sizes[usize::from(*group)] += 1;
+    }
+    let without = without
+        .into_iter()
+        .zip(sizes)
+        .map(|(values, size)| LeftOut {
+            // A split that goes with the group has no score, and then there is no mean of the splits.
+            value: values
+                .into_iter()
+                .collect::<Option<Vec<f64>>>()
+                .and_then(|values| mean(&values)),
+            size,
+        })
         .collect();
-    Ok(InceptionScore {
+    let score = InceptionScore {
         mean: mean(&scores).ok_or(InceptionScoreUnscored::Splits { n, splits })?,
         std: deviation(&scores, options.freedom),
         splits: scores,
-    })
+    };
+    Ok((score, without))
 }
 
-/// The score of some rows, at least one.
-fn score<T: Feature>(logits: &ArrayView2<'_, T>, rows: &[usize]) -> f64 {
-    let classes = logits.ncols();
-    let mut marginal = vec![0.0; classes];
-    let mut entropies = 0.0;
-    for row in rows {
-        let values = logits.row(*row);
-        let largest = values
+/// Sums over some images.
+#[derive(Clone)]
+struct Part {
+    n: usize,
+    /// Of p ln p.
+    entropies: f64,
+    /// Of the probabilities.
+    marginal: Vec<f64>,
+}
+
+impl Part {
+    fn new(classes: usize) -> Self {
+        Self {
+            n: 0,
+            entropies: 0.0,
+            marginal: vec![0.0; classes],
+        }
+    }
+
+    fn add<T: Feature>(&mut self, logits: &ArrayView1<'_, T>) {
+        let largest = logits
             .iter()
             .fold(f64::NEG_INFINITY, |m, v| m.max((*v).into()));
         let shifted = |value: &T| {
             let value: f64 = (*value).into();
             value - largest
         };
-        let total: f64 = values.iter().map(|value| shifted(value).exp()).sum();
+        let total: f64 = logits.iter().map(|value| shifted(value).exp()).sum();
         let log_total = total.ln();
-        for (sum, value) in marginal.iter_mut().zip(values) {
+        self.n += 1;
+        for (sum, value) in self.marginal.iter_mut().zip(logits) {
             let log = shifted(value) - log_total;
             let probability = log.exp();
             *sum += probability;
             // A probability that underflows adds nothing, as the limit of p ln p does.
             if probability > 0.0 {
-                entropies += probability * log;
+                self.entropies += probability * log;
             }
         }
     }
-    // The mean divergence is the mean of p ln p less the marginal's own.
-    let n = rows.len() as f64;
-    let cross: f64 = marginal
-        .iter()
-        .map(|sum| sum / n)
-        .filter(|q| *q > 0.0)
-        .map(|q| q * q.ln())
-        .sum();
-    (entropies / n - cross).exp()
+
+    fn less(&self, part: &Self) -> Self {
+        let pairs = self.marginal.iter().zip(&part.marginal);
+        Self {
+            n: self.n - part.n,
+            entropies: self.entropies - part.entropies,
+            marginal: pairs.map(|(whole, part)| whole - part).collect(),
+        }
+    }
+
+    /// `None` without images.
+    fn score(&self) -> Option<f64> {
+        // The mean divergence is the mean of p ln p less the marginal's own.
+        let n = self.n as f64;
+        let cross: f64 = self
+            .marginal
+            .iter()
+            .map(|sum| sum / n)
+            .filter(|q| *q > 0.0)
+            .map(|q| q * q.ln())
+            .sum();
+        (self.n > 0).then(|| (self.entropies / n - cross).exp())
+    }
 }
 
 #[cfg(test)]
@@ -231,5 +322,59 @@ mod tests {
             ..InceptionScoreOptions::TORCHMETRICS
         };
         assert_eq!(inception_score(&few.view(), &chunk).unwrap().std, None);
+    }
+
+    #[test]
+    fn leaving_out_equals_the_same_splits_without_the_group() {
+        let logits = super::super::golden::fill(60, 5, 3) * 4.0;
+        let groups: Vec<u8> = (0..60).map(|row| (row * 7 % 11) as u8).collect();
+        let options = InceptionScoreOptions {
+            splits: 3,
+            seed: None,
+            ..InceptionScoreOptions::TORCH_FIDELITY
+        };
+        let (whole, left) = inception_score_by_groups(&logits.view(), &options, &groups).unwrap();
+        assert_eq!(whole, inception_score(&logits.view(), &options).unwrap());
+        let one = InceptionScoreOptions {
+            splits: 1,
+            ..options
+        };
+        for (group, left) in left.iter().enumerate() {
+            let scores: Vec<f64> = (0..3)
+                .map(|split| {
+                    let rows: Vec<usize> = (split * 20..split * 20 + 20)
+                        .filter(|row| usize::from(groups[*row]) != group)
+                        .collect();
+                    let kept = logits.select(ndarray::Axis(0), &rows);
+                    inception_score(&kept.view(), &one).unwrap().mean
+                })
+                .collect();
+            let expected = scores.iter().sum::<f64>() / 3.0;
+            assert!((left.value.unwrap() - expected).abs() < 1e-12);
+        }
+        assert_eq!(left.iter().map(|l| l.size).sum::<usize>(), 60);
+        // A group that is a whole split leaves no mean of the splits.
+        let whole_split: Vec<u8> = (0..60).map(|row| row / 20).collect();
+        let (_, left) = inception_score_by_groups(&logits.view(), &options, &whole_split).unwrap();
+        assert!(left.iter().all(|left| left.value.is_none()));
+    }
+
+    #[test]
+    fn the_order_shows_in_the_splits_alone() {
+        let logits = super::super::golden::fill(50, 5, 3) * 4.0;
+        let mut turned = logits.clone();
+        turned.invert_axis(ndarray::Axis(0));
+        let score = |set: &Array2<f32>, splits| {
+            let options = InceptionScoreOptions {
+                splits,
+                ..InceptionScoreOptions::TORCH_FIDELITY
+            };
+            inception_score(&set.view(), &options)
+                .unwrap()
+                .mean
+                .to_bits()
+        };
+        assert_eq!(score(&logits, 1), score(&turned, 1));
+        assert_ne!(score(&logits, 5), score(&turned, 5));
     }
 }

@@ -3,8 +3,12 @@
 //! The unbiased estimate of the squared maximum mean discrepancy under the kernel `(x.y / d + 1)^3`
 //! (Binkowski et al. 2018). Published tools average it over random subsets; the estimate over all
 //! vectors needs no draws and is given beside it. Values a little below zero are normal.
+//!
+//! Order: the estimate over all vectors has the same bits for every permutation of either set. Subsets
+//! are drawn by position, as the published tools do, so that they follow the order of the rows; the
+//! same rows give the same bits.
 
-use super::features::{SetFault, check, columns};
+use super::features::{SetFault, by_value, check};
 use super::pairwise::{deviation, mean};
 use super::{Feature, RandomState};
 use faer::linalg::matmul::matmul;
@@ -139,8 +143,12 @@ pub fn kid<T: Feature>(
         });
     }
     let draws = draw(n1, n2, options);
-    let zero = vec![0.0; first.ncols()];
-    let (x, y) = (columns(first, &zero), columns(second, &zero));
+    let (x, rank_x) = ordered(first);
+    let (y, rank_y) = ordered(second);
+    let draws: Vec<[Vec<usize>; 2]> = draws
+        .into_iter()
+        .map(|[a, b]| [moved(&a, &rank_x), moved(&b, &rank_y)])
+        .collect();
     // Products of two columns that each way needs; a symmetric matrix costs half.
     let whole = n1 * n1 / 2 + n2 * n2 / 2 + n1 * n2;
     let parts = subsets.saturating_mul(2 * subset_size * subset_size);
@@ -173,11 +181,29 @@ pub fn kernel_distance<T: Feature>(
     second: &ArrayView2<'_, T>,
 ) -> Result<f64, KidUnscored> {
     check(first, second, 2)?;
-    let zero = vec![0.0; first.ncols()];
-    let (x, y) = (columns(first, &zero), columns(second, &zero));
+    let ((x, _), (y, _)) = (ordered(first), ordered(second));
     Some(estimate(x.as_ref(), y.as_ref()))
         .filter(|value| value.is_finite())
         .ok_or(KidUnscored::Overflow)
+}
+
+/// The vectors in the order of their values, one a column, and where each row went. Sums then have the
+/// same bits whatever the order of the rows.
+fn ordered<T: Feature>(set: &ArrayView2<'_, T>) -> (Mat<f64>, Vec<usize>) {
+    let order = by_value(set);
+    let mut rank = vec![0; order.len()];
+    for (place, row) in order.iter().enumerate() {
+        rank[*row] = place;
+    }
+    let columns = Mat::from_fn(set.ncols(), set.nrows(), |i, j| set[[order[j], i]].into());
+    (columns, rank)
+}
+
+/// Where the rows of a subset went, ascending.
+fn moved(subset: &[usize], rank: &[usize]) -> Vec<usize> {
+    let mut places: Vec<usize> = subset.iter().map(|row| rank[*row]).collect();
+    places.sort_unstable();
+    places
 }
 
 /// Indices of the subsets, `[subset][first, second]`.

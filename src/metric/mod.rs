@@ -33,10 +33,14 @@ pub use frechet::{
 pub use gaussian::{Gaussian, GaussianStream, MeanPrecision};
 pub use inception_score::{
     InceptionScore, InceptionScoreOptions, InceptionScoreUnscored, Splitting, inception_score,
+    inception_score_by_groups,
 };
 pub use kernel::{DrawOrder, Kid, KidOptions, KidUnscored, kernel_distance, kid};
 pub use moments::MomentTable;
-pub use neighbours::{GeneratedPlace, Prdc, PrdcOptions, PrdcUnscored, RealPlace, prdc};
+pub use neighbours::{
+    GeneratedPlace, MAX_GROUPS, Prdc, PrdcOptions, PrdcUnscored, RealPlace, prdc, prdc_by_groups,
+};
+pub use pairwise::ordered_mean;
 pub use random_state::RandomState;
 pub use reduce::{ExtractorName, Extractors, FeaturePair, ReduceInput, ScoreContext, reduce};
 pub use similarity::{

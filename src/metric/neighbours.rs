@@ -12,15 +12,21 @@
 //! decided by them, and those are summed one by one. So ties (repeated images) are ties whatever the
 //! order of the vectors or the number of threads.
 
-use super::features::{SetFault, check, columns};
+mod ball;
+mod cloud;
+mod tally;
+
+use super::features::{SetFault, check};
 use super::{Feature, Side};
-use faer::linalg::matmul::matmul;
-use faer::{Accum, Mat, Par};
+use crate::stats::LeftOut;
+use ball::balls;
+use cloud::{Cloud, ROWS, Rule, centre};
 use ndarray::ArrayView2;
 use rayon::prelude::*;
+use tally::{Mark, Tally, bit};
 
-/// Rows that distances to the whole other set are held for at a time.
-const ROWS: usize = 64;
+/// Most groups that [`prdc_by_groups`] can leave out, one at a time.
+pub const MAX_GROUPS: usize = 64;
 
 /// The neighbourhood sizes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -112,6 +118,16 @@ pub enum PrdcUnscored {
     /// Squares of distances are too large for a double.
     #[error("the distances of these features are too large for a double")]
     Overflow,
+    /// Groups are not one a vector, or too many.
+    #[error(
+        "{numbers} group numbers below {MAX_GROUPS} are needed, one a vector of the {side} set"
+    )]
+    Groups {
+        /// Which set.
+        side: Side,
+        /// Its number of vectors.
+        numbers: usize,
+    },
 }
 
 /// Precision, recall, density and coverage of the generated vectors (rows of `[n1, d]`) with respect
@@ -124,49 +140,91 @@ pub fn prdc<T: Feature>(
     real: &ArrayView2<'_, T>,
     options: &PrdcOptions,
 ) -> Result<Prdc, PrdcUnscored> {
+    let groups = [vec![0; generated.nrows()], vec![0; real.nrows()]];
+    prdc_by_groups(generated, real, options, [&groups[0], &groups[1]]).map(|(found, _)| found)
+}
+
+/// The same, and each value (precision, recall, density, coverage) without each group in turn, for a
+/// jackknife. `groups` gives the group
+/// of each generated and of each real vector, below [`MAX_GROUPS`]; a group is left out of both sets. It
+/// costs little more than [`prdc`]: every distance is computed once.
+///
+/// # Errors
+/// See [`PrdcUnscored`].
+pub fn prdc_by_groups<T: Feature>(
+    generated: &ArrayView2<'_, T>,
+    real: &ArrayView2<'_, T>,
+    options: &PrdcOptions,
+    groups: [&[u8]; 2],
+) -> Result<(Prdc, [Vec<LeftOut>; 4]), PrdcUnscored> {
     check(generated, real, 1)?;
     let ks = [options.precision_k, options.density_k];
     if ks.contains(&0) {
         return Err(PrdcUnscored::NoNeighbour);
     }
-    for (side, set) in [(Side::First, generated), (Side::Second, real)] {
-        if let Some(k) = ks.into_iter().find(|k| set.nrows() <= *k) {
-            let n = set.nrows();
+    let sets = [(Side::First, generated), (Side::Second, real)];
+    for ((side, set), groups) in sets.into_iter().zip(groups) {
+        let n = set.nrows();
+        if let Some(k) = ks.into_iter().find(|k| n <= *k) {
             return Err(PrdcUnscored::TooFewNeighbours { side, n, k });
+        }
+        if groups.len() != n || groups.iter().any(|g| usize::from(*g) >= MAX_GROUPS) {
+            return Err(PrdcUnscored::Groups { side, numbers: n });
         }
     }
     // Distances do not depend on the origin, but their digits do.
     let shift = centre(real);
-    let fake = Cloud::new(generated, &shift);
-    let real = Cloud::new(real, &shift);
-    if !fake
-        .squares
-        .iter()
-        .chain(&real.squares)
-        .all(|s| s.is_finite() && *s < f64::MAX / 8.0)
-    {
+    let clouds = [Cloud::new(generated, &shift), Cloud::new(real, &shift)];
+    let mut squares = clouds.iter().flat_map(|cloud| &cloud.squares);
+    if !squares.all(|s| s.is_finite() && *s < f64::MAX / 8.0) {
         return Err(PrdcUnscored::Overflow);
     }
-    let fake_radii = radii(&fake, ks);
-    let real_radii = radii(&real, ks);
+    let all_balls = [0, 1].map(|side: usize| balls(&clouds[side], ks, groups[side]));
+    let [fake, real] = [0, 1].map(|side: usize| tally::Side {
+        cloud: &clouds[side],
+        balls: &all_balls[side],
+        groups: groups[side],
+    });
+    let count = groups.iter().flat_map(|g| g.iter()).max();
+    let count = count.map_or(0, |last| usize::from(*last) + 1);
+    let full = u64::MAX >> (MAX_GROUPS - count);
     let rule = Rule { single: T::SINGLE };
-    // One pass over rows of real vectors against all generated ones. Marks are ORed and counts added,
-    // so that the order in which threads finish does not show.
-    let Tally {
-        generated: places,
-        mut real_blocks,
-    } = (0..real.len().div_ceil(ROWS))
+    let n = generated.nrows();
+    let mut tally = (0..real.cloud.len().div_ceil(ROWS))
         .into_par_iter()
         .fold(
-            || Tally::new(fake.len()),
+            || Tally::new(n),
             |mut tally, block| {
-                tally.compare(&real, &fake, block, [&real_radii, &fake_radii], rule);
+                tally.compare(&real, &fake, block, full, rule);
                 tally
             },
         )
-        .reduce(|| Tally::new(fake.len()), Tally::merge);
-    real_blocks.sort_by_key(|(block, _)| *block);
-    let own: Vec<RealPlace> = real_blocks.into_iter().flat_map(|(_, own)| own).collect();
+        .reduce(|| Tally::new(n), Tally::merge);
+    tally.real_blocks.sort_by_key(|(block, _)| *block);
+    for (place, mark) in &mut tally.generated {
+        place.in_closed = mark.any;
+    }
+    let mut left_out: [Vec<LeftOut>; 4] = Default::default();
+    for group in 0..count as u8 {
+        let (values, size) = without(group, &tally, groups, options);
+        for (at, all) in left_out.iter_mut().enumerate() {
+            all.push(LeftOut {
+                value: values.map(|values| values[at]),
+                size,
+            });
+        }
+    }
+    Ok((together(tally, options), left_out))
+}
+
+/// The values with all vectors.
+fn together(tally: Tally, options: &PrdcOptions) -> Prdc {
+    let places: Vec<GeneratedPlace> = tally.generated.into_iter().map(|(own, _)| own).collect();
+    let blocks = tally.real_blocks.into_iter();
+    let own: Vec<RealPlace> = blocks
+        .flat_map(|(_, own)| own)
+        .map(|(own, ..)| own)
+        .collect();
     let share = |part: usize, whole: usize| part as f64 / whole as f64;
     let of_fake = |test: fn(&GeneratedPlace) -> bool| {
         share(places.iter().filter(|p| test(p)).count(), places.len())
@@ -174,7 +232,7 @@ pub fn prdc<T: Feature>(
     let of_real =
         |test: fn(&RealPlace) -> bool| share(own.iter().filter(|p| test(p)).count(), own.len());
     let inside: u64 = places.iter().map(|place| place.open).sum();
-    Ok(Prdc {
+    Prdc {
         precision: of_fake(|p| p.in_closed),
         recall: of_real(|p| p.in_closed),
         density: inside as f64 / places.len() as f64 / options.density_k as f64,
@@ -183,262 +241,44 @@ pub fn prdc<T: Feature>(
         open_recall: of_real(|p| p.in_open),
         generated: places,
         real: own,
-    })
-}
-
-fn centre<T: Feature>(set: &ArrayView2<'_, T>) -> Vec<f64> {
-    let mut sum = vec![0.0; set.ncols()];
-    for row in set.rows() {
-        for (sum, value) in sum.iter_mut().zip(row) {
-            *sum += (*value).into() / set.nrows() as f64;
-        }
-    }
-    sum
-}
-
-/// A set of vectors, ready for distances.
-struct Cloud {
-    /// `[d, n]`, less a common shift, for products.
-    columns: Mat<f64>,
-    /// Squared lengths of the columns.
-    squares: Vec<f64>,
-    /// The vectors themselves, `[n][d]`, for exact distances.
-    rows: Vec<f64>,
-    dim: usize,
-}
-
-impl Cloud {
-    fn new<T: Feature>(set: &ArrayView2<'_, T>, shift: &[f64]) -> Self {
-        let columns = columns(set, shift);
-        let squares = (0..columns.ncols())
-            .map(|j| columns.col(j).iter().map(|v| v * v).sum())
-            .collect();
-        Self {
-            columns,
-            squares,
-            rows: set.iter().map(|value| (*value).into()).collect(),
-            dim: set.ncols(),
-        }
-    }
-
-    fn len(&self) -> usize {
-        self.squares.len()
-    }
-
-    fn row(&self, index: usize) -> &[f64] {
-        &self.rows[index * self.dim..(index + 1) * self.dim]
-    }
-
-    /// Approximate squared distances of the columns of a block of `self` to all of `other`:
-    /// `[other.len(), block]`.
-    fn rough(&self, block: usize, other: &Self) -> (usize, Mat<f64>) {
-        let start = block * ROWS;
-        let count = ROWS.min(self.len() - start);
-        let mut products = Mat::<f64>::zeros(other.len(), count);
-        matmul(
-            products.as_mut(),
-            Accum::Replace,
-            other.columns.transpose(),
-            self.columns.subcols(start, count),
-            -2.0,
-            Par::Seq,
-        );
-        for (j, column) in products.col_iter_mut().enumerate() {
-            let own = self.squares[start + j];
-            for (value, square) in column.iter_mut().zip(&other.squares) {
-                *value += own + square;
-            }
-        }
-        (start, products)
-    }
-
-    /// How far a rough squared distance may be from the exact one.
-    fn slack(&self, index: usize, other: &Self, to: usize) -> f64 {
-        4.0 * (self.dim as f64 + 4.0) * f64::EPSILON * (self.squares[index] + other.squares[to])
     }
 }
 
-/// The squared distance, summed in eight lanes: the same bits for either order of the two.
-fn exact(a: &[f64], b: &[f64]) -> f64 {
-    let mut lanes = [0.0; 8];
-    let (left, right) = (a.chunks_exact(8), b.chunks_exact(8));
-    let rest: f64 = left
-        .remainder()
-        .iter()
-        .zip(right.remainder())
-        .map(|(a, b)| (a - b) * (a - b))
-        .sum();
-    for (a, b) in left.zip(right) {
-        for ((lane, a), b) in lanes.iter_mut().zip(a).zip(b) {
-            *lane += (a - b) * (a - b);
-        }
+/// The four values without a group, where enough vectors are left, and how many generated ones are not.
+fn without(
+    group: u8,
+    tally: &Tally,
+    groups: [&[u8]; 2],
+    options: &PrdcOptions,
+) -> (Option<[f64; 4]>, usize) {
+    let [fakes, reals] = groups.map(|of| of.iter().filter(|g| **g != group).count());
+    let left_out = groups[0].len() - fakes;
+    if fakes.min(reals) <= options.precision_k.max(options.density_k) {
+        return (None, left_out);
     }
-    lanes.iter().sum::<f64>() + rest
-}
-
-/// Squared distances to the k-th nearest neighbours (the vector itself is the zeroth), for both k.
-fn radii(set: &Cloud, ks: [usize; 2]) -> Vec<[f64; 2]> {
-    let blocks: Vec<Vec<[f64; 2]>> = (0..set.len().div_ceil(ROWS))
-        .into_par_iter()
-        .map(|block| {
-            let (start, rough) = set.rough(block, set);
-            let mut sorted = Vec::with_capacity(set.len());
-            (0..rough.ncols())
-                .map(|j| {
-                    let index = start + j;
-                    let k = ks[0].max(ks[1]);
-                    sorted.clear();
-                    sorted.extend(
-                        rough
-                            .col(j)
-                            .iter()
-                            .enumerate()
-                            .map(|(to, value)| value + set.slack(index, set, to)),
-                    );
-                    // At least k + 1 exact distances are at most this.
-                    let (_, bound, _) = sorted.select_nth_unstable_by(k, f64::total_cmp);
-                    let bound = *bound;
-                    let mut near: Vec<f64> = rough
-                        .col(j)
-                        .iter()
-                        .enumerate()
-                        .filter(|(to, value)| **value - set.slack(index, set, *to) <= bound)
-                        .map(|(to, _)| exact(set.row(index), set.row(to)))
-                        .collect();
-                    near.sort_by(f64::total_cmp);
-                    ks.map(|k| near[k])
-                })
-                .collect()
-        })
-        .collect();
-    blocks.into_iter().flatten().collect()
-}
-
-/// Whether a vector is inside an open ball, in the precision of the `prdc` package: squared distances
-/// in double, rounded to the precision of the features, then the root.
-#[derive(Clone, Copy)]
-struct Rule {
-    single: bool,
-}
-
-impl Rule {
-    fn inside(self, square: f64, radius: f64) -> bool {
-        if self.single {
-            (square as f32).sqrt() < (radius as f32).sqrt()
-        } else {
-            square.sqrt() < radius.sqrt()
-        }
-    }
-
-    /// How far squares must be apart for rounding not to matter.
-    fn margin(self, radius: f64) -> f64 {
-        let step = if self.single {
-            f64::from(f32::EPSILON)
-        } else {
-            f64::EPSILON
-        };
-        // Squares below the smallest normal number round more coarsely than by their size.
-        8.0 * step * radius + f64::from(f32::MIN_POSITIVE)
-    }
-}
-
-/// What a thread has seen.
-struct Tally {
-    generated: Vec<GeneratedPlace>,
-    /// By number of the block of rows.
-    real_blocks: Vec<(usize, Vec<RealPlace>)>,
-}
-
-impl Tally {
-    fn new(generated: usize) -> Self {
-        Self {
-            generated: vec![GeneratedPlace::default(); generated],
-            real_blocks: Vec::new(),
-        }
-    }
-
-    fn merge(mut self, other: Self) -> Self {
-        for (place, add) in self.generated.iter_mut().zip(other.generated) {
-            place.in_closed |= add.in_closed;
-            place.open += add.open;
-        }
-        self.real_blocks.extend(other.real_blocks);
-        self
-    }
-
-    /// Compares a block of real vectors with all generated ones.
-    fn compare(
-        &mut self,
-        real: &Cloud,
-        fake: &Cloud,
-        block: usize,
-        [real_radii, fake_radii]: [&[[f64; 2]]; 2],
-        rule: Rule,
-    ) {
-        let (start, rough) = real.rough(block, fake);
-        let own = (0..rough.ncols())
-            .map(|j| {
-                let index = start + j;
-                let mut place = RealPlace::default();
-                let [closed, open] = real_radii[index];
-                for (to, value) in rough.col(j).iter().enumerate() {
-                    let [fake_closed, fake_open] = fake_radii[to];
-                    let mut pair = Pair {
-                        rough: *value,
-                        slack: real.slack(index, fake, to),
-                        exact: None,
-                        ends: [real.row(index), fake.row(to)],
-                    };
-                    let target = &mut self.generated[to];
-                    target.in_closed = target.in_closed || pair.closed(closed);
-                    place.in_closed = place.in_closed || pair.closed(fake_closed);
-                    place.in_open = place.in_open || pair.open(fake_open, rule);
-                    if pair.open(open, rule) {
-                        place.covered = true;
-                        target.open += 1;
-                    }
-                }
-                place
-            })
-            .collect();
-        self.real_blocks.push((block, own));
-    }
-}
-
-/// A real and a generated vector, and as much of their distance as was needed so far.
-struct Pair<'a> {
-    rough: f64,
-    slack: f64,
-    exact: Option<f64>,
-    ends: [&'a [f64]; 2],
-}
-
-impl Pair<'_> {
-    fn exact(&mut self) -> f64 {
-        let [a, b] = self.ends;
-        *self.exact.get_or_insert_with(|| exact(a, b))
-    }
-
-    fn closed(&mut self, radius: f64) -> bool {
-        if self.rough - self.slack > radius {
-            false
-        } else if self.rough + self.slack < radius {
-            true
-        } else {
-            self.exact() <= radius
-        }
-    }
-
-    fn open(&mut self, radius: f64, rule: Rule) -> bool {
-        let slack = self.slack + rule.margin(radius);
-        if self.rough - slack > radius {
-            false
-        } else if self.rough + slack < radius {
-            true
-        } else {
-            rule.inside(self.exact(), radius)
-        }
-    }
+    let share = |marks: &mut dyn Iterator<Item = (Mark, u8)>, of: usize| {
+        let inside = marks.filter(|(mark, own)| *own != group && mark.without & bit(group) != 0);
+        inside.count() as f64 / of as f64
+    };
+    let places = || tally.real_blocks.iter().flat_map(|(_, own)| own);
+    let generated = tally.generated.iter().map(|(_, mark)| *mark);
+    let mut precision = generated.zip(groups[0].iter().copied());
+    let mut recall = places()
+        .map(|(_, mark, _)| *mark)
+        .zip(groups[1].iter().copied());
+    let mut coverage = places()
+        .map(|(.., mark)| *mark)
+        .zip(groups[1].iter().copied());
+    let all: u64 = tally.generated.iter().map(|(place, _)| place.open).sum();
+    let at = usize::from(group);
+    let inside = all - tally.lost[at] + tally.gained[at];
+    let values = [
+        share(&mut precision, fakes),
+        share(&mut recall, reals),
+        inside as f64 / fakes as f64 / options.density_k as f64,
+        share(&mut coverage, reals),
+    ];
+    (Some(values), left_out)
 }
 
 #[cfg(test)]

@@ -1,4 +1,5 @@
-//! Sums in numpy's order, for results that equal a Python tool's to the last bit.
+//! Sums in numpy's order, for results that equal a Python tool's to the last bit, and means that have no
+//! order.
 
 use std::ops::Add;
 
@@ -33,6 +34,15 @@ pub(super) fn pairwise_sum<T: Copy + Default + Add<Output = T>>(values: &[T]) ->
 /// `numpy.mean` of contiguous doubles; `None` without any.
 pub(super) fn mean(values: &[f64]) -> Option<f64> {
     (!values.is_empty()).then(|| pairwise_sum(values) / values.len() as f64)
+}
+
+/// The mean of numbers in ascending order: the same bits for every permutation of them. `None` without
+/// any.
+#[must_use]
+pub fn ordered_mean(values: &[f64]) -> Option<f64> {
+    let mut sorted = values.to_vec();
+    sorted.sort_by(f64::total_cmp);
+    mean(&sorted)
 }
 
 /// `numpy.std` of contiguous doubles, `freedom` (`ddof`) taken from their number; `None` where that

@@ -3,9 +3,10 @@
 //! Vectors come as the network gives them. Cosines are taken in f64 and without an epsilon, as the
 //! published scripts do; a vector of zeros has no direction and is a typed reason.
 
-use super::pairwise::mean;
+use super::pairwise::{mean, ordered_mean};
 use super::{Feature, Side};
 use ndarray::{ArrayView1, ArrayView2};
+use std::collections::BTreeMap;
 
 /// The factor of CLIPScore (Hessel et al. 2021).
 const CLIPSCORE_FACTOR: f64 = 2.5;
@@ -167,7 +168,7 @@ pub fn ref_clip_score(cosine: f64, references: &[f64]) -> Option<f64> {
 /// pairs.
 #[must_use]
 pub fn torchmetrics_clip_score(cosines: &[f64]) -> Option<f64> {
-    Some((100.0 * mean(cosines)?).max(0.0))
+    Some((100.0 * ordered_mean(cosines)?).max(0.0))
 }
 
 /// The mean of the means of consecutive batches: what StoryGPT-V's deleted `eval_clip.py` reports
@@ -213,8 +214,8 @@ pub struct StorySimilarity {
     pub pairs: usize,
 }
 
-/// Cosines between frames of the same story, summed per story in the order in which stories first
-/// appear; stories without a pair are left out. Resample the stories: their pairs are dependent.
+/// Cosines between frames of the same story, summed per story in the order of the frames' numbers;
+/// stories by number, without those that have no pair. Resample the stories: their pairs are dependent.
 ///
 /// `features` is `[n, d]`, one row a frame; absent frames must be left out by the caller.
 ///
@@ -238,14 +239,9 @@ pub fn consistency<T: Feature>(
             });
         }
     }
-    let mut stories: Vec<(usize, Vec<usize>)> = Vec::new();
-    let mut number = std::collections::BTreeMap::new();
+    let mut stories: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
     for (row, place) in places.iter().enumerate() {
-        let at = *number.entry(place.story).or_insert_with(|| {
-            stories.push((place.story, Vec::new()));
-            stories.len() - 1
-        });
-        stories[at].1.push(row);
+        stories.entry(place.story).or_default().push(row);
     }
     let paired = |a: usize, b: usize| match pairing {
         Pairing::All => true,
@@ -253,7 +249,8 @@ pub fn consistency<T: Feature>(
         Pairing::SharedCharacter(labels) => labels[a].iter().zip(labels[b]).any(|(a, b)| *a && *b),
     };
     let mut similarities = Vec::new();
-    for (story, rows) in stories {
+    for (story, mut rows) in stories {
+        rows.sort_by_key(|row| places[*row].frame);
         let directions = rows
             .iter()
             .map(|row| direction(&features.row(*row)).map_err(|fault| fault.at(Side::First, *row)))

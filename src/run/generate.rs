@@ -2,7 +2,7 @@
 
 use super::error::RunError;
 use super::plan::Unit;
-use super::progress::{Progress, Stage, rate};
+use super::progress::{Progress, Stage, begin, rate};
 use super::store::Store;
 use image::RgbImage;
 use std::time::Instant;
@@ -38,36 +38,23 @@ pub fn generate<E: From<RunError>>(
     progress: &mut dyn FnMut(&Progress),
 ) -> Result<Generated, E> {
     let plan = store.shared_plan();
-    let begin = Instant::now();
-    let planned: usize = store.units().map(|unit| unit.clips.len()).sum();
-    let mut done: usize = store
-        .units()
-        .filter(|unit| store.is_done(unit))
-        .map(|unit| unit.clips.len())
-        .sum();
+    let start = Instant::now();
+    let (mut done, planned) = begin(store, Stage::Generate, progress);
     let mut result = Generated {
         units: 0,
         frames: 0,
         not_reproduced: 0,
         seconds: 0.0,
     };
-    if !store.recovery().is_clean() {
-        progress(&Progress::Recovered(store.recovery()));
-    }
-    progress(&Progress::Started {
-        stage: Stage::Generate,
-        done,
-        planned,
-    });
     for batch in plan.batches(store.partition()) {
         if batch.iter().all(|unit| store.is_done(unit)) {
             continue;
         }
-        let start = Instant::now();
+        let began = Instant::now();
         let units: Vec<&Unit> = batch.iter().collect();
         let stories = generator(&units)?;
         check(&units, &stories)?;
-        let share = start.elapsed().as_secs_f64() / units.len() as f64;
+        let share = began.elapsed().as_secs_f64() / units.len() as f64;
         let mut frames = 0;
         for (unit, images) in units.into_iter().zip(&stories) {
             frames += images.len();
@@ -90,10 +77,10 @@ pub fn generate<E: From<RunError>>(
             batch: batch[0].batch,
             done,
             planned,
-            frames_per_second: rate(frames, start.elapsed().as_secs_f64()),
+            frames_per_second: rate(frames, began.elapsed().as_secs_f64()),
         });
     }
-    result.seconds = begin.elapsed().as_secs_f64();
+    result.seconds = start.elapsed().as_secs_f64();
     progress(&Progress::Finished {
         stage: Stage::Generate,
         frames: result.frames,

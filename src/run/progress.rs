@@ -1,6 +1,7 @@
 //! What a stage tells while it works. Showing it is the caller's job.
 
 use super::journal::Recovery;
+use super::store::Store;
 use crate::record::StoryId;
 
 /// A stage of a run.
@@ -56,6 +57,25 @@ pub enum Progress {
         /// Seconds it took.
         seconds: f64,
     },
+}
+
+/// Tells that a stage which fills the store begins, and what of an earlier process was mended. Gives the
+/// frames that are done and those that are planned.
+pub(super) fn begin(
+    store: &Store,
+    stage: Stage,
+    progress: &mut dyn FnMut(&Progress),
+) -> (usize, usize) {
+    let (done, planned) = (store.done_frames(), store.planned_frames());
+    if !store.recovery().is_clean() {
+        progress(&Progress::Recovered(store.recovery()));
+    }
+    progress(&Progress::Started {
+        stage,
+        done,
+        planned,
+    });
+    (done, planned)
 }
 
 /// `frames / seconds`, or 0 where that has no meaning.

@@ -178,6 +178,19 @@ impl Store {
         self.journal.entry(unit.unit).is_some()
     }
 
+    /// Frames of this folder's part.
+    #[must_use]
+    pub fn planned_frames(&self) -> usize {
+        self.units().map(|unit| unit.clips.len()).sum()
+    }
+
+    /// Frames of its units that are done, absent ones included.
+    #[must_use]
+    pub fn done_frames(&self) -> usize {
+        let done = self.units().filter(|unit| self.is_done(unit));
+        done.map(|unit| unit.clips.len()).sum()
+    }
+
     /// Fails unless every unit of this folder's part is done.
     ///
     /// # Errors

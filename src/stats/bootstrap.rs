@@ -86,11 +86,18 @@ where
 pub fn bootstrap_mean(values: &[f64], clusters: &[usize], plan: Resampling) -> Distribution {
     assert_eq!(values.len(), clusters.len(), "each value has a cluster");
     let count = clusters.iter().max().map_or(0, |last| last + 1);
-    let mut sums = vec![(0.0, 0_u64); count];
+    let mut parts = vec![Vec::new(); count];
     for (value, cluster) in values.iter().zip(clusters) {
-        sums[*cluster].0 += value;
-        sums[*cluster].1 += 1;
+        parts[*cluster].push(*value);
     }
+    // The order of the values of a cluster does not show.
+    let sums: Vec<(f64, u64)> = parts
+        .into_iter()
+        .map(|mut part| {
+            part.sort_by(f64::total_cmp);
+            (part.iter().sum(), part.len() as u64)
+        })
+        .collect();
     bootstrap(count, plan, |multiplicities| {
         let (mut sum, mut n) = (0.0, 0_u64);
         for ((part, size), times) in sums.iter().zip(multiplicities) {
@@ -243,5 +250,17 @@ mod tests {
         assert!((400..600).contains(&distribution.undefined()));
         assert_eq!(distribution.interval(0.95), Some([1.0, 1.0]));
         assert_eq!(bootstrap(0, PLAN, |_| Some(1.0)).interval(0.95), None);
+    }
+
+    #[test]
+    fn the_order_of_the_values_of_a_cluster_does_not_show() {
+        let values: Vec<f64> = (0..60).map(|i| f64::from(i * 37 % 61) / 7.0).collect();
+        let clusters: Vec<usize> = (0..60).map(|i| i % 9).collect();
+        let turned = |list: &[f64]| list.iter().rev().copied().collect::<Vec<f64>>();
+        let numbers: Vec<usize> = clusters.iter().rev().copied().collect();
+        assert_eq!(
+            bootstrap_mean(&values, &clusters, PLAN),
+            bootstrap_mean(&turned(&values), &numbers, PLAN)
+        );
     }
 }

@@ -8,6 +8,7 @@
 )]
 
 mod audit;
+mod bad_input;
 mod bundles;
 mod command_line;
 mod crops;
@@ -16,6 +17,7 @@ mod import;
 mod metric_networks;
 mod metric_numbers;
 mod minisv;
+mod order;
 mod outputs;
 mod parity;
 mod protocols;

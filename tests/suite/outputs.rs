@@ -1,24 +1,9 @@
 //! Output that cannot be written, folders of other runs, and the stages alone.
 
-use crate::support::{fails, storyeval};
+use crate::support::{TWO_STORIES, fails, ground_truth, storyeval};
 use std::fs;
 use std::path::Path;
 use std::process::Command;
-
-fn ground_truth(out: &Path, more: &[&str]) -> assert_cmd::Command {
-    let mut command = storyeval();
-    command.args([
-        "run",
-        "--dataset",
-        "minisv",
-        "--model",
-        "ground-truth",
-        "--limit",
-        "2",
-    ]);
-    command.args(more).arg("--out").arg(out);
-    command
-}
 
 #[test]
 fn a_folder_that_cannot_be_made_is_named() {
@@ -50,16 +35,8 @@ fn a_disk_that_fills_up_stops_the_run_and_the_run_goes_on_later() {
     let limited = Command::new("sh")
         .args(["-c", "trap '' XFSZ; ulimit -f 4; exec \"$@\"", "sh"])
         .arg(env!("CARGO_BIN_EXE_storyeval"))
-        .args([
-            "run",
-            "--dataset",
-            "minisv",
-            "--model",
-            "ground-truth",
-            "--limit",
-            "2",
-            "--out",
-        ])
+        .args(TWO_STORIES)
+        .arg("--out")
         .arg(&out)
         .env("STORYEVAL_CACHE", crate::support::cache())
         .output()
@@ -98,17 +75,8 @@ fn the_stages_alone_give_what_run_gives() {
     let (whole, staged) = (folder.path().join("a/run"), folder.path().join("b/run"));
     ground_truth(&whole, &[]).assert().success();
     let mut generate = storyeval();
-    generate.args([
-        "generate",
-        "--dataset",
-        "minisv",
-        "--model",
-        "ground-truth",
-        "--limit",
-        "2",
-        "--out",
-    ]);
-    generate.arg(&staged).assert().success();
+    generate.arg("generate").args(&TWO_STORIES[1..]);
+    generate.arg("--out").arg(&staged).assert().success();
     assert!(!staged.join("observations.parquet").exists());
     fails(storyeval().arg("score").arg(&staged)).says(5, &["storyeval observe"]);
     storyeval().arg("observe").arg(&staged).assert().success();

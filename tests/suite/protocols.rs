@@ -1,29 +1,11 @@
 //! Protocols on the command line, and every metric of a run.
 
-use crate::support::{cache, fails, storyeval};
+use crate::support::{cache, fails, ground_truth, storyeval};
 use predicates::prelude::PredicateBooleanExt;
 use predicates::str::contains;
 use serde_json::Value;
 use std::fs;
 use std::path::Path;
-
-/// Draws and scores the ground truth of two stories.
-fn run(out: &Path, more: &[&str]) -> assert_cmd::assert::Assert {
-    storyeval()
-        .args([
-            "run",
-            "--dataset",
-            "minisv",
-            "--model",
-            "ground-truth",
-            "--limit",
-            "2",
-            "--out",
-        ])
-        .arg(out)
-        .args(more)
-        .assert()
-}
 
 fn scores(run: &Path) -> Value {
     serde_json::from_str(&fs::read_to_string(run.join("scores.json")).unwrap()).unwrap()
@@ -42,7 +24,9 @@ fn of_all<'a>(scores: &'a Value, metric: &str) -> &'a Value {
 #[test]
 fn real_frames_have_the_best_value_of_every_metric() {
     let folder = tempfile::tempdir().unwrap();
-    run(&folder.path().join("run"), &[]).success();
+    ground_truth(&folder.path().join("run"), &[])
+        .assert()
+        .success();
     let scores = scores(&folder.path().join("run"));
     let value = |metric| of_all(&scores, metric)["value"].as_f64().unwrap();
     let best = [
@@ -79,7 +63,7 @@ fn real_frames_have_the_best_value_of_every_metric() {
     for score in scores["scores"].as_array().unwrap() {
         let text = score.to_string();
         assert!(
-            score["signature"].as_str().unwrap().contains("|v:2"),
+            score["signature"].as_str().unwrap().contains("|v:3"),
             "{text}"
         );
         assert!(
@@ -93,7 +77,9 @@ fn real_frames_have_the_best_value_of_every_metric() {
 fn a_protocol_scores_only_what_it_has_a_section_for() {
     let folder = tempfile::tempdir().unwrap();
     let out = folder.path().join("run");
-    run(&out, &["--protocol", "clean-fid"]).success();
+    ground_truth(&out, &["--protocol", "clean-fid"])
+        .assert()
+        .success();
     let scores = scores(&out);
     let metrics: Vec<&str> = scores["scores"]
         .as_array()
@@ -114,7 +100,9 @@ fn a_protocol_scores_only_what_it_has_a_section_for() {
 fn a_network_may_be_left_out_and_its_metrics_say_so() {
     let folder = tempfile::tempdir().unwrap();
     let out = folder.path().join("run");
-    run(&out, &["--skip", "clip,captioner"]).success();
+    ground_truth(&out, &["--skip", "clip,captioner"])
+        .assert()
+        .success();
     let scores = scores(&out);
     for metric in ["clip_ti", "clip_ii", "consistency", "bleu4", "cider"] {
         let score = of_all(&scores, metric);
@@ -147,7 +135,7 @@ fn a_missing_network_is_named_with_the_way_to_do_without() {
 fn frames_are_counted_under_every_protocol() {
     let folder = tempfile::tempdir().unwrap();
     let out = folder.path().join("run");
-    run(&out, &[]).success();
+    ground_truth(&out, &[]).assert().success();
     let effect = |more: &[&str]| {
         let output = storyeval()
             .args(["protocol", "effect"])

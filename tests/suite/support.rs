@@ -26,6 +26,24 @@ pub(crate) fn storyeval() -> Command {
     command
 }
 
+/// Draws and scores the ground truth of two stories.
+pub(crate) const TWO_STORIES: [&str; 7] = [
+    "run",
+    "--dataset",
+    "minisv",
+    "--model",
+    "ground-truth",
+    "--limit",
+    "2",
+];
+
+/// That, into a folder.
+pub(crate) fn ground_truth(out: &Path, more: &[&str]) -> Command {
+    let mut command = storyeval();
+    command.args(TWO_STORIES).args(more).arg("--out").arg(out);
+    command
+}
+
 /// Bundles of this repository.
 pub(crate) fn bundles() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("reference-data/bundles")

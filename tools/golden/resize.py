@@ -17,6 +17,8 @@ import numpy
 import PIL
 from PIL import Image
 
+from pixels import lcg, noise
+
 FILTERS = {
     "box": Image.Resampling.BOX,
     "bilinear": Image.Resampling.BILINEAR,
@@ -31,18 +33,6 @@ USUAL = [
     ((700, 7), (9, 30)), ((5, 600), (5, 30)), ((600, 5), (30, 5)), ((3, 400), (4, 399)), ((50, 50), (51, 50)),
     ((50, 50), (50, 49)), ((1, 500), (40, 3)), ((500, 1), (3, 40)), ((4, 410), (9, 20)), ((101, 37), (37, 101)),
 ]
-
-
-def lcg(state):
-    """The linear congruential generator that the Rust test repeats."""
-    while True:
-        state = (state * 1664525 + 1013904223) % 2**32
-        yield state >> 24
-
-
-def noise(width, height):
-    values = lcg(12345)
-    return bytes(next(values) for _ in range(width * height * 3))
 
 
 def shapes(count=215):

@@ -20,37 +20,20 @@ from torch.nn.functional import interpolate
 from torchvision import transforms
 from torchvision.transforms import InterpolationMode
 
+from pixels import lcg, noise, places
+
 torch.set_num_threads(1)
 BICUBIC, BILINEAR = InterpolationMode.BICUBIC, InterpolationMode.BILINEAR
 CLIP = ((0.48145466, 0.4578275, 0.40821073), (0.26862954, 0.26130258, 0.27577711))
 IMAGENET = ((0.485, 0.456, 0.406), (0.229, 0.224, 0.225))
 
 
-def lcg(state):
-    while True:
-        state = (state * 1664525 + 1013904223) % 2**32
-        yield state >> 24
-
-
-def noise(width, height):
-    values = lcg(12345)
-    raw = bytes(next(values) for _ in range(width * height * 3))
-    return Image.frombytes("RGB", (width, height), raw)
+def picture(width, height):
+    return Image.frombytes("RGB", (width, height), noise(width, height))
 
 
 def digest(raw):
     return hashlib.sha256(raw).hexdigest()[:16]
-
-
-def places(size, count=48):
-    width, height = size
-    values = lcg(7)
-    corners = [(0, 0, 0), (1, 0, width - 1), (2, height - 1, 0), (0, height - 1, width - 1)]
-
-    def word():
-        return next(values) * 256 + next(values)
-
-    return corners + [(next(values) % 3, word() % height, word() % width) for _ in range(count - 4)]
 
 
 def resized_and_cropped():
@@ -61,7 +44,7 @@ def resized_and_cropped():
     for number, size in enumerate(sizes):
         n = [64, 63, 33, 20][number % 4]
         for name, mode in [("bilinear", BILINEAR), ("bicubic", BICUBIC)]:
-            whole = transforms.Resize(n, interpolation=mode)(noise(*size))
+            whole = transforms.Resize(n, interpolation=mode)(picture(*size))
             crop = transforms.CenterCrop(n)(whole)
             yield {"size": size, "n": n, "filter": name, "resized": whole.size, "sha256": digest(crop.tobytes())}
 
@@ -71,7 +54,7 @@ def cropped():
     for _ in range(60):
         size = (next(values) // 4 + 1, next(values) // 4 + 1)
         crop = (next(values) // 4 + 1, next(values) // 4 + 1)
-        result = transforms.CenterCrop((crop[1], crop[0]))(noise(*size))
+        result = transforms.CenterCrop((crop[1], crop[0]))(picture(*size))
         yield {"size": size, "crop": crop, "sha256": digest(result.tobytes())}
 
 
@@ -117,7 +100,7 @@ def recipes():
 
     for function in [storydalle, pytorch_fid, torchmetrics, clean_fid, clip]:
         for size in [(128, 128), (512, 512), (320, 240), (64, 64)]:
-            result = function(noise(*size)).numpy()
+            result = function(picture(*size)).numpy()
             to = (result.shape[2], result.shape[1])
             values = numpy.array([result[place] for place in places(to)], dtype="<f4")
             yield {"recipe": function.__name__, "size": size, "to": to[0],

@@ -17,6 +17,8 @@ import torch
 from torch.nn.functional import interpolate
 from torch_fidelity.interpolate_compat_tensorflow import interpolate_bilinear_2d_like_tensorflow1x
 
+from pixels import noise, places
+
 torch.set_num_threads(1)
 SHAPES = [
     ((128, 128), (299, 299)), ((64, 64), (299, 299)), ((256, 256), (299, 299)), ((512, 512), (299, 299)),
@@ -28,34 +30,15 @@ SHAPES = [
 ]
 
 
-def lcg(state):
-    while True:
-        state = (state * 1664525 + 1013904223) % 2**32
-        yield state >> 24
-
-
-def noise(width, height):
-    values = lcg(12345)
-    raw = bytes(next(values) for _ in range(width * height * 3))
-    return torch.from_numpy(numpy.frombuffer(raw, numpy.uint8).reshape(1, height, width, 3).copy()).permute(0, 3, 1, 2)
-
-
-def places(size, count=48):
-    """Corners first, then by the generator: channel, row, column."""
-    width, height = size
-    values = lcg(7)
-    corners = [(0, 0, 0), (1, 0, width - 1), (2, height - 1, 0), (0, height - 1, width - 1)]
-
-    def word():
-        return next(values) * 256 + next(values)
-
-    return corners + [(next(values) % 3, word() % height, word() % width) for _ in range(count - 4)]
+def image_of(width, height):
+    raw = numpy.frombuffer(noise(width, height), numpy.uint8).reshape(1, height, width, 3)
+    return torch.from_numpy(raw.copy()).permute(0, 3, 1, 2)
 
 
 def main():
     cases = []
     for start, end in SHAPES:
-        image = noise(*start).float().contiguous()
+        image = image_of(*start).float().contiguous()
         size = (end[1], end[0])
         case = {"from": start, "to": end}
         for name, mode, antialias in [

@@ -125,17 +125,36 @@ fn released(captions: &Captions, interval: &IntervalArguments) -> Result<Answer,
         Err(reason) => return Ok(captions.unscored(answer, &reason)),
     };
     fill(&mut answer, found.value, |at| found.items[at], captions);
+    // Sums of whole groups, whose items are added in the order of their values.
+    let mut sums = vec![([0.0; ORDERS], 0_u64); groups.count];
+    for order in 0..ORDERS {
+        let mut items: Vec<(f64, usize)> = found
+            .items
+            .iter()
+            .zip(&groups.numbers)
+            .map(|(item, group)| (item[order], *group))
+            .collect();
+        items.sort_by(|(a, _), (b, _)| a.total_cmp(b));
+        for (value, group) in items {
+            sums[group].0[order] += value;
+        }
+    }
+    for group in &groups.numbers {
+        sums[*group].1 += 1;
+    }
     intervals(&mut answer, interval, groups.count, |multiplicities| {
-        let times = groups.of_items(multiplicities);
-        let drawn: u32 = times.iter().sum();
+        let drawn: u64 = sums
+            .iter()
+            .zip(multiplicities)
+            .map(|((_, n), times)| n * u64::from(*times))
+            .sum();
         std::array::from_fn(|order| {
-            let sum: f64 = found
-                .items
+            let sum: f64 = sums
                 .iter()
-                .zip(&times)
-                .map(|(item, times)| item[order] * f64::from(*times))
+                .zip(multiplicities)
+                .map(|((sum, _), times)| sum[order] * f64::from(*times))
                 .sum();
-            sum / f64::from(drawn)
+            sum / drawn as f64
         })
     });
     answer.warnings = captions.warnings(&[]);

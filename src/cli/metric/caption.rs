@@ -1,5 +1,6 @@
 //! `storyeval metric caption`.
 
+use super::doubts::Doubts;
 use crate::cli::Outcome;
 use crate::cli::common::{DeviceArguments, bundle_by_name};
 use crate::cli::failure::Failure;
@@ -37,12 +38,14 @@ pub(crate) fn caption(arguments: &CaptionArguments) -> Outcome {
     let bundle = bundle_by_name(&arguments.bundle, "the captioner", &cache)?;
     let runtime = arguments.device.open()?;
     let mut captioner = Captioner::open(&runtime, &bundle)?;
-    let mut lossy = 0;
+    let mut doubts = Doubts::default();
     let chunks = files.paths().chunks(CHUNK);
     ahead(files.batches(CHUNK), |batches| {
         for (paths, batch) in chunks.zip(batches) {
             let batch = batch?;
-            lossy += batch.iter().filter(|image| image.lossy_source).count();
+            for image in &batch {
+                doubts.see(image);
+            }
             let images: Vec<RgbImage> = batch.into_iter().map(|image| image.image).collect();
             let captions = captioner.captions(&images, usize::from(arguments.count))?;
             let mut lines = String::new();
@@ -55,10 +58,8 @@ pub(crate) fn caption(arguments: &CaptionArguments) -> Outcome {
         }
         Ok::<(), Failure>(())
     })?;
-    if lossy > 0 {
-        say(&format!(
-            "warning: {lossy} images are JPEG files; another decoder gives slightly other pixels"
-        ));
+    for warning in doubts.warnings(&arguments.folder) {
+        say(&format!("warning: {warning}"));
     }
     Ok(())
 }

@@ -2,6 +2,7 @@
 //! signature that say how.
 
 use super::answer::Answer;
+use super::interval::numbered;
 use crate::cli::failure::Failure;
 use clap::{Args, ValueEnum};
 use serde_json::{Value, json};
@@ -187,13 +188,15 @@ impl Captions {
             .collect()
     }
 
-    /// Cluster of every item, from 0, and how many there are. A file of groups has a line a hypothesis,
+    /// Cluster of every item, from 0 in the order of ids or names, and how many there are. A file of groups has a line a hypothesis,
     /// also for those left out.
     pub(crate) fn groups(&self, path: Option<&Path>) -> Result<Groups, Failure> {
         let Some(path) = path else {
+            let ids: Vec<String> = self.set.items.iter().map(|i| i.id.to_string()).collect();
+            let numbers = numbered(ids.iter().map(String::as_str));
             return Ok(Groups {
-                numbers: (0..self.set.items.len()).collect(),
-                count: self.set.items.len(),
+                count: numbers.iter().max().map_or(0, |last| last + 1),
+                numbers,
                 kind: "item",
             });
         };
@@ -209,19 +212,10 @@ impl Captions {
                 .into(),
             );
         }
-        let mut known = std::collections::HashMap::new();
-        let numbers = self
-            .set
-            .items
-            .iter()
-            .map(|item| {
-                let next = known.len();
-                *known.entry(names[item.place].trim()).or_insert(next)
-            })
-            .collect();
+        let numbers = numbered(self.set.items.iter().map(|item| names[item.place].trim()));
         Ok(Groups {
+            count: numbers.iter().max().map_or(0, |last| last + 1),
             numbers,
-            count: known.len(),
             kind: "group",
         })
     }
@@ -235,14 +229,6 @@ pub(crate) struct Groups {
 }
 
 impl Groups {
-    /// How often each item is drawn when each cluster is drawn so often.
-    pub(crate) fn of_items(&self, multiplicities: &[u32]) -> Vec<u32> {
-        self.numbers
-            .iter()
-            .map(|group| multiplicities[*group])
-            .collect()
-    }
-
     /// What a signature says about the interval; `None` where there can be none.
     pub(crate) fn interval(&self, resamples: usize, seed: u64) -> Option<String> {
         (resamples > 0 && self.count > 1)

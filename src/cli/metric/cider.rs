@@ -7,10 +7,8 @@ use crate::cli::Outcome;
 use crate::cli::failure::Failure;
 use clap::Args;
 use serde_json::json;
-use storyeval::metric::caption::{
-    CaptionUnscored, CiderOptions, Corpus, cider as compute, weighted_mean,
-};
-use storyeval::stats::bootstrap;
+use storyeval::metric::caption::{CaptionUnscored, CiderOptions, Corpus, cider as compute};
+use storyeval::stats::bootstrap_mean;
 
 #[derive(Clone, Debug, Args)]
 pub(crate) struct CiderArguments {
@@ -70,9 +68,7 @@ pub(super) fn of_corpus(
     answer.value = Some(found.value);
     answer.items = Some(captions.entries(|at| json!({ "value": found.items[at] })));
     if resampled.is_some() {
-        let distribution = bootstrap(groups.count, interval.plan(), |times| {
-            weighted_mean(&found.items, &groups.of_items(times))
-        });
+        let distribution = bootstrap_mean(&found.items, &groups.numbers, interval.plan());
         answer.interval = distribution.interval(0.95);
     }
     answer.warnings = captions.warnings(&found.warnings);

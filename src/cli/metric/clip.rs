@@ -10,10 +10,10 @@ use clap::{Args, ValueEnum};
 use ndarray::Array2;
 use serde_json::json;
 use std::path::{Path, PathBuf};
-use storyeval::exchange::{Depth, ExchangeError, ImageFiles, Numbers, read_npy};
+use storyeval::exchange::{Depth, ImageFiles, Numbers, read_lines, read_npy};
 use storyeval::extract::Clip;
 use storyeval::metric::{
-    clip_score, cosines, mean_of_batch_means, ref_clip_score, torchmetrics_clip_score,
+    clip_score, cosines, mean_of_batch_means, ordered_mean, ref_clip_score, torchmetrics_clip_score,
 };
 
 /// Batch of the deleted `eval_clip.py` of StoryGPT-V.
@@ -98,6 +98,7 @@ struct Inputs {
 struct Model<'a> {
     arguments: &'a ClipArguments,
     loaded: Option<(Clip, String)>,
+    warnings: Vec<String>,
 }
 
 impl Model<'_> {
@@ -118,15 +119,14 @@ impl Model<'_> {
         let files = ImageFiles::list(folder, Depth::Flat)?;
         let model = self.get()?;
         let width = model.dim();
-        look(folder, &files, width, |batch| model.images(batch)).map(Numbers::F32)
+        let (numbers, warnings) = look(folder, &files, width, |batch| model.images(batch))?;
+        self.warnings.extend(warnings);
+        Ok(Numbers::F32(numbers))
     }
 
     fn texts(&mut self, path: &Path) -> Result<Numbers, Failure> {
-        let text = std::fs::read_to_string(path).map_err(|source| ExchangeError::Read {
-            path: path.to_owned(),
-            source,
-        })?;
-        let lines: Vec<&str> = text.lines().collect();
+        let text = read_lines(path)?;
+        let lines: Vec<&str> = text.iter().map(String::as_str).collect();
         let model = self.get()?;
         let rows = model.texts(&lines)?;
         let values = rows.into_iter().flatten().collect();
@@ -141,6 +141,7 @@ fn inputs(arguments: &ClipArguments) -> Result<Inputs, Failure> {
     let mut model = Model {
         arguments,
         loaded: None,
+        warnings: Vec::new(),
     };
     let file = |path: &Path| Ok::<_, Failure>(read_npy(path)?.numbers);
     let (first, second, kind) = if let [a, b] = arguments.features.as_slice() {
@@ -177,7 +178,7 @@ fn inputs(arguments: &ClipArguments) -> Result<Inputs, Failure> {
     for path in &arguments.references {
         references.push(model.texts(path)?);
     }
-    let (mut origin, mut warnings) = ("features".to_owned(), Vec::new());
+    let (mut origin, mut warnings) = ("features".to_owned(), model.warnings);
     if let Some((model, name)) = model.loaded {
         if model.cut_texts() > 0 {
             warnings.push(format!(
@@ -267,7 +268,7 @@ fn score(
         answer.value = torchmetrics_clip_score(&values);
         answer.interval = interval(&values).map(|ends| ends.map(|end| (100.0 * end).max(0.0)));
     } else {
-        answer.value = Some(values.iter().sum::<f64>() / values.len() as f64);
+        answer.value = ordered_mean(&values);
         answer.interval = interval(&values);
     }
     answer.items = Some(

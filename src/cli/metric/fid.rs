@@ -47,6 +47,7 @@ pub(crate) fn fid(arguments: &FidArguments) -> Outcome {
     let mut answer = Answer {
         metric: "fid".to_owned(),
         n: sizes[0].unwrap_or(0),
+        warnings: sets.iter().flat_map(Set::warnings).cloned().collect(),
         ..Answer::default()
     };
     for (name, size) in [("n_generated", sizes[0]), ("n_reference", sizes[1])] {

@@ -2,9 +2,9 @@
 
 use crate::cli::failure::Failure;
 use clap::Args;
-use std::collections::HashMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
-use storyeval::exchange::ExchangeError;
+use storyeval::exchange::read_lines;
 use storyeval::stats::{Distribution, Resampling, bootstrap_mean};
 
 /// How to resample.
@@ -65,18 +65,8 @@ impl IntervalArguments {
         let Some(path) = &self.groups else {
             return Ok(Groups::each(n));
         };
-        let text = std::fs::read_to_string(path).map_err(|source| ExchangeError::Read {
-            path: path.clone(),
-            source,
-        })?;
-        let mut names: HashMap<&str, usize> = HashMap::new();
-        let numbers: Vec<usize> = text
-            .lines()
-            .map(|line| {
-                let next = names.len();
-                *names.entry(line.trim()).or_insert(next)
-            })
-            .collect();
+        let lines = read_lines(path)?;
+        let numbers = numbered(lines.iter().map(|line| line.trim()));
         if numbers.len() != n {
             return Err(Failure::Arguments {
                 what: format!(
@@ -90,7 +80,7 @@ impl IntervalArguments {
             });
         }
         Ok(Groups {
-            count: names.len(),
+            count: numbers.iter().max().map_or(0, |last| last + 1),
             numbers,
             given: true,
         })
@@ -105,13 +95,27 @@ impl IntervalArguments {
         format!("{kind}-bootstrap-{}@{}", self.resamples, self.seed)
     }
 
-    /// The interval of a mean of items; none with a single group.
+    /// The interval of a mean of items; none with a single group. Items that belong to no group are
+    /// drawn in the order of their values: the order of the file does not show.
     pub(crate) fn of_mean(&self, values: &[f64], groups: &Groups) -> Option<[f64; 2]> {
         if groups.count < 2 {
             return None;
         }
-        bootstrap_mean(values, &groups.numbers, self.plan()).interval(0.95)
+        let mut values = values.to_vec();
+        if !groups.given {
+            values.sort_by(f64::total_cmp);
+        }
+        bootstrap_mean(&values, &groups.numbers, self.plan()).interval(0.95)
     }
+}
+
+/// The number of each item's group, by the order of the names: which group is drawn does not depend on
+/// which item comes first.
+pub(super) fn numbered<'a>(names: impl Iterator<Item = &'a str>) -> Vec<usize> {
+    let names: Vec<&str> = names.collect();
+    let distinct: BTreeSet<&str> = names.iter().copied().collect();
+    let numbers: BTreeMap<&str, usize> = distinct.into_iter().zip(0..).collect();
+    names.iter().map(|name| numbers[name]).collect()
 }
 
 /// Says how many resamples had no value.

@@ -65,6 +65,7 @@ pub(crate) fn is(arguments: &IsArguments) -> Outcome {
     let mut answer = Answer {
         metric: "is".to_owned(),
         n: logits.numbers.dim().0,
+        warnings: logits.warnings.clone(),
         ..Answer::default()
     };
     match one!(&logits.numbers, |set| inception_score(&set, &options)) {

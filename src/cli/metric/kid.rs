@@ -60,6 +60,7 @@ pub(crate) fn kid(arguments: &KidArguments) -> Outcome {
     let mut answer = Answer {
         metric: "kid".to_owned(),
         n: n1,
+        warnings: [a.warnings.clone(), b.warnings.clone()].concat(),
         ..Answer::default()
     };
     answer.more.insert("n_generated".to_owned(), json!(n1));

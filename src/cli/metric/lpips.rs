@@ -1,6 +1,7 @@
 //! `storyeval metric lpips`.
 
 use super::answer::{Answer, Format};
+use super::doubts::Doubts;
 use super::interval::IntervalArguments;
 use crate::cli::Outcome;
 use crate::cli::common::{DeviceArguments, bundle_by_name};
@@ -11,6 +12,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use storyeval::exchange::{Depth, ImageFiles};
 use storyeval::extract::Lpips;
+use storyeval::metric::ordered_mean;
 use storyeval::vision::{Resizer, read_image};
 
 /// Pairs that are decoded together.
@@ -71,12 +73,13 @@ pub(crate) fn lpips(arguments: &LpipsArguments) -> Outcome {
     let network = Lpips::open(&runtime, &bundle)?;
     let mut network = network.with_resizer(arguments.resizer.into());
     let mut values = Vec::with_capacity(pairs.len());
-    let (mut lossy, mut sizes_differ) = (0, 0);
+    let (mut doubts, mut sizes_differ) = ([Doubts::default(); 2], 0);
     for chunk in pairs.chunks(CHUNK) {
         let (mut first, mut second) = (Vec::new(), Vec::new());
         for (_, [a, b]) in chunk {
             let (a, b) = (read_image(a)?, read_image(b)?);
-            lossy += usize::from(a.lossy_source || b.lossy_source);
+            doubts[0].see(&a);
+            doubts[1].see(&b);
             sizes_differ += usize::from(a.image.dimensions() != b.image.dimensions());
             first.push(a.image);
             second.push(b.image);
@@ -84,24 +87,22 @@ pub(crate) fn lpips(arguments: &LpipsArguments) -> Outcome {
         let distances = network.distances(&first, &second, arguments.resize)?;
         values.extend(distances.into_iter().map(f64::from));
     }
-    let mut warnings = Vec::new();
-    if lossy > 0 {
-        warnings.push(format!("{lossy} pairs have a JPEG file"));
-    }
+    let [first, second] = doubts;
+    let mut warnings = first.warnings(&arguments.first);
+    warnings.extend(second.warnings(&arguments.second));
     if sizes_differ > 0 && arguments.resize.is_none() {
         warnings.push(format!(
             "{sizes_differ} pairs differ in size; the first image was brought to the size of the second"
         ));
     }
     let pixels = network.preprocessing(arguments.resize);
-    let mean = values.iter().sum::<f64>() / values.len() as f64;
     let items = pairs
         .iter()
         .zip(&values)
         .map(|((name, _), value)| json!({"id": name, "value": value}));
     Answer {
         metric: "lpips".to_owned(),
-        value: Some(mean),
+        value: ordered_mean(&values),
         interval: arguments.interval.of_mean(&values, &groups),
         n: values.len(),
         signature: format!(

@@ -9,6 +9,7 @@ mod captions;
 mod cider;
 mod clip;
 mod cocoeval;
+mod doubts;
 mod fid;
 mod interval;
 mod is;

@@ -35,6 +35,7 @@ pub(crate) fn prdc(arguments: &PrdcArguments) -> Outcome {
     let mut answer = Answer {
         metric: "prdc".to_owned(),
         n: n1,
+        warnings: [a.warnings.clone(), b.warnings.clone()].concat(),
         ..Answer::default()
     };
     answer.more.insert("n_generated".to_owned(), json!(n1));

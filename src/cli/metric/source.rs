@@ -1,9 +1,10 @@
 //! Where the features of a metric come from: files of numbers, statistics, or images and a network.
 
+use super::doubts::Doubts;
 use super::preset::Preset;
 use crate::cli::common::{DeviceArguments, bundle_by_name};
 use crate::cli::failure::Failure;
-use crate::cli::talk::{Meter, say};
+use crate::cli::talk::Meter;
 use clap::Args;
 use image::RgbImage;
 use ndarray::Array2;
@@ -46,6 +47,8 @@ pub(crate) struct Features {
     pub(crate) numbers: Numbers,
     /// For signatures: `features`, or the network and its preprocessing.
     pub(crate) origin: String,
+    /// What is doubtful about the images that they were computed from.
+    pub(crate) warnings: Vec<String>,
 }
 
 /// A set as a metric gets it.
@@ -55,6 +58,16 @@ pub(crate) enum Set {
     Features(Features),
     /// Their mean and covariance alone.
     Statistics(Statistics),
+}
+
+impl Set {
+    /// What is doubtful about the images behind it.
+    pub(crate) fn warnings(&self) -> &[String] {
+        match self {
+            Self::Features(features) => &features.warnings,
+            Self::Statistics(_) => &[],
+        }
+    }
 }
 
 impl PairArguments {
@@ -114,6 +127,7 @@ fn read_features(path: &Path) -> Result<Features, Failure> {
     Ok(Features {
         numbers: read_npy(path)?.numbers,
         origin: "features".to_owned(),
+        warnings: Vec::new(),
     })
 }
 
@@ -174,7 +188,7 @@ impl<'a> Eyes<'a> {
                 hint: "give logits in a file: `storyeval metric is LOGITS.npy`".to_owned(),
             })?,
         };
-        let numbers = look(folder, &files, width, |batch| match output {
+        let (numbers, warnings) = look(folder, &files, width, |batch| match output {
             Output::Features => eyes.features(batch),
             Output::Logits => Ok(eyes.logits(batch)?.unwrap_or_default()),
         })?;
@@ -183,25 +197,29 @@ impl<'a> Eyes<'a> {
         Ok(Features {
             numbers: Numbers::F32(numbers),
             origin,
+            warnings,
         })
     }
 }
 
-/// Every image of a folder through a network that gives rows of `width` numbers. Images are decoded a
-/// batch at a time.
+/// Every image of a folder through a network that gives rows of `width` numbers, and what is doubtful
+/// about them. Images are decoded a batch at a time.
 pub(crate) fn look(
     folder: &Path,
     files: &ImageFiles,
     width: usize,
     mut network: impl FnMut(&[RgbImage]) -> Result<Vec<Vec<f32>>, ExtractError>,
-) -> Result<Array2<f32>, Failure> {
+) -> Result<(Array2<f32>, Vec<String>), Failure> {
     let mut meter = Meter::new(&format!("looking at {}", folder.display()), files.len());
     let mut values = Vec::with_capacity(files.len() * width);
-    let (mut lossy, mut seen) = (0, 0);
+    let mut doubts = Doubts::default();
+    let mut seen = 0;
     ahead(files.batches(BATCH), |batches| {
         for batch in batches {
             let batch = batch?;
-            lossy += batch.iter().filter(|image| image.lossy_source).count();
+            for image in &batch {
+                doubts.see(image);
+            }
             let images: Vec<RgbImage> = batch.into_iter().map(|image| image.image).collect();
             values.extend(network(&images)?.into_iter().flatten());
             seen += images.len();
@@ -210,15 +228,9 @@ pub(crate) fn look(
         Ok::<(), Failure>(())
     })?;
     meter.finish();
-    if lossy > 0 {
-        say(&format!(
-            "warning: {lossy} of {} images in {} are JPEG files: what was compressed away moves the number",
-            files.len(),
-            folder.display()
-        ));
-    }
-    Ok(Array2::from_shape_vec((files.len(), width), values)
-        .expect("every row has the width of the network"))
+    let numbers = Array2::from_shape_vec((files.len(), width), values)
+        .expect("every row has the width of the network");
+    Ok((numbers, doubts.warnings(folder)))
 }
 
 /// Where two sets came from, for a signature.

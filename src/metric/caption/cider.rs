@@ -11,6 +11,7 @@ use super::CaptionWarning;
 use super::bleu::ORDERS;
 use super::corpus::{Corpus, Item};
 use super::ngram::{Documents, Gram, ItemDocuments, Key, NARROW};
+use crate::metric::ordered_mean;
 use rayon::prelude::*;
 
 /// What pycocoevalcap lets a user choose.
@@ -61,7 +62,8 @@ pub fn cider(corpus: &Corpus, options: CiderOptions) -> Cider {
         warnings.push(CaptionWarning::SingleItem);
     }
     Cider {
-        value: ordered_mean(items.iter().copied(), items.len()),
+        // A corpus is never empty.
+        value: ordered_mean(&items).unwrap_or(f64::NAN),
         items,
         warnings,
     }
@@ -80,13 +82,6 @@ pub fn weighted_mean(items: &[f64], multiplicities: &[u32]) -> Option<f64> {
         .map(|(value, times)| value * f64::from(*times))
         .sum();
     (drawn > 0).then(|| sum / drawn as f64)
-}
-
-/// Mean that does not depend on the order of the values.
-fn ordered_mean(values: impl Iterator<Item = f64>, count: usize) -> f64 {
-    let mut sorted: Vec<f64> = values.collect();
-    sorted.sort_by(f64::total_cmp);
-    sorted.iter().sum::<f64>() / count as f64
 }
 
 /// For every item, the sum over its references of the similarity in n-grams of one order.

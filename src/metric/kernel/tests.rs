@@ -60,8 +60,7 @@ fn both_ways_of_computing_agree() {
         ..KidOptions::default()
     };
     let draws = draw(700, 700, &options);
-    let zero = vec![0.0; 40];
-    let (x, y) = (columns(&x.view(), &zero), columns(&y.view(), &zero));
+    let (x, y) = (ordered(&x.view()).0, ordered(&y.view()).0);
     let (whole, all) = whole_matrix(&x, &y, &draws, 120);
     for (a, b) in whole.iter().zip(one_by_one(&x, &y, &draws)) {
         assert!((a - b).abs() < 1e-10 * a.abs(), "{a} {b}");
@@ -143,4 +142,36 @@ fn what_has_no_estimate_says_why() {
             least: 2
         }))
     ));
+}
+
+#[test]
+fn the_order_shows_in_the_draws_alone() {
+    let (x, y) = (
+        super::super::golden::fill(600, 12, 1),
+        super::super::golden::fill(550, 12, 2),
+    );
+    let turn = |set: &ndarray::Array2<f32>| {
+        let mut set = set.clone();
+        set.invert_axis(ndarray::Axis(0));
+        set
+    };
+    let all = |a: &ndarray::Array2<f32>, b: &ndarray::Array2<f32>| {
+        kernel_distance(&a.view(), &b.view()).unwrap().to_bits()
+    };
+    assert_eq!(all(&x, &y), all(&turn(&x), &turn(&y)));
+    let options = KidOptions {
+        subsets: 5,
+        subset_size: 100,
+        ..KidOptions::default()
+    };
+    let drawn = |a: &ndarray::Array2<f32>| kid(&a.view(), &y.view(), &options).unwrap();
+    assert_ne!(drawn(&x), drawn(&turn(&x)));
+    // Subsets that hold everything are the same subsets, whatever the order.
+    let whole = KidOptions {
+        subset_size: 550,
+        ..options
+    };
+    let drawn =
+        |b: &ndarray::Array2<f32>| kid(&y.view(), &b.view(), &whole).unwrap().mean.to_bits();
+    assert_eq!(drawn(&y), drawn(&turn(&y)));
 }

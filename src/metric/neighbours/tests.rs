@@ -156,3 +156,87 @@ fn what_has_no_value_says_why() {
         Err(PrdcUnscored::Set(SetFault::Dimensions { .. }))
     ));
 }
+
+#[test]
+fn leaving_out_equals_computing_again() {
+    // Groups of unequal size, one of them a run of equal vectors that would be each other's neighbours.
+    for (n1, n2, dim, count) in [(90, 90, 4, 9), (70, 110, 3, 5), (130, 130, 20, 64)] {
+        let (mut fake, real) = (fill(n1, dim, 1), fill(n2, dim, 2));
+        let group = |row: usize| ((row * row / 3 + row) % count) as u8;
+        let groups = [n1, n2].map(|n| (0..n).map(group).collect::<Vec<u8>>());
+        for (row, of) in groups[0].iter().enumerate() {
+            if *of == 1 {
+                fake.row_mut(row).assign(&real.row(0));
+            }
+        }
+        let by = [groups[0].as_slice(), groups[1].as_slice()];
+        let ks = options(3, 5);
+        let (whole, left) = prdc_by_groups(&fake.view(), &real.view(), &ks, by).unwrap();
+        assert_eq!(whole, prdc(&fake.view(), &real.view(), &ks).unwrap());
+        let last = usize::from(*groups.iter().flatten().max().unwrap());
+        assert_eq!(left[0].len(), last + 1);
+        for group in 0..=last {
+            let kept = groups.each_ref().map(|of| {
+                let rows = of
+                    .iter()
+                    .enumerate()
+                    .filter(|(_, g)| usize::from(**g) != group);
+                rows.map(|(row, _)| row).collect::<Vec<_>>()
+            });
+            let again = prdc(
+                &fake.select(Axis(0), &kept[0]).view(),
+                &real.select(Axis(0), &kept[1]).view(),
+                &ks,
+            )
+            .unwrap();
+            let values = [again.precision, again.recall, again.density, again.coverage];
+            for (left, value) in left.iter().zip(values) {
+                assert_eq!(left[group].value, Some(value), "group {group} of {count}");
+                assert_eq!(left[group].size, n1 - kept[0].len());
+            }
+        }
+    }
+}
+
+#[test]
+fn a_group_that_leaves_too_few_neighbours_has_no_value() {
+    let (fake, real) = (fill(12, 3, 1), fill(12, 3, 2));
+    let groups: Vec<u8> = (0..12).map(|row| u8::from(row > 6)).collect();
+    let (_, left) = prdc_by_groups(
+        &fake.view(),
+        &real.view(),
+        &options(3, 5),
+        [&groups, &groups],
+    )
+    .unwrap();
+    // Five vectors are left without group 0, seven without group 1.
+    assert_eq!(left[2][0].value, None);
+    assert!(left[2][1].value.is_some());
+    let many: Vec<u8> = (0..12).map(|row| row * 6).collect();
+    assert_eq!(
+        prdc_by_groups(&fake.view(), &real.view(), &options(3, 5), [&many, &many]),
+        Err(PrdcUnscored::Groups {
+            side: Side::First,
+            numbers: 12
+        })
+    );
+}
+
+proptest::proptest! {
+    #![proptest_config(proptest::prelude::ProptestConfig { cases: 16, failure_persistence: None, ..Default::default() })]
+
+    #[test]
+    fn order_does_not_show(n in 20_usize..140, seed in 0_u64..99, shuffle in 0_u32..99) {
+        let (fake, real) = (fill(n, 3, seed), fill(n + 7, 3, seed + 1));
+        let order = |n, seed| crate::metric::RandomState::new(seed).permutation(n);
+        let (x, y) = (
+            fake.select(Axis(0), &order(n, shuffle)),
+            real.select(Axis(0), &order(n + 7, shuffle + 1)),
+        );
+        let values = |a: &Array2<f32>, b: &Array2<f32>| {
+            let found = prdc(&a.view(), &b.view(), &options(3, 5)).unwrap();
+            [found.precision, found.recall, found.density, found.coverage].map(f64::to_bits)
+        };
+        proptest::prop_assert_eq!(values(&fake, &real), values(&x, &y));
+    }
+}

@@ -6,54 +6,68 @@ use crate::spec::Repeats;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// The scored rows of a run, and what belongs to their stories.
+///
+/// Rows and stories have the order of their keys (story id, frame number) and not that of the plan, so
+/// that no permutation of the observations shows in a sum, a draw or a split. What a published script
+/// defines by position asks for [`Chosen::in_plan_order`].
 pub(super) struct Chosen<'a> {
     pub(super) input: ReduceInput<'a>,
-    /// Rows of the observations, ascending.
+    /// Rows of the observations, by story id and frame number.
     pub(super) rows: Vec<usize>,
-    /// Number of the story of each planned row, in order of first appearance.
+    /// Number of the story of each planned row, in order of the ids.
     story_of: Vec<usize>,
-    /// First row of each story.
+    /// Row of the first frame of each story.
     first_row: Vec<usize>,
     /// Why stories are fewer than planned.
     cut: Option<usize>,
 }
 
+/// A story of the plan.
+struct Planned {
+    /// How many stories the plan has before it.
+    place: usize,
+    first_row: usize,
+    length: usize,
+}
+
 impl<'a> Chosen<'a> {
     /// Applies the protocol's rules for stories and frames.
     pub(super) fn new(input: &ReduceInput<'a>) -> Self {
-        let mut numbers: BTreeMap<&StoryId, usize> = BTreeMap::new();
-        let mut first_row = Vec::new();
-        let mut lengths: Vec<usize> = Vec::new();
-        let mut story_of = Vec::with_capacity(input.observations.len());
-        for (row, observation) in input.observations.iter().enumerate() {
-            let next = numbers.len();
-            let story = *numbers.entry(&observation.story).or_insert(next);
-            if story == next {
-                first_row.push(row);
-                lengths.push(0);
+        let observations = input.observations;
+        let mut stories: BTreeMap<&StoryId, Planned> = BTreeMap::new();
+        for (row, observation) in observations.iter().enumerate() {
+            let place = stories.len();
+            let story = stories.entry(&observation.story).or_insert(Planned {
+                place,
+                first_row: row,
+                length: 0,
+            });
+            if observation.frame < observations[story.first_row].frame {
+                story.first_row = row;
             }
-            lengths[story] = lengths[story].max(observation.frame.0 as usize);
-            story_of.push(story);
+            story.length = story.length.max(observation.frame.0 as usize);
         }
         let protocol = input.protocol;
         let first = protocol.stories.first.unwrap_or(usize::MAX);
-        let rows = (0..input.observations.len())
+        let mut rows: Vec<usize> = (0..observations.len())
             .filter(|row| {
-                let story = story_of[*row];
-                let position = input.observations[*row].frame.0 as usize;
-                story < first && protocol.frames.holds(position, lengths[story])
+                let story = &stories[&observations[*row].story];
+                let position = observations[*row].frame.0 as usize;
+                story.place < first && protocol.frames.holds(position, story.length)
             })
             .collect();
+        rows.sort_by_key(|row| (&observations[*row].story, observations[*row].frame));
+        let numbers: BTreeMap<&StoryId, usize> = stories.keys().copied().zip(0..).collect();
         Self {
             input: *input,
             rows,
-            cut: (first < numbers.len()).then_some(first),
-            story_of,
-            first_row,
+            cut: (first < stories.len()).then_some(first),
+            story_of: observations.iter().map(|o| numbers[&o.story]).collect(),
+            first_row: stories.values().map(|story| story.first_row).collect(),
         }
     }
 
-    /// The scored frames with their rows, in plan order.
+    /// The scored frames with their rows, by story id and frame number.
     pub(super) fn observations(&self) -> impl Iterator<Item = (usize, &'a Observation)> + '_ {
         self.rows
             .iter()
@@ -65,7 +79,7 @@ impl<'a> Chosen<'a> {
         self.story_of[row]
     }
 
-    /// The first planned frame of the story that a row belongs to.
+    /// The first frame of the story that a row belongs to.
     pub(super) fn first_frame(&self, row: usize) -> &'a Observation {
         &self.input.observations[self.first_row[self.story_of[row]]]
     }
@@ -87,16 +101,27 @@ impl<'a> Chosen<'a> {
         }
     }
 
-    /// Of `rows`, those that count under `repeats`: all, or the last of each clip, in plan order.
+    /// Of `rows`, those that count under `repeats`: all, or the last of each clip. Which one is the
+    /// last is the plan's business, as a script that overwrites files has it.
     pub(super) fn without_repeats(&self, rows: &[usize], repeats: Repeats) -> Vec<usize> {
         if repeats == Repeats::EveryFrame {
             return rows.to_vec();
         }
-        let last: BTreeMap<_, usize> = rows
+        let clip = |row: &usize| &self.input.observations[*row].clip;
+        let last: BTreeMap<_, usize> = Self::in_plan_order(rows)
             .iter()
-            .map(|row| (&self.input.observations[*row].clip, *row))
+            .map(|row| (clip(row), *row))
             .collect();
-        let mut rows: Vec<usize> = last.into_values().collect();
+        rows.iter()
+            .copied()
+            .filter(|row| last[clip(row)] == *row)
+            .collect()
+    }
+
+    /// `rows` as the plan has them: for what a published script does by position (a last batch that
+    /// it drops, means of batches).
+    pub(super) fn in_plan_order(rows: &[usize]) -> Vec<usize> {
+        let mut rows = rows.to_vec();
         rows.sort_unstable();
         rows
     }

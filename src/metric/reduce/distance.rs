@@ -7,6 +7,7 @@ use crate::metric::{MeanPrecision, MomentTable, frechet_of_gaussians, frechet_wi
 use crate::record::{Score, Unit};
 use crate::spec::{FidRule, MeanRule};
 use ndarray::ArrayView2;
+use std::collections::BTreeMap;
 
 const FID: Metric = Metric {
     id: "fid",
@@ -59,18 +60,17 @@ pub(super) fn score(chosen: &Chosen<'_>, rule: &FidRule) -> Score {
     draft.sign(chosen.input.context.extractors.features.as_ref(), &own)
 }
 
-/// The rows that the rule does not drop.
+/// The rows that the rule does not drop. The last batch is that of the plan.
 fn kept(chosen: &Chosen<'_>, rule: &FidRule) -> Vec<usize> {
     let mut rows = chosen.without_repeats(&chosen.rows, rule.repeats);
     if let Some(size) = rule.drop_last {
         let mut clusters = Clusters::default();
-        let numbers: Vec<usize> = rows
-            .iter()
-            .map(|row| clusters.number(chosen.story(*row)))
+        let places: BTreeMap<usize, usize> = Chosen::in_plan_order(&rows)
+            .into_iter()
+            .map(|row| (row, clusters.number(chosen.story(row))))
             .collect();
         let whole = clusters.len() / size * size;
-        let mut number = numbers.iter();
-        rows.retain(|_| number.next().is_some_and(|story| *story < whole));
+        rows.retain(|row| places[row] < whole);
     }
     rows
 }

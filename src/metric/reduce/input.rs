@@ -8,7 +8,8 @@ use serde::{Deserialize, Serialize};
 /// Everything that scores depend on.
 #[derive(Clone, Copy, Debug)]
 pub struct ReduceInput<'a> {
-    /// One row a planned frame, in plan order; stories are contiguous.
+    /// One row a planned frame, in plan order. The order matters only where a protocol cuts, drops or
+    /// averages by position.
     pub observations: &'a [Observation],
     /// Features of the same frames; `None` when the run has none, and then there is no distance.
     pub features: Option<FeaturePair<'a>>,

@@ -74,7 +74,10 @@ fn means<'c, 'a>(
         .filter(|(_, o)| slice.holds(o))
         .map(|(row, _)| row)
         .collect();
-    let rows = chosen.without_repeats(&of_slice, repeats);
+    let mut rows = chosen.without_repeats(&of_slice, repeats);
+    if matches!(mean, MeanOver::Batches(_)) {
+        rows = Chosen::in_plan_order(&rows);
+    }
     let mut clusters = Clusters::default();
     let mut stories: Vec<Vec<f64>> = Vec::new();
     let mut n = 0;

@@ -1,7 +1,8 @@
 //! From what was seen on every frame to scores: a pure function of its inputs.
 //!
-//! Counts are integers and float sums run in plan order, so the same observations give the same bits
-//! however the run was partitioned or resumed.
+//! Counts are integers; float sums, draws and splits run over frames in the order of their keys (story
+//! id, frame number). So the same observations give the same bits in any order, however the run was
+//! partitioned or resumed. Exceptions are what published scripts define by position: see `chosen`.
 
 mod captions;
 mod chosen;
@@ -100,5 +101,9 @@ fn of_sets(chosen: &Chosen<'_>) -> Vec<Score> {
     scores
 }
 
+#[cfg(test)]
+mod interval_tests;
+#[cfg(test)]
+mod order_tests;
 #[cfg(test)]
 mod tests;

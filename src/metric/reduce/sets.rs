@@ -6,11 +6,12 @@ use super::draft::{Draft, Metric};
 use super::features::{Both, both, present};
 use super::jackknife;
 use crate::metric::{
-    InceptionScoreOptions, KidOptions, Prdc, PrdcOptions, inception_score, kernel_distance, kid,
-    prdc,
+    InceptionScoreOptions, KidOptions, MAX_GROUPS, Prdc, PrdcOptions, inception_score_by_groups,
+    kernel_distance, kid, prdc_by_groups,
 };
 use crate::record::{Score, Unit};
 use crate::spec::{InceptionScoreRule, KidRule, NeighbourRule};
+use crate::stats::{LeftOut, jackknife_interval};
 use ndarray::Axis;
 
 const KID: Metric = Metric {
@@ -71,13 +72,40 @@ pub(super) fn kernel(chosen: &Chosen<'_>, rule: &KidRule) -> Score {
 
 /// Cluster of each row of a pair, and the number of clusters.
 fn stories(chosen: &Chosen<'_>, pair: &Both) -> (Vec<usize>, usize) {
+    clusters(chosen, &pair.rows)
+}
+
+fn clusters(chosen: &Chosen<'_>, rows: &[usize]) -> (Vec<usize>, usize) {
     let mut clusters = Clusters::default();
-    let numbers = pair
-        .rows
+    let numbers = rows
         .iter()
         .map(|row| clusters.number(chosen.story(*row)))
         .collect();
     (numbers, clusters.len())
+}
+
+/// Groups of whole stories that a jackknife leaves out, and how a signature names them.
+///
+/// Neighbours in the order of ids stand together: in sliding-window data they share clips, which
+/// groups should not.
+fn groups(stories: &(Vec<usize>, usize)) -> (Vec<u8>, String) {
+    let size = stories.1.div_ceil(MAX_GROUPS).max(1);
+    let numbers = stories.0.iter().map(|story| (story / size) as u8);
+    let name = format!("story-jackknife-{}", stories.1.div_ceil(size));
+    (numbers.collect(), name)
+}
+
+/// States the interval, or why there is none.
+fn jackknifed(draft: &mut Draft<'_, '_>, left_out: &[LeftOut], range: [f64; 2], rule: &str) {
+    if let Some(value) = draft.known_value() {
+        match jackknife_interval(value, left_out, range) {
+            Ok(interval) => draft.interval(Some(interval), rule),
+            Err(reason) => {
+                draft.interval(None, rule);
+                draft.warn(reason.to_string());
+            }
+        }
+    }
 }
 
 /// Takes one of the values.
@@ -91,17 +119,27 @@ pub(super) fn neighbours(chosen: &Chosen<'_>, rule: &NeighbourRule) -> Vec<Score
     };
     let pair = both(chosen.input.features, chosen, &chosen.rows);
     let found = pair.as_ref().map_err(Clone::clone).and_then(|pair| {
-        prdc(&pair.generated.view(), &pair.ground_truth.view(), &options).map_err(|r| r.to_string())
+        let (groups, name) = groups(&stories(chosen, pair));
+        let sets = [&pair.generated, &pair.ground_truth].map(|set| set.view());
+        prdc_by_groups(&sets[0], &sets[1], &options, [&groups, &groups])
+            .map(|(found, left_out)| (found, left_out, name))
+            .map_err(|r| r.to_string())
     });
-    let values: [(&'static str, Read, usize); 4] = [
-        ("precision", |found| found.precision, rule.precision_k),
-        ("recall", |found| found.recall, rule.precision_k),
-        ("density", |found| found.density, rule.density_k),
-        ("coverage", |found| found.coverage, rule.density_k),
+    let values: [(&'static str, Read, usize, f64); 4] = [
+        ("precision", |found| found.precision, rule.precision_k, 1.0),
+        ("recall", |found| found.recall, rule.precision_k, 1.0),
+        (
+            "density",
+            |found| found.density,
+            rule.density_k,
+            f64::INFINITY,
+        ),
+        ("coverage", |found| found.coverage, rule.density_k, 1.0),
     ];
     values
         .into_iter()
-        .map(|(id, read, k)| {
+        .enumerate()
+        .map(|(at, (id, read, k, most))| {
             let metric = Metric {
                 id,
                 unit: Unit::Score,
@@ -111,7 +149,13 @@ pub(super) fn neighbours(chosen: &Chosen<'_>, rule: &NeighbourRule) -> Vec<Score
             if let Ok(pair) = &pair {
                 draft.entered(pair.rows.len(), stories(chosen, pair).1);
             }
-            draft.value(found.as_ref().map(read).map_err(Clone::clone));
+            match &found {
+                Err(reason) => draft.value(Err(reason.clone())),
+                Ok((found, left_out, name)) => {
+                    draft.value(Ok(read(found)));
+                    jackknifed(&mut draft, &left_out[at], [0.0, most], name);
+                }
+            }
             let k = k.to_string();
             draft.sign(
                 chosen.input.context.extractors.features.as_ref(),
@@ -134,20 +178,21 @@ pub(super) fn inception(chosen: &Chosen<'_>, rule: &InceptionScoreRule) -> Score
                 .copied()
                 .filter(|row| present(&logits, *row))
                 .collect();
-            let mut clusters = Clusters::default();
-            for row in &rows {
-                clusters.number(chosen.story(*row));
-            }
-            draft.entered(rows.len(), clusters.len());
+            let stories = clusters(chosen, &rows);
+            draft.entered(rows.len(), stories.1);
+            let (groups, name) = groups(&stories);
             let options = InceptionScoreOptions {
                 splits: rule.splits,
                 seed: Some(rule.seed.0 as u32),
                 ..InceptionScoreOptions::TORCH_FIDELITY
             };
-            match inception_score(&logits.select(Axis(0), &rows).view(), &options) {
+            let classes = logits.ncols() as f64;
+            let logits = logits.select(Axis(0), &rows);
+            match inception_score_by_groups(&logits.view(), &options, &groups) {
                 Err(reason) => draft.value(Err(reason.to_string())),
-                Ok(found) => {
+                Ok((found, left_out)) => {
                     draft.value(Ok(found.mean));
+                    jackknifed(&mut draft, &left_out, [1.0, classes], &name);
                     if let Some(std) = found.std {
                         draft.warn(format!(
                             "standard deviation over splits {std:.6}; it is their spread, not an interval"

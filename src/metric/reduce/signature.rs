@@ -6,11 +6,11 @@ use crate::record::TextVariant;
 use std::fmt::Write as _;
 
 /// Version of the definitions. It changes when the same inputs would give another number.
-const VERSION: &str = "2";
+const VERSION: &str = "3";
 /// Characters of a hash that a signature shows.
 const HASH_LENGTH: usize = 12;
 
-/// Builds `metric|dataset:..|..|n:400|v:2`. `own` are the parts of the metric itself (threshold,
+/// Builds `metric|dataset:..|..|n:400|v:3`. `own` are the parts of the metric itself (threshold,
 /// averaging) and `interval` how the interval was made.
 pub(super) fn signature(
     metric: &str,

@@ -3,7 +3,7 @@
 use crate::record::Absence;
 use crate::run::error::RunError;
 use crate::run::plan::Unit;
-use crate::run::progress::{Progress, Stage, rate};
+use crate::run::progress::{Progress, Stage, begin, rate};
 use crate::run::store::Store;
 use std::time::Instant;
 
@@ -35,28 +35,15 @@ pub fn import<E: From<RunError>>(
     progress: &mut dyn FnMut(&Progress),
 ) -> Result<Imported, E> {
     let plan = store.shared_plan();
-    let begin = Instant::now();
-    let planned: usize = store.units().map(|unit| unit.clips.len()).sum();
-    let mut done: usize = store
-        .units()
-        .filter(|unit| store.is_done(unit))
-        .map(|unit| unit.clips.len())
-        .sum();
+    let start = Instant::now();
+    let (mut done, planned) = begin(store, Stage::Import, progress);
     let mut result = Imported {
         units: 0,
         frames: 0,
         seconds: 0.0,
     };
-    if !store.recovery().is_clean() {
-        progress(&Progress::Recovered(store.recovery()));
-    }
-    progress(&Progress::Started {
-        stage: Stage::Import,
-        done,
-        planned,
-    });
     for batch in plan.batches(store.partition()) {
-        let start = Instant::now();
+        let began = Instant::now();
         let before = done;
         for unit in batch {
             if store.is_done(unit) {
@@ -83,11 +70,11 @@ pub fn import<E: From<RunError>>(
                 batch: batch[0].batch,
                 done,
                 planned,
-                frames_per_second: rate(done - before, start.elapsed().as_secs_f64()),
+                frames_per_second: rate(done - before, began.elapsed().as_secs_f64()),
             });
         }
     }
-    result.seconds = begin.elapsed().as_secs_f64();
+    result.seconds = start.elapsed().as_secs_f64();
     progress(&Progress::Finished {
         stage: Stage::Import,
         frames: result.frames,
