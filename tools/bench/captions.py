@@ -54,6 +54,7 @@ def corpus(folder):
 
 
 def timed(command, environment=None):
+    time.sleep(0.5)  # the process before may still be giving its memory back
     start = time.perf_counter()
     out = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, check=True, env=environment).stdout
     return time.perf_counter() - start, json.loads(out)

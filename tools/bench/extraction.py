@@ -3,7 +3,7 @@
     python tools/bench/extraction.py STORYEVAL_PROGRAM [IMAGES]    (default 256; needs torch, torchvision, onnx, onnxruntime, Pillow)
 
 Exports torchvision's Inception v3 with random weights (the size and speed of FID's network, not its values) as
-a bundle, writes PNG frames of 512 pixels, and times `storyeval metric fid A B --save-stats` (decode, resize to 299, network
+a bundle, writes PNG frames of 128 and of 512 pixels, and times `storyeval metric fid A B` (decode, resize to 299, network
 and distance, twice IMAGES images) and a Python process that loads the same file with the same ONNX Runtime library and
 number of threads, and runs batches of 32 that it already has in memory, as often. Both print their own
 loop's seconds: for storyeval the whole process less that of one batch, so that loading counts on neither side.
@@ -75,12 +75,12 @@ dim = 2048
     return path
 
 
-def draw(folder, count):
+def draw(folder, count, side):
     random = numpy.random.default_rng(0)
     os.makedirs(folder)
     for number in range(count):
         small = Image.fromarray(random.integers(0, 256, (8, 8, 3), dtype="uint8"))
-        smooth = numpy.asarray(small.resize((512, 512), Image.BICUBIC), "int16")
+        smooth = numpy.asarray(small.resize((side, side), Image.BICUBIC), "int16")
         grain = random.integers(-3, 4, smooth.shape)
         Image.fromarray(numpy.clip(smooth + grain, 0, 255).astype("uint8")).save(f"{folder}/{number:05}.png")
 
@@ -97,11 +97,12 @@ with tempfile.TemporaryDirectory() as root:
     bundle = os.path.join(root, "bundle")
     os.makedirs(bundle)
     network = export(bundle)
-    for name, size in (("a", count), ("b", count), ("c", BATCH), ("d", BATCH)):
-        draw(os.path.join(root, name), size)
-    folder = lambda name: os.path.join(root, name)
     batches = 2 * (count - BATCH) // BATCH
-    for round in range(3):
-        bare = float(subprocess.check_output([sys.executable, "-c", BARE, network, str(batches)]))
-        loop = ours(program, bundle, folder("a"), folder("b")) - ours(program, bundle, folder("c"), folder("d"))
-        print(f"{2 * (count - BATCH)} images: bare ONNX Runtime {bare:.2f} s, storyeval from PNG to features and FID {loop:.2f} s ({100 * (loop / bare - 1):+.1f} %)", flush=True)
+    for side in (128, 512):
+        folder = lambda name: os.path.join(root, str(side), name)
+        for name, size in (("a", count), ("b", count), ("c", BATCH), ("d", BATCH)):
+            draw(folder(name), size, side)
+        for _ in range(3):
+            bare = float(subprocess.check_output([sys.executable, "-c", BARE, network, str(batches)]))
+            loop = ours(program, bundle, folder("a"), folder("b")) - ours(program, bundle, folder("c"), folder("d"))
+            print(f"{2 * (count - BATCH)} images of {side}: bare ONNX Runtime {bare:.2f} s, storyeval from PNG to FID {loop:.2f} s ({100 * (loop / bare - 1):+.1f} %)", flush=True)

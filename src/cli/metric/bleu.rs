@@ -8,7 +8,7 @@ use crate::cli::failure::Failure;
 use clap::{Args, ValueEnum};
 use serde_json::{Map, Value, json};
 use storyeval::metric::caption::{
-    BleuCounts, BleuMode, CaptionUnscored, Corpus, ORDERS, bleu as compute, released_bleu,
+    Bleu, BleuCounts, BleuMode, CaptionUnscored, ORDERS, bleu as compute, released_bleu,
 };
 use storyeval::stats::bootstrap;
 
@@ -42,22 +42,26 @@ pub(crate) fn bleu(arguments: &BleuArguments) -> Outcome {
     let captions = arguments.captions.read()?;
     let interval = &arguments.interval;
     let answer = match arguments.mode {
-        Mode::Corpus => of_corpus(&captions, &captions.corpus(), interval)?,
+        Mode::Corpus => answer(
+            &captions,
+            captions.corpus().map(|it| compute(&it)),
+            interval,
+        )?,
         Mode::StorygptvReleased => released(&captions, interval)?,
     };
     answer.finish(arguments.format, CAPTIONS_HINT)
 }
 
 /// BLEU with counts summed over the corpus.
-pub(super) fn of_corpus(
+pub(super) fn answer(
     captions: &Captions,
-    corpus: &Result<Corpus, CaptionUnscored>,
+    found: Result<Bleu, CaptionUnscored>,
     interval: &IntervalArguments,
 ) -> Result<Answer, Failure> {
     let (mut answer, groups) = start(captions, BleuMode::Corpus, interval)?;
-    let found = match corpus {
-        Ok(corpus) => compute(corpus),
-        Err(reason) => return Ok(captions.unscored(answer, reason)),
+    let found = match found {
+        Ok(found) => found,
+        Err(reason) => return Ok(captions.unscored(answer, &reason)),
     };
     // Counts of whole groups: a resample is then a sum over groups.
     let mut sums = vec![BleuCounts::default(); groups.count];
@@ -165,22 +169,20 @@ fn released(captions: &Captions, interval: &IntervalArguments) -> Result<Answer,
 fn fill(
     answer: &mut Answer,
     value: [f64; ORDERS],
-    item: impl Fn(usize) -> [f64; ORDERS],
+    item: impl Fn(usize) -> [f64; ORDERS] + Sync,
     captions: &Captions,
 ) {
-    let all = |scores: [f64; ORDERS]| -> Map<String, Value> {
-        (1..)
-            .zip(scores)
-            .map(|(n, score)| (format!("bleu{n}"), json!(score)))
-            .collect()
+    let all = |scores: [f64; ORDERS], map: &mut Map<String, Value>| {
+        for (n, score) in (1..).zip(scores) {
+            map.insert(format!("bleu{n}"), json!(score));
+        }
     };
     answer.value = Some(value[ORDERS - 1]);
-    answer.more.extend(all(value));
-    answer.items = Some(captions.entries(|at| {
+    all(value, &mut answer.more);
+    answer.items = Some(captions.entries(|at, entry| {
         let scores = item(at);
-        let mut entry = all(scores);
+        all(scores, entry);
         entry.insert("value".to_owned(), json!(scores[ORDERS - 1]));
-        Value::Object(entry)
     }));
 }
 

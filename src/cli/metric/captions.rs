@@ -5,8 +5,11 @@ use super::answer::Answer;
 use super::interval::numbered;
 use crate::cli::failure::Failure;
 use clap::{Args, ValueEnum};
-use serde_json::{Value, json};
+use rayon::prelude::*;
+use serde_json::{Map, Value, json};
+use std::panic::resume_unwind;
 use std::path::{Path, PathBuf};
+use std::thread;
 use storyeval::exchange::{
     CaptionSet, ExchangeError, pair_captions, read_caption_lines, read_coco,
 };
@@ -65,8 +68,16 @@ impl CaptionArguments {
     pub(crate) fn read(&self) -> Result<Captions, Failure> {
         let (references, hypotheses) = match self.refs.as_slice() {
             [refs] if is_json(refs) && is_json(&self.hyps) => {
-                let (refs, hyps) = rayon::join(|| read_coco(refs), || read_coco(&self.hyps));
-                (refs?, hyps?)
+                // The larger file on this thread, whose heap grows in larger steps than others'.
+                thread::scope(|scope| {
+                    let hyps = scope.spawn(|| read_coco(&self.hyps));
+                    let refs = read_coco(refs)?;
+                    let hyps = hyps.join();
+                    Ok::<_, ExchangeError>((
+                        refs,
+                        hyps.unwrap_or_else(|panic| resume_unwind(panic))?,
+                    ))
+                })?
             }
             refs if refs.iter().any(|path| is_json(path)) || is_json(&self.hyps) => {
                 return Err(Failure::Arguments {
@@ -172,18 +183,20 @@ impl Captions {
         warnings
     }
 
-    /// Entries of `items`: the id, and what a metric knows of it.
-    pub(crate) fn entries(&self, entry: impl Fn(usize) -> Value) -> Vec<Value> {
+    /// Entries of `items`: the id, and what a metric adds for each.
+    pub(crate) fn entries(
+        &self,
+        add: impl Fn(usize, &mut Map<String, Value>) + Sync,
+    ) -> Vec<Value> {
         self.set
             .items
-            .iter()
+            .par_iter()
             .enumerate()
             .map(|(at, item)| {
-                let mut value = json!({ "id": item.id });
-                if let (Some(value), Value::Object(more)) = (value.as_object_mut(), entry(at)) {
-                    value.extend(more);
-                }
-                value
+                let mut entry = Map::new();
+                entry.insert("id".to_owned(), json!(item.id));
+                add(at, &mut entry);
+                Value::Object(entry)
             })
             .collect()
     }

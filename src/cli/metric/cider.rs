@@ -7,7 +7,7 @@ use crate::cli::Outcome;
 use crate::cli::failure::Failure;
 use clap::Args;
 use serde_json::json;
-use storyeval::metric::caption::{CaptionUnscored, CiderOptions, Corpus, cider as compute};
+use storyeval::metric::caption::{CaptionUnscored, Cider, CiderOptions, cider as compute};
 use storyeval::stats::bootstrap_mean;
 
 #[derive(Clone, Debug, Args)]
@@ -36,14 +36,14 @@ pub(crate) fn cider(arguments: &CiderArguments) -> Outcome {
     let options = CiderOptions {
         sigma: arguments.sigma,
     };
-    of_corpus(&captions, &captions.corpus(), options, &arguments.interval)?
-        .finish(arguments.format, CAPTIONS_HINT)
+    let found = captions.corpus().map(|it| compute(&it, options));
+    answer(&captions, found, options, &arguments.interval)?.finish(arguments.format, CAPTIONS_HINT)
 }
 
 /// CIDEr with document frequencies from all references.
-pub(super) fn of_corpus(
+pub(super) fn answer(
     captions: &Captions,
-    corpus: &Result<Corpus, CaptionUnscored>,
+    found: Result<Cider, CaptionUnscored>,
     options: CiderOptions,
     interval: &IntervalArguments,
 ) -> Result<Answer, Failure> {
@@ -61,12 +61,14 @@ pub(super) fn of_corpus(
         ),
         ..Answer::default()
     };
-    let found = match corpus {
-        Ok(corpus) => compute(corpus, options),
-        Err(reason) => return Ok(captions.unscored(answer, reason)),
+    let found = match found {
+        Ok(found) => found,
+        Err(reason) => return Ok(captions.unscored(answer, &reason)),
     };
     answer.value = Some(found.value);
-    answer.items = Some(captions.entries(|at| json!({ "value": found.items[at] })));
+    answer.items = Some(captions.entries(|at, entry| {
+        entry.insert("value".to_owned(), json!(found.items[at]));
+    }));
     if resampled.is_some() {
         let distribution = bootstrap_mean(&found.items, &groups.numbers, interval.plan());
         answer.interval = distribution.interval(0.95);

@@ -8,7 +8,7 @@ use crate::cli::Outcome;
 use crate::cli::talk::print;
 use clap::Args;
 use serde::Serialize;
-use storyeval::metric::caption::CiderOptions;
+use storyeval::metric::caption::{CiderOptions, bleu_and_cider};
 
 #[derive(Clone, Debug, Args)]
 pub(crate) struct CocoevalArguments {
@@ -32,11 +32,16 @@ struct Both<'a> {
 /// Both, each with the answer that its own command gives.
 pub(crate) fn cocoeval(arguments: &CocoevalArguments) -> Outcome {
     let captions = arguments.captions.read()?;
-    let corpus = captions.corpus();
+    let options = CiderOptions::default();
+    let found = captions.corpus().map(|it| bleu_and_cider(&it, options));
+    let (bleu, cider) = match found {
+        Ok((bleu, cider)) => (Ok(bleu), Ok(cider)),
+        Err(reason) => (Err(reason.clone()), Err(reason)),
+    };
     let interval = &arguments.interval;
     let (bleu, cider) = rayon::join(
-        || bleu::of_corpus(&captions, &corpus, interval),
-        || cider::of_corpus(&captions, &corpus, CiderOptions::default(), interval),
+        || bleu::answer(&captions, bleu, interval),
+        || cider::answer(&captions, cider, options, interval),
     );
     let (bleu, cider) = (bleu?, cider?);
     match arguments.format {

@@ -6,7 +6,7 @@
 //! and even a perfect hypothesis is a little below 1.
 
 use super::corpus::Corpus;
-use super::ngram::{ItemGrams, Key, NARROW};
+use super::ngram::{Gram, ItemGrams, Key, NARROW};
 use super::{CaptionUnscored, CaptionWarning};
 use rayon::prelude::*;
 
@@ -90,11 +90,32 @@ impl Bleu {
 /// BLEU of every item and of all of them together.
 #[must_use]
 pub fn bleu(corpus: &Corpus) -> Bleu {
-    let items: Vec<BleuCounts> = if corpus.vocabulary() <= NARROW {
-        count_items::<u64>(corpus)
+    let matches = if corpus.vocabulary() <= NARROW {
+        count_matches::<u64>(corpus)
     } else {
-        count_items::<u128>(corpus)
+        count_matches::<u128>(corpus)
     };
+    of_matches(corpus, matches)
+}
+
+/// BLEU from the clipped matches of every item, by order.
+pub(super) fn of_matches(corpus: &Corpus, matches: Vec<[u64; ORDERS]>) -> Bleu {
+    let of_item = |(at, correct)| {
+        let item = corpus.item(at);
+        let length = item.hypothesis().len();
+        let closest = item
+            .references()
+            .map(<[u32]>::len)
+            .min_by_key(|other| (other.abs_diff(length), *other))
+            .unwrap_or_default();
+        BleuCounts {
+            hypothesis: length as u64,
+            reference: closest as u64,
+            guess: std::array::from_fn(|order| length.saturating_sub(order) as u64),
+            correct,
+        }
+    };
+    let items: Vec<BleuCounts> = matches.into_iter().enumerate().map(of_item).collect();
     let mut counts = BleuCounts::default();
     for item in &items {
         counts.add(item, 1);
@@ -111,29 +132,19 @@ pub fn bleu(corpus: &Corpus) -> Bleu {
     }
 }
 
-fn count_items<K: Key>(corpus: &Corpus) -> Vec<BleuCounts> {
+fn count_matches<K: Key>(corpus: &Corpus) -> Vec<[u64; ORDERS]> {
     (0..corpus.len())
         .into_par_iter()
         .with_min_len(256)
         .map_init(
             || (ItemGrams::<K>::new(), Vec::new()),
-            |(grams, most), item| {
-                let item = corpus.item(item);
-                let length = item.hypothesis().len();
-                let closest = item
-                    .references()
-                    .map(<[u32]>::len)
-                    .min_by_key(|other| (other.abs_diff(length), *other))
-                    .unwrap_or_default();
-                BleuCounts {
-                    hypothesis: length as u64,
-                    reference: closest as u64,
-                    guess: std::array::from_fn(|order| length.saturating_sub(order) as u64),
-                    correct: std::array::from_fn(|order| {
-                        grams.count(&item, order + 1);
-                        clipped_matches(grams, item.references().len(), most)
-                    }),
-                }
+            |(grams, most), at| {
+                let item = corpus.item(at);
+                std::array::from_fn(|order| {
+                    grams.count(&item, order + 1);
+                    let references = (1..=item.references().len()).map(|at| grams.caption(at));
+                    clipped_matches(grams.caption(0), references, most)
+                })
             },
         )
         .collect()
@@ -141,16 +152,20 @@ fn count_items<K: Key>(corpus: &Corpus) -> Vec<BleuCounts> {
 
 /// n-grams of the hypothesis that a reference has, each at most as often as the reference that has it
 /// most often. `most` is working space.
-fn clipped_matches<K: Key>(grams: &ItemGrams<K>, references: usize, most: &mut Vec<u32>) -> u64 {
+pub(super) fn clipped_matches<'a>(
+    hypothesis: &[Gram],
+    references: impl Iterator<Item = &'a [Gram]>,
+    most: &mut Vec<u32>,
+) -> u64 {
     most.clear();
-    most.resize(grams.hypothesis(), 0);
-    for gram in (1..=references).flat_map(|reference| grams.caption(reference)) {
+    most.resize(hypothesis.len(), 0);
+    for gram in references.flatten() {
+        // The first numbers are those of the hypothesis.
         if let Some(most) = most.get_mut(gram.number as usize) {
             *most = gram.count.max(*most);
         }
     }
-    grams
-        .caption(0)
+    hypothesis
         .iter()
         .zip(most)
         .map(|(gram, most)| u64::from(gram.count.min(*most)))

@@ -8,9 +8,9 @@
 //! different subsets are not comparable, and a single item has 0.
 
 use super::CaptionWarning;
-use super::bleu::ORDERS;
+use super::bleu::{Bleu, ORDERS, clipped_matches, of_matches};
 use super::corpus::{Corpus, Item};
-use super::ngram::{Documents, Gram, ItemDocuments, Key, NARROW};
+use super::ngram::{Documents, Gram, ItemDocuments, NARROW};
 use crate::metric::ordered_mean;
 use rayon::prelude::*;
 
@@ -41,16 +41,40 @@ pub struct Cider {
 /// CIDEr of every item and of all of them together.
 #[must_use]
 pub fn cider(corpus: &Corpus, options: CiderOptions) -> Cider {
-    let orders: Vec<Vec<f64>> = (1..=ORDERS)
-        .into_par_iter()
-        .map(|order| {
-            if corpus.vocabulary() <= NARROW {
-                similarities::<u64>(corpus, order, options.sigma)
-            } else {
-                similarities::<u128>(corpus, order, options.sigma)
-            }
+    let of_order = |order| {
+        by_width(corpus, order, |documents| {
+            similarities(corpus, documents, options.sigma)
         })
-        .collect();
+    };
+    let orders: Vec<Vec<f64>> = (1..=ORDERS).into_par_iter().map(of_order).collect();
+    of_similarities(corpus, &orders)
+}
+
+/// [`super::bleu`] and [`cider`] from n-grams that are counted once. The values are the same.
+#[must_use]
+pub fn bleu_and_cider(corpus: &Corpus, options: CiderOptions) -> (Bleu, Cider) {
+    let of_order = |order| {
+        by_width(corpus, order, |documents| {
+            let matches = matches(corpus, documents);
+            (matches, similarities(corpus, documents, options.sigma))
+        })
+    };
+    let (matches, similarities): (Vec<Vec<u64>>, Vec<Vec<f64>>) =
+        (1..=ORDERS).into_par_iter().map(of_order).unzip();
+    let of_item = |at: usize| std::array::from_fn(|order| matches[order][at]);
+    let bleu = of_matches(corpus, (0..corpus.len()).map(of_item).collect());
+    (bleu, of_similarities(corpus, &similarities))
+}
+
+fn by_width<T>(corpus: &Corpus, order: usize, take: impl FnOnce(&Documents) -> T) -> T {
+    take(&if corpus.vocabulary() <= NARROW {
+        Documents::count::<u64>(corpus, order)
+    } else {
+        Documents::count::<u128>(corpus, order)
+    })
+}
+
+fn of_similarities(corpus: &Corpus, orders: &[Vec<f64>]) -> Cider {
     let items: Vec<f64> = (0..corpus.len())
         .map(|at| {
             let sum: f64 = orders.iter().map(|order| order[at]).sum();
@@ -62,11 +86,27 @@ pub fn cider(corpus: &Corpus, options: CiderOptions) -> Cider {
         warnings.push(CaptionWarning::SingleItem);
     }
     Cider {
-        // A corpus is never empty.
         value: ordered_mean(&items).unwrap_or(f64::NAN),
         items,
         warnings,
     }
+}
+
+/// Clipped matches of every item.
+fn matches(corpus: &Corpus, documents: &Documents) -> Vec<u64> {
+    (0..corpus.len())
+        .into_par_iter()
+        .with_min_len(256)
+        .map_init(Vec::new, |most, at| {
+            let grams = documents.item(at);
+            let references = 1..=corpus.item(at).references().len();
+            clipped_matches(
+                grams.caption(0),
+                references.map(|at| grams.caption(at)),
+                most,
+            )
+        })
+        .collect()
 }
 
 /// Mean of items when item `i` is drawn `multiplicities[i]` times; for the bootstrap. The values stay
@@ -85,8 +125,7 @@ pub fn weighted_mean(items: &[f64], multiplicities: &[u32]) -> Option<f64> {
 }
 
 /// For every item, the sum over its references of the similarity in n-grams of one order.
-fn similarities<K: Key>(corpus: &Corpus, order: usize, sigma: f64) -> Vec<f64> {
-    let documents = Documents::count::<K>(corpus, order);
+fn similarities(corpus: &Corpus, documents: &Documents, sigma: f64) -> Vec<f64> {
     let all = (corpus.len() as f64).ln();
     let weights: Vec<f64> = documents
         .counts

@@ -86,9 +86,10 @@ impl Corpus {
         R: AsRef<str> + Sync,
     {
         // Each chunk gives numbers of its own; they become those of the corpus afterwards, in order.
-        const CHUNK: usize = 1024;
+        // Where they are cut does not show.
+        let size = items.len().div_ceil(4 * rayon::current_num_threads());
         let chunks: Vec<CorpusBuilder> = items
-            .par_chunks(CHUNK)
+            .par_chunks(size.max(256))
             .map(|chunk| {
                 let mut ptb = PtbTokeniser::default();
                 let mut builder = CorpusBuilder::default();

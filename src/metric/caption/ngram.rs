@@ -97,7 +97,7 @@ pub(super) struct Gram {
 /// hypothesis first; sums over them then do not depend on other items.
 #[derive(Debug)]
 pub(super) struct ItemGrams<K> {
-    /// All distinct ones. The first [`ItemGrams::hypothesis`] are those of the hypothesis.
+    /// All distinct ones, those of the hypothesis first.
     pub(super) keys: Vec<K>,
     grams: Vec<Gram>,
     /// End of every caption in `grams`.
@@ -149,11 +149,6 @@ impl<K: Key> ItemGrams<K> {
     pub(super) fn caption(&self, caption: usize) -> &[Gram] {
         let start = caption.checked_sub(1).map_or(0, |before| self.ends[before]);
         &self.grams[start..self.ends[caption]]
-    }
-
-    /// Number of distinct n-grams of the hypothesis; theirs are the first numbers.
-    pub(super) fn hypothesis(&self) -> usize {
-        self.ends.first().copied().unwrap_or_default()
     }
 
     fn number(&mut self, key: K) -> u32 {
@@ -236,7 +231,7 @@ impl Documents {
             documents.keep(&grams);
             referred.clear();
             referred.resize(grams.keys.len(), false);
-            for gram in &grams.grams[grams.hypothesis()..] {
+            for gram in &grams.grams[grams.caption(0).len()..] {
                 referred[gram.number as usize] = true;
             }
             for (key, referred) in grams.keys.iter().zip(&referred) {

@@ -259,6 +259,19 @@ fn threads_do_not_move_a_bit() {
 }
 
 #[test]
+fn both_at_once_are_each_on_its_own() {
+    let captions: Vec<_> = fakecap().into_iter().take(50).collect();
+    let corpus = Corpus::from_captions(&captions, Tokeniser::Ptb).unwrap();
+    let options = CiderOptions::default();
+    let (together, apart) = (
+        bleu_and_cider(&corpus, options),
+        (bleu(&corpus), cider(&corpus, options)),
+    );
+    assert!(together == apart);
+    assert!(apart.0.counts.correct.iter().all(|matches| *matches > 0));
+}
+
+#[test]
 fn resampling_is_scoring_the_drawn_items() {
     let captions: Vec<_> = fakecap().into_iter().take(20).collect();
     let corpus = Corpus::from_captions(&captions, Tokeniser::Ptb).unwrap();

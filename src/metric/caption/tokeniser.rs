@@ -69,7 +69,11 @@ pub fn tokenize(caption: &str) -> Vec<String> {
 pub fn line_separators<'a>(captions: impl IntoIterator<Item = &'a str>) -> usize {
     captions
         .into_iter()
-        .filter(|caption| caption.contains(|c| c != '\n' && is_line_separator(c)))
+        .filter(|caption| {
+            // The ASCII ones first, a byte at a time; U+2028 and U+2029 begin with this byte.
+            let worth_it = |byte: u8| matches!(byte, b'\r' | 0xb | 0xc | 0xe2);
+            caption.bytes().any(worth_it) && caption.contains(|c| c != '\n' && is_line_separator(c))
+        })
         .count()
 }
 
