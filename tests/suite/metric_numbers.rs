@@ -177,3 +177,34 @@ fn similarities_take_groups() {
     std::fs::write(groups, "a\n").unwrap();
     assert_eq!(with(&["--groups", groups]).1, 2);
 }
+
+#[test]
+fn cocoeval_gives_what_bleu_and_cider_give() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = |name: &str, text: &str| {
+        let path = folder.path().join(name);
+        std::fs::write(&path, text).unwrap();
+        path.to_str().unwrap().to_owned()
+    };
+    let references = file(
+        "refs.txt",
+        "otto walks in the park\totto is in the park\nmira bakes some bread\tmira bakes\npip reads a book\tpip reads\n",
+    );
+    let hypotheses = file(
+        "hyps.txt",
+        "otto walks in a park\nmira bakes some bread\npip sits\n",
+    );
+    let of = |metric| {
+        let (found, code) = answer(&[metric, "--refs", &references, "--hyps", &hypotheses]);
+        assert_eq!(code, 0, "{metric}");
+        found
+    };
+    let (both, bleu, cider) = (of("cocoeval"), of("bleu"), of("cider"));
+    assert_eq!(both["metric"], "cocoeval");
+    assert!(both["bleu"] == bleu && both["cider"] == cider);
+    assert!(bleu["bleu1"].as_f64().unwrap() > 0.5 && cider["value"].as_f64().unwrap() > 1.0);
+    let empty = file("none.txt", "");
+    let (found, code) = answer(&["cocoeval", "--refs", &empty, "--hyps", &empty]);
+    assert_ne!(code, 0);
+    assert!(found["bleu"]["value"].is_null());
+}
