@@ -1,6 +1,6 @@
 //! The same images in another order, in other batches, on other numbers of threads.
 
-use crate::support::{bundles, ground_truth, storyeval};
+use crate::support::{bundles, ground_truth, printed, storyeval};
 use ndarray::{Array2, Axis};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
@@ -17,18 +17,12 @@ fn features(columns: usize, seed: usize) -> Array2<f32> {
 }
 
 fn answer(arguments: &[&str]) -> Value {
-    let output = storyeval()
+    let mut command = storyeval();
+    command
         .arg("metric")
         .args(arguments)
-        .args(["--format", "json", "--resamples", "100"])
-        .output()
-        .unwrap();
-    assert!(
-        output.status.success(),
-        "{}",
-        String::from_utf8_lossy(&output.stderr)
-    );
-    serde_json::from_slice(&output.stdout).unwrap()
+        .args(["--format", "json", "--resamples", "100"]);
+    serde_json::from_slice(&printed(&mut command)).unwrap()
 }
 
 /// Files of one set of items, in the order of `order`.
@@ -216,7 +210,8 @@ fn captions_are_the_same_on_one_two_and_three_threads() {
     let images =
         Path::new(env!("CARGO_MANIFEST_DIR")).join("reference-data/golden/minisv-networks");
     let captions = |threads: &str| {
-        let output = storyeval()
+        let mut command = storyeval();
+        command
             .args([
                 "metric",
                 "caption",
@@ -226,15 +221,8 @@ fn captions_are_the_same_on_one_two_and_three_threads() {
                 threads,
             ])
             .arg(&images)
-            .env("STORYEVAL_BUNDLES", bundles())
-            .output()
-            .unwrap();
-        assert!(
-            output.status.success(),
-            "{}",
-            String::from_utf8_lossy(&output.stderr)
-        );
-        output.stdout
+            .env("STORYEVAL_BUNDLES", bundles());
+        printed(&mut command)
     };
     let one = captions("1");
     assert!(one.split(|byte| *byte == b'\n').count() > 10);

@@ -44,6 +44,17 @@ pub(crate) fn ground_truth(out: &Path, more: &[&str]) -> Command {
     command
 }
 
+/// What a command that succeeds prints on stdout.
+pub(crate) fn printed(command: &mut Command) -> Vec<u8> {
+    let output = command.output().unwrap();
+    assert!(
+        output.status.success(),
+        "{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
+    output.stdout
+}
+
 /// Bundles of this repository.
 pub(crate) fn bundles() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("reference-data/bundles")

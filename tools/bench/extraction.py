@@ -16,8 +16,7 @@ import sys
 import tempfile
 import time
 
-import numpy
-from PIL import Image
+from frames import draw
 
 BATCH = 32
 BARE = """
@@ -73,16 +72,6 @@ dim = 2048
 "features.onnx" = "{digest}"
 ''')
     return path
-
-
-def draw(folder, count, side):
-    random = numpy.random.default_rng(0)
-    os.makedirs(folder)
-    for number in range(count):
-        small = Image.fromarray(random.integers(0, 256, (8, 8, 3), dtype="uint8"))
-        smooth = numpy.asarray(small.resize((side, side), Image.BICUBIC), "int16")
-        grain = random.integers(-3, 4, smooth.shape)
-        Image.fromarray(numpy.clip(smooth + grain, 0, 255).astype("uint8")).save(f"{folder}/{number:05}.png")
 
 
 def ours(program, bundle, a, b):

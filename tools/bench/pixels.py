@@ -18,6 +18,7 @@ import tempfile
 import time
 
 import numpy
+from frames import draw
 from PIL import Image
 
 ROOT = os.path.abspath(os.path.join(os.path.dirname(__file__), "..", ".."))
@@ -44,16 +45,6 @@ def passes(run, jobs):
         run(jobs)
         times.append(time.perf_counter() - begin)
     return len(jobs) / statistics.median(times)
-
-
-def draw(folder, count, side):
-    random = numpy.random.default_rng(side)
-    os.makedirs(folder)
-    for number in range(count):
-        small = Image.fromarray(random.integers(0, 256, (8, 8, 3), dtype="uint8"))
-        smooth = numpy.asarray(small.resize((side, side), Image.BICUBIC), "int16")
-        grain = random.integers(-3, 4, smooth.shape)
-        Image.fromarray(numpy.clip(smooth + grain, 0, 255).astype("uint8")).save(f"{folder}/{number:05}.png")
 
 
 def main():

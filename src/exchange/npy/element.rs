@@ -76,73 +76,63 @@ impl Element {
 
     /// Reads `count` values of a single-precision type.
     pub(super) fn read_f32(self, input: &mut impl Read, count: usize) -> io::Result<Vec<f32>> {
-        if self.kind == Kind::F4 {
-            let mut values = vec![0.0_f32; count];
-            input.read_exact(bytemuck::cast_slice_mut(&mut values))?;
-            if self.foreign() {
-                let swapped =
-                    |value: &mut f32| *value = f32::from_bits(value.to_bits().swap_bytes());
-                values.iter_mut().for_each(swapped);
-            }
-            return Ok(values);
+        match self.kind {
+            Kind::F2 => self.converted(input, count, |w| half::f16::from_le_bytes(w).to_f32()),
+            _ => self.as_stored(input, count, |v: f32| {
+                f32::from_bits(v.to_bits().swap_bytes())
+            }),
         }
-        let data = self.bytes(input, count)?;
-        let half = |word| half::f16::from_le_bytes(word).to_f32();
-        Ok(self.words(&data).map(half).collect())
     }
 
     /// Reads `count` values of any type.
     pub(super) fn read_f64(self, input: &mut impl Read, count: usize) -> io::Result<Vec<f64>> {
-        if self.kind == Kind::F8 {
-            let mut values = vec![0.0_f64; count];
-            input.read_exact(bytemuck::cast_slice_mut(&mut values))?;
-            if self.foreign() {
-                let swapped =
-                    |value: &mut f64| *value = f64::from_bits(value.to_bits().swap_bytes());
-                values.iter_mut().for_each(swapped);
+        match self.kind {
+            Kind::F8 => self.as_stored(input, count, |v: f64| {
+                f64::from_bits(v.to_bits().swap_bytes())
+            }),
+            Kind::F2 | Kind::F4 => {
+                let values = self.read_f32(input, count)?;
+                Ok(values.into_iter().map(f64::from).collect())
             }
-            return Ok(values);
+            Kind::I1 => self.converted(input, count, |w| f64::from(i8::from_le_bytes(w))),
+            Kind::I2 => self.converted(input, count, |w| f64::from(i16::from_le_bytes(w))),
+            Kind::I4 => self.converted(input, count, |w| f64::from(i32::from_le_bytes(w))),
+            Kind::I8 => self.converted(input, count, |w| i64::from_le_bytes(w) as f64),
+            Kind::U1 => self.converted(input, count, |w| f64::from(u8::from_le_bytes(w))),
+            Kind::U2 => self.converted(input, count, |w| f64::from(u16::from_le_bytes(w))),
+            Kind::U4 => self.converted(input, count, |w| f64::from(u32::from_le_bytes(w))),
+            Kind::U8 => self.converted(input, count, |w| u64::from_le_bytes(w) as f64),
+            Kind::Bool => self.converted(input, count, |[b]| f64::from(u8::from(b != 0))),
         }
-        if self.single() {
-            let values = self.read_f32(input, count)?;
-            return Ok(values.into_iter().map(f64::from).collect());
-        }
-        let data = self.bytes(input, count)?;
-        Ok(match self.kind {
-            Kind::I1 => data.iter().map(|b| f64::from(*b as i8)).collect(),
-            Kind::U1 => data.iter().map(|b| f64::from(*b)).collect(),
-            Kind::Bool => data.iter().map(|b| f64::from(u8::from(*b != 0))).collect(),
-            Kind::I2 => self
-                .words(&data)
-                .map(|w| f64::from(i16::from_le_bytes(w)))
-                .collect(),
-            Kind::U2 => self
-                .words(&data)
-                .map(|w| f64::from(u16::from_le_bytes(w)))
-                .collect(),
-            Kind::I4 => self
-                .words(&data)
-                .map(|w| f64::from(i32::from_le_bytes(w)))
-                .collect(),
-            Kind::U4 => self
-                .words(&data)
-                .map(|w| f64::from(u32::from_le_bytes(w)))
-                .collect(),
-            Kind::I8 => self
-                .words(&data)
-                .map(|w| i64::from_le_bytes(w) as f64)
-                .collect(),
-            Kind::F2 | Kind::F4 | Kind::F8 | Kind::U8 => self
-                .words(&data)
-                .map(|w| u64::from_le_bytes(w) as f64)
-                .collect(),
-        })
     }
 
-    fn bytes(self, input: &mut impl Read, count: usize) -> io::Result<Vec<u8>> {
-        let mut data = vec![0; count * self.size()];
+    /// Reads values whose bytes are those of `T`, without a copy; `swap` turns the bytes of one around.
+    fn as_stored<T: bytemuck::Pod>(
+        self,
+        input: &mut impl Read,
+        count: usize,
+        swap: impl Fn(T) -> T,
+    ) -> io::Result<Vec<T>> {
+        let mut values = vec![T::zeroed(); count];
+        input.read_exact(bytemuck::cast_slice_mut(&mut values))?;
+        if self.foreign() {
+            for value in &mut values {
+                *value = swap(*value);
+            }
+        }
+        Ok(values)
+    }
+
+    /// Reads words of `N` bytes, each of which `number` gets with its least significant byte first.
+    fn converted<const N: usize, T>(
+        self,
+        input: &mut impl Read,
+        count: usize,
+        number: impl Fn([u8; N]) -> T,
+    ) -> io::Result<Vec<T>> {
+        let mut data = vec![0; count * N];
         input.read_exact(&mut data)?;
-        Ok(data)
+        Ok(self.words(&data).map(number).collect())
     }
 
     /// Whether the bytes of a number are in the order of another machine.
