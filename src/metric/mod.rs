@@ -3,6 +3,7 @@
 
 mod accuracy;
 pub mod caption;
+mod catalogue;
 mod f1;
 mod feature;
 mod features;
@@ -20,6 +21,7 @@ mod reduce;
 mod similarity;
 
 pub use accuracy::{above, exact_match, label_accuracy, positive};
+pub use catalogue::{About, Group, about, about_metric};
 pub use f1::{
     Average, Confusion, LabelCounts, Ratio, ZeroDivision, f1_of_samples, label_values,
     mean_of_samples, sample,

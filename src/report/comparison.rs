@@ -1,9 +1,8 @@
 //! Several runs side by side: what every table format shows.
 
 use super::ReportError;
-use super::catalogue::{Group, about};
-use super::signature::{differences, without_count};
-use crate::record::{Score, Scores};
+use crate::metric::{Group, about};
+use crate::record::{Score, Scores, signature_differences, without_count};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// What a table shows.
@@ -163,7 +162,7 @@ fn incomparable(runs: &[Scores]) -> Vec<ReportError> {
         for score in run.scores.iter().filter(|score| score.value.is_some()) {
             let key = (score.metric.as_str(), score.slice.as_str());
             let (name, signature) = *first.entry(key).or_insert((&run.run, &score.signature));
-            let differences = differences(signature, &score.signature);
+            let differences = signature_differences(signature, &score.signature);
             if !differences.is_empty() {
                 errors.push(ReportError::Incomparable {
                     metric: score.metric.clone(),

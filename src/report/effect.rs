@@ -1,9 +1,8 @@
 //! The same frames under several protocols: how many points each choice is worth.
 
 use super::ReportError;
-use super::catalogue::{Group, about};
-use super::signature::without_count;
-use crate::record::{Score, Scores};
+use crate::metric::{Group, about};
+use crate::record::{Score, Scores, without_count};
 use std::fmt::Write as _;
 
 /// A Markdown table with a row a protocol; the first is the one that the others are held against.

@@ -1,6 +1,5 @@
 //! The room of what people read: tables and sheets.
 
-mod catalogue;
 mod comparison;
 mod csv_table;
 mod effect;
@@ -9,7 +8,6 @@ mod json_table;
 mod latex;
 mod markdown;
 mod sheet;
-mod signature;
 mod text;
 
 pub use comparison::{Comparison, TableOptions};
@@ -20,4 +18,3 @@ pub use json_table::json;
 pub use latex::latex;
 pub use markdown::markdown;
 pub use sheet::{SheetCaption, SheetRow, SheetStory, sheet};
-pub use signature::{differences, without_count};

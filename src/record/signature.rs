@@ -6,7 +6,7 @@ const FREE: [&str; 2] = ["n", "model"];
 
 /// The parts that differ, as `key: first / second`; empty when the scores are comparable.
 #[must_use]
-pub fn differences(first: &str, second: &str) -> Vec<String> {
+pub fn signature_differences(first: &str, second: &str) -> Vec<String> {
     let (a, b) = (parts(first), parts(second));
     let value = |parts: &[(String, String)], key: &str| {
         parts
@@ -59,8 +59,10 @@ mod tests {
 
     #[test]
     fn the_count_and_the_model_are_free() {
-        assert!(differences("fid|gt:middle|n:400|v:1", "fid|gt:middle|n:398|v:1").is_empty());
-        assert!(differences("fid|model:a|v:1", "fid|model:b|v:1").is_empty());
+        assert!(
+            signature_differences("fid|gt:middle|n:400|v:1", "fid|gt:middle|n:398|v:1").is_empty()
+        );
+        assert!(signature_differences("fid|model:a|v:1", "fid|model:b|v:1").is_empty());
         assert_eq!(
             without_count("fid|gt:middle|n:400|v:1"),
             "fid|gt:middle|v:1"
@@ -70,7 +72,7 @@ mod tests {
     #[test]
     fn every_other_part_is_named() {
         assert_eq!(
-            differences("fid|gt:middle|n:4|v:1", "fid|gt:random|n:4|v:2|crop:1"),
+            signature_differences("fid|gt:middle|n:4|v:1", "fid|gt:random|n:4|v:2|crop:1"),
             ["gt: middle / random", "v: 1 / 2", "crop: nothing / 1"]
         );
     }

@@ -4,7 +4,7 @@ use crate::record::{Score, Unit};
 
 /// Tables that a slice is shown in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum Group {
+pub enum Group {
     /// Char-Acc, Char-F1, BG-Acc, BG-F1.
     Labels,
     /// FID, BLEU4, CIDEr, CLIP, LPIPS: the other columns of papers.
@@ -14,10 +14,12 @@ pub(super) enum Group {
 }
 
 impl Group {
-    pub(super) const ALL: [Self; 3] = [Self::Labels, Self::Images, Self::Detail];
+    /// In the order in which they are printed.
+    pub const ALL: [Self; 3] = [Self::Labels, Self::Images, Self::Detail];
 
     /// What follows the slice's title.
-    pub(super) fn title(self) -> &'static str {
+    #[must_use]
+    pub fn title(self) -> &'static str {
         match self {
             Self::Labels => "",
             Self::Images => ": images and captions",
@@ -27,12 +29,16 @@ impl Group {
 }
 
 /// How a metric is printed.
-pub(super) struct About {
-    pub(super) name: String,
-    pub(super) decimals: usize,
-    pub(super) group: Group,
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct About {
+    /// Name in the field, with `%` where the unit is percent.
+    pub name: String,
+    /// Digits after the point.
+    pub decimals: usize,
+    /// The table it stands in.
+    pub group: Group,
     /// Position among the columns of its group.
-    pub(super) order: usize,
+    pub order: usize,
 }
 
 /// Id, name in the field, digits after the point.
@@ -89,14 +95,21 @@ const DETAIL: [Entry; 28] = [
 ];
 
 /// How the metric of a score is printed.
-pub(super) fn about(score: &Score) -> About {
+#[must_use]
+pub fn about(score: &Score) -> About {
+    about_metric(&score.metric, score.unit)
+}
+
+/// How a metric is printed, by its id; metrics that are not known take their digits from `unit`.
+#[must_use]
+pub fn about_metric(metric: &str, unit: Unit) -> About {
     let groups: [(Group, &[Entry]); 3] = [
         (Group::Labels, &LABELS),
         (Group::Images, &IMAGES),
         (Group::Detail, &DETAIL),
     ];
     for (group, columns) in groups {
-        if let Some(order) = columns.iter().position(|(id, ..)| *id == score.metric) {
+        if let Some(order) = columns.iter().position(|(id, ..)| *id == metric) {
             let (_, name, decimals) = columns[order];
             return About {
                 name: name.to_owned(),
@@ -106,13 +119,13 @@ pub(super) fn about(score: &Score) -> About {
             };
         }
     }
-    let (suffix, decimals) = match score.unit {
+    let (suffix, decimals) = match unit {
         Unit::Percent => (" %", 1),
         Unit::Distance => ("", 2),
         Unit::Cosine | Unit::Score => ("", 4),
     };
     About {
-        name: format!("{}{suffix}", score.metric),
+        name: format!("{metric}{suffix}"),
         decimals,
         group: Group::Detail,
         order: DETAIL.len(),
