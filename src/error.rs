@@ -68,6 +68,9 @@ pub enum Error {
     /// A table or picture could not be made.
     #[error(transparent)]
     Report(#[from] crate::report::ReportError),
+    /// A table could not be written.
+    #[error(transparent)]
+    Table(#[from] crate::table::TableError),
     /// A file of another program is missing or not what it should be.
     #[error(transparent)]
     Exchange(#[from] crate::exchange::ExchangeError),
@@ -85,6 +88,7 @@ impl Error {
             Self::Extract(error) => error,
             Self::Run(error) => error,
             Self::Report(error) => error,
+            Self::Table(error) => error,
             Self::Exchange(error) => error,
         }
     }

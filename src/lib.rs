@@ -6,7 +6,7 @@
 //! networks ([`inference`]), the models that draw ([`generator`]), the pixels ([`vision`]), the models
 //! that look ([`extract`]), the numbers ([`metric`], [`stats`]), the run folder ([`run`]), the
 //! three stages put together ([`evaluate`]) and what
-//! people read ([`report`]). What is persisted is in [`record`], and everything may depend on it.
+//! people read ([`report`], in [`table`]s). What is persisted is in [`record`], and everything may depend on it.
 //! `docs/architecture.md` says why.
 
 pub mod dataset;
@@ -22,6 +22,7 @@ pub mod report;
 pub mod run;
 pub mod spec;
 pub mod stats;
+pub mod table;
 pub mod vision;
 
 pub use error::{Error, ExitCode, Hint};
