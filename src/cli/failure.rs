@@ -112,5 +112,6 @@ lift!(
     report::ReportError,
     run::RunError,
     spec::SpecError,
+    table::TableError,
     vision::VisionError,
 );

@@ -15,6 +15,7 @@ use storyeval::evaluate::Wanted;
 use storyeval::report;
 use storyeval::run::Store;
 use storyeval::spec::{self, CardKind, Protocol};
+use storyeval::table;
 
 /// Folder below a run for what other protocols saw on its frames.
 const EFFECT: &str = "effect";
@@ -232,7 +233,10 @@ fn effect(arguments: &EffectArguments) -> Outcome {
         scores.push(stages::score_in(&store, &folder, protocol)?);
     }
     match arguments.format {
-        Format::Text => print(&report::effect(&scores)?),
+        Format::Text => {
+            let document = report::effect(&scores)?;
+            print(&document.render(table::Format::Markdown)?)
+        }
         Format::Json => {
             let text = serde_json::to_string_pretty(&scores).expect("scores are plain data");
             print(&format!("{text}\n"))

@@ -5,20 +5,23 @@ use super::failure::Failure;
 use super::talk::print;
 use clap::{Args, ValueEnum};
 use std::io::ErrorKind;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use storyeval::record::Scores;
-use storyeval::report::{self, Comparison, TableOptions};
+use storyeval::report::{self, ColumnChoice, Comparison, TableOptions};
 use storyeval::run::{RunError, SCORES};
+use storyeval::table;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Format {
-    /// Markdown
+    /// GitHub's Markdown
     Md,
     /// LaTeX with booktabs
     Latex,
-    /// Comma-separated values
+    /// A page for browsers
+    Html,
+    /// All scores as comma-separated values, numbers in full
     Csv,
-    /// JSON
+    /// All scores as JSON, numbers in full
     Json,
 }
 
@@ -30,39 +33,66 @@ pub(crate) struct TableArguments {
     /// How to print
     #[arg(long, value_enum, default_value_t = Format::Md)]
     format: Format,
+    /// Columns in this order, each with a heading of its own if wanted [default: those of papers]
+    #[arg(long, value_delimiter = ',', value_name = "METRIC[=NAME],..")]
+    columns: Vec<ColumnChoice>,
+    /// Slices, a table each: all, pronoun, no_pronoun, frame_1, character:NAME.. [default: the first three]
+    #[arg(long, value_delimiter = ',', value_name = "SLICE")]
+    slices: Vec<String>,
+    /// Name of a row; once a run, in their order [default: the models' ids]
+    #[arg(long = "label", value_name = "NAME")]
+    labels: Vec<String>,
     /// Show every metric, not only the columns of papers
-    #[arg(long)]
+    #[arg(long, conflicts_with = "columns")]
     detail: bool,
-    /// Put numbers with different signatures into one column all the same
+    /// Print no intervals
     #[arg(long)]
-    force: bool,
+    no_intervals: bool,
+    /// Put numbers with different signatures into one column all the same, marked
+    #[arg(long, alias = "force")]
+    force_incomparable: bool,
+}
+
+impl TableArguments {
+    fn options(&self) -> TableOptions {
+        TableOptions {
+            slices: (!self.slices.is_empty()).then(|| self.slices.clone()),
+            columns: self.columns.clone(),
+            labels: self.labels.clone(),
+            detail: self.detail,
+            intervals: !self.no_intervals,
+            force: self.force_incomparable,
+        }
+    }
 }
 
 /// Reads the scores of each run and prints them.
 pub(crate) fn table(arguments: &TableArguments) -> Outcome {
-    let mut results = Vec::new();
-    for run in &arguments.runs {
-        let path = run.join(SCORES);
-        let text = std::fs::read_to_string(&path).map_err(|source| match source.kind() {
-            ErrorKind::NotFound => Failure::Arguments {
-                what: format!("there are no scores in {}", run.display()),
-                hint: format!("compute them with `storyeval score {}`", run.display()),
-            },
-            _ => RunError::read(&path, source).into(),
-        })?;
-        let scores: Scores = serde_json::from_str(&text).map_err(|source| RunError::Json {
+    let runs = arguments.runs.iter();
+    let results = runs
+        .map(|run| read_scores(run))
+        .collect::<Result<Vec<_>, _>>()?;
+    print(&render(&results, arguments.format, &arguments.options())?)
+}
+
+/// The scores of a run folder.
+pub(crate) fn read_scores(run: &Path) -> Result<Scores, Failure> {
+    let path = run.join(SCORES);
+    let text = std::fs::read_to_string(&path).map_err(|source| match source.kind() {
+        ErrorKind::NotFound => Failure::Arguments {
+            what: format!("there are no scores in {}", run.display()),
+            hint: format!("compute them with `storyeval score {}`", run.display()),
+        },
+        _ => RunError::read(&path, source).into(),
+    })?;
+    serde_json::from_str(&text).map_err(|source| {
+        RunError::Json {
             path: path.clone(),
             line: source.line(),
             source,
-        })?;
-        results.push(scores);
-    }
-    let options = TableOptions {
-        detail: arguments.detail,
-        force: arguments.force,
-        ..TableOptions::default()
-    };
-    print(&render(&results, arguments.format, &options)?)
+        }
+        .into()
+    })
 }
 
 /// The table that `run` prints.
@@ -77,10 +107,13 @@ pub(crate) fn render(
     options: &TableOptions,
 ) -> Result<String, Failure> {
     let comparison = Comparison::new(results, options)?;
-    Ok(match format {
-        Format::Md => report::markdown(&comparison),
-        Format::Latex => report::latex(&comparison),
-        Format::Csv => report::csv(&comparison)?,
-        Format::Json => report::json(&comparison)?,
-    })
+    let document =
+        |format| -> Result<String, Failure> { Ok(comparison.document(&[], None).render(format)?) };
+    match format {
+        Format::Md => document(table::Format::Markdown),
+        Format::Latex => document(table::Format::Latex),
+        Format::Html => document(table::Format::Html),
+        Format::Csv => Ok(report::csv(&comparison)?),
+        Format::Json => Ok(report::json(&comparison)?),
+    }
 }

@@ -1,75 +1,35 @@
 //! Several runs side by side: what every table format shows.
 
-use super::ReportError;
+use super::footnotes::Footnotes;
+use super::sections::{Section, columns_of, scored, section};
+use super::{ReportError, TableOptions};
 use crate::metric::{Group, about};
-use crate::record::{Score, Scores, signature_differences, without_count};
+use crate::record::{Score, Scores, signature_differences};
+use crate::table::{Block, Cell, Column, Direction, Document, Line, Row, Table};
 use std::collections::{BTreeMap, BTreeSet};
-
-/// What a table shows.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct TableOptions {
-    /// Slices, a section each; those that no run has are left out.
-    pub slices: Vec<String>,
-    /// Show every metric, not only the columns of papers.
-    pub detail: bool,
-    /// Show scores with different signatures in one column all the same, with a note.
-    pub force: bool,
-}
-
-impl Default for TableOptions {
-    fn default() -> Self {
-        Self {
-            slices: ["all", "pronoun", "no_pronoun"]
-                .map(ToOwned::to_owned)
-                .to_vec(),
-            detail: false,
-            force: false,
-        }
-    }
-}
 
 /// Runs that may be shown together.
 #[derive(Clone, Debug)]
 pub struct Comparison {
     /// The runs, in the order given.
     pub(super) runs: Vec<Scores>,
-    /// One section a slice.
-    pub(super) sections: Vec<Section>,
+    labels: Vec<String>,
+    sections: Vec<Section>,
+    intervals: bool,
+    footnotes: Footnotes,
     /// What stands below: `(heading, lines)`.
-    pub(super) notes: Vec<(&'static str, Vec<String>)>,
+    notes: Vec<(&'static str, Vec<String>)>,
 }
 
-/// The table of one slice.
-#[derive(Clone, Debug)]
-pub(super) struct Section {
-    pub(super) title: String,
-    pub(super) columns: Vec<Column>,
-    pub(super) rows: Vec<Row>,
-}
-
-/// A metric.
-#[derive(Clone, Debug)]
-pub(super) struct Column {
-    pub(super) name: String,
-    pub(super) higher_is_better: bool,
-}
-
-/// A model.
-#[derive(Clone, Debug)]
-pub(super) struct Row {
-    pub(super) label: String,
-    /// One a column; `None` where there is no value.
-    pub(super) cells: Vec<Option<Cell>>,
-    /// Frames scored, smallest and largest over the columns, and planned.
-    pub(super) scored: [usize; 2],
-    pub(super) planned: usize,
-}
-
-/// A value as it is printed.
-#[derive(Clone, Debug)]
-pub(super) struct Cell {
-    pub(super) value: String,
-    pub(super) interval: Option<[String; 2]>,
+/// The runs that have a value in a column, best value first.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Ranking {
+    /// Metric id.
+    pub metric: String,
+    /// Slice.
+    pub slice: String,
+    /// Positions of the runs.
+    pub runs: Vec<usize>,
 }
 
 impl Comparison {
@@ -78,12 +38,14 @@ impl Comparison {
     ///
     /// # Errors
     /// [`ReportError::Incomparable`] (exit 98) for signatures that differ in more than the number of
-    /// frames and the model, unless forced; no run; a score that a run has twice.
+    /// frames and the model, unless forced; no run; a score that a run has twice; columns or slices that
+    /// were asked for and that no run has; not as many labels as runs.
     pub fn new(runs: &[Scores], options: &TableOptions) -> Result<Self, ReportError> {
         if runs.is_empty() {
             return Err(ReportError::NoRuns);
         }
         check_unique(runs)?;
+        check_asked(runs, options)?;
         let mut forced = BTreeSet::new();
         for difference in incomparable(runs) {
             if !options.force {
@@ -91,25 +53,27 @@ impl Comparison {
             }
             forced.insert(difference.to_string());
         }
-        let labels = labels(runs);
-        let sections: Vec<Section> = options
-            .slices
-            .iter()
-            .flat_map(|slice| Group::ALL.map(|group| (slice, group)))
-            .filter(|(_, group)| options.detail || *group != Group::Detail)
-            .filter_map(|(slice, group)| section(runs, &labels, slice, group))
-            .collect();
-        let shown: Vec<(&String, &Score)> = options
-            .slices
+        let labels = if options.labels.is_empty() {
+            labels(runs)
+        } else {
+            options.labels.clone()
+        };
+        let slices = options.slices();
+        let mut footnotes = Footnotes::default();
+        let mut sections = Vec::new();
+        for slice in &slices {
+            for (suffix, metrics) in columns_of(runs, slice, options) {
+                sections.extend(section(runs, slice, suffix, &metrics, &mut footnotes));
+            }
+        }
+        let shown: Vec<(&String, &Score)> = slices
             .iter()
             .flat_map(|slice| {
-                let of_slice = move |score: &&Score| {
-                    score.slice == *slice
-                        && score.planned > 0
-                        && (options.detail || about(score).group != Group::Detail)
-                };
                 runs.iter().zip(&labels).flat_map(move |(run, label)| {
-                    run.scores.iter().filter(of_slice).map(move |s| (label, s))
+                    let is_shown = move |score: &&Score| {
+                        score.slice == *slice && score.planned > 0 && options.shows(score)
+                    };
+                    run.scores.iter().filter(is_shown).map(move |s| (label, s))
                 })
             })
             .collect();
@@ -122,17 +86,153 @@ impl Comparison {
                 "Notes",
                 [run_notes(runs, &labels), remarks(&shown)].concat(),
             ),
-            ("Signatures", signatures(&shown)),
         ];
         Ok(Self {
             runs: runs.to_vec(),
+            labels,
             sections,
-            notes: notes
-                .into_iter()
-                .filter(|(_, lines): &(_, Vec<String>)| !lines.is_empty())
-                .collect(),
+            intervals: options.intervals,
+            footnotes,
+            notes: notes.to_vec(),
         })
     }
+
+    /// Every column with at least two values that were computed alike, best value first: what has to be
+    /// tested before the best one may be set in bold.
+    #[must_use]
+    pub fn rankings(&self) -> Vec<Ranking> {
+        let mut rankings = Vec::new();
+        for section in &self.sections {
+            for (at, column) in section.columns.iter().enumerate() {
+                let entries = section.rows.iter().enumerate();
+                let mut values: Vec<(usize, f64)> = entries
+                    .filter_map(|(run, row)| {
+                        let entry = row.cells[at].as_ref()?;
+                        entry.mark.is_none().then_some((run, entry.number))
+                    })
+                    .collect();
+                values.sort_by(|(_, a), (_, b)| {
+                    let (first, second) = if column.higher_is_better {
+                        (b, a)
+                    } else {
+                        (a, b)
+                    };
+                    first.total_cmp(second)
+                });
+                if values.len() > 1 {
+                    rankings.push(Ranking {
+                        metric: column.metric.clone(),
+                        slice: section.slice.clone(),
+                        runs: values.into_iter().map(|(run, _)| run).collect(),
+                    });
+                }
+            }
+        }
+        rankings
+    }
+
+    /// What is printed. In bold stands the best value of each column in `significant`, which holds the
+    /// rankings whose first run is better than every other by more than chance; `claim` says below the
+    /// tables how that was found, where anybody looked.
+    #[must_use]
+    pub fn document(&self, significant: &[Ranking], claim: Option<&str>) -> Document {
+        let mut document = Document::default();
+        for section in &self.sections {
+            let best = |metric: &str| {
+                let of_column =
+                    |ranking: &&Ranking| ranking.metric == metric && ranking.slice == section.slice;
+                let ranking = significant.iter().find(of_column)?;
+                ranking.runs.first().copied()
+            };
+            document
+                .blocks
+                .push(Block::Table(self.table(section, best)));
+        }
+        if self.intervals {
+            let words = "95 % intervals by resampling stories, in brackets.".to_owned();
+            document.blocks.push(Block::Text(words));
+        }
+        if let Some(claim) = claim {
+            document.blocks.push(Block::Text(claim.to_owned()));
+        }
+        for (heading, lines) in &self.notes {
+            let lines = lines.iter().cloned().map(Line::Prose).collect();
+            document.note(heading, lines);
+        }
+        document.note("Signatures", self.footnotes.lines());
+        document
+    }
+
+    fn table(&self, section: &Section, best: impl Fn(&str) -> Option<usize>) -> Table {
+        let mut columns = vec![Column::text("model")];
+        columns.extend(section.columns.iter().map(|column| Column {
+            marks: column.mark.iter().cloned().collect(),
+            ..Column::number(&column.name, Some(Direction::of(column.higher_is_better)))
+        }));
+        columns.push(Column::number("scored / planned", None));
+        let rows = section.rows.iter().enumerate().map(|(run, row)| {
+            let mut cells = vec![Cell::new(&self.labels[run])];
+            for (entry, column) in row.cells.iter().zip(&section.columns) {
+                cells.push(entry.as_ref().map_or_else(Cell::absent, |entry| Cell {
+                    text: entry.value.clone(),
+                    interval: entry.interval.clone().filter(|_| self.intervals),
+                    best: best(&column.metric) == Some(run),
+                    marks: entry.mark.iter().cloned().collect(),
+                }));
+            }
+            cells.push(Cell::new(scored(row)));
+            Row::Cells(cells)
+        });
+        Table {
+            title: Some(section.title.clone()),
+            rows: rows.collect(),
+            columns,
+        }
+    }
+}
+
+impl TableOptions {
+    fn shows(&self, score: &Score) -> bool {
+        if self.columns.is_empty() {
+            self.detail || about(score).group != Group::Detail
+        } else {
+            self.columns
+                .iter()
+                .any(|column| column.metric == score.metric)
+        }
+    }
+}
+
+/// Columns and slices that the user typed are in some run, and labels are as many as runs.
+fn check_asked(runs: &[Scores], options: &TableOptions) -> Result<(), ReportError> {
+    let all = |of: fn(&Score) -> &String| -> Vec<String> {
+        let mut known: Vec<String> = Vec::new();
+        for value in runs.iter().flat_map(|run| &run.scores).map(of) {
+            if !known.contains(value) {
+                known.push(value.clone());
+            }
+        }
+        known
+    };
+    let known = all(|score| &score.metric);
+    for column in &options.columns {
+        if !known.contains(&column.metric) {
+            return Err(ReportError::unknown("metric", &column.metric, known));
+        }
+    }
+    let known = all(|score| &score.slice);
+    for slice in options.slices.iter().flatten() {
+        if !known.contains(slice) {
+            return Err(ReportError::unknown("slice", slice, known));
+        }
+    }
+    if !options.labels.is_empty() && options.labels.len() != runs.len() {
+        return Err(ReportError::Labels {
+            labels: options.labels.len(),
+            runs: runs.len(),
+        });
+    }
+    Ok(())
 }
 
 fn check_unique(runs: &[Scores]) -> Result<(), ReportError> {
@@ -189,86 +289,6 @@ fn labels(runs: &[Scores]) -> Vec<String> {
         .collect()
 }
 
-/// The table of a slice; `None` where no run has a frame in it, as the original text has no pronouns.
-fn section(runs: &[Scores], labels: &[String], slice: &str, group: Group) -> Option<Section> {
-    let scores: Vec<Vec<&Score>> = runs
-        .iter()
-        .map(|run| {
-            let wanted = |s: &&Score| s.slice == slice && about(s).group == group;
-            run.scores.iter().filter(wanted).collect()
-        })
-        .collect();
-    if scores.iter().flatten().all(|score| score.planned == 0) {
-        return None;
-    }
-    let mut metrics: Vec<&Score> = Vec::new();
-    for score in scores.iter().flatten() {
-        if !metrics.iter().any(|known| known.metric == score.metric) {
-            metrics.push(score);
-        }
-    }
-    if metrics.is_empty() {
-        return None;
-    }
-    metrics.sort_by_key(|score| about(score).order);
-    let rows = scores.iter().zip(labels).map(|(scores, label)| Row {
-        label: label.clone(),
-        cells: metrics
-            .iter()
-            .map(|column| {
-                scores
-                    .iter()
-                    .find(|s| s.metric == column.metric)
-                    .and_then(|s| cell(s))
-            })
-            .collect(),
-        scored: [
-            scores.iter().map(|s| s.n).min().unwrap_or(0),
-            scores.iter().map(|s| s.n).max().unwrap_or(0),
-        ],
-        planned: scores.iter().map(|s| s.planned).max().unwrap_or(0),
-    });
-    Some(Section {
-        title: title(slice) + group.title(),
-        rows: rows.collect(),
-        columns: metrics
-            .iter()
-            .map(|s| Column {
-                name: about(s).name,
-                higher_is_better: s.higher_is_better,
-            })
-            .collect(),
-    })
-}
-
-fn title(slice: &str) -> String {
-    match slice {
-        "all" => "All frames".to_owned(),
-        "pronoun" => "Frames whose text has a pronoun in place of a name".to_owned(),
-        "no_pronoun" => "Frames whose text names everybody".to_owned(),
-        other => other.replacen("frame_", "Frame ", 1),
-    }
-}
-
-fn cell(score: &Score) -> Option<Cell> {
-    let decimals = about(score).decimals;
-    Some(Cell {
-        value: number(score.value?, decimals),
-        interval: score
-            .interval
-            .map(|ends| ends.map(|end| number(end, decimals))),
-    })
-}
-
-fn number(value: f64, decimals: usize) -> String {
-    let text = format!("{value:.decimals$}");
-    // A rounded minus zero reads like a mistake.
-    match text.strip_prefix('-') {
-        Some(rest) if rest.chars().all(|c| c == '0' || c == '.') => rest.to_owned(),
-        _ => text,
-    }
-}
-
 /// What holds of all numbers of a run.
 fn run_notes(runs: &[Scores], labels: &[String]) -> Vec<String> {
     let of_run = |(run, label): (&Scores, &String)| {
@@ -314,17 +334,6 @@ fn remarks(shown: &[(&String, &Score)]) -> Vec<String> {
             .push("distances fall with the number of frames, and the rows differ in it".to_owned());
     }
     remarks
-}
-
-fn signatures(shown: &[(&String, &Score)]) -> Vec<String> {
-    let mut lines = Vec::new();
-    for (_, score) in shown.iter().filter(|(_, score)| score.value.is_some()) {
-        let line = without_count(&score.signature);
-        if !lines.contains(&line) {
-            lines.push(line);
-        }
-    }
-    lines
 }
 
 #[cfg(test)]

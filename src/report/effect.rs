@@ -3,9 +3,9 @@
 use super::ReportError;
 use crate::metric::{Group, about};
 use crate::record::{Score, Scores, without_count};
-use std::fmt::Write as _;
+use crate::table::{Block, Cell, Column, Direction, Document, Line, Row, Table};
 
-/// A Markdown table with a row a protocol; the first is the one that the others are held against.
+/// A table with a row a protocol; the first is the one that the others are held against.
 ///
 /// Numbers of different protocols are shown beside each other here, and only here, because the frames
 /// are the same: what differs is the way of counting. Each cell is the value and, in parentheses, its
@@ -13,44 +13,47 @@ use std::fmt::Write as _;
 ///
 /// # Errors
 /// [`ReportError::NoRuns`] without any.
-pub fn effect(scores: &[Scores]) -> Result<String, ReportError> {
+pub fn effect(scores: &[Scores]) -> Result<Document, ReportError> {
     let base = scores.first().ok_or(ReportError::NoRuns)?;
-    let mut text = format!(
-        "### {} under {} protocols: the same frames, counted differently\n\n",
-        base.model,
-        scores.len()
-    );
     let columns = columns(scores);
-    let mut lines = vec![vec!["protocol".to_owned()]];
-    lines[0].extend(columns.iter().map(|score| {
-        let arrow = if score.higher_is_better { '↑' } else { '↓' };
-        format!("{} {arrow}", about(score).name)
+    let mut headings = vec![Column::text("protocol")];
+    headings.extend(columns.iter().map(|score| {
+        let direction = Direction::of(score.higher_is_better);
+        Column::number(about(score).name, Some(direction))
     }));
-    lines[0].push("frames".to_owned());
-    for run in scores {
-        let mut line = vec![run.protocol.clone()];
-        for column in &columns {
-            line.push(cell(run, base, column));
-        }
-        let counted: Vec<usize> = of_all(run).map(|score| score.n).collect();
-        let most = counted.iter().max().copied().unwrap_or(0);
-        line.push(most.to_string());
-        lines.push(line);
-    }
-    text.push_str(&grid(&lines));
-    text.push_str("\nIn parentheses: difference to the first row. A dash: not part of the protocol, or not scored.\n");
-    let _ = writeln!(text, "\nSignatures:\n");
-    for run in scores {
-        for score in of_all(run).filter(|score| score.value.is_some()) {
-            let _ = writeln!(
-                text,
-                "- {}: `{}`",
+    headings.push(Column::number("frames", None));
+    let rows = scores.iter().map(|run| {
+        let mut cells = vec![Cell::new(&run.protocol)];
+        cells.extend(columns.iter().map(|column| cell(run, base, column)));
+        let most = of_all(run).map(|score| score.n).max().unwrap_or(0);
+        cells.push(Cell::new(most.to_string()));
+        Row::Cells(cells)
+    });
+    let table = Table {
+        title: Some(format!(
+            "{} under {} protocols: the same frames, counted differently",
+            base.model,
+            scores.len()
+        )),
+        rows: rows.collect(),
+        columns: headings,
+    };
+    let words = "In parentheses: difference to the first row. A dash: not part of the protocol, or not scored.";
+    let mut document = Document {
+        blocks: vec![Block::Table(table), Block::Text(words.to_owned())],
+    };
+    let signatures = scores.iter().flat_map(|run| {
+        let with_value = of_all(run).filter(|score| score.value.is_some());
+        with_value.map(|score| {
+            Line::Code(format!(
+                "{}: {}",
                 run.protocol,
                 without_count(&score.signature)
-            );
-        }
-    }
-    Ok(text)
+            ))
+        })
+    });
+    document.note("Signatures", signatures.collect());
+    Ok(document)
 }
 
 /// Scores on all frames that papers have columns for.
@@ -72,7 +75,7 @@ fn columns(scores: &[Scores]) -> Vec<&Score> {
     columns
 }
 
-fn cell(run: &Scores, base: &Scores, column: &Score) -> String {
+fn cell(run: &Scores, base: &Scores, column: &Score) -> Cell {
     let value = |run: &Scores| {
         of_all(run)
             .find(|score| score.metric == column.metric)
@@ -80,39 +83,11 @@ fn cell(run: &Scores, base: &Scores, column: &Score) -> String {
     };
     let decimals = about(column).decimals;
     match (value(run), value(base)) {
-        (None, _) => "–".to_owned(),
-        (Some(value), Some(first)) if run.protocol != base.protocol => {
-            format!("{value:.decimals$} ({:+.decimals$})", value - first)
-        }
-        (Some(value), _) => format!("{value:.decimals$}"),
+        (None, _) => Cell::absent(),
+        (Some(value), Some(first)) if run.protocol != base.protocol => Cell::new(format!(
+            "{value:.decimals$} ({:+.decimals$})",
+            value - first
+        )),
+        (Some(value), _) => Cell::new(format!("{value:.decimals$}")),
     }
-}
-
-fn grid(lines: &[Vec<String>]) -> String {
-    let widths: Vec<usize> = (0..lines[0].len())
-        .map(|column| {
-            let width = |line: &Vec<String>| line[column].chars().count();
-            lines.iter().map(width).max().unwrap_or(0).max(3)
-        })
-        .collect();
-    let mut text = String::new();
-    for (number, line) in lines.iter().enumerate() {
-        for (column, (value, width)) in line.iter().zip(&widths).enumerate() {
-            let _ = if column == 0 {
-                write!(text, "| {value:<width$} ")
-            } else {
-                write!(text, "| {value:>width$} ")
-            };
-        }
-        text.push_str("|\n");
-        if number == 0 {
-            for (column, width) in widths.iter().enumerate() {
-                let dashes = "-".repeat(width + 1);
-                let end = if column == 0 { '-' } else { ':' };
-                let _ = write!(text, "|{dashes}{end}");
-            }
-            text.push_str("|\n");
-        }
-    }
-    text
 }

@@ -33,6 +33,24 @@ pub enum ReportError {
         /// The slice.
         slice: String,
     },
+    /// A column or slice was asked for that no run has.
+    #[error("no run has the {kind} `{name}`")]
+    Unknown {
+        /// `metric` or `slice`.
+        kind: &'static str,
+        /// What was asked for.
+        name: String,
+        /// What the runs have.
+        known: Vec<String>,
+    },
+    /// Not every row got a name.
+    #[error("{labels} labels for {runs} runs")]
+    Labels {
+        /// Labels given.
+        labels: usize,
+        /// Runs given.
+        runs: usize,
+    },
     /// A table could not be written as CSV.
     #[error("could not write the table as CSV")]
     Csv(#[source] csv::Error),
@@ -49,11 +67,21 @@ pub enum ReportError {
     },
 }
 
+impl ReportError {
+    pub(super) fn unknown(kind: &'static str, name: &str, known: Vec<String>) -> Self {
+        Self::Unknown {
+            kind,
+            name: name.to_owned(),
+            known,
+        }
+    }
+}
+
 impl Hint for ReportError {
     fn exit_code(&self) -> ExitCode {
         match self {
             Self::Incomparable { .. } => ExitCode::Incomparable,
-            Self::NoRuns => ExitCode::Usage,
+            Self::NoRuns | Self::Unknown { .. } | Self::Labels { .. } => ExitCode::Usage,
             Self::DuplicateScore { .. } => ExitCode::DataVerification,
             Self::Csv(_) | Self::Json(_) => ExitCode::Bug,
             Self::Image { source, .. } => source.exit_code(),
@@ -63,8 +91,10 @@ impl Hint for ReportError {
     fn hint(&self) -> Option<String> {
         match self {
             Self::Incomparable { first, second, .. } => Some(format!(
-                "score both with one protocol, or show them together all the same: `storyeval table {first} {second} --force`"
+                "score both with one protocol, or show them together all the same: `storyeval table {first} {second} --force-incomparable`"
             )),
+            Self::Unknown { name, known, .. } => Some(known_names(name, known)),
+            Self::Labels { .. } => Some("give `--label` once a run, in their order".to_owned()),
             Self::NoRuns => {
                 Some("name one or more run folders: `storyeval table runs/NAME`".to_owned())
             }
@@ -74,5 +104,17 @@ impl Hint for ReportError {
             Self::Csv(_) | Self::Json(_) => None,
             Self::Image { source, .. } => source.hint(),
         }
+    }
+}
+
+/// The nearest known name, or all of them.
+fn known_names(name: &str, known: &[String]) -> String {
+    let near = known
+        .iter()
+        .map(|other| (strsim::jaro_winkler(name, other), other))
+        .max_by(|(a, _), (b, _)| a.total_cmp(b));
+    match near {
+        Some((likeness, other)) if likeness > 0.8 => format!("did you mean `{other}`?"),
+        _ => format!("there are: {}", known.join(", ")),
     }
 }

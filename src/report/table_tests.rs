@@ -2,7 +2,8 @@
 
 use super::*;
 use crate::record::Unit;
-use crate::report::{csv, json, latex, markdown};
+use crate::report::{ColumnChoice, csv, json};
+use crate::table::Format;
 use crate::{ExitCode, Hint};
 
 fn score(metric: &str, slice: &str, value: Option<f64>, unit: Unit, gt: &str) -> Score {
@@ -53,19 +54,24 @@ fn comparison() -> Comparison {
     .unwrap()
 }
 
+fn markdown(comparison: &Comparison) -> String {
+    let document = comparison.document(&[], None);
+    document.render(Format::Markdown).unwrap()
+}
+
 #[test]
 fn the_markdown_table_is_as_expected() {
     let expected = "\
 ### All frames
 
-| model        |      Char-Acc % ↑ |        BG-Acc % ↑ | scored / planned |
+| model        |      Char-Acc % ↑ᵃ |        BG-Acc % ↑ᵇ | scored / planned |
 |--------------|------------------:|------------------:|-----------------:|
 | ground-truth | 88.4 [86.2, 90.4] | 70.0 [67.8, 72.0] |        400 / 400 |
 | shuffled     | 58.4 [56.2, 60.4] | 40.0 [37.8, 42.0] |    396–400 / 400 |
 
 ### All frames: images and captions
 
-| model        |                FID ↓ | scored / planned |
+| model        |                FID ↓ᶜ | scored / planned |
 |--------------|---------------------:|-----------------:|
 | ground-truth | 12.35 [10.10, 14.35] |        400 / 400 |
 | shuffled     | 42.34 [40.09, 44.34] |        400 / 400 |
@@ -86,9 +92,9 @@ Notes:
 
 Signatures:
 
-- `char_acc|dataset:minisv@0123|gt:middle|v:1`
-- `fid|dataset:minisv@0123|gt:middle|v:1`
-- `bg_acc|dataset:minisv@0123|gt:middle|v:1`
+- `a char_acc|dataset:minisv@0123|gt:middle|v:1`
+- `b bg_acc|dataset:minisv@0123|gt:middle|v:1`
+- `c fid|dataset:minisv@0123|gt:middle|v:1`
 ";
     let found = markdown(&comparison());
     // Widths are the formatter's affair; what stands in the cells is not.
@@ -162,19 +168,78 @@ fn csv_and_json_hold_every_score() {
 }
 
 #[test]
-fn the_latex_table_is_escaped() {
-    let text = latex(&comparison());
-    assert!(text.contains("Char-Acc \\% $\\uparrow$ & BG-Acc \\% $\\uparrow$ & scored"));
-    assert!(text.contains("model & FID $\\downarrow$ & & scored"));
-    assert!(text.contains("ground-truth & 88.4 {\\scriptsize [86.2, 90.4]}"));
-    assert!(text.contains("shuffled & -- & & 400 / 400 \\\\"));
+fn a_forced_value_carries_the_letter_of_its_own_signature() {
+    let runs = [run("a", 0.0, "middle"), run("b", 1.0, "random")];
+    let options = TableOptions {
+        force: true,
+        ..TableOptions::default()
+    };
+    let comparison = Comparison::new(&runs, &options).unwrap();
+    let text = markdown(&comparison);
+    // Columns are a (Char-Acc) and b (BG-Acc); what run b has there was computed as c and d say.
+    assert!(
+        text.contains("Char-Acc % ↑ᵃ |") && text.contains("89.4 [87.2, 91.4]ᶜ |"),
+        "{text}"
+    );
+    assert!(text.contains("- `c char_acc|dataset:minisv@0123|gt:random|v:1`"));
+    // A value that was computed in another way is in no ranking.
+    assert!(comparison.rankings().is_empty());
 }
 
 #[test]
-fn rounded_minus_zero_is_zero() {
-    assert_eq!(number(-1e-9, 2), "0.00");
-    assert_eq!(number(-0.25, 2), "-0.25");
-    assert_eq!(number(99.96, 1), "100.0");
+fn columns_are_chosen_and_renamed() {
+    let runs = [run("a", 0.0, "middle"), run("b", 1.0, "middle")];
+    let column = |text: &str| text.parse::<ColumnChoice>().unwrap();
+    let options = TableOptions {
+        columns: vec![column("fid=FID (64 px)"), column("char_acc")],
+        slices: Some(vec!["all".to_owned(), "frame_1".to_owned()]),
+        labels: vec!["Ours & theirs".to_owned(), "b|c".to_owned()],
+        intervals: false,
+        ..TableOptions::default()
+    };
+    let comparison = Comparison::new(&runs, &options).unwrap();
+    let text = markdown(&comparison);
+    assert!(
+        text.contains("| FID (64 px) ↓ᵃ | Char-Acc % ↑ᵇ |"),
+        "{text}"
+    );
+    assert!(
+        text.contains(r"| b\|c ") && text.contains("### Frame 1"),
+        "{text}"
+    );
+    assert!(!text.contains('['), "{text}");
+    let asked = |change: fn(&mut TableOptions)| {
+        let mut options = options.clone();
+        change(&mut options);
+        Comparison::new(&runs, &options).unwrap_err()
+    };
+    let metric = asked(|options| options.columns[1].metric = "chr_acc".to_owned());
+    assert_eq!(metric.hint().as_deref(), Some("did you mean `char_acc`?"));
+    let slice = asked(|options| options.slices.as_mut().unwrap()[1] = "character:otto".to_owned());
+    assert_eq!(
+        slice.hint().as_deref(),
+        Some("there are: all, pronoun, frame_1")
+    );
+    let labels = asked(|options| options.labels.truncate(1));
+    assert_eq!(labels.to_string(), "1 labels for 2 runs");
+}
+
+#[test]
+fn the_best_of_a_ranking_that_means_something_is_bold() {
+    let runs = [run("a", 0.0, "middle"), run("b", 1.0, "middle")];
+    let comparison = Comparison::new(&runs, &TableOptions::default()).unwrap();
+    let rankings = comparison.rankings();
+    let of = |metric: &str| rankings.iter().find(|r| r.metric == metric).unwrap();
+    assert_eq!(of("char_acc").runs, [1, 0]);
+    // Run b has the smaller distance.
+    assert_eq!(of("fid").runs, [1, 0]);
+    let claimed = comparison.document(&[of("fid").clone()], Some("Bold: tested."));
+    let text = claimed.render(Format::Markdown).unwrap();
+    assert!(text.contains("**11.35** [9.10, 13.35]"), "{text}");
+    assert!(
+        !text.contains("**89.4**") && text.contains("Bold: tested."),
+        "{text}"
+    );
 }
 
 #[test]
@@ -192,6 +257,6 @@ fn notes_of_a_run_stand_below_the_table() {
     let mut run = run("a", 0.0, "middle");
     run.notes.push("4 of 400 files are JPEG".to_owned());
     let comparison = Comparison::new(&[run], &TableOptions::default()).unwrap();
-    let text = crate::report::markdown(&comparison);
+    let text = markdown(&comparison);
     assert!(text.contains("- 4 of 400 files are JPEG (a)"), "{text}");
 }
