@@ -19,9 +19,9 @@ pub(crate) enum Format {
     Latex,
     /// A page for browsers
     Html,
-    /// All scores as comma-separated values, numbers in full
+    /// Comma-separated values of all scores, or of the columns and slices asked for, numbers in full
     Csv,
-    /// All scores as JSON, numbers in full
+    /// The same as JSON
     Json,
 }
 
@@ -79,7 +79,7 @@ pub(crate) fn table(arguments: &TableArguments) -> Outcome {
 pub(crate) fn read_scores(run: &Path) -> Result<Scores, Failure> {
     let path = run.join(SCORES);
     let text = std::fs::read_to_string(&path).map_err(|source| match source.kind() {
-        ErrorKind::NotFound => Failure::Arguments {
+        ErrorKind::NotFound | ErrorKind::NotADirectory => Failure::Arguments {
             what: format!("there are no scores in {}", run.display()),
             hint: format!("compute them with `storyeval score {}`", run.display()),
         },

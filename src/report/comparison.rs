@@ -2,7 +2,7 @@
 
 use super::footnotes::Footnotes;
 use super::sections::{Section, columns_of, scored, section};
-use super::{ReportError, TableOptions};
+use super::{ColumnChoice, ReportError, TableOptions};
 use crate::metric::{Group, about};
 use crate::record::{Score, Scores, signature_differences};
 use crate::table::{Block, Cell, Column, Direction, Document, Line, Row, Table};
@@ -11,9 +11,10 @@ use std::collections::{BTreeMap, BTreeSet};
 /// Runs that may be shown together.
 #[derive(Clone, Debug)]
 pub struct Comparison {
-    /// The runs, in the order given.
+    /// The runs with the scores that were asked for, in the order given.
     pub(super) runs: Vec<Scores>,
-    labels: Vec<String>,
+    /// Names of the rows, one a run.
+    pub(super) labels: Vec<String>,
     sections: Vec<Section>,
     intervals: bool,
     footnotes: Footnotes,
@@ -88,7 +89,7 @@ impl Comparison {
             ),
         ];
         Ok(Self {
-            runs: runs.to_vec(),
+            runs: runs.iter().map(|run| asked(run, options)).collect(),
             labels,
             sections,
             intervals: options.intervals,
@@ -201,6 +202,18 @@ impl TableOptions {
                 .any(|column| column.metric == score.metric)
         }
     }
+}
+
+/// A run with the scores that the user typed metrics and slices of; with all where none was typed.
+fn asked(run: &Scores, options: &TableOptions) -> Scores {
+    let mut run = run.clone();
+    run.scores.retain(|score| {
+        let of_column = |column: &ColumnChoice| column.metric == score.metric;
+        let of_slices = |slices: &Vec<String>| slices.contains(&score.slice);
+        (options.columns.is_empty() || options.columns.iter().any(of_column))
+            && options.slices.as_ref().is_none_or(of_slices)
+    });
+    run
 }
 
 /// Columns and slices that the user typed are in some run, and labels are as many as runs.

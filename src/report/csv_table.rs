@@ -1,11 +1,13 @@
-//! All scores of all runs as CSV, a line a score.
+//! The scores of all runs as CSV, a line a score.
 
 use super::{Comparison, ReportError};
 use crate::record::Unit;
+use crate::table::tame;
 
-const HEADER: [&str; 16] = [
+const HEADER: [&str; 17] = [
     "run",
     "model",
+    "label",
     "metric",
     "slice",
     "value",
@@ -22,7 +24,7 @@ const HEADER: [&str; 16] = [
     "format",
 ];
 
-/// Every score of every slice, numbers in full; absent numbers are empty fields.
+/// Every score that was asked for, of every slice where none was; numbers in full, absent ones empty.
 ///
 /// # Errors
 /// The CSV writer fails, which it does not do in memory.
@@ -30,7 +32,7 @@ pub fn csv(comparison: &Comparison) -> Result<String, ReportError> {
     let mut writer = csv::Writer::from_writer(Vec::new());
     writer.write_record(HEADER).map_err(ReportError::Csv)?;
     let number = |value: Option<f64>| value.map_or_else(String::new, |value| value.to_string());
-    for run in &comparison.runs {
+    for (run, label) in comparison.runs.iter().zip(&comparison.labels) {
         for score in &run.scores {
             let unit = match score.unit {
                 Unit::Percent => "percent",
@@ -42,6 +44,7 @@ pub fn csv(comparison: &Comparison) -> Result<String, ReportError> {
                 .write_record([
                     tame(&run.run),
                     tame(&run.model),
+                    tame(label),
                     tame(&score.metric),
                     tame(&score.slice),
                     number(score.value),
@@ -64,24 +67,4 @@ pub fn csv(comparison: &Comparison) -> Result<String, ReportError> {
         .into_inner()
         .map_err(|error| ReportError::Csv(csv::Error::from(error.into_error())))?;
     Ok(String::from_utf8_lossy(&bytes).into_owned())
-}
-
-/// Keeps spreadsheets from running text as a formula.
-fn tame(text: &str) -> String {
-    if text.starts_with(['=', '+', '-', '@', '\t', '\r']) {
-        format!("'{text}")
-    } else {
-        text.to_owned()
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn formulas_are_tamed() {
-        assert_eq!(tame("=1+1"), "'=1+1");
-        assert_eq!(tame("storygpt-v"), "storygpt-v");
-    }
 }

@@ -158,13 +158,31 @@ fn csv_and_json_hold_every_score() {
     let text = csv(&comparison).unwrap();
     assert_eq!(text.lines().count(), 11);
     assert!(text.contains(
-        "runs/shuffled,shuffled,char_acc,all,58.44,56.19,60.44,percent,true,396,400,100,,,"
+        "runs/shuffled,shuffled,shuffled,char_acc,all,58.44,56.19,60.44,percent,true,396,400,100,,,"
     ));
     let value: serde_json::Value = serde_json::from_str(&json(&comparison).unwrap()).unwrap();
     assert_eq!(value[1]["scores"][0]["metric"], "char_acc");
     let one = Comparison::new(&[run("a", 0.0, "middle")], &TableOptions::default()).unwrap();
     let value: serde_json::Value = serde_json::from_str(&json(&one).unwrap()).unwrap();
     assert_eq!(value["scores"][1]["unit"], "distance");
+}
+
+#[test]
+fn csv_and_json_hold_what_was_asked_for() {
+    let options = TableOptions {
+        columns: vec!["fid".parse().unwrap()],
+        slices: Some(vec!["all".to_owned()]),
+        labels: vec!["=ours".to_owned()],
+        ..TableOptions::default()
+    };
+    let comparison = Comparison::new(&[run("a", 0.0, "middle")], &options).unwrap();
+    let text = csv(&comparison).unwrap();
+    assert_eq!(text.lines().count(), 2, "{text}");
+    assert!(text.contains("runs/a,a,'=ours,fid,all,"), "{text}");
+    let value: serde_json::Value = serde_json::from_str(&json(&comparison).unwrap()).unwrap();
+    assert_eq!(value["label"], "=ours");
+    assert_eq!(value["run"], "runs/a");
+    assert_eq!(value["scores"].as_array().unwrap().len(), 1);
 }
 
 #[test]

@@ -5,8 +5,10 @@ use super::{Align, Block, Cell, Column, Direction, Document, Line, Row, Table};
 use std::fmt::Write as _;
 
 /// What the text needs. A character that pdfLaTeX has no glyph for is printed as its code point there, and
-/// as itself by engines that read Unicode fonts.
-const PREAMBLE: &str = "% Needs \\usepackage{booktabs}.
+/// as itself by engines that read Unicode fonts. A table that is wider than the line is made as wide as the
+/// line, where the document can scale.
+const PREAMBLE: &str = "% Needs \\usepackage{booktabs}; with \\usepackage{graphicx} too, wide tables are scaled to the line.
+\\providecommand{\\storyevalfit}[1]{\\setbox0=\\hbox{#1}\\ifdim\\wd0>\\linewidth\\ifdefined\\resizebox\\resizebox{\\linewidth}{!}{\\box0}\\else\\box0\\fi\\else\\box0\\fi}
 \\providecommand{\\storyevalchar}[1]{\\ifdefined\\Umathchar\\char\"#1\\relax\\else{\\scriptsize U+#1}\\fi}
 ";
 
@@ -61,7 +63,7 @@ fn write_table(text: &mut String, table: &Table) {
         .collect();
     let _ = writeln!(
         text,
-        "\\noindent\\begin{{tabular}}{{@{{}}{columns}@{{}}}}\n\\toprule"
+        "\\noindent\\storyevalfit{{\\begin{{tabular}}{{@{{}}{columns}@{{}}}}\n\\toprule"
     );
     let headings: Vec<String> = table.columns.iter().map(heading).collect();
     let _ = writeln!(text, "{} \\\\\n\\midrule", headings.join(" & "));
@@ -82,7 +84,7 @@ fn write_table(text: &mut String, table: &Table) {
             }
         };
     }
-    text.push_str("\\bottomrule\n\\end{tabular}\\par\\smallskip\n");
+    text.push_str("\\bottomrule\n\\end{tabular}}\\par\\smallskip\n");
 }
 
 fn heading(column: &Column) -> String {
@@ -97,20 +99,28 @@ fn heading(column: &Column) -> String {
 fn show(cell: &Cell) -> String {
     let text = match (cell.text.as_str(), cell.best) {
         ("", _) => "--".to_owned(),
-        (text, false) => escape(text),
-        (text, true) => format!("\\textbf{{{}}}", escape(text)),
+        (text, false) => number(text),
+        (text, true) => format!("\\textbf{{{}}}", number(text)),
     };
     let interval = match &cell.interval {
         Some([low, high]) => {
             format!(
                 " {{\\scriptsize {{[}}{}, {}{{]}}}}",
-                escape(low),
-                escape(high)
+                number(low),
+                number(high)
             )
         }
         None => String::new(),
     };
     format!("{text}{interval}{}", raised(&cell.marks))
+}
+
+/// A number has a minus sign and not a hyphen; other text is text.
+fn number(text: &str) -> String {
+    match text.strip_prefix('-') {
+        Some(size) if size.parse::<f64>().is_ok() => format!("$-${}", escape(size)),
+        _ => escape(text),
+    }
 }
 
 fn raised(marks: &[String]) -> String {

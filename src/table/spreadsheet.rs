@@ -64,8 +64,9 @@ fn write(lines: &[Vec<String>]) -> Result<String, TableError> {
     Ok(String::from_utf8_lossy(&bytes).into_owned())
 }
 
-/// Keeps spreadsheets from running text as a formula; numbers stay numbers.
-pub(super) fn tame(text: &str) -> String {
+/// Keeps spreadsheets from running text as a formula, by an apostrophe before it; numbers stay numbers.
+#[must_use]
+pub fn tame(text: &str) -> String {
     if text.starts_with(['=', '+', '-', '@', '\t', '\r']) && text.parse::<f64>().is_err() {
         format!("'{text}")
     } else {

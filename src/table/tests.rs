@@ -124,6 +124,27 @@ fn nothing_in_latex_text_is_a_command() {
 }
 
 #[test]
+fn a_negative_number_has_a_minus_sign_in_latex() {
+    let mut document = document();
+    if let Block::Table(table) = &mut document.blocks[2] {
+        table.rows = vec![Row::Cells(vec![
+            Cell::new("-x"),
+            Cell {
+                interval: Some(["-0.5".to_owned(), "0.1".to_owned()]),
+                best: true,
+                ..Cell::new("-0.2")
+            },
+            Cell::new("3 - 4"),
+        ])];
+    }
+    let text = document.render(Format::Latex).unwrap();
+    assert!(
+        text.contains(r"-{}x & \textbf{$-$0.2} {\scriptsize {[}$-$0.5, 0.1{]}} & 3 -{} 4 \\"),
+        "{text}"
+    );
+}
+
+#[test]
 fn html_escapes_and_keeps_directions_apart() {
     let text = document().render(Format::Html).unwrap();
     assert!(text.starts_with("<!DOCTYPE html>"));
