@@ -68,6 +68,9 @@ pub enum Error {
     /// A table or picture could not be made.
     #[error(transparent)]
     Report(#[from] crate::report::ReportError),
+    /// Runs could not be compared.
+    #[error(transparent)]
+    Compare(#[from] crate::compare::CompareError),
     /// A table could not be written.
     #[error(transparent)]
     Table(#[from] crate::table::TableError),
@@ -88,6 +91,7 @@ impl Error {
             Self::Extract(error) => error,
             Self::Run(error) => error,
             Self::Report(error) => error,
+            Self::Compare(error) => error,
             Self::Table(error) => error,
             Self::Exchange(error) => error,
         }

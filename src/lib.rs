@@ -9,6 +9,7 @@
 //! people read ([`report`], in [`table`]s). What is persisted is in [`record`], and everything may depend on it.
 //! `docs/architecture.md` says why.
 
+pub mod compare;
 pub mod dataset;
 pub mod error;
 pub mod evaluate;

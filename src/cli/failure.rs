@@ -103,6 +103,7 @@ macro_rules! lift {
 }
 
 lift!(
+    compare::CompareError,
     dataset::DatasetError,
     exchange::ExchangeError,
     extract::ExtractError,

@@ -2,7 +2,9 @@
 //!
 //! Data go to stdout, talk goes to stderr. Errors say what failed and end with a hint.
 
+mod bold;
 mod common;
+mod compare;
 mod dataset;
 mod doctor;
 mod failure;
@@ -15,6 +17,7 @@ mod protocol;
 mod run;
 mod score;
 mod score_images;
+mod seen;
 mod sheet;
 mod stages;
 mod table;
@@ -51,8 +54,10 @@ enum Command {
     Observe(stages::ObserveArguments),
     /// Compute the scores of a run from its observations, or of images that another program drew
     Score(Box<score::ScoreArguments>),
-    /// Compare runs in a table
+    /// Show runs side by side in a table
     Table(table::TableArguments),
+    /// Compare runs story by story: differences, tests, and what could have been found
+    Compare(compare::CompareArguments),
     /// Compute one metric on files, without a run
     #[command(subcommand)]
     Metric(metric::MetricCommand),
@@ -84,6 +89,7 @@ pub(crate) fn main() -> ExitCode {
             &score::typed(matches.subcommand_matches("score")),
         ),
         Command::Table(arguments) => table::table(arguments),
+        Command::Compare(arguments) => compare::compare(arguments),
         Command::Metric(command) => metric::metric(command),
         Command::Protocol(command) => protocol::protocol(command),
         Command::Dataset(command) => dataset::dataset(command),

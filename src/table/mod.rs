@@ -15,3 +15,4 @@ mod text;
 
 pub use document::{Align, Block, Cell, Column, Direction, Document, Format, Line, Row, Table};
 pub use error::TableError;
+pub use spreadsheet::tame;

@@ -65,7 +65,8 @@ fn write(lines: &[Vec<String>]) -> Result<String, TableError> {
 }
 
 /// Keeps spreadsheets from running text as a formula; numbers stay numbers.
-pub(super) fn tame(text: &str) -> String {
+#[must_use]
+pub fn tame(text: &str) -> String {
     if text.starts_with(['=', '+', '-', '@', '\t', '\r']) && text.parse::<f64>().is_err() {
         format!("'{text}")
     } else {

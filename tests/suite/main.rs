@@ -11,6 +11,8 @@ mod audit;
 mod bad_input;
 mod bundles;
 mod command_line;
+mod compare;
+mod coverage;
 mod crops;
 mod data_errors;
 mod import;
