@@ -77,6 +77,9 @@ pub enum Error {
     /// A file of another program is missing or not what it should be.
     #[error(transparent)]
     Exchange(#[from] crate::exchange::ExchangeError),
+    /// The regression gate failed, or could not judge.
+    #[error(transparent)]
+    Gate(#[from] crate::gate::GateError),
 }
 
 impl Error {
@@ -94,6 +97,7 @@ impl Error {
             Self::Compare(error) => error,
             Self::Table(error) => error,
             Self::Exchange(error) => error,
+            Self::Gate(error) => error,
         }
     }
 }

@@ -107,6 +107,7 @@ lift!(
     dataset::DatasetError,
     exchange::ExchangeError,
     extract::ExtractError,
+    gate::GateError,
     generator::GeneratorError,
     generator::images::ImagesError,
     inference::InferenceError,

@@ -9,6 +9,7 @@ mod dataset;
 mod doctor;
 mod failure;
 mod folders;
+mod gate;
 mod image_notes;
 mod list;
 mod metric;
@@ -37,7 +38,7 @@ use std::process::ExitCode;
 )]
 #[command(
     after_help = "Exit codes: 0 done, 1 bug, 2 usage, 4 nothing selected, 5 partial, 96 set-up, \
-97 data failed verification, 98 incomparable, 110 output could not be written."
+97 data failed verification, 98 incomparable, 100 gate failed, 110 output could not be written."
 )]
 struct Cli {
     #[command(subcommand)]
@@ -58,6 +59,8 @@ enum Command {
     Table(table::TableArguments),
     /// Compare runs story by story: differences, tests, and what could have been found
     Compare(compare::CompareArguments),
+    /// Fail when scores are not those of a baseline, within what rules allow
+    Gate(gate::GateArguments),
     /// Compute one metric on files, without a run
     #[command(subcommand)]
     Metric(metric::MetricCommand),
@@ -90,6 +93,7 @@ pub(crate) fn main() -> ExitCode {
         ),
         Command::Table(arguments) => table::table(arguments),
         Command::Compare(arguments) => compare::compare(arguments),
+        Command::Gate(arguments) => gate::gate(arguments),
         Command::Metric(command) => metric::metric(command),
         Command::Protocol(command) => protocol::protocol(command),
         Command::Dataset(command) => dataset::dataset(command),
