@@ -369,3 +369,7 @@ fn compare<'a>(
         doubt: Some(doubt),
     })
 }
+
+#[cfg(test)]
+#[path = "judge_tests.rs"]
+mod tests;
