@@ -1,14 +1,15 @@
 //! Tests of the judgement on made-up runs.
 
 use super::*;
-use crate::record::{Scores, Seed, StoryId, StoryShares, Unit};
+use crate::record::{Scores, Seed, StoryId, Unit};
 use crate::run::{Identity, Partition};
+use crate::stats::ClusterSums;
 use std::path::PathBuf;
 
 /// Stories of a made-up run.
 const STORIES: usize = 20;
 
-/// A run of one model with an accuracy that has shares and an F1 that has none. `accuracy` is percent, a story
+/// A run of one model with an accuracy that has sums and an F1 that has none. `accuracy` is percent, a story
 /// each.
 fn subject(accuracy: &[f64], f1: f64) -> Subject {
     let value = accuracy.iter().sum::<f64>() / STORIES as f64;
@@ -27,15 +28,8 @@ fn subject(accuracy: &[f64], f1: f64) -> Subject {
         signature: format!("{metric}|dataset:x@1|subset:test|frames:1-4|n:80|v:3"),
         warnings: Vec::new(),
     };
-    let mut shares = StoryShares {
-        stories: (0..STORIES)
-            .map(|it| StoryId::new(format!("{it:02}")))
-            .collect(),
-        shares: BTreeMap::new(),
-    };
     let key = ("char_acc".to_owned(), "all".to_owned());
-    let of_value = accuracy.iter().map(|it| it / STORIES as f64).collect();
-    shares.shares.insert(key, of_value);
+    let sums = StorySums::of_mean(ClusterSums::of_values(accuracy));
     Subject {
         folder: PathBuf::from("run"),
         identity: Identity {
@@ -64,7 +58,10 @@ fn subject(accuracy: &[f64], f1: f64) -> Subject {
             notes: Vec::new(),
             scores: vec![score("char_acc", value), score("char_f1", f1)],
         },
-        shares,
+        stories: (0..STORIES)
+            .map(|it| StoryId::new(format!("{it:02}")))
+            .collect(),
+        sums: BTreeMap::from([(key, sums)]),
     }
 }
 
@@ -153,7 +150,7 @@ fn a_difference_without_an_interval_is_not_explained() {
 fn other_stories_are_no_pairs() {
     let loss: Vec<f64> = usual().iter().map(|it| it - 5.0).collect();
     let mut found = subject(&loss, 80.0);
-    found.shares.stories[0] = StoryId::new("another");
+    found.stories[0] = StoryId::new("another");
     let verdict = judged(&Rules::default(), &found);
     assert_eq!(verdict.outcomes[0].test, Some("intervals"));
 }
