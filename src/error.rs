@@ -68,12 +68,18 @@ pub enum Error {
     /// A table or picture could not be made.
     #[error(transparent)]
     Report(#[from] crate::report::ReportError),
+    /// Runs could not be compared.
+    #[error(transparent)]
+    Compare(#[from] crate::compare::CompareError),
     /// A table could not be written.
     #[error(transparent)]
     Table(#[from] crate::table::TableError),
     /// A file of another program is missing or not what it should be.
     #[error(transparent)]
     Exchange(#[from] crate::exchange::ExchangeError),
+    /// The regression gate failed, or could not judge.
+    #[error(transparent)]
+    Gate(#[from] crate::gate::GateError),
 }
 
 impl Error {
@@ -88,8 +94,10 @@ impl Error {
             Self::Extract(error) => error,
             Self::Run(error) => error,
             Self::Report(error) => error,
+            Self::Compare(error) => error,
             Self::Table(error) => error,
             Self::Exchange(error) => error,
+            Self::Gate(error) => error,
         }
     }
 }

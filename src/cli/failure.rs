@@ -103,9 +103,11 @@ macro_rules! lift {
 }
 
 lift!(
+    compare::CompareError,
     dataset::DatasetError,
     exchange::ExchangeError,
     extract::ExtractError,
+    gate::GateError,
     generator::GeneratorError,
     generator::images::ImagesError,
     inference::InferenceError,

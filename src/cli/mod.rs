@@ -2,11 +2,14 @@
 //!
 //! Data go to stdout, talk goes to stderr. Errors say what failed and end with a hint.
 
+mod bold;
 mod common;
+mod compare;
 mod dataset;
 mod doctor;
 mod failure;
 mod folders;
+mod gate;
 mod image_notes;
 mod list;
 mod metric;
@@ -15,6 +18,7 @@ mod protocol;
 mod run;
 mod score;
 mod score_images;
+mod seen;
 mod sheet;
 mod stages;
 mod table;
@@ -34,7 +38,7 @@ use std::process::ExitCode;
 )]
 #[command(
     after_help = "Exit codes: 0 done, 1 bug, 2 usage, 4 nothing selected, 5 partial, 96 set-up, \
-97 data failed verification, 98 incomparable, 110 output could not be written."
+97 data failed verification, 98 incomparable, 100 gate failed, 110 output could not be written."
 )]
 struct Cli {
     #[command(subcommand)]
@@ -51,8 +55,12 @@ enum Command {
     Observe(stages::ObserveArguments),
     /// Compute the scores of a run from its observations, or of images that another program drew
     Score(Box<score::ScoreArguments>),
-    /// Compare runs in a table
+    /// Show runs side by side in a table
     Table(table::TableArguments),
+    /// Compare runs story by story: differences, tests, and what could have been found
+    Compare(compare::CompareArguments),
+    /// Fail when scores are not those of a baseline, within what rules allow
+    Gate(gate::GateArguments),
     /// Compute one metric on files, without a run
     #[command(subcommand)]
     Metric(metric::MetricCommand),
@@ -84,6 +92,8 @@ pub(crate) fn main() -> ExitCode {
             &score::typed(matches.subcommand_matches("score")),
         ),
         Command::Table(arguments) => table::table(arguments),
+        Command::Compare(arguments) => compare::compare(arguments),
+        Command::Gate(arguments) => gate::gate(arguments),
         Command::Metric(command) => metric::metric(command),
         Command::Protocol(command) => protocol::protocol(command),
         Command::Dataset(command) => dataset::dataset(command),

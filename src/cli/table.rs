@@ -1,13 +1,14 @@
 //! `storyeval table`: runs side by side.
 
 use super::Outcome;
+use super::bold;
 use super::failure::Failure;
 use super::talk::print;
 use clap::{Args, ValueEnum};
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use storyeval::record::Scores;
-use storyeval::report::{self, ColumnChoice, Comparison, TableOptions};
+use storyeval::report::{self, ColumnChoice, Comparison, Ranking, TableOptions};
 use storyeval::run::{RunError, SCORES};
 use storyeval::table;
 
@@ -23,6 +24,13 @@ pub(crate) enum Format {
     Csv,
     /// The same as JSON
     Json,
+}
+
+impl Format {
+    /// Whether it holds numbers in full rather than as printed.
+    fn in_full(self) -> bool {
+        matches!(self, Self::Csv | Self::Json)
+    }
 }
 
 #[derive(Clone, Debug, Args)]
@@ -45,6 +53,9 @@ pub(crate) struct TableArguments {
     /// Show every metric, not only the columns of papers
     #[arg(long, conflicts_with = "columns")]
     detail: bool,
+    /// Set nothing in bold; otherwise the best of a column where it is significantly better than every other
+    #[arg(long)]
+    no_bold: bool,
     /// Print no intervals
     #[arg(long)]
     no_intervals: bool,
@@ -72,7 +83,20 @@ pub(crate) fn table(arguments: &TableArguments) -> Outcome {
     let results = runs
         .map(|run| read_scores(run))
         .collect::<Result<Vec<_>, _>>()?;
-    print(&render(&results, arguments.format, &arguments.options())?)
+    let comparison = Comparison::new(&results, &arguments.options())?;
+    let (significant, claim) = if arguments.no_bold || results.len() < 2 || arguments.format.in_full()
+    {
+        (Vec::new(), None)
+    } else {
+        let (significant, claim) = bold::significant(&comparison, &arguments.runs, &results)?;
+        (significant, Some(claim))
+    };
+    print(&written(
+        &comparison,
+        arguments.format,
+        &significant,
+        claim.as_deref(),
+    )?)
 }
 
 /// The scores of a run folder.
@@ -106,14 +130,23 @@ pub(crate) fn render(
     format: Format,
     options: &TableOptions,
 ) -> Result<String, Failure> {
-    let comparison = Comparison::new(results, options)?;
-    let document =
-        |format| -> Result<String, Failure> { Ok(comparison.document(&[], None).render(format)?) };
+    written(&Comparison::new(results, options)?, format, &[], None)
+}
+
+fn written(
+    comparison: &Comparison,
+    format: Format,
+    significant: &[Ranking],
+    claim: Option<&str>,
+) -> Result<String, Failure> {
+    let document = |format| -> Result<String, Failure> {
+        Ok(comparison.document(significant, claim).render(format)?)
+    };
     match format {
         Format::Md => document(table::Format::Markdown),
         Format::Latex => document(table::Format::Latex),
         Format::Html => document(table::Format::Html),
-        Format::Csv => Ok(report::csv(&comparison)?),
-        Format::Json => Ok(report::json(&comparison)?),
+        Format::Csv => Ok(report::csv(comparison)?),
+        Format::Json => Ok(report::json(comparison)?),
     }
 }

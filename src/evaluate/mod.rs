@@ -8,9 +8,11 @@ mod observe;
 mod panel;
 mod role;
 mod score;
+mod stored;
 mod truth;
 
 pub use observe::{Wanted, observe};
 pub use panel::Panel;
 pub use role::Role;
 pub use score::{ScoreRequest, score};
+pub use stored::StoredRun;

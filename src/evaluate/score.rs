@@ -1,18 +1,10 @@
 //! From the observations in a folder to scores.
 
-use super::key::Key;
-use super::observe::{
-    CLIP_GENERATED, CLIP_GROUND_TRUTH, CROPS_GENERATED, CROPS_GROUND_TRUTH, GENERATED,
-    GROUND_TRUTH, LOGITS,
-};
+use super::stored::StoredRun;
 use crate::Error;
-use crate::metric::{FeaturePair, ReduceInput, ScoreContext, reduce};
+use crate::metric::{ScoreContext, reduce};
 use crate::record::{Scores, TextVariant};
-use crate::run::{
-    OBSERVATIONS, RunError, features_path, observed_key, read_features, read_observations,
-};
 use crate::spec::Protocol;
-use ndarray::Array2;
 use std::path::Path;
 
 /// What is scored, and what signatures say of it.
@@ -44,50 +36,16 @@ pub struct ScoreRequest<'a> {
 /// # Errors
 /// Observations that are absent, damaged, or of another version of the program.
 pub fn score(request: ScoreRequest<'_>) -> Result<Scores, Error> {
-    let folder = request.folder;
-    let key: Key =
-        serde_json::from_str(&observed_key(folder)?).map_err(|_| RunError::NotObserved {
-            path: folder.to_path_buf(),
-        })?;
-    let observations = read_observations(&folder.join(OBSERVATIONS))?;
-    let pair = |names: [&str; 2], present: bool| -> Result<Option<[Array2<f32>; 2]>, Error> {
-        if !present {
-            return Ok(None);
-        }
-        let [first, second] = names.map(|name| read(folder, name));
-        Ok(Some([first?, second?]))
-    };
-    let features = pair([GENERATED, GROUND_TRUTH], key.extractors.features.is_some())?;
-    let clip = pair(
-        [CLIP_GENERATED, CLIP_GROUND_TRUTH],
-        key.extractors.clip.is_some(),
-    )?;
-    // Crops that were cut by another rule than the signature would state are none.
-    let rule = request.protocol.crops.map(|rule| rule.to_string());
-    let cut = key.crops.is_some() && key.crops == rule;
-    let crops = pair([CROPS_GENERATED, CROPS_GROUND_TRUTH], cut)?;
-    let logits = if key.logits {
-        Some(read(folder, LOGITS)?)
-    } else {
-        None
-    };
+    let stored = StoredRun::read(request.folder, request.protocol)?;
     let context = ScoreContext {
         dataset: request.dataset,
         dataset_hash: request.dataset_hash,
         subset: request.subset,
         text: request.text,
         characters: request.characters,
-        extractors: key.extractors,
+        extractors: stored.extractors().clone(),
     };
-    let scores = reduce(&ReduceInput {
-        observations: &observations,
-        features: features.as_ref().map(as_pair),
-        logits: logits.as_ref().map(|logits| logits.view()),
-        clip: clip.as_ref().map(as_pair),
-        crops: crops.as_ref().map(as_pair),
-        protocol: request.protocol,
-        context: &context,
-    });
+    let scores = reduce(&stored.input(request.protocol, &context));
     Ok(Scores {
         format: 2,
         run: request.run,
@@ -96,15 +54,4 @@ pub fn score(request: ScoreRequest<'_>) -> Result<Scores, Error> {
         notes: request.notes,
         scores,
     })
-}
-
-fn as_pair([generated, ground_truth]: &[Array2<f32>; 2]) -> FeaturePair<'_> {
-    FeaturePair {
-        generated: generated.view(),
-        ground_truth: ground_truth.view(),
-    }
-}
-
-fn read(folder: &Path, name: &str) -> Result<Array2<f32>, Error> {
-    Ok(read_features(&features_path(folder, name)?)?)
 }

@@ -20,7 +20,7 @@ pub use error::{Fault, GeneratorError, Place};
 pub use frame_source::FrameSource;
 pub use ground_truth::GroundTruth;
 pub use noise::{NOISE_VERSION, latents};
-pub use pndm::Pndm;
+pub use pndm::{Multistep, Pndm};
 pub use prompt::{Generator, Prompt};
 pub use scheduler::{Schedule, SchedulerError};
 pub use shuffled::Shuffled;

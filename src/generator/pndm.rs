@@ -11,10 +11,34 @@ use std::collections::VecDeque;
 /// Network outputs that the longest multi-step formula reads.
 const HISTORY: usize = 4;
 
+/// Numerators of the Adams-Bashforth formulas, newest output first; their denominators are 2, 12 and 24.
+///
+/// They are data so that a test can put a wrong one into a whole pipeline and see whether a metric notices.
+/// Neither a bundle nor the command line can state them.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Multistep {
+    /// Of order 2, over 2.
+    pub second: [f32; 2],
+    /// Of order 3, over 12.
+    pub third: [f32; 3],
+    /// Of order 4, over 24.
+    pub fourth: [f32; 4],
+}
+
+impl Multistep {
+    /// As published.
+    pub const ADAMS_BASHFORTH: Self = Self {
+        second: [3.0, -1.0],
+        third: [23.0, -16.0, 5.0],
+        fourth: [55.0, -59.0, 37.0, -9.0],
+    };
+}
+
 /// One sampling run of a batch, from noise to an image.
 #[derive(Debug)]
 pub struct Pndm<'a> {
     schedule: &'a Schedule,
+    multistep: Multistep,
     /// Outputs of earlier calls, newest first. The trial call's successor is not stored, as in diffusers.
     outputs: VecDeque<Array4<f32>>,
     /// The sample before the trial step, to which the second call goes back.
@@ -26,8 +50,15 @@ impl<'a> Pndm<'a> {
     /// Starts a run.
     #[must_use]
     pub fn new(schedule: &'a Schedule) -> Self {
+        Self::with(schedule, Multistep::ADAMS_BASHFORTH)
+    }
+
+    /// Starts a run with other numerators.
+    #[must_use]
+    pub fn with(schedule: &'a Schedule, multistep: Multistep) -> Self {
         Self {
             schedule,
+            multistep,
             outputs: VecDeque::with_capacity(HISTORY),
             before_trial: None,
             calls: 0,
@@ -74,12 +105,20 @@ impl<'a> Pndm<'a> {
     /// Adams-Bashforth combination of the stored outputs, of the highest order they allow.
     fn slope(&self) -> Array4<f32> {
         let outputs = &self.outputs;
+        let Multistep {
+            second,
+            third,
+            fourth,
+        } = self.multistep;
         match outputs.len() {
             1 => outputs[0].clone(),
-            2 => (&outputs[0] * 3.0 - &outputs[1]) / 2.0,
-            3 => (&outputs[0] * 23.0 - &outputs[1] * 16.0 + &outputs[2] * 5.0) / 12.0,
+            2 => (&outputs[0] * second[0] + &outputs[1] * second[1]) / 2.0,
+            3 => (&outputs[0] * third[0] + &outputs[1] * third[1] + &outputs[2] * third[2]) / 12.0,
             _ => {
-                (&outputs[0] * 55.0 - &outputs[1] * 59.0 + &outputs[2] * 37.0 - &outputs[3] * 9.0)
+                (&outputs[0] * fourth[0]
+                    + &outputs[1] * fourth[1]
+                    + &outputs[2] * fourth[2]
+                    + &outputs[3] * fourth[3])
                     * (1.0 / 24.0)
             }
         }

@@ -219,13 +219,24 @@ pub fn fit<T: Feature>(
 }
 
 /// A matrix `A` with `A A' = S`, `[d, r]`, of a set of vectors.
-struct Factor {
-    matrix: Mat<f64>,
-    mean: Vec<f64>,
+pub(super) struct Factor {
+    pub(super) matrix: Mat<f64>,
+    pub(super) mean: Vec<f64>,
     constant: usize,
 }
 
 impl Factor {
+    /// Of two sets that have a distance.
+    pub(super) fn of_both<T: Feature>(
+        first: &ArrayView2<'_, T>,
+        second: &ArrayView2<'_, T>,
+    ) -> Result<[Self; 2], FrechetUnscored> {
+        check(first, second, 2)?;
+        let mut warnings = Vec::new();
+        let first = Self::of_rows(Side::First, first, &mut warnings)?;
+        Ok([first, Self::of_rows(Side::Second, second, &mut warnings)?])
+    }
+
     fn of_rows<T: Feature>(
         side: Side,
         set: &ArrayView2<'_, T>,
@@ -475,7 +486,7 @@ fn squared_norm(matrix: MatRef<'_, f64>) -> f64 {
         .sum()
 }
 
-fn squared_distance(a: &[f64], b: &[f64], precision: MeanPrecision) -> f64 {
+pub(super) fn squared_distance(a: &[f64], b: &[f64], precision: MeanPrecision) -> f64 {
     let difference = |a: f64, b: f64| match precision {
         MeanPrecision::F64 => a - b,
         MeanPrecision::F32 => f64::from(a as f32 - b as f32),

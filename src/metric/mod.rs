@@ -8,12 +8,12 @@ mod f1;
 mod feature;
 mod features;
 mod frechet;
+mod frechet_influence;
 mod gaussian;
 #[cfg(test)]
 mod golden;
 mod inception_score;
 mod kernel;
-mod moments;
 mod neighbours;
 mod pairwise;
 mod random_state;
@@ -32,19 +32,22 @@ pub use frechet::{
     Frechet, FrechetUnscored, FrechetWarning, Route, Side, fit, frechet, frechet_of_gaussians,
     frechet_with,
 };
+pub use frechet_influence::frechet_influence;
 pub use gaussian::{Gaussian, GaussianStream, MeanPrecision};
 pub use inception_score::{
     InceptionScore, InceptionScoreOptions, InceptionScoreUnscored, Splitting, inception_score,
     inception_score_by_groups,
 };
 pub use kernel::{DrawOrder, Kid, KidOptions, KidUnscored, kernel_distance, kid};
-pub use moments::MomentTable;
 pub use neighbours::{
     GeneratedPlace, MAX_GROUPS, Prdc, PrdcOptions, PrdcUnscored, RealPlace, prdc, prdc_by_groups,
 };
 pub use pairwise::ordered_mean;
 pub use random_state::RandomState;
-pub use reduce::{ExtractorName, Extractors, FeaturePair, ReduceInput, ScoreContext, reduce};
+pub use reduce::{
+    ExtractorName, Extractors, FeaturePair, Parts, ReduceInput, Reduced, ScoreContext, StorySums,
+    Wanted, reduce, reduce_with_parts,
+};
 pub use similarity::{
     FramePlace, Pairing, SimilarityUnscored, StorySimilarity, clip_score, consistency, cosine,
     cosines, mean_consistency, mean_of_batch_means, ref_clip_score, torchmetrics_clip_score,

@@ -21,6 +21,7 @@ mod observe;
 mod partition;
 mod plan;
 mod progress;
+mod seed_set;
 mod store;
 #[cfg(test)]
 mod testing;
@@ -42,11 +43,12 @@ pub use layout::{
     frame_file,
 };
 pub use manifest::{FORMAT, Identity, Manifest, Session};
-pub use observations::{ObservationWriter, read_observations};
+pub use observations::{ObservationWriter, Texts, read_observations, read_observations_with};
 pub use observe::{
     FrameRef, Look, Looker, Looking, Observed, Unseen, features_path, observe, observed_key,
 };
 pub use partition::Partition;
 pub use plan::{Plan, PlanSummary, Unit};
 pub use progress::{Progress, Stage};
+pub use seed_set::runs_in;
 pub use store::Store;

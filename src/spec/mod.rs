@@ -25,4 +25,5 @@ pub use protocol::{
     LpipsRule, MeanOver, MeanRule, NeighbourRule, Protocol, ReferenceFrames, Repeats, StoryRule,
     StorySubset, ThresholdRule, Words,
 };
+pub use read::parse_toml;
 pub use rule::GroundTruthRule;

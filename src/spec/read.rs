@@ -30,9 +30,17 @@ card!(Protocol);
 
 /// Reads a card from `text`; `path` is only for messages.
 pub(super) fn parse<C: Card>(path: &str, text: &str) -> Result<C, SpecError> {
-    let card: C = toml::from_str(text).map_err(|error| located(path, text, error))?;
+    let card: C = parse_toml(path, text)?;
     card.check(path)?;
     Ok(card)
+}
+
+/// Reads TOML of any kind; `path` is only for messages.
+///
+/// # Errors
+/// [`SpecError::Parse`], with the place.
+pub fn parse_toml<T: DeserializeOwned>(path: &str, text: &str) -> Result<T, SpecError> {
+    toml::from_str(text).map_err(|error| located(path, text, error))
 }
 
 fn located(path: &str, text: &str, error: toml::de::Error) -> SpecError {

@@ -25,6 +25,19 @@ pub struct Distribution {
 }
 
 impl Distribution {
+    /// The distribution of values that were computed elsewhere; NaN counts as undefined.
+    #[must_use]
+    pub fn of(values: Vec<f64>) -> Self {
+        let all = values.len();
+        let mut sorted = values;
+        sorted.retain(|value| !value.is_nan());
+        sorted.sort_by(f64::total_cmp);
+        Self {
+            undefined: all - sorted.len(),
+            sorted,
+        }
+    }
+
     /// The percentile interval that holds `level` (in `(0, 1)`, usually 0.95) of the resamples, low
     /// then high; `None` when the statistic was defined on no resample.
     #[must_use]

@@ -38,7 +38,7 @@ pub(super) fn denoise(
         sample.slice_mut(s![row, .., .., ..]).assign(&job.latents);
         context.slice_mut(s![row, .., ..]).assign(unconditional);
     }
-    let mut sampler = Pndm::new(&settings.schedule);
+    let mut sampler = Pndm::with(&settings.schedule, settings.multistep);
     let mut call = 0;
     while let Some(timestep) = sampler.timestep() {
         for (row, job) in jobs.iter().enumerate() {

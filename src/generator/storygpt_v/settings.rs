@@ -1,6 +1,6 @@
 //! The bundle's numbers, checked against each other once.
 
-use super::super::{GeneratorError, Schedule};
+use super::super::{GeneratorError, Multistep, Schedule};
 use crate::inference::BundleManifest;
 use crate::inference::{Diffusion, ImageSize, InferenceError, Llm, Portraits, Scheduler, Text};
 
@@ -13,6 +13,8 @@ pub struct DiffusionSettings {
     pub diffusion: Diffusion,
     /// The noise schedule.
     pub schedule: Schedule,
+    /// The sampler's formulas; [`Self::new`] takes the published ones.
+    pub multistep: Multistep,
     /// Tokens of the text encoder.
     pub text: Text,
     /// Portraits of the characters.
@@ -56,6 +58,7 @@ impl DiffusionSettings {
             image,
             diffusion,
             schedule,
+            multistep: Multistep::ADAMS_BASHFORTH,
             text,
             portraits,
         })

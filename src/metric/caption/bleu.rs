@@ -44,18 +44,40 @@ impl BleuCounts {
     /// BLEU-1 to BLEU-4, in `[0, 1]`.
     #[must_use]
     pub fn scores(&self) -> [f64; ORDERS] {
-        let ratio = (self.hypothesis as f64 + TINY) / (self.reference as f64 + SMALL);
-        let brevity = if ratio < 1.0 {
-            (1.0 - 1.0 / ratio).exp()
-        } else {
-            1.0
-        };
-        let mut product = 1.0;
-        std::array::from_fn(|order| {
-            product *= (self.correct[order] as f64 + TINY) / (self.guess[order] as f64 + SMALL);
-            product.powf(1.0 / (order as f64 + 1.0)) * brevity
-        })
+        of_counts(&self.sums())
     }
+
+    /// The counts as numbers that add up: lengths of hypotheses and references, then guesses, then matches.
+    #[must_use]
+    pub fn sums(&self) -> [f64; BLEU_SUMS] {
+        let counts = [self.hypothesis, self.reference].into_iter();
+        let mut counts = counts.chain(self.guess).chain(self.correct);
+        std::array::from_fn(|_| counts.next().unwrap_or_default() as f64)
+    }
+}
+
+/// Numbers of [`BleuCounts::sums`].
+pub const BLEU_SUMS: usize = 2 + 2 * ORDERS;
+
+/// BLEU-1 to BLEU-4 of [`BleuCounts::sums`] that were added up, weighted or averaged. `None` for another
+/// number of sums.
+#[must_use]
+pub fn bleu_of_sums(sums: &[f64]) -> Option<[f64; ORDERS]> {
+    Some(of_counts(sums.try_into().ok()?))
+}
+
+fn of_counts(sums: &[f64; BLEU_SUMS]) -> [f64; ORDERS] {
+    let ratio = (sums[0] + TINY) / (sums[1] + SMALL);
+    let brevity = if ratio < 1.0 {
+        (1.0 - 1.0 / ratio).exp()
+    } else {
+        1.0
+    };
+    let mut product = 1.0;
+    std::array::from_fn(|order| {
+        product *= (sums[2 + ORDERS + order] + TINY) / (sums[2 + order] + SMALL);
+        product.powf(1.0 / (order as f64 + 1.0)) * brevity
+    })
 }
 
 /// BLEU of a corpus and of its items.

@@ -15,7 +15,7 @@ mod released;
 mod tests;
 mod tokeniser;
 
-pub use bleu::{Bleu, BleuCounts, ORDERS, bleu};
+pub use bleu::{BLEU_SUMS, Bleu, BleuCounts, ORDERS, bleu, bleu_of_sums};
 pub use cider::{Cider, CiderOptions, bleu_and_cider, cider, weighted_mean};
 pub use corpus::{Corpus, CorpusBuilder};
 pub use fault::{CaptionUnscored, CaptionWarning};

@@ -2,28 +2,57 @@
 
 use super::chosen::{Chosen, Clusters};
 use super::draft::{Draft, Metric};
+use super::parts::{Reduced, StorySums};
 use crate::metric::caption::{
-    CaptionUnscored, CiderOptions, Corpus, ORDERS, Tokeniser, bleu, cider, released_bleu,
+    BLEU_SUMS, BleuCounts, CaptionUnscored, CiderOptions, Corpus, ORDERS, Tokeniser, bleu, bleu_of_sums,
+    cider, released_bleu,
 };
-use crate::record::{Score, Unit};
+use crate::record::Unit;
 use crate::spec::{BleuRule, CaptionRule, Words};
+use crate::stats::ClusterSums;
 
+/// What this file computes.
+pub(super) const METRICS: [&str; ORDERS + 1] = ["bleu1", "bleu2", "bleu3", "bleu4", "cider"];
 const BLEU: [&str; ORDERS] = ["bleu1", "bleu2", "bleu3", "bleu4"];
-
-/// What one story adds.
-type PerStory = Box<dyn Fn(&[u32]) -> Option<f64>>;
 
 /// The captions of the scored frames.
 struct Captions {
     /// The generated frame's caption and the real frame's captions.
     items: Vec<(String, Vec<String>)>,
-    /// Story of each item, from 0.
+    /// Story of each item, and how many there are in the plan.
     stories: Vec<usize>,
+    planned: usize,
+    /// Stories with an item.
     count: usize,
 }
 
+impl Captions {
+    /// Means of a number an item.
+    fn mean(&self, items: &[f64]) -> StorySums {
+        let mut sums = ClusterSums::new(self.planned, 2);
+        for (story, item) in self.stories.iter().zip(items) {
+            sums.add(*story, &[*item, 1.0]);
+        }
+        StorySums::of_mean(sums)
+    }
+
+    /// Corpus BLEU of an order, of counts an item.
+    fn bleu(&self, items: &[BleuCounts], order: usize) -> StorySums {
+        let mut sums = ClusterSums::new(self.planned, BLEU_SUMS + 1);
+        for (story, item) in self.stories.iter().zip(items) {
+            let mut terms = item.sums().to_vec();
+            terms.push(1.0);
+            sums.add(*story, &terms);
+        }
+        StorySums::new(sums, move |sums| {
+            let (items, counts) = sums.split_last()?;
+            (*items > 0.0).then(|| bleu_of_sums(counts).map(|scores| scores[order]))?
+        })
+    }
+}
+
 /// BLEU-1 to BLEU-4 and CIDEr over all scored frames.
-pub(super) fn scores(chosen: &Chosen<'_>, rule: &CaptionRule) -> Vec<Score> {
+pub(super) fn scores(chosen: &Chosen<'_>, rule: &CaptionRule) -> Vec<Reduced> {
     let captions = collect(chosen, rule);
     let tokeniser = match rule.words {
         Words::Ptb => Tokeniser::Ptb,
@@ -31,30 +60,25 @@ pub(super) fn scores(chosen: &Chosen<'_>, rule: &CaptionRule) -> Vec<Score> {
     };
     let corpus = Corpus::from_captions(&captions.items, tokeniser);
     let bleus = bleu_values(rule, &captions, tokeniser, &corpus);
-    let mut scores: Vec<Score> = BLEU
+    let mut scores: Vec<Reduced> = BLEU
         .into_iter()
         .zip(bleus)
-        .map(|(id, (value, warnings, resampled))| {
-            let made = rule.bleu.to_string();
-            let own = [("avg", made.as_str())];
+        .map(|(id, (value, warnings, made))| {
+            let average = rule.bleu.to_string();
+            let own = [("avg", average.as_str())];
             one(
-                chosen, rule, &captions, id, value, warnings, resampled, &own,
+                chosen, rule, &captions, id, value, warnings, made, &own,
             )
         })
         .collect();
-    let (value, warnings, items) = match &corpus {
-        Err(reason) => (Err(reason.to_string()), Vec::new(), Vec::new()),
+    let (value, warnings, made) = match &corpus {
+        Err(reason) => (Err(reason.to_string()), Vec::new(), None),
         Ok(corpus) => {
             let found = cider(corpus, CiderOptions::default());
             let warnings = found.warnings.iter().map(ToString::to_string).collect();
-            (Ok(found.value), warnings, found.items)
+            (Ok(found.value), warnings, Some(captions.mean(&found.items)))
         }
     };
-    let stories = captions.stories.clone();
-    let resampled: PerStory = Box::new(move |multiplicities| {
-        let times: Vec<u32> = stories.iter().map(|story| multiplicities[*story]).collect();
-        crate::metric::caption::weighted_mean(&items, &times)
-    });
     // Resamples keep the document frequencies of all frames: the signature says so.
     let own = [
         ("avg", "mean"),
@@ -62,7 +86,7 @@ pub(super) fn scores(chosen: &Chosen<'_>, rule: &CaptionRule) -> Vec<Score> {
         ("df", "scored-frames"),
     ];
     scores.push(one(
-        chosen, rule, &captions, "cider", value, warnings, resampled, &own,
+        chosen, rule, &captions, "cider", value, warnings, made, &own,
     ));
     scores
 }
@@ -72,6 +96,7 @@ fn collect(chosen: &Chosen<'_>, rule: &CaptionRule) -> Captions {
     let mut captions = Captions {
         items: Vec::new(),
         stories: Vec::new(),
+        planned: chosen.stories(),
         count: 0,
     };
     for (row, observation) in chosen.observations() {
@@ -86,55 +111,43 @@ fn collect(chosen: &Chosen<'_>, rule: &CaptionRule) -> Captions {
         };
         let truth = truth.iter().take(rule.references).cloned().collect();
         captions.items.push((generated.clone(), truth));
-        captions.stories.push(clusters.number(chosen.story(row)));
+        clusters.number(chosen.story(row));
+        captions.stories.push(chosen.story(row));
     }
     captions.count = clusters.len();
     captions
 }
 
-type Value = (Result<f64, String>, Vec<String>, PerStory);
+type Value = (Result<f64, String>, Vec<String>, Option<StorySums>);
 
-/// BLEU-1 to BLEU-4 and how to compute each on resampled stories.
+/// BLEU-1 to BLEU-4 and what each is made of.
 fn bleu_values(
     rule: &CaptionRule,
     captions: &Captions,
     tokeniser: Tokeniser,
     corpus: &Result<Corpus, CaptionUnscored>,
 ) -> [Value; ORDERS] {
-    let failed = |reason: String| -> [Value; ORDERS] {
-        std::array::from_fn(|_| -> Value {
-            (Err(reason.clone()), Vec::new(), Box::new(|_: &[u32]| None))
-        })
+    let failed = |reason: &CaptionUnscored| -> [Value; ORDERS] {
+        std::array::from_fn(|_| (Err(reason.to_string()), Vec::new(), None))
     };
     match rule.bleu {
         BleuRule::Corpus => match corpus {
-            Err(reason) => failed(reason.to_string()),
+            Err(reason) => failed(reason),
             Ok(corpus) => {
                 let found = bleu(corpus);
-                std::array::from_fn(|order| -> Value {
-                    let (found, stories) = (found.clone(), captions.stories.clone());
+                std::array::from_fn(|order| {
                     let warnings = found.warnings.iter().map(ToString::to_string).collect();
-                    let value = found.value[order];
-                    let resampled: PerStory = Box::new(move |multiplicities| {
-                        let times: Vec<u32> =
-                            stories.iter().map(|story| multiplicities[*story]).collect();
-                        found.resampled(&times).map(|scores| scores[order])
-                    });
-                    (Ok(value), warnings, resampled)
+                    let made = captions.bleu(&found.items, order);
+                    (Ok(found.value[order]), warnings, Some(made))
                 })
             }
         },
         BleuRule::StorygptvReleased => match released_bleu(&captions.items, tokeniser) {
-            Err(reason) => failed(reason.to_string()),
-            Ok(found) => std::array::from_fn(|order| -> Value {
+            Err(reason) => failed(&reason),
+            Ok(found) => std::array::from_fn(|order| {
                 let items: Vec<f64> = found.items.iter().map(|item| item[order]).collect();
-                let stories = captions.stories.clone();
-                let resampled: PerStory = Box::new(move |multiplicities| {
-                    let times: Vec<u32> =
-                        stories.iter().map(|story| multiplicities[*story]).collect();
-                    crate::metric::caption::weighted_mean(&items, &times)
-                });
-                (Ok(found.value[order]), Vec::new(), resampled)
+                let made = captions.mean(&items);
+                (Ok(found.value[order]), Vec::new(), Some(made))
             }),
         },
     }
@@ -151,9 +164,9 @@ fn one(
     id: &'static str,
     value: Result<f64, String>,
     warnings: Vec<String>,
-    resampled: PerStory,
+    made: Option<StorySums>,
     own: &[(&str, &str)],
-) -> Score {
+) -> Reduced {
     let metric = Metric {
         id,
         unit: Unit::Score,
@@ -169,7 +182,9 @@ fn one(
     for warning in warnings {
         draft.warn(warning);
     }
-    draft.resample(chosen.input.protocol.bootstrap.resamples, resampled);
+    if let Some(made) = made {
+        draft.made_of(made);
+    }
     let (words, references) = (rule.words.to_string(), rule.references.to_string());
     let mut parts = vec![("words", words.as_str()), ("refs", references.as_str())];
     parts.extend(own);

@@ -79,6 +79,11 @@ impl<'a> Chosen<'a> {
         self.story_of[row]
     }
 
+    /// Number of planned stories.
+    pub(super) fn stories(&self) -> usize {
+        self.first_row.len()
+    }
+
     /// The first frame of the story that a row belongs to.
     pub(super) fn first_frame(&self, row: usize) -> &'a Observation {
         &self.input.observations[self.first_row[self.story_of[row]]]

@@ -7,9 +7,19 @@ use super::chosen::Chosen;
 use super::draft::{Draft, Metric};
 use super::features::present;
 use crate::metric::{FramePlace, Pairing, consistency, mean_consistency};
-use crate::record::{Score, Unit};
+use super::parts::{Reduced, StorySums};
+use crate::record::Unit;
+use crate::stats::ClusterSums;
 use ndarray::{ArrayView2, Axis};
 use std::collections::BTreeSet;
+
+/// What this file computes.
+pub(super) const METRICS: [&str; 4] = [
+    "consistency",
+    "consistency_gt",
+    "consistency_shared",
+    "consistency_shared_gt",
+];
 
 /// Which pairs of frames of a story.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -20,7 +30,7 @@ enum Pairs {
 }
 
 /// Consistency of the generated and of the real stories.
-pub(super) fn scores(chosen: &Chosen<'_>) -> Vec<Score> {
+pub(super) fn scores(chosen: &Chosen<'_>) -> Vec<Reduced> {
     let sides = [
         ("consistency", "consistency_shared", true),
         ("consistency_gt", "consistency_shared_gt", false),
@@ -34,7 +44,7 @@ pub(super) fn scores(chosen: &Chosen<'_>) -> Vec<Score> {
     scores
 }
 
-fn one(chosen: &Chosen<'_>, id: &'static str, pairs: Pairs, generated: bool) -> Score {
+fn one(chosen: &Chosen<'_>, id: &'static str, pairs: Pairs, generated: bool) -> Reduced {
     let metric = Metric {
         id,
         unit: Unit::Cosine,
@@ -107,15 +117,9 @@ fn fill(draft: &mut Draft<'_, '_>, chosen: &Chosen<'_>, set: &ArrayView2<'_, f32
     draft.entered(frames.count(), stories.len());
     let no_pair = || "no story has two such frames".to_owned();
     draft.value(mean_consistency(&stories).ok_or_else(no_pair));
-    draft.resample(
-        chosen.input.protocol.bootstrap.resamples,
-        |multiplicities| {
-            let (mut sum, mut count) = (0.0, 0.0);
-            for (story, times) in stories.iter().zip(multiplicities) {
-                sum += f64::from(*times) * story.sum;
-                count += f64::from(*times) * story.pairs as f64;
-            }
-            (count > 0.0).then(|| sum / count)
-        },
-    );
+    let mut sums = ClusterSums::new(chosen.stories(), 2);
+    for story in &stories {
+        sums.add(story.story, &[story.sum, story.pairs as f64]);
+    }
+    draft.made_of(StorySums::of_mean(sums));
 }

@@ -9,11 +9,21 @@ use super::draft::{Draft, Metric};
 use super::features::present;
 use super::input::{ExtractorName, FeaturePair};
 use crate::metric::{SimilarityUnscored, cosine};
-use crate::record::{Score, Unit};
+use super::parts::{Reduced, StorySums};
+use crate::record::Unit;
 use crate::spec::CropRule;
+use crate::stats::ClusterSums;
 use ndarray::{ArrayView2, s};
 use std::collections::{BTreeMap, BTreeSet};
 
+/// What this file computes.
+pub(super) const METRICS: [&str; 5] = [
+    "char_consistency",
+    "char_consistency_gt",
+    "char_likeness",
+    "char_found",
+    "char_found_gt",
+];
 /// Characters of the hash of each network that a signature shows.
 const HASH_LENGTH: usize = 12;
 
@@ -73,7 +83,7 @@ impl Side {
 }
 
 /// `char_consistency`, `char_found`, the same of the real frames, and `char_likeness`.
-pub(super) fn scores(chosen: &Chosen<'_>, rule: CropRule) -> Vec<Score> {
+pub(super) fn scores(chosen: &Chosen<'_>, rule: CropRule) -> Vec<Reduced> {
     let crops = Crops::new(chosen);
     let crops = || crops.as_ref().map_err(Clone::clone);
     let cut = rule.to_string();
@@ -109,7 +119,7 @@ fn one(
     unit: Unit,
     own: &[(&str, &str)],
     tally: Result<Tally, CropsUnscored>,
-) -> Score {
+) -> Reduced {
     let metric = Metric {
         id,
         unit,
@@ -119,27 +129,18 @@ fn one(
     match tally {
         Err(reason) => draft.value(Err(reason.to_string())),
         Ok(tally) => {
-            let stories: Vec<(f64, f64)> = tally.stories.into_values().collect();
-            draft.entered(tally.rows.len(), stories.len());
-            let once = vec![1; stories.len()];
-            draft.value(average(&stories, &once).ok_or_else(|| tally.empty.to_string()));
-            draft.resample(
-                chosen.input.protocol.bootstrap.resamples,
-                |multiplicities| average(&stories, multiplicities),
-            );
+            draft.entered(tally.rows.len(), tally.stories.len());
+            let mut sums = ClusterSums::new(chosen.stories(), 2);
+            for (story, (sum, terms)) in tally.stories {
+                sums.add(story, &[sum, terms]);
+            }
+            let made = StorySums::of_mean(sums);
+            let value = made.value(&made.sums.total());
+            draft.value(value.ok_or_else(|| tally.empty.to_string()));
+            draft.made_of(made);
         }
     }
     draft.sign(extractor(chosen).as_ref(), own)
-}
-
-/// The mean of all terms, those of a story as often as `multiplicities` says.
-fn average(stories: &[(f64, f64)], multiplicities: &[u32]) -> Option<f64> {
-    let (mut sum, mut count) = (0.0, 0.0);
-    for ((of_story, terms), times) in stories.iter().zip(multiplicities) {
-        sum += f64::from(*times) * of_story;
-        count += f64::from(*times) * terms;
-    }
-    (count > 0.0).then(|| sum / count)
 }
 
 /// Locator and CLIP as a signature names them: `locator@..+clip@..`.

@@ -3,6 +3,7 @@
 use super::super::tests::{context, observation, protocol};
 use super::super::{ReduceInput, ScoreContext, reduce};
 use super::*;
+use crate::record::Score;
 use crate::record::Observation;
 use ndarray::{Array2, arr2};
 

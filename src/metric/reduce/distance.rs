@@ -1,12 +1,14 @@
-//! The Fréchet distance of a run, with its story bootstrap.
+//! The Fréchet distance of a run. Its interval is of how far each story moves it: repeated stories would lower
+//! the rank of a covariance, and a bootstrap then lies above the value.
 
 use super::chosen::{Chosen, Clusters};
 use super::draft::{Draft, Metric};
 use super::features::{Both, both};
-use crate::metric::{MeanPrecision, MomentTable, frechet_of_gaussians, frechet_with};
-use crate::record::{Score, Unit};
+use super::parts::Reduced;
+use crate::metric::{FrechetUnscored, MeanPrecision, frechet_influence, frechet_with};
+use crate::record::Unit;
 use crate::spec::{FidRule, MeanRule};
-use ndarray::ArrayView2;
+use crate::stats::LeftOut;
 use std::collections::BTreeMap;
 
 const FID: Metric = Metric {
@@ -14,15 +16,11 @@ const FID: Metric = Metric {
     unit: Unit::Distance,
     higher_is_better: false,
 };
-/// Longest features that are resampled: beyond it the sums of products of every story (one `d x d`
-/// matrix each) and an eigenproblem a resample would take gigabytes and hours.
-const MAX_RESAMPLED_DIM: usize = 256;
-
-const UPWARD: &str = "the interval is biased upward, because repeated stories lower the rank of a \
-resampled covariance; it may lie above the value";
+/// How a signature names the interval.
+const RULE: &str = "story-influence-t";
 
 /// The distance over all scored frames that have features on both sides.
-pub(super) fn score(chosen: &Chosen<'_>, rule: &FidRule) -> Score {
+pub(super) fn score(chosen: &Chosen<'_>, rule: &FidRule) -> Reduced {
     let rows = kept(chosen, rule);
     let mut draft = Draft::new(chosen, FID, "all".to_owned(), rows.len());
     if rows.len() < chosen.rows.len() {
@@ -90,51 +88,40 @@ fn fill(draft: &mut Draft<'_, '_>, chosen: &Chosen<'_>, pair: &Both, precision: 
             for warning in &distance.warnings {
                 draft.warn(warning.to_string());
             }
-            let dim = pair.generated.ncols();
-            if dim > MAX_RESAMPLED_DIM {
-                draft.warn(format!(
-                    "no interval: features of {dim} dimensions are not resampled (at most {MAX_RESAMPLED_DIM})"
-                ));
-            } else if clusters.len() > 1 {
-                interval(draft, chosen, pair, &numbers, clusters.len());
-                draft.warn(UPWARD);
+            match influences(pair, &numbers, clusters.len()) {
+                Ok(moved) => {
+                    let left_out = left_out(distance.value, &moved);
+                    draft.left_out(left_out, [0.0, f64::INFINITY], RULE);
+                }
+                Err(reason) => draft.warn(format!("no interval: {reason}")),
             }
         }
     }
 }
 
-/// Resamples stories of both sides jointly.
-fn interval(
-    draft: &mut Draft<'_, '_>,
-    chosen: &Chosen<'_>,
+/// How far each story moves the distance, by its frames on both sides together.
+fn influences(
     pair: &Both,
     numbers: &[usize],
     stories: usize,
-) {
-    // The same shift on both sides: it cancels in the difference of the means.
-    let mut shift = vec![0.0; pair.ground_truth.ncols()];
-    for row in pair.ground_truth.rows() {
-        for (sum, value) in shift.iter_mut().zip(row) {
-            *sum += f64::from(*value) / pair.ground_truth.nrows() as f64;
+) -> Result<Vec<f64>, FrechetUnscored> {
+    let sides = frechet_influence(&pair.generated.view(), &pair.ground_truth.view())?;
+    let mut moved = vec![0.0; stories];
+    for side in sides {
+        for (influence, story) in side.iter().zip(numbers) {
+            moved[*story] += influence;
         }
     }
-    let table = |set: ArrayView2<'_, f32>| {
-        let mut table = MomentTable::new(stories, shift.clone());
-        for (row, cluster) in set.rows().into_iter().zip(numbers) {
-            table.add(*cluster, row.iter().copied());
-        }
-        table
+    Ok(moved)
+}
+
+/// The distance without each story, to first order: leaving out one of n stories takes its influence away,
+/// and gives its weight to the others.
+fn left_out(value: f64, moved: &[f64]) -> Vec<LeftOut> {
+    let n = moved.len() as f64;
+    let without = |moved: &f64| LeftOut {
+        value: Some(value - moved * n / (n - 1.0)),
+        size: 1,
     };
-    let (generated, ground_truth) = (
-        table(pair.generated.view()),
-        table(pair.ground_truth.view()),
-    );
-    let resamples = chosen.input.protocol.bootstrap.fid_resamples;
-    draft.resample(resamples, |multiplicities| {
-        let first = generated.gaussian(multiplicities)?;
-        let second = ground_truth.gaussian(multiplicities)?;
-        frechet_of_gaussians(&first, &second)
-            .ok()
-            .map(|distance| distance.value)
-    });
+    moved.iter().map(without).collect()
 }

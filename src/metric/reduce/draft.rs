@@ -3,8 +3,9 @@
 use super::chosen::Chosen;
 use super::input::ExtractorName;
 use super::signature::signature;
+use super::parts::{Parts, Reduced, StorySums};
 use crate::record::{Score, Unit};
-use crate::stats::{Resampling, bootstrap};
+use crate::stats::{LeftOut, Resampling, bootstrap, jackknife_interval};
 
 /// What a metric is, whatever its value.
 #[derive(Clone, Copy, Debug)]
@@ -20,6 +21,7 @@ pub(super) struct Draft<'c, 'a> {
     metric: Metric,
     score: Score,
     interval_rule: String,
+    parts: Parts,
 }
 
 impl<'c, 'a> Draft<'c, 'a> {
@@ -50,6 +52,7 @@ impl<'c, 'a> Draft<'c, 'a> {
             metric,
             score,
             interval_rule: "none".to_owned(),
+            parts: Parts::None("it has no value".to_owned()),
         }
     }
 
@@ -80,6 +83,36 @@ impl<'c, 'a> Draft<'c, 'a> {
     /// The score so far.
     pub(super) fn score_mut(&mut self) -> &mut Score {
         &mut self.score
+    }
+
+    /// States what the score is made of, and resamples it.
+    pub(super) fn made_of(&mut self, made: StorySums) {
+        let entered = made.with_a_part();
+        let resamples = self.chosen.input.protocol.bootstrap.resamples;
+        self.resample(resamples, |multiplicities| {
+            made.value(&entered.weighted(multiplicities))
+        });
+        self.parts = Parts::Sums(made);
+    }
+
+    /// States the score without each group of stories, and makes its interval of that, cut to `range`.
+    pub(super) fn left_out(&mut self, left_out: Vec<LeftOut>, range: [f64; 2], rule: &str) {
+        let Some(value) = self.score.value else {
+            return;
+        };
+        match jackknife_interval(value, &left_out, range) {
+            Ok(interval) => self.interval(Some(interval), rule),
+            Err(reason) => {
+                self.interval(None, rule);
+                self.warn(reason.to_string());
+            }
+        }
+        self.parts = Parts::LeftOut { value, left_out };
+    }
+
+    /// States the score without each story, where the interval is made in another way.
+    pub(super) fn parts(&mut self, parts: Parts) {
+        self.parts = parts;
     }
 
     /// Draws stories with replacement. One story has nothing to be resampled with: an interval of
@@ -115,7 +148,7 @@ impl<'c, 'a> Draft<'c, 'a> {
     }
 
     /// Signs the score.
-    pub(super) fn sign(mut self, extractor: Option<&ExtractorName>, own: &[(&str, &str)]) -> Score {
+    pub(super) fn sign(mut self, extractor: Option<&ExtractorName>, own: &[(&str, &str)]) -> Reduced {
         self.score.signature = signature(
             self.metric.id,
             self.chosen,
@@ -124,6 +157,9 @@ impl<'c, 'a> Draft<'c, 'a> {
             &self.interval_rule,
             self.score.n,
         );
-        self.score
+        Reduced {
+            score: self.score,
+            parts: self.parts,
+        }
     }
 }

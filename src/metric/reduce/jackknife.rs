@@ -3,6 +3,7 @@
 //! The estimate is a U-statistic, for which the jackknife is consistent; a bootstrap would pair a frame
 //! with itself. Every kernel value is computed once: what a story takes away is a sum over its rows.
 
+use crate::stats::LeftOut;
 use ndarray::{Array2, ArrayView2, Axis, s};
 
 /// Rows of the kernel matrix that are held at once.
@@ -22,17 +23,16 @@ struct Share {
     frames: f64,
 }
 
-/// A 95 % interval around `value`, the kernel distance of all rows (normal approximation).
+/// The kernel distance without each story in turn.
 ///
 /// `stories` gives the story of each row, from 0 to `count - 1`; row i of both sets belongs to it.
 /// `None` with fewer than three stories.
-pub(super) fn interval(
-    value: f64,
+pub(super) fn left_out(
     generated: &ArrayView2<'_, f32>,
     truth: &ArrayView2<'_, f32>,
     stories: &[usize],
     count: usize,
-) -> Option<[f64; 2]> {
+) -> Option<Vec<LeftOut>> {
     if count < 3 {
         return None;
     }
@@ -47,19 +47,27 @@ pub(super) fn interval(
         total
     });
     let n = stories.len() as f64;
-    let left_out: Vec<f64> = (0..count)
+    let without = (0..count)
         .map(|story| {
             let m = n - sums[0][story].frames;
             let [xx, yy, xy] = std::array::from_fn(|which| {
                 let share = sums[which][story];
                 totals[which] - share.rows - share.columns + share.within
             });
-            (xx + yy) / (m * (m - 1.0)) - 2.0 * xy / (m * m)
-        })
-        .collect();
-    let count = count as f64;
-    let mean = left_out.iter().sum::<f64>() / count;
-    let spread: f64 = left_out.iter().map(|value| (value - mean).powi(2)).sum();
+            LeftOut {
+                value: Some((xx + yy) / (m * (m - 1.0)) - 2.0 * xy / (m * m)),
+                size: sums[0][story].frames as usize,
+            }
+        });
+    Some(without.collect())
+}
+
+/// A 95 % interval around `value`, from its values without each story (normal approximation).
+pub(super) fn interval(value: f64, left_out: &[LeftOut]) -> Option<[f64; 2]> {
+    let without: Vec<f64> = left_out.iter().filter_map(|story| story.value).collect();
+    let count = without.len() as f64;
+    let mean = without.iter().sum::<f64>() / count;
+    let spread: f64 = without.iter().map(|value| (value - mean).powi(2)).sum();
     let half = NORMAL_95 * ((count - 1.0) / count * spread).sqrt();
     half.is_finite().then_some([value - half, value + half])
 }
@@ -112,7 +120,8 @@ mod tests {
         let (x, y) = (feature(0), feature(1));
         let stories: Vec<usize> = (0..n).map(|row| row / 4).collect();
         let value = kernel_distance(&x.view(), &y.view()).unwrap();
-        let [low, high] = interval(value, &x.view(), &y.view(), &stories, count).unwrap();
+        let without = left_out(&x.view(), &y.view(), &stories, count).unwrap();
+        let [low, high] = interval(value, &without).unwrap();
         let again: Vec<f64> = (0..count)
             .map(|story| {
                 let rows: Vec<usize> = (0..n).filter(|row| stories[*row] != story).collect();

@@ -1,13 +1,15 @@
 //! Accuracy and F1 of a slice, from counts per story.
 
-use super::chosen::{Chosen, Clusters};
+use super::chosen::Chosen;
 use super::draft::{Draft, Metric};
 use super::input::ExtractorName;
+use super::parts::{Reduced, StorySums};
 use super::slice::Slice;
-use crate::metric::accuracy::{percent, positive};
+use crate::metric::accuracy::positive;
 use crate::metric::f1::{Confusion, ZeroDivision};
-use crate::record::{Counts, Observation, Score, Unit};
+use crate::record::{Counts, Observation, Unit};
 use crate::spec::{ClassifierRule, F1Average, LabelRule};
+use crate::stats::ClusterSums;
 
 /// Which labels of a frame.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -17,6 +19,30 @@ pub(super) enum Labels {
 }
 
 impl Labels {
+    /// What is computed of them: accuracy, F1, and what follows on `all`.
+    pub(super) fn metrics(self) -> &'static [&'static str; 7] {
+        match self {
+            Self::Characters => &[
+                "char_acc",
+                "char_f1",
+                "char_acc_label",
+                "char_f1_micro",
+                "char_f1_macro",
+                "char_f1_weighted",
+                "char_f1_samples",
+            ],
+            Self::Backgrounds => &[
+                "bg_acc",
+                "bg_f1",
+                "bg_acc_label",
+                "bg_f1_micro",
+                "bg_f1_macro",
+                "bg_f1_weighted",
+                "bg_f1_samples",
+            ],
+        }
+    }
+
     fn extractor<'a>(self, chosen: &Chosen<'a>) -> Option<&'a ExtractorName> {
         let extractors = &chosen.input.context.extractors;
         match self {
@@ -49,6 +75,40 @@ enum Statistic {
     PerLabel,
     /// F1.
     F1(F1Average),
+}
+
+impl Statistic {
+    /// The value in percent of [`Tally::terms`], which may be weighted or averaged. Micro F1 without positive labels measures nothing and is
+    /// not defined; the other averages count what is undefined as 0, as scikit-learn does.
+    fn value(self, terms: &[f64]) -> Option<f64> {
+        let (frames, terms) = terms.split_last().filter(|(frames, _)| **frames > 0.0)?;
+        let percent = |part: f64, whole: f64| (whole > 0.0).then(|| 100.0 * part / whole);
+        let classes = || terms.chunks_exact(3);
+        let support = || classes().map(|class| class[0] + class[2]).sum::<f64>();
+        match self {
+            Self::Exact => percent(terms[0], *frames),
+            Self::PerLabel => percent(terms[0], terms[1]),
+            Self::F1(F1Average::Samples) => {
+                (terms[1] > 0.0).then(|| 100.0 * (terms[0] / *frames))
+            }
+            Self::F1(_) if support() <= 0.0 => None,
+            Self::F1(F1Average::Micro | F1Average::Macro) => {
+                let count = classes().len() as f64;
+                Some(100.0 * (classes().map(f1).sum::<f64>() / count))
+            }
+            Self::F1(F1Average::Weighted) => {
+                let sum: f64 = classes().map(|class| (class[0] + class[2]) * f1(class)).sum();
+                Some(100.0 * (sum / support()))
+            }
+        }
+    }
+}
+
+/// F1 of true positives, false positives and false negatives; 0 without any.
+fn f1(class: &[f64]) -> f64 {
+    let double = 2.0 * class[0];
+    let whole = double + class[1] + class[2];
+    if whole > 0.0 { double / whole } else { 0.0 }
 }
 
 /// Sufficient statistics of some frames.
@@ -89,38 +149,23 @@ impl Tally {
             })
     }
 
-    /// The value in percent. Micro F1 without positive labels measures nothing and is not defined; the
-    /// other averages count what is undefined as 0, as scikit-learn does.
-    fn value(&self, statistic: Statistic) -> Option<f64> {
-        if self.frames == 0 {
-            return None;
-        }
-        match statistic {
-            Statistic::Exact => percent(self.right, self.frames),
-            Statistic::PerLabel => percent(self.labels_right, self.labels),
-            Statistic::F1(average) => Some(100.0 * self.f1(average)?),
-        }
-    }
-
-    fn f1(&self, average: F1Average) -> Option<f64> {
-        let support: u64 = self.classes.iter().map(Confusion::support).sum();
-        if support == 0 {
-            return None;
-        }
-        let each = || {
-            self.classes
-                .iter()
-                .map(|class| (class, class.f1(ZeroDivision::Zero).unwrap_or(0.0)))
+    /// The sums that a statistic is made of, of so many classes; the last one counts frames.
+    fn terms(&self, statistic: Statistic, classes: usize) -> Vec<f64> {
+        let rights = |class: &Confusion| {
+            [class.true_positives, class.false_positives, class.false_negatives].map(|n| n as f64)
         };
-        Some(match average {
-            F1Average::Micro => return self.total().f1(ZeroDivision::LeaveOut),
-            F1Average::Macro => each().map(|(_, f1)| f1).sum::<f64>() / self.classes.len() as f64,
-            F1Average::Weighted => {
-                let sum: f64 = each().map(|(class, f1)| class.support() as f64 * f1).sum();
-                sum / support as f64
+        let mut terms = match statistic {
+            Statistic::Exact => vec![self.right as f64],
+            Statistic::PerLabel => vec![self.labels_right as f64, self.labels as f64],
+            Statistic::F1(F1Average::Micro) => rights(&self.total()).to_vec(),
+            Statistic::F1(F1Average::Macro | F1Average::Weighted) => {
+                let class = |at| self.classes.get(at).map_or([0.0; 3], rights);
+                (0..classes).flat_map(class).collect()
             }
-            F1Average::Samples => self.frame_f1 / self.frames as f64,
-        })
+            Statistic::F1(F1Average::Samples) => vec![self.frame_f1, self.total().support() as f64],
+        };
+        terms.push(self.frames as f64);
+        terms
     }
 
     fn counts(&self) -> Counts {
@@ -139,6 +184,7 @@ impl Tally {
 /// What was counted on a slice.
 #[derive(Default)]
 struct Sheet {
+    /// By number of the planned story; those without a frame are empty.
     stories: Vec<Tally>,
     total: Tally,
     planned: usize,
@@ -152,35 +198,12 @@ pub(super) fn scores(
     rule: &ClassifierRule,
     labels: Labels,
     slice: &Slice,
-) -> Vec<Score> {
+) -> Vec<Reduced> {
     let sheet = count(chosen, rule, labels, slice);
-    let [accuracy, f1, per_label, averages] = match labels {
-        Labels::Characters => [
-            &["char_acc"][..],
-            &["char_f1"],
-            &["char_acc_label"],
-            &[
-                "char_f1_micro",
-                "char_f1_macro",
-                "char_f1_weighted",
-                "char_f1_samples",
-            ],
-        ],
-        Labels::Backgrounds => [
-            &["bg_acc"][..],
-            &["bg_f1"],
-            &["bg_acc_label"],
-            &[
-                "bg_f1_micro",
-                "bg_f1_macro",
-                "bg_f1_weighted",
-                "bg_f1_samples",
-            ],
-        ],
-    };
+    let [accuracy, f1, per_label, averages @ ..] = labels.metrics();
     let mut wanted = vec![
-        (accuracy[0], Statistic::Exact),
-        (f1[0], Statistic::F1(rule.f1)),
+        (*accuracy, Statistic::Exact),
+        (*f1, Statistic::F1(rule.f1)),
     ];
     if *slice == Slice::All {
         let all = [
@@ -189,7 +212,7 @@ pub(super) fn scores(
             F1Average::Weighted,
             F1Average::Samples,
         ];
-        wanted.push((per_label[0], Statistic::PerLabel));
+        wanted.push((*per_label, Statistic::PerLabel));
         wanted.extend(averages.iter().copied().zip(all.map(Statistic::F1)));
     }
     wanted
@@ -206,38 +229,32 @@ fn one(
     sheet: &Sheet,
     id: &'static str,
     statistic: Statistic,
-) -> Score {
+) -> Reduced {
     let metric = Metric {
         id,
         unit: Unit::Percent,
         higher_is_better: true,
     };
     let mut draft = Draft::new(chosen, metric, slice.name(), sheet.planned);
-    draft.entered(sheet.total.frames as usize, sheet.stories.len());
+    let entered = sheet.stories.iter().filter(|story| story.frames > 0);
+    draft.entered(sheet.total.frames as usize, entered.count());
     if sheet.unusable > 0 {
         draft.warn(format!(
             "{} frames were not scored because their probabilities are not finite or not as many as the labels",
             sheet.unusable
         ));
     }
-    draft.value(
-        sheet
-            .total
-            .value(statistic)
-            .ok_or_else(|| reason(sheet).to_owned()),
-    );
-    draft.resample(
-        chosen.input.protocol.bootstrap.resamples,
-        |multiplicities| {
-            let mut total = Tally::default();
-            for (story, times) in sheet.stories.iter().zip(multiplicities) {
-                if *times > 0 {
-                    total.add_times(story, u64::from(*times));
-                }
-            }
-            total.value(statistic)
-        },
-    );
+    let classes = sheet.total.classes.len();
+    let terms = sheet.total.terms(statistic, classes);
+    let value = statistic.value(&terms);
+    draft.value(value.ok_or_else(|| reason(sheet).to_owned()));
+    let mut sums = ClusterSums::new(sheet.stories.len(), terms.len());
+    for (number, story) in sheet.stories.iter().enumerate() {
+        if story.frames > 0 {
+            sums.add(number, &story.terms(statistic, classes));
+        }
+    }
+    draft.made_of(StorySums::new(sums, move |sums| statistic.value(sums)));
     if statistic == Statistic::Exact && sheet.total.frames > 0 && rule.f1_columns.is_empty() {
         draft.score_mut().counts = Some(sheet.total.counts());
     }
@@ -274,8 +291,10 @@ fn reason(sheet: &Sheet) -> &'static str {
 }
 
 fn count(chosen: &Chosen<'_>, rule: &ClassifierRule, labels: Labels, slice: &Slice) -> Sheet {
-    let mut sheet = Sheet::default();
-    let mut clusters = Clusters::default();
+    let mut sheet = Sheet {
+        stories: vec![Tally::default(); chosen.stories()],
+        ..Sheet::default()
+    };
     for (row, observation) in chosen.observations().filter(|(_, o)| slice.holds(o)) {
         sheet.planned += 1;
         let labelled = match rule.labels {
@@ -308,9 +327,7 @@ fn count(chosen: &Chosen<'_>, rule: &ClassifierRule, labels: Labels, slice: &Sli
             columns.clear();
         }
         let frame = tally(&pairs, &columns);
-        let cluster = clusters.number(chosen.story(row));
-        sheet.stories.resize(clusters.len(), Tally::default());
-        sheet.stories[cluster].add_times(&frame, 1);
+        sheet.stories[chosen.story(row)].add_times(&frame, 1);
         sheet.total.add_times(&frame, 1);
     }
     sheet

@@ -3,8 +3,10 @@
 use super::chosen::{Chosen, Clusters};
 use super::draft::{Draft, Metric};
 use super::slice::Slice;
-use crate::record::{Observation, Score, Unit};
+use super::parts::{Parts, Reduced, StorySums};
+use crate::record::{Observation, Unit};
 use crate::spec::{ClipRule, LpipsRule, MeanOver, Repeats};
+use crate::stats::ClusterSums;
 
 const TEXT_IMAGE: Metric = Metric {
     id: "clip_ti",
@@ -23,7 +25,7 @@ const LPIPS: Metric = Metric {
 };
 
 /// Text-image and image-image similarity of a slice.
-pub(super) fn clip(chosen: &Chosen<'_>, rule: &ClipRule, slice: &Slice) -> Vec<Score> {
+pub(super) fn clip(chosen: &Chosen<'_>, rule: &ClipRule, slice: &Slice) -> Vec<Reduced> {
     let extractor = chosen.input.context.extractors.clip.as_ref();
     let mean = rule.mean.to_string();
     let mut scores = Vec::new();
@@ -52,7 +54,7 @@ pub(super) fn clip(chosen: &Chosen<'_>, rule: &ClipRule, slice: &Slice) -> Vec<S
 }
 
 /// The perceptual distance of a slice.
-pub(super) fn lpips(chosen: &Chosen<'_>, rule: &LpipsRule, slice: &Slice) -> Score {
+pub(super) fn lpips(chosen: &Chosen<'_>, rule: &LpipsRule, slice: &Slice) -> Reduced {
     let extractor = chosen.input.context.extractors.lpips.as_ref();
     let draft = means(chosen, LPIPS, slice, MeanOver::Frames, rule.repeats, |o| {
         o.lpips
@@ -80,11 +82,13 @@ fn means<'c, 'a>(
     }
     let mut clusters = Clusters::default();
     let mut stories: Vec<Vec<f64>> = Vec::new();
+    let mut sums = ClusterSums::new(chosen.stories(), 2);
     let mut n = 0;
     for row in &rows {
         let Some(value) = value(&chosen.input.observations[*row]).filter(|v| v.is_finite()) else {
             continue;
         };
+        sums.add(chosen.story(*row), &[value, 1.0]);
         let cluster = clusters.number(chosen.story(*row));
         stories.resize(clusters.len(), Vec::new());
         stories[cluster].push(value);
@@ -99,10 +103,18 @@ fn means<'c, 'a>(
         "no frame of this slice was looked at with this network"
     };
     draft.value(average(&stories, &once, mean).ok_or_else(|| reason.to_owned()));
-    draft.resample(
-        chosen.input.protocol.bootstrap.resamples,
-        |multiplicities| average(&stories, multiplicities, mean),
-    );
+    match mean {
+        MeanOver::Frames => draft.made_of(StorySums::of_mean(sums)),
+        MeanOver::Batches(_) => {
+            let resamples = chosen.input.protocol.bootstrap.resamples;
+            draft.resample(resamples, |multiplicities| {
+                average(&stories, multiplicities, mean)
+            });
+            draft.parts(Parts::None(
+                "it is a mean of the batches of the plan, which no story has a share of".to_owned(),
+            ));
+        }
+    }
     draft
 }
 

@@ -15,11 +15,15 @@ mod input;
 mod jackknife;
 mod labels;
 mod mean;
+mod parts;
 mod sets;
 mod signature;
 mod slice;
+mod wanted;
 
 pub use input::{ExtractorName, Extractors, FeaturePair, ReduceInput, ScoreContext};
+pub use parts::{Parts, Reduced, StorySums};
+pub use wanted::Wanted;
 
 use crate::record::Score;
 use chosen::Chosen;
@@ -45,14 +49,25 @@ use slice::Slice;
 /// many frames were unusable rather than absent.
 #[must_use]
 pub fn reduce(input: &ReduceInput<'_>) -> Vec<Score> {
+    let reduced = reduce_with_parts(input, &Wanted::everything());
+    reduced.into_iter().map(|reduced| reduced.score).collect()
+}
+
+/// The same scores, as far as they are wanted, each with what it is made of.
+#[must_use]
+pub fn reduce_with_parts(input: &ReduceInput<'_>, wanted: &Wanted) -> Vec<Reduced> {
     let chosen = Chosen::new(input);
     let protocol = input.protocol;
     let mut scores = Vec::new();
     for slice in Slice::all_of(&chosen) {
+        if !wanted.slice(&slice.name()) {
+            continue;
+        }
         let of_label = matches!(slice, Slice::Character { .. });
         if let Some(rule) = &protocol.classifiers {
             for labels in [Labels::Characters, Labels::Backgrounds] {
-                if labels == Labels::Characters || !of_label {
+                let asked = wanted.any(labels.metrics());
+                if asked && (labels == Labels::Characters || !of_label) {
                     scores.extend(labels::scores(&chosen, rule, labels, &slice));
                 }
             }
@@ -61,41 +76,52 @@ pub fn reduce(input: &ReduceInput<'_>) -> Vec<Score> {
             continue;
         }
         if slice == Slice::All {
-            scores.extend(of_sets(&chosen));
+            scores.extend(of_sets(&chosen, wanted));
         }
-        if let Some(rule) = &protocol.clip {
-            scores.extend(mean::clip(&chosen, rule, &slice));
-            if slice == Slice::All && rule.consistency {
+        if let Some(rule) = protocol.clip.as_ref() {
+            if wanted.any(&["clip_ti", "clip_ii"]) {
+                scores.extend(mean::clip(&chosen, rule, &slice));
+            }
+            if slice == Slice::All && rule.consistency && wanted.any(&consistency::METRICS) {
                 scores.extend(consistency::scores(&chosen));
             }
         }
-        if let (Slice::All, Some(rule)) = (&slice, &protocol.crops) {
+        if let (Slice::All, Some(rule)) = (&slice, &protocol.crops)
+            && wanted.any(&crops::METRICS)
+        {
             scores.extend(crops::scores(&chosen, *rule));
         }
-        if let Some(rule) = &protocol.lpips {
+        if let Some(rule) = protocol.lpips.as_ref().filter(|_| wanted.any(&["lpips"])) {
             scores.push(mean::lpips(&chosen, rule, &slice));
         }
     }
+    scores.retain(|reduced| wanted.any(&[reduced.score.metric.as_str()]));
     scores
 }
 
 /// Metrics of sets of frames.
-fn of_sets(chosen: &Chosen<'_>) -> Vec<Score> {
+fn of_sets(chosen: &Chosen<'_>, wanted: &Wanted) -> Vec<Reduced> {
     let protocol = chosen.input.protocol;
     let mut scores = Vec::new();
-    scores.extend(
-        protocol
-            .fid
-            .as_ref()
-            .map(|rule| distance::score(chosen, rule)),
-    );
-    scores.extend(protocol.kid.as_ref().map(|rule| sets::kernel(chosen, rule)));
-    if let Some(rule) = &protocol.neighbours {
+    if let Some(rule) = protocol.fid.as_ref().filter(|_| wanted.any(&["fid"])) {
+        scores.push(distance::score(chosen, rule));
+    }
+    if let Some(rule) = protocol.kid.as_ref().filter(|_| wanted.any(&["kid"])) {
+        scores.push(sets::kernel(chosen, rule));
+    }
+    let of_neighbours = ["precision", "recall", "density", "coverage"];
+    if let Some(rule) = &protocol.neighbours
+        && wanted.any(&of_neighbours)
+    {
         scores.extend(sets::neighbours(chosen, rule));
     }
     let inception = protocol.inception_score.as_ref();
-    scores.extend(inception.map(|rule| sets::inception(chosen, rule)));
-    if let Some(rule) = &protocol.captions {
+    if let Some(rule) = inception.filter(|_| wanted.any(&["is"])) {
+        scores.push(sets::inception(chosen, rule));
+    }
+    if let Some(rule) = &protocol.captions
+        && wanted.any(&captions::METRICS)
+    {
         scores.extend(captions::scores(chosen, rule));
     }
     scores

@@ -5,13 +5,13 @@ use super::chosen::{Chosen, Clusters};
 use super::draft::{Draft, Metric};
 use super::features::{Both, both, present};
 use super::jackknife;
+use super::parts::{Parts, Reduced};
 use crate::metric::{
     InceptionScoreOptions, KidOptions, MAX_GROUPS, Prdc, PrdcOptions, inception_score_by_groups,
     kernel_distance, kid, prdc_by_groups,
 };
-use crate::record::{Score, Unit};
+use crate::record::Unit;
 use crate::spec::{InceptionScoreRule, KidRule, NeighbourRule};
-use crate::stats::{LeftOut, jackknife_interval};
 use ndarray::Axis;
 
 const KID: Metric = Metric {
@@ -27,7 +27,7 @@ const INCEPTION_SCORE: Metric = Metric {
 /// Most frames over whose pairs the jackknife runs.
 const MAX_JACKKNIFED: usize = 4000;
 /// The kernel distance. With fewer frames than a subset needs, all frames are the one subset.
-pub(super) fn kernel(chosen: &Chosen<'_>, rule: &KidRule) -> Score {
+pub(super) fn kernel(chosen: &Chosen<'_>, rule: &KidRule) -> Reduced {
     let mut draft = Draft::new(chosen, KID, "all".to_owned(), chosen.rows.len());
     let mut subsets = "none".to_owned();
     match both(chosen.input.features, chosen, &chosen.rows) {
@@ -40,10 +40,18 @@ pub(super) fn kernel(chosen: &Chosen<'_>, rule: &KidRule) -> Score {
                 "all-frames".clone_into(&mut subsets);
                 draft.value(kernel_distance(&generated, &truth).map_err(|r| r.to_string()));
                 if pair.rows.len() <= MAX_JACKKNIFED {
-                    let interval = draft.known_value().and_then(|value| {
-                        jackknife::interval(value, &generated, &truth, &stories.0, stories.1)
+                    let found = draft.known_value().and_then(|value| {
+                        let left_out =
+                            jackknife::left_out(&generated, &truth, &stories.0, stories.1)?;
+                        let interval = jackknife::interval(value, &left_out);
+                        draft.parts(Parts::LeftOut { value, left_out });
+                        interval
                     });
-                    draft.interval(interval, "story-jackknife-normal");
+                    draft.interval(found, "story-jackknife-normal");
+                } else {
+                    draft.parts(Parts::None(format!(
+                        "its pairs of frames are not gone through for more than {MAX_JACKKNIFED} frames"
+                    )));
                 }
             } else {
                 subsets = format!("{}x{}@{}", rule.subsets, rule.subset_size, rule.seed.0);
@@ -57,6 +65,9 @@ pub(super) fn kernel(chosen: &Chosen<'_>, rule: &KidRule) -> Score {
                     Err(reason) => draft.value(Err(reason.to_string())),
                     Ok(found) => {
                         draft.value(Ok(found.mean));
+                        draft.parts(Parts::None(
+                            "it is a mean of drawn subsets, which no story has a share of".to_owned(),
+                        ));
                         draft.warn(format!(
                             "standard deviation over subsets {:.6}; it is their spread, not an interval",
                             found.std
@@ -95,24 +106,11 @@ fn groups(stories: &(Vec<usize>, usize)) -> (Vec<u8>, String) {
     (numbers.collect(), name)
 }
 
-/// States the interval, or why there is none.
-fn jackknifed(draft: &mut Draft<'_, '_>, left_out: &[LeftOut], range: [f64; 2], rule: &str) {
-    if let Some(value) = draft.known_value() {
-        match jackknife_interval(value, left_out, range) {
-            Ok(interval) => draft.interval(Some(interval), rule),
-            Err(reason) => {
-                draft.interval(None, rule);
-                draft.warn(reason.to_string());
-            }
-        }
-    }
-}
-
 /// Takes one of the values.
 type Read = fn(&Prdc) -> f64;
 
 /// Precision, recall, density and coverage.
-pub(super) fn neighbours(chosen: &Chosen<'_>, rule: &NeighbourRule) -> Vec<Score> {
+pub(super) fn neighbours(chosen: &Chosen<'_>, rule: &NeighbourRule) -> Vec<Reduced> {
     let options = PrdcOptions {
         precision_k: rule.precision_k,
         density_k: rule.density_k,
@@ -153,7 +151,7 @@ pub(super) fn neighbours(chosen: &Chosen<'_>, rule: &NeighbourRule) -> Vec<Score
                 Err(reason) => draft.value(Err(reason.clone())),
                 Ok((found, left_out, name)) => {
                     draft.value(Ok(read(found)));
-                    jackknifed(&mut draft, &left_out[at], [0.0, most], name);
+                    draft.left_out(left_out[at].clone(), [0.0, most], name);
                 }
             }
             let k = k.to_string();
@@ -166,7 +164,7 @@ pub(super) fn neighbours(chosen: &Chosen<'_>, rule: &NeighbourRule) -> Vec<Score
 }
 
 /// The Inception Score of the generated frames.
-pub(super) fn inception(chosen: &Chosen<'_>, rule: &InceptionScoreRule) -> Score {
+pub(super) fn inception(chosen: &Chosen<'_>, rule: &InceptionScoreRule) -> Reduced {
     let mut draft = Draft::new(chosen, INCEPTION_SCORE, "all".to_owned(), chosen.rows.len());
     let planned = chosen.input.observations.len();
     match chosen.input.logits.filter(|set| set.nrows() == planned) {
@@ -192,7 +190,7 @@ pub(super) fn inception(chosen: &Chosen<'_>, rule: &InceptionScoreRule) -> Score
                 Err(reason) => draft.value(Err(reason.to_string())),
                 Ok((found, left_out)) => {
                     draft.value(Ok(found.mean));
-                    jackknifed(&mut draft, &left_out, [1.0, classes], &name);
+                    draft.left_out(left_out, [1.0, classes], &name);
                     if let Some(std) = found.std {
                         draft.warn(format!(
                             "standard deviation over splits {std:.6}; it is their spread, not an interval"

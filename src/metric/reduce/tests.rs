@@ -10,7 +10,6 @@ use proptest::prelude::*;
 pub(super) fn protocol() -> Protocol {
     let mut protocol = spec::protocol("strict").unwrap();
     protocol.bootstrap.resamples = 100;
-    protocol.bootstrap.fid_resamples = 20;
     protocol
 }
 
@@ -213,7 +212,7 @@ fn the_distance_uses_frames_that_are_on_both_sides() {
     assert!(fid.warnings.iter().any(|w| w.contains("biased upward")));
     assert!(
         fid.signature
-            .contains("|dim:3|avg:frechet|cov:n-1|mean:f64|repeats:every-frame|drop-last:none|ci:story-bootstrap-20@0|n:39|")
+            .contains("|dim:3|avg:frechet|cov:n-1|mean:f64|repeats:every-frame|drop-last:none|ci:story-influence-t|n:39|")
     );
     // A value that is broken, and not absent, is no reason to leave the frame out quietly.
     let mut broken = generated.clone();

@@ -12,12 +12,37 @@ use parquet::file::reader::{FileReader, RowGroupReader, SerializedFileReader};
 use std::fs::File;
 use std::path::Path;
 
+/// Which text columns are read. They are most of a file, and few readers need them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Texts {
+    /// What the generator read, and the annotated caption; otherwise empty.
+    pub read: bool,
+    /// What a captioner wrote of generated and real frames; otherwise absent.
+    pub written: bool,
+}
+
+impl Texts {
+    /// All of them.
+    pub const ALL: Self = Self {
+        read: true,
+        written: true,
+    };
+}
+
 /// Reads every row of an `observations.parquet`.
 ///
 /// # Errors
 /// [`RunError::Read`], [`RunError::Observations`], and [`RunError::Column`] when a column is missing,
 /// has another type or does not fit the others.
 pub fn read_observations(path: &Path) -> Result<Vec<Observation>, RunError> {
+    read_observations_with(path, Texts::ALL)
+}
+
+/// The same with these text columns only.
+///
+/// # Errors
+/// Those of [`read_observations`].
+pub fn read_observations_with(path: &Path, texts: Texts) -> Result<Vec<Observation>, RunError> {
     let file = File::open(path).map_err(|error| RunError::read(path, error))?;
     let broken = |source| RunError::Observations {
         path: path.to_path_buf(),
@@ -36,7 +61,7 @@ pub fn read_observations(path: &Path) -> Result<Vec<Observation>, RunError> {
     let mut rows = Vec::new();
     for index in 0..reader.num_row_groups() {
         let group = reader.get_row_group(index).map_err(broken)?;
-        read_group(path, &*group, &mut rows)?;
+        read_group(path, &*group, texts, &mut rows)?;
     }
     Ok(rows)
 }
@@ -44,21 +69,36 @@ pub fn read_observations(path: &Path) -> Result<Vec<Observation>, RunError> {
 fn read_group(
     path: &Path,
     group: &dyn RowGroupReader,
+    texts: Texts,
     rows: &mut Vec<Observation>,
 ) -> Result<(), RunError> {
     let columns = Columns { path, group };
     let mut story = columns.text(0)?.into_iter();
     let mut frame = columns.flat::<Int32Type>(1)?.into_iter();
     let mut clip = columns.text(2)?.into_iter();
-    let mut text = columns.text(3)?.into_iter();
-    let mut caption = columns.text(4)?.into_iter();
+    let read = |column| {
+        if texts.read {
+            columns.text(column)
+        } else {
+            Ok(vec![String::new(); columns.rows()])
+        }
+    };
+    let written = |column| {
+        if texts.written {
+            columns.texts(column)
+        } else {
+            Ok(vec![None; columns.rows()])
+        }
+    };
+    let mut text = read(3)?.into_iter();
+    let mut caption = read(4)?.into_iter();
     let mut pronoun = columns.flat::<BoolType>(5)?.into_iter();
     let mut character_labels = columns.lists::<BoolType>(6, 0)?.into_iter();
     let mut background_labels = columns.lists::<BoolType>(7, 1)?.into_iter();
     let mut characters = columns.lists::<FloatType>(8, 1)?.into_iter();
     let mut backgrounds = columns.lists::<FloatType>(9, 1)?.into_iter();
-    let mut generated = columns.texts(10)?.into_iter();
-    let mut ground_truth = columns.texts(11)?.into_iter();
+    let mut generated = written(10)?.into_iter();
+    let mut ground_truth = written(11)?.into_iter();
     let mut clip_ti = columns.optional::<DoubleType>(12)?.into_iter();
     let mut clip_ii = columns.optional::<DoubleType>(13)?.into_iter();
     let mut lpips = columns.optional::<DoubleType>(14)?.into_iter();

@@ -25,8 +25,6 @@ use serde::{Deserialize, Serialize};
 pub struct BootstrapRule {
     /// Number of resamples.
     pub resamples: usize,
-    /// Number of resamples of the Fréchet distance, each of which costs an eigenproblem.
-    pub fid_resamples: usize,
     /// Seed of the draws.
     pub seed: Seed,
     /// Coverage. Only 0.95 is known so far.
@@ -147,16 +145,10 @@ impl Protocol {
     fn broken_rule(&self) -> Option<(&'static str, String)> {
         let bootstrap = self.bootstrap;
         // Another level would be a setting that is silently ignored: scores and tables state 95 %.
-        if (bootstrap.level - 0.95).abs() > 1e-12
-            || bootstrap.resamples == 0
-            || bootstrap.fid_resamples == 0
-        {
+        if (bootstrap.level - 0.95).abs() > 1e-12 || bootstrap.resamples == 0 {
             return Some((
-                "bootstrap.level is 0.95, as scores and tables say, and resamples and fid_resamples are at least 1",
-                format!(
-                    "level {}, resamples {}, fid_resamples {}",
-                    bootstrap.level, bootstrap.resamples, bootstrap.fid_resamples
-                ),
+                "bootstrap.level is 0.95, as scores and tables say, and resamples is at least 1",
+                format!("level {}, resamples {}", bootstrap.level, bootstrap.resamples),
             ));
         }
         let on_features = [

@@ -1,0 +1,168 @@
+//! Which values of a table are set in bold: the best of a column, where it is better than every other run by
+//! more than chance.
+
+use super::failure::Failure;
+use super::seen::Cards;
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::PathBuf;
+use storyeval::compare::{Best, best_of_column};
+use storyeval::evaluate::StoredRun;
+use storyeval::metric::{Reduced, Wanted, reduce_with_parts};
+use storyeval::record::{Score, Scores};
+use storyeval::report::{Comparison, Ranking};
+use storyeval::run::OBSERVED;
+use storyeval::spec::Protocol;
+use storyeval::stats::Resampling;
+
+/// Arrangements of a test that is not exact, for few rivals; Holm's correction over more of them needs smaller
+/// p values than this many can give.
+const LEAST: usize = 10_000;
+/// Arrangements a rival.
+const PER_RIVAL: usize = 40;
+
+/// What stands below a table about its bold numbers.
+const CLAIM: &str = "In bold: the best of a column, where it is better than every other run in it by more than chance \
+(paired by story, whole stories swapped; Holm over the rivals at 5 %).";
+
+/// Columns that are tested together, because the same files are read for them.
+const FAMILIES: [&[&str]; 2] = [&["fid"], &["bleu1", "bleu2", "bleu3", "bleu4", "cider"]];
+
+/// The rankings whose first run is the best by more than chance, and what to say of it.
+pub(crate) fn significant(
+    comparison: &Comparison,
+    folders: &[PathBuf],
+    results: &[Scores],
+) -> Result<(Vec<Ranking>, String), Failure> {
+    let rankings = comparison.rankings();
+    let mut reader = Reader {
+        folders,
+        results,
+        wanted: wanted(&rankings),
+        read: BTreeMap::new(),
+    };
+    let mut found = Vec::new();
+    let mut untested = BTreeSet::new();
+    for ranking in rankings {
+        let scores: Vec<&Score> = ranking
+            .runs
+            .iter()
+            .filter_map(|run| score_of(&results[*run], &ranking))
+            .collect();
+        if scores.len() != ranking.runs.len() {
+            continue;
+        }
+        let plan = Resampling {
+            resamples: LEAST.max(PER_RIVAL * scores.len()),
+            seed: 0,
+        };
+        let best = best_of_column(&scores, plan, |at| reader.parts(ranking.runs[at], &ranking))?;
+        match best {
+            Best::Significant => found.push(ranking),
+            Best::WithinChance => {}
+            Best::Untested(reason) => {
+                untested.insert(reason);
+            }
+        }
+    }
+    let mut claim = CLAIM.to_owned();
+    if !untested.is_empty() {
+        let reasons: Vec<String> = untested.into_iter().collect();
+        claim = format!("{claim} Not tested, so not in bold: {}.", reasons.join("; "));
+    }
+    Ok((found, claim))
+}
+
+fn score_of<'a>(run: &'a Scores, ranking: &Ranking) -> Option<&'a Score> {
+    run.scores
+        .iter()
+        .find(|score| score.metric == ranking.metric && score.slice == ranking.slice)
+}
+
+fn wanted(rankings: &[Ranking]) -> BTreeMap<usize, (BTreeSet<String>, BTreeSet<String>)> {
+    let mut wanted: BTreeMap<usize, (BTreeSet<String>, BTreeSet<String>)> = BTreeMap::new();
+    for ranking in rankings {
+        let (metrics, slices) = wanted.entry(family(&ranking.metric)).or_default();
+        metrics.insert(ranking.metric.clone());
+        slices.insert(ranking.slice.clone());
+    }
+    wanted
+}
+
+fn family(metric: &str) -> usize {
+    let known = FAMILIES.iter().position(|family| family.contains(&metric));
+    known.unwrap_or(FAMILIES.len())
+}
+
+/// Reads each run once for each family of columns, and keeps sums a story of it, not its frames.
+struct Reader<'a> {
+    folders: &'a [PathBuf],
+    results: &'a [Scores],
+    /// Metrics and slices of each family.
+    wanted: BTreeMap<usize, (BTreeSet<String>, BTreeSet<String>)>,
+    /// By run and family.
+    read: BTreeMap<(usize, usize), Vec<Reduced>>,
+}
+
+impl Reader<'_> {
+    fn parts(&mut self, run: usize, ranking: &Ranking) -> Result<Option<Reduced>, Failure> {
+        let family = family(&ranking.metric);
+        if !self.read.contains_key(&(run, family)) {
+            let reduced = self.reduce(run, family)?;
+            self.read.insert((run, family), reduced);
+        }
+        let reduced = &self.read[&(run, family)];
+        let this = |reduced: &&Reduced| {
+            reduced.score.metric == ranking.metric && reduced.score.slice == ranking.slice
+        };
+        Ok(reduced.iter().find(this).cloned())
+    }
+
+    fn reduce(&self, run: usize, family: usize) -> Result<Vec<Reduced>, Failure> {
+        let folder = &self.folders[run];
+        let Some((metrics, slices)) = self.wanted.get(&family) else {
+            return Ok(Vec::new());
+        };
+        if !folder.join(OBSERVED).is_file() {
+            return Ok(Vec::new());
+        }
+        let cards = Cards::read(folder)?;
+        let mut protocol = cards.protocol()?;
+        // Scores of another protocol than the run's own are not made of what is read here.
+        if protocol.id != self.results[run].protocol {
+            return Ok(Vec::new());
+        }
+        keep(&mut protocol, metrics);
+        let stored = StoredRun::read_with(folder, &protocol, false)?;
+        let context = cards.context(&stored)?;
+        let wanted = Wanted::new(metrics.clone(), slices.clone());
+        Ok(reduce_with_parts(&stored.input(&protocol, &context), &wanted))
+    }
+}
+
+/// Leaves out of a protocol what is not wanted, so that its files are not read, and intervals of the scores
+/// themselves, which stand in the table already.
+fn keep(protocol: &mut Protocol, metrics: &BTreeSet<String>) {
+    let none = |names: &[&str]| !names.iter().any(|name| metrics.contains(*name));
+    protocol.bootstrap.resamples = 0;
+    if none(&["fid"]) {
+        protocol.fid = None;
+    }
+    if none(&["kid"]) {
+        protocol.kid = None;
+    }
+    if none(&["precision", "recall", "density", "coverage"]) {
+        protocol.neighbours = None;
+    }
+    if none(&["is"]) {
+        protocol.inception_score = None;
+    }
+    if none(FAMILIES[1]) {
+        protocol.captions = None;
+    }
+    if !metrics.iter().any(|metric| metric.starts_with("char_consistency") || metric == "char_likeness" || metric.starts_with("char_found")) {
+        protocol.crops = None;
+    }
+    if let Some(clip) = &mut protocol.clip {
+        clip.consistency &= metrics.iter().any(|metric| metric.starts_with("consistency"));
+    }
+}

@@ -1,0 +1,115 @@
+//! `storyeval compare`: runs against each other, story by story.
+
+use super::Outcome;
+use super::failure::Failure;
+use super::seen::Cards;
+use super::table::{Format, read_scores};
+use super::talk::print;
+use clap::Args;
+use std::path::{Path, PathBuf};
+use storyeval::compare::{CompareOptions, ComparedRun, Side, compare as study};
+use storyeval::evaluate::StoredRun;
+use storyeval::run::runs_in;
+use storyeval::stats::Resampling;
+use storyeval::table;
+
+#[derive(Clone, Debug, Args)]
+pub(crate) struct CompareArguments {
+    /// Run folder to compare with, or a folder of `seed-<k>` runs of one model
+    base: PathBuf,
+    /// Run folders to compare, or folders of seeds
+    #[arg(required = true)]
+    candidates: Vec<PathBuf>,
+    /// How to print
+    #[arg(long, value_enum, default_value_t = Format::Md)]
+    format: Format,
+    /// Metrics, or `all` [default: the columns of papers]
+    #[arg(long, value_delimiter = ',', value_name = "METRIC,..")]
+    metrics: Vec<String>,
+    /// Slices: all, pronoun, no_pronoun, frame_1, character:NAME, length_4.. [default: every one]
+    #[arg(long, value_delimiter = ',', value_name = "SLICE,..")]
+    slices: Vec<String>,
+    /// Arrangements of a test that is not exact, and resamples of an interval
+    #[arg(long, default_value_t = 10_000, value_name = "N", value_parser = clap::value_parser!(u32).range(100..=1_000_000))]
+    resamples: u32,
+    /// Seed of arrangements and resamples
+    #[arg(long, default_value_t = 0)]
+    seed: u64,
+    /// Stories to name in each direction
+    #[arg(long, default_value_t = 5, value_name = "N")]
+    top: usize,
+    /// Compare numbers with different signatures all the same, marked
+    #[arg(long)]
+    force_incomparable: bool,
+}
+
+/// Compares, and prints.
+pub(crate) fn compare(arguments: &CompareArguments) -> Outcome {
+    let folders = std::iter::once(&arguments.base).chain(&arguments.candidates);
+    let mut sides = folders
+        .map(|folder| side(folder))
+        .collect::<Result<Vec<_>, _>>()?;
+    tell_apart(&mut sides);
+    let options = CompareOptions {
+        metrics: arguments.metrics.clone(),
+        slices: arguments.slices.clone(),
+        plan: Resampling {
+            resamples: arguments.resamples as usize,
+            seed: arguments.seed,
+        },
+        top: arguments.top,
+        force: arguments.force_incomparable,
+    };
+    let sides = sides.into_iter().map(|(_, side)| side).collect();
+    let study = study(sides, &options)?;
+    let document =
+        |format| -> Result<String, Failure> { Ok(study.document().render(format)?) };
+    print(&match arguments.format {
+        Format::Md => document(table::Format::Markdown)?,
+        Format::Latex => document(table::Format::Latex)?,
+        Format::Html => document(table::Format::Html)?,
+        Format::Csv => study.csv()?,
+        Format::Json => study.json()?,
+    })
+}
+
+/// A run, or the seeds of a model, by the folder's own name.
+fn side(folder: &Path) -> Result<(String, Side), Failure> {
+    let runs = runs_in(folder)?
+        .iter()
+        .map(|run| compared(run))
+        .collect::<Result<Vec<_>, _>>()?;
+    let name = folder.file_name().unwrap_or(folder.as_os_str());
+    let label = runs.first().map(|run| run.scores.model.clone());
+    Ok((
+        name.to_string_lossy().into_owned(),
+        Side {
+            label: label.unwrap_or_default(),
+            runs,
+        },
+    ))
+}
+
+fn compared(folder: &Path) -> Result<ComparedRun, Failure> {
+    let cards = Cards::read(folder)?;
+    let scores = read_scores(folder)?;
+    let protocol = cards.protocol()?;
+    let stored = StoredRun::read(folder, &protocol)?;
+    Ok(ComparedRun {
+        context: cards.context(&stored)?,
+        scores,
+        stored,
+        protocol,
+    })
+}
+
+/// Models are called by their ids, and runs of one model by their folders too.
+fn tell_apart(sides: &mut [(String, Side)]) {
+    let labels: Vec<String> = sides.iter().map(|(_, side)| side.label.clone()).collect();
+    for (at, (name, side)) in sides.iter_mut().enumerate() {
+        let twice = labels.iter().enumerate().any(|(other, label)| other != at && *label == side.label);
+        if twice {
+            side.label = format!("{} ({name})", side.label);
+        }
+    }
+}

@@ -1,0 +1,335 @@
+//! `storyeval gate`: fails when scores are not those of a baseline, and writes new baselines.
+
+use super::Outcome;
+use super::failure::Failure;
+use super::seen::Cards;
+use super::table::read_scores;
+use super::talk::{print, say};
+use clap::{Args, Subcommand, ValueEnum};
+use serde_json::json;
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs::OpenOptions;
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use storyeval::evaluate::StoredRun;
+use storyeval::gate::{self, Baseline, GateError, Rules, Status, Subject, Verdict};
+use storyeval::metric::{Parts, StorySums, Wanted, reduce_with_parts};
+use storyeval::record::{Absence, Scores, StoryId};
+use storyeval::run::{Manifest, OBSERVED, Partition, RunError, Store, write_durably};
+use storyeval::spec::Protocol;
+use storyeval::table;
+
+/// What scores are made of, by metric and slice.
+type Sums = BTreeMap<(String, String), StorySums>;
+
+/// Where GitHub takes the summary of a step from.
+const STEP_SUMMARY: &str = "GITHUB_STEP_SUMMARY";
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Format {
+    /// A table
+    Md,
+    /// Every score with its verdict
+    Json,
+}
+
+#[derive(Clone, Debug, Args)]
+#[command(args_conflicts_with_subcommands = true, subcommand_negates_reqs = true)]
+pub(crate) struct GateArguments {
+    #[command(subcommand)]
+    command: Option<GateCommand>,
+    /// Run folders, one a model
+    #[arg(required = true)]
+    runs: Vec<PathBuf>,
+    /// The baseline, written by `gate update`
+    #[arg(long, value_name = "FILE", required = true)]
+    baseline: Option<PathBuf>,
+    /// How far each score may move [default: as far as chance explains, at 5 % over all of them]
+    #[arg(long, value_name = "FILE")]
+    rules: Option<PathBuf>,
+    /// Write the verdict as JUnit XML
+    #[arg(long, value_name = "FILE")]
+    junit: Option<PathBuf>,
+    /// Write the verdict as Markdown for a pull request
+    #[arg(long, value_name = "FILE")]
+    summary: Option<PathBuf>,
+    /// On GitHub Actions: annotations, and the summary appended to that of the step
+    #[arg(long)]
+    github: bool,
+    /// Judge only the models that runs are given of
+    #[arg(long)]
+    only_given: bool,
+    /// How to print
+    #[arg(long, value_enum, default_value_t = Format::Md)]
+    format: Format,
+}
+
+#[derive(Clone, Debug, Subcommand)]
+enum GateCommand {
+    /// Make runs the new baseline, and print what that changes
+    Update(UpdateArguments),
+}
+
+#[derive(Clone, Debug, Args)]
+struct UpdateArguments {
+    /// Run folders, one a model
+    #[arg(required = true)]
+    runs: Vec<PathBuf>,
+    /// The baseline; rules are in a file of their own and stay as they are
+    #[arg(long, value_name = "FILE")]
+    baseline: PathBuf,
+    /// Print what changes, and write nothing
+    #[arg(long)]
+    dry_run: bool,
+    /// Take runs that are not whole
+    #[arg(long)]
+    force: bool,
+}
+
+/// Judges runs, or writes a baseline.
+pub(crate) fn gate(arguments: &GateArguments) -> Outcome {
+    if let Some(GateCommand::Update(arguments)) = &arguments.command {
+        return update(arguments);
+    }
+    let rules = match &arguments.rules {
+        Some(path) => Rules::read(path)?,
+        None => Rules::default(),
+    };
+    let path = arguments.baseline.as_deref().unwrap_or(Path::new(""));
+    let baseline = Baseline::read(path)?;
+    let subjects = subjects(&arguments.runs)?;
+    let verdict = gate::judge(&baseline, &rules, &subjects, !arguments.only_given)?;
+    // What was found is said before anything that can go wrong while it is written.
+    for status in [Status::Failed, Status::Incomparable] {
+        for outcome in verdict.with(status) {
+            say(&format!("{}: {}", status.name(), outcome.line()));
+        }
+    }
+    for note in &verdict.notes {
+        say(&format!("note: {note}"));
+    }
+    let written = arguments.write(&verdict);
+    print(&match arguments.format {
+        Format::Md => gate::document(&verdict).render(table::Format::Markdown)?,
+        Format::Json => as_json(&verdict),
+    })?;
+    written?;
+    result(&verdict)
+}
+
+impl GateArguments {
+    /// Writes the files that were asked for, all of them even if one cannot be written.
+    fn write(&self, verdict: &Verdict) -> Outcome {
+        let mut written = Ok(());
+        let mut keep = |result: Outcome| {
+            if let Err(failure) = result
+                && written.is_ok()
+            {
+                written = Err(failure);
+            }
+        };
+        if let Some(path) = &self.junit {
+            keep(
+                gate::junit(verdict, path)
+                    .map_err(Failure::from)
+                    .and_then(|bytes| Ok(write_durably(path, &bytes)?)),
+            );
+        }
+        let summary = gate::summary(verdict)?;
+        if let Some(path) = &self.summary {
+            keep(write_durably(path, summary.as_bytes()).map_err(Failure::from));
+        }
+        if self.github {
+            for line in gate::annotations(verdict) {
+                say(&line);
+            }
+            if let Some(path) = std::env::var_os(STEP_SUMMARY).filter(|path| !path.is_empty()) {
+                keep(append(Path::new(&path), &summary));
+            }
+        }
+        written
+    }
+}
+
+/// Adds to a file that earlier steps may have written to.
+fn append(path: &Path, text: &str) -> Outcome {
+    OpenOptions::new()
+        .create(true)
+        .append(true)
+        .open(path)
+        .and_then(|mut file| file.write_all(text.as_bytes()))
+        .map_err(|source| RunError::write(path, source).into())
+}
+
+/// The exit of the program.
+fn result(verdict: &Verdict) -> Outcome {
+    let failed = verdict.count(Status::Failed);
+    let incomparable = verdict.count(Status::Incomparable);
+    if failed == 0 && verdict.judged() == 0 {
+        let reason = if incomparable > 0 {
+            ": the runs are of other data, stories or another protocol".to_owned()
+        } else {
+            ": the rules and the runs leave none".to_owned()
+        };
+        return Err(GateError::Incomparable { reason }.into());
+    }
+    if verdict.passes() {
+        return Ok(());
+    }
+    Err(GateError::Failed {
+        failed: failed + incomparable,
+        judged: verdict.judged() + incomparable,
+    }
+    .into())
+}
+
+fn as_json(verdict: &Verdict) -> String {
+    let scores: Vec<_> = verdict
+        .outcomes
+        .iter()
+        .map(|it| {
+            json!({
+                "model": it.model,
+                "metric": it.metric,
+                "slice": it.slice,
+                "status": it.status.name(),
+                "baseline": it.baseline,
+                "value": it.value,
+                "difference": it.difference(),
+                "allowed": it.window,
+                "p": it.p,
+                "p_adjusted": it.p_adjusted,
+                "test": it.test,
+                "reasons": it.reasons.iter().map(|reason| json!({
+                    "kind": reason.kind(),
+                    "text": reason.to_string(),
+                })).collect::<Vec<_>>(),
+            })
+        })
+        .collect();
+    let document = json!({
+        "passes": verdict.passes(),
+        "judged": verdict.judged(),
+        "failed": verdict.count(Status::Failed),
+        "held": verdict.count(Status::Held),
+        "incomparable": verdict.count(Status::Incomparable),
+        "new": verdict.count(Status::New),
+        "ignored": verdict.count(Status::Ignored),
+        "alpha": verdict.alpha,
+        "notes": verdict.notes,
+        "scores": scores,
+    });
+    format!("{document:#}\n")
+}
+
+/// Writes a new baseline.
+fn update(arguments: &UpdateArguments) -> Outcome {
+    let path = &arguments.baseline;
+    let old = match Baseline::read(path) {
+        Ok(old) => Some(old),
+        Err(GateError::Read { source, .. }) if source.kind() == std::io::ErrorKind::NotFound => {
+            None
+        }
+        // A file that is no baseline is the user's, and not to be replaced unasked.
+        Err(error) if !arguments.force => return Err(error.into()),
+        Err(error) => {
+            say(&format!("warning: {error}; it is written anew"));
+            None
+        }
+    };
+    let mut subjects = subjects(&arguments.runs)?;
+    for subject in &mut subjects {
+        subject.missing = missing(&subject.folder)?;
+    }
+    let update = gate::update(old.as_ref(), &subjects, arguments.force)?;
+    let mut lines: Vec<String> = update.changes.iter().map(ToString::to_string).collect();
+    if update.unchanged > 0 {
+        lines.push(format!("{} scores stay as they are", update.unchanged));
+    }
+    print(&format!("{}\n", lines.join("\n")))?;
+    if arguments.dry_run {
+        say(&format!("{} is not written (--dry-run)", path.display()));
+        return Ok(());
+    }
+    update.baseline.write(path)?;
+    say(&format!("baseline: {}", path.display()));
+    Ok(())
+}
+
+fn subjects(runs: &[PathBuf]) -> Result<Vec<Subject>, Failure> {
+    runs.iter().map(|run| subject(run)).collect()
+}
+
+/// A run as the gate sees it.
+fn subject(run: &Path) -> Result<Subject, Failure> {
+    let manifest = Manifest::read(run)?;
+    let scores = read_scores(run)?;
+    let (stories, sums) = parts(run, &scores)?;
+    let session = manifest.sessions.first();
+    Ok(Subject {
+        folder: run.to_path_buf(),
+        program: session.map_or_else(String::new, |it| it.version.clone()),
+        command: session.map_or_else(Vec::new, |it| it.command.clone()),
+        missing: None,
+        stories,
+        sums,
+        identity: manifest.identity,
+        scores,
+    })
+}
+
+/// Metrics of whole sets of frames, which no sums over stories make up and which take longest.
+fn keep_sums(protocol: &mut Protocol) {
+    protocol.fid = None;
+    protocol.kid = None;
+    protocol.neighbours = None;
+    protocol.inception_score = None;
+    // The intervals stand in scores.json.
+    protocol.bootstrap.resamples = 0;
+}
+
+/// The planned stories and what scores are made of; nothing where only the scores were kept.
+fn parts(run: &Path, scores: &Scores) -> Result<(Vec<StoryId>, Sums), Failure> {
+    if !run.join(OBSERVED).is_file() {
+        say(&format!(
+            "note: {} has no observations; its scores are judged by their intervals alone",
+            run.display()
+        ));
+        return Ok((Vec::new(), Sums::new()));
+    }
+    let cards = Cards::read(run)?;
+    let mut protocol = cards.protocol()?;
+    // Scores of another protocol than the run's own are not made of what is read here.
+    if protocol.id != scores.protocol {
+        return Ok((Vec::new(), Sums::new()));
+    }
+    keep_sums(&mut protocol);
+    let stored = StoredRun::read_with(run, &protocol, false)?;
+    let context = cards.context(&stored)?;
+    let input = stored.input(&protocol, &context);
+    let reduced = reduce_with_parts(&input, &Wanted::everything());
+    let sums = reduced.into_iter().filter_map(|it| match it.parts {
+        Parts::Sums(sums) => Some(((it.score.metric, it.score.slice), sums)),
+        Parts::LeftOut { .. } | Parts::None(_) => None,
+    });
+    let stories: BTreeSet<&StoryId> = stored.places().map(|(story, _)| story).collect();
+    Ok((stories.into_iter().cloned().collect(), sums.collect()))
+}
+
+/// What a run lacks to be a whole one.
+fn missing(run: &Path) -> Result<Option<String>, Failure> {
+    let store = Store::open(run)?;
+    let partition = store.partition();
+    if partition != Partition::WHOLE {
+        return Ok(Some(format!("it is the part {partition} of a run")));
+    }
+    if let Err(outstanding) = store.require_complete() {
+        return Ok(Some(outstanding.to_string()));
+    }
+    let absent = store
+        .units()
+        .flat_map(|unit| unit.frames().map(move |frame| (unit, frame)))
+        .filter(|(unit, frame)| store.absence(unit, *frame) == Some(Absence::Missing))
+        .count();
+    Ok((absent > 0).then(|| format!("{absent} of its frames are missing")))
+}

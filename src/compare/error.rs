@@ -1,0 +1,90 @@
+//! Errors of this room.
+
+use crate::{ExitCode, Hint};
+
+/// Why runs could not be compared.
+#[derive(Debug, thiserror::Error)]
+pub enum CompareError {
+    /// A score was computed in different ways.
+    #[error(
+        "`{metric}` of `{base}` and of `{candidate}` are not comparable: {}",
+        differences.join("; ")
+    )]
+    Incomparable {
+        /// The metric.
+        metric: String,
+        /// The run compared with.
+        base: String,
+        /// The other run.
+        candidate: String,
+        /// The parts that differ, as `key: first / second`.
+        differences: Vec<String>,
+    },
+    /// No frame was seen in all of the runs.
+    #[error("`{base}` and `{candidate}` have no scored frame in common")]
+    NothingShared {
+        /// The run compared with.
+        base: String,
+        /// The other run.
+        candidate: String,
+    },
+    /// Something was asked for that no run has.
+    #[error("no run has the {kind} `{name}`")]
+    Unknown {
+        /// `metric` or `slice`.
+        kind: &'static str,
+        /// What was asked for.
+        name: String,
+        /// What there is.
+        known: Vec<String>,
+    },
+    /// There is nothing to compare with.
+    #[error("a comparison needs a base and at least one candidate")]
+    NoCandidate,
+    /// A frame is twice in the observations of a run.
+    #[error("frame {frame} of story {story} stands twice in the observations of `{run}`")]
+    Repeated {
+        /// The run.
+        run: String,
+        /// The story.
+        story: String,
+        /// The frame, from 1.
+        frame: u32,
+    },
+    /// The table could not be written as CSV.
+    #[error("could not write the comparison as CSV")]
+    Csv(#[from] csv::Error),
+    /// The comparison could not be written as JSON.
+    #[error("could not write the comparison as JSON")]
+    Json(#[from] serde_json::Error),
+}
+
+impl Hint for CompareError {
+    fn exit_code(&self) -> ExitCode {
+        match self {
+            Self::Incomparable { .. } => ExitCode::Incomparable,
+            Self::NothingShared { .. } => ExitCode::NothingSelected,
+            Self::Unknown { .. } | Self::NoCandidate => ExitCode::Usage,
+            Self::Repeated { .. } => ExitCode::DataVerification,
+            Self::Csv(_) | Self::Json(_) => ExitCode::Bug,
+        }
+    }
+
+    fn hint(&self) -> Option<String> {
+        Some(match self {
+            Self::Incomparable { .. } => {
+                "score both with one protocol on the same stories, or add `--force-incomparable`".to_owned()
+            }
+            Self::NothingShared { .. } => {
+                "run both on the same stories; `storyeval table` shows runs on different ones side by side"
+                    .to_owned()
+            }
+            Self::Unknown { known, .. } => format!("there are: {}", known.join(", ")),
+            Self::NoCandidate => "name two run folders: `storyeval compare BASE CANDIDATE`".to_owned(),
+            Self::Repeated { run, .. } => {
+                format!("look at the frames again: `storyeval observe {run}`")
+            }
+            Self::Csv(_) | Self::Json(_) => return None,
+        })
+    }
+}

@@ -1,0 +1,161 @@
+//! Errors of this room.
+
+use crate::run::RunError;
+use crate::spec::SpecError;
+use crate::{ExitCode, Hint};
+use std::path::PathBuf;
+
+/// Why nothing could be judged, or why the judgement is no.
+#[derive(Debug, thiserror::Error)]
+pub enum GateError {
+    /// A file of the user's cannot be read.
+    #[error("the {what} {} cannot be read", path.display())]
+    Read {
+        /// What it is: rules, or a baseline.
+        what: &'static str,
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// The rules are no TOML, or have a key that is not known.
+    #[error(transparent)]
+    Rules(SpecError),
+    /// A rule contradicts itself.
+    #[error("{path}:{line}: {what}")]
+    Rule {
+        /// The file.
+        path: String,
+        /// Line of the rule, from 1.
+        line: usize,
+        /// What is wrong.
+        what: String,
+    },
+    /// A rule was given for a score that it cannot judge.
+    #[error("the rule for {score} cannot be used: {what}")]
+    Unusable {
+        /// Model, metric and slice.
+        score: String,
+        /// Why.
+        what: String,
+    },
+    /// The baseline is not one, or was cut off.
+    #[error("{}:{}: this is no baseline: {source}", path.display(), source.line())]
+    Json {
+        /// The file.
+        path: PathBuf,
+        /// What the JSON reader says.
+        source: serde_json::Error,
+    },
+    /// The baseline was written by another version.
+    #[error("{} has format {found}, this program reads format {supported}", path.display())]
+    Format {
+        /// The file.
+        path: PathBuf,
+        /// Its format.
+        found: u64,
+        /// The format that this program reads.
+        supported: u32,
+    },
+    /// The baseline contradicts itself.
+    #[error("{} is damaged: {what}", path.display())]
+    Damaged {
+        /// The file.
+        path: PathBuf,
+        /// How.
+        what: String,
+    },
+    /// Two runs are of one model, and a baseline knows models by their names.
+    #[error("{} and {} are both runs of {model}", first.display(), second.display())]
+    Twice {
+        /// The model.
+        model: String,
+        /// One run.
+        first: PathBuf,
+        /// The other.
+        second: PathBuf,
+    },
+    /// A run that is not whole was to become the baseline.
+    #[error("{} cannot be a baseline: {what}", path.display())]
+    Incomplete {
+        /// The run.
+        path: PathBuf,
+        /// What is missing.
+        what: String,
+    },
+    /// No score of the runs could be held against the baseline.
+    #[error("no score could be compared with the baseline{reason}")]
+    Incomparable {
+        /// Why, if there is one reason.
+        reason: String,
+    },
+    /// The gate failed.
+    #[error("the gate failed: {failed} of {judged} scores that are held against the baseline")]
+    Failed {
+        /// Scores that failed.
+        failed: usize,
+        /// Scores with a verdict.
+        judged: usize,
+    },
+    /// A file could not be written.
+    #[error(transparent)]
+    Write(#[from] RunError),
+}
+
+impl Hint for GateError {
+    fn exit_code(&self) -> ExitCode {
+        match self {
+            Self::Read { .. }
+            | Self::Rules(_)
+            | Self::Rule { .. }
+            | Self::Unusable { .. }
+            | Self::Twice { .. } => ExitCode::Usage,
+            Self::Json { .. } | Self::Format { .. } | Self::Damaged { .. } => {
+                ExitCode::DataVerification
+            }
+            Self::Incomplete { .. } => ExitCode::Partial,
+            Self::Incomparable { .. } => ExitCode::Incomparable,
+            Self::Failed { .. } => ExitCode::GateFailed,
+            Self::Write(error) => error.exit_code(),
+        }
+    }
+
+    fn hint(&self) -> Option<String> {
+        Some(match self {
+            Self::Read { what: "baseline", path, .. } => format!(
+                "write one with `storyeval gate update RUN... --baseline {}`",
+                path.display()
+            ),
+            Self::Read { path, .. } => format!("check it with `ls -l {}`", path.display()),
+            Self::Rules(error) => return error.hint(),
+            Self::Rule { path, line, .. } => {
+                format!("correct line {line} of {path}; docs/ci.md explains every key")
+            }
+            Self::Unusable { .. } => {
+                "give the score a rule of its own, before this one".to_owned()
+            }
+            Self::Json { path, .. } | Self::Damaged { path, .. } => format!(
+                "take the committed file (`git checkout -- {0}`), or write it anew with `storyeval gate update RUN... --baseline {0}`",
+                path.display()
+            ),
+            Self::Format { path, .. } => format!(
+                "use the version of storyeval that wrote it, or write it anew with `storyeval gate update RUN... --baseline {}`",
+                path.display()
+            ),
+            Self::Twice { .. } => "give one run of each model".to_owned(),
+            Self::Incomplete { .. } => {
+                "run the same `storyeval run` command again, it goes on where it stopped; `--force` takes the run as it is"
+                    .to_owned()
+            }
+            Self::Incomparable { .. } => {
+                "make the runs with the command that the baseline states (`commands`), or write a new baseline with `storyeval gate update`"
+                    .to_owned()
+            }
+            Self::Failed { .. } => {
+                "if the change is meant, look at it with `storyeval gate update RUN... --baseline FILE --dry-run`, and commit the baseline with the reason"
+                    .to_owned()
+            }
+            Self::Write(error) => return error.hint(),
+        })
+    }
+}

@@ -1,0 +1,223 @@
+//! Tests of the judgement on made-up runs.
+
+use super::*;
+use crate::record::{Scores, Seed, StoryId, Unit};
+use crate::run::{Identity, Partition};
+use crate::stats::ClusterSums;
+use std::path::PathBuf;
+
+/// Stories of a made-up run.
+const STORIES: usize = 20;
+
+/// A run of one model with an accuracy that has sums and an F1 that has none. `accuracy` is percent, a story
+/// each.
+fn subject(accuracy: &[f64], f1: f64) -> Subject {
+    let value = accuracy.iter().sum::<f64>() / STORIES as f64;
+    let score = |metric: &str, value: f64| Score {
+        metric: metric.to_owned(),
+        slice: "all".to_owned(),
+        value: Some(value),
+        unscored: None,
+        interval: Some([value - 4.0, value + 4.0]),
+        unit: Unit::Percent,
+        higher_is_better: true,
+        n: 4 * STORIES,
+        planned: 4 * STORIES,
+        stories: STORIES,
+        counts: None,
+        signature: format!("{metric}|dataset:x@1|subset:test|frames:1-4|n:80|v:3"),
+        warnings: Vec::new(),
+    };
+    let key = ("char_acc".to_owned(), "all".to_owned());
+    let sums = StorySums::of_mean(ClusterSums::of_values(accuracy));
+    Subject {
+        folder: PathBuf::from("run"),
+        identity: Identity {
+            dataset: "x".to_owned(),
+            dataset_hash: "1".to_owned(),
+            model: "painter".to_owned(),
+            bundle_hash: None,
+            images_hash: None,
+            protocol: "strict".to_owned(),
+            protocol_hash: "2".to_owned(),
+            seed: Seed(0),
+            batch: 8,
+            stories: STORIES,
+            plan_hash: "3".to_owned(),
+            partition: Partition::WHOLE,
+            device_kind: "cpu".to_owned(),
+        },
+        program: "0.1.0".to_owned(),
+        command: Vec::new(),
+        missing: None,
+        scores: Scores {
+            format: 2,
+            run: "run".to_owned(),
+            model: "painter".to_owned(),
+            protocol: "strict".to_owned(),
+            notes: Vec::new(),
+            scores: vec![score("char_acc", value), score("char_f1", f1)],
+        },
+        stories: (0..STORIES)
+            .map(|it| StoryId::new(format!("{it:02}")))
+            .collect(),
+        sums: BTreeMap::from([(key, sums)]),
+    }
+}
+
+fn judged(rules: &Rules, subject: &Subject) -> Verdict {
+    let baseline = Baseline::of(&[subject_of_baseline()]).unwrap();
+    judge(&baseline, rules, std::slice::from_ref(subject), true).unwrap()
+}
+
+/// 75 or 50 in turn.
+fn usual() -> Vec<f64> {
+    (0..STORIES)
+        .map(|it| if it % 2 == 0 { 75.0 } else { 50.0 })
+        .collect()
+}
+
+fn subject_of_baseline() -> Subject {
+    subject(&usual(), 80.0)
+}
+
+fn kinds(verdict: &Verdict, metric: &str) -> Vec<&'static str> {
+    let outcome = verdict
+        .outcomes
+        .iter()
+        .find(|it| it.metric == metric)
+        .unwrap();
+    outcome.reasons.iter().map(Reason::kind).collect()
+}
+
+#[test]
+fn what_did_not_change_is_held_without_any_doubt() {
+    let verdict = judged(&Rules::default(), &subject_of_baseline());
+    assert!(verdict.passes());
+    assert!(verdict.outcomes.iter().all(|it| it.p == Some(1.0)));
+}
+
+#[test]
+fn a_small_loss_on_every_story_is_seen_by_the_stories_and_not_by_intervals() {
+    // Five points on each story: the intervals of four points either way explain such a difference.
+    let loss: Vec<f64> = usual().iter().map(|it| it - 5.0).collect();
+    let verdict = judged(&Rules::default(), &subject(&loss, 75.0));
+    assert_eq!(kinds(&verdict, "char_acc"), ["worse"]);
+    assert_eq!(verdict.outcomes[0].test, Some("stories"));
+    assert!(kinds(&verdict, "char_f1").is_empty());
+    assert_eq!(verdict.outcomes[1].test, Some("intervals"));
+}
+
+#[test]
+fn the_same_loss_on_half_of_the_stories_and_a_gain_on_the_others_is_chance() {
+    let mixed: Vec<f64> = usual()
+        .iter()
+        .enumerate()
+        .map(|(at, it)| if at % 4 < 2 { it - 6.0 } else { it + 5.0 })
+        .collect();
+    let verdict = judged(&Rules::default(), &subject(&mixed, 80.0));
+    assert!(verdict.passes());
+    assert!(verdict.outcomes[0].p.unwrap() > 0.5);
+}
+
+#[test]
+fn a_gain_is_suspicious_and_a_tolerance_forgives_what_is_small() {
+    let gain: Vec<f64> = usual().iter().map(|it| it + 5.0).collect();
+    let gain = subject(&gain, 80.0);
+    assert_eq!(
+        kinds(&judged(&Rules::default(), &gain), "char_acc"),
+        ["suspiciously-good"]
+    );
+    let rules = |text: &str| Rules::parse("gate.toml", text).unwrap();
+    let tolerant = rules("format = 1\n[default]\nstatistical = true\nabsolute = 6\n");
+    assert!(judged(&tolerant, &gain).passes());
+    let one_sided = rules("format = 1\n[default]\nstatistical = true\ntwo_sided = false\n");
+    assert!(judged(&one_sided, &gain).passes());
+}
+
+#[test]
+fn a_difference_without_an_interval_is_not_explained() {
+    let mut found = subject_of_baseline();
+    found.scores.scores[1].value = Some(80.5);
+    found.scores.scores[1].interval = None;
+    assert_eq!(
+        kinds(&judged(&Rules::default(), &found), "char_f1"),
+        ["no-interval"]
+    );
+}
+
+#[test]
+fn other_stories_are_no_pairs() {
+    let loss: Vec<f64> = usual().iter().map(|it| it - 5.0).collect();
+    let mut found = subject(&loss, 80.0);
+    found.stories[0] = StoryId::new("another");
+    let verdict = judged(&Rules::default(), &found);
+    assert_eq!(verdict.outcomes[0].test, Some("intervals"));
+}
+
+#[test]
+fn values_that_are_no_numbers_fail() {
+    let mut found = subject_of_baseline();
+    found.scores.scores[0].value = Some(f64::NAN);
+    assert_eq!(
+        kinds(&judged(&Rules::default(), &found), "char_acc"),
+        ["not-finite"]
+    );
+}
+
+#[test]
+fn coverage_is_held_to_the_baseline_or_to_the_plan() {
+    let mut found = subject_of_baseline();
+    found.scores.scores[0].n = 79;
+    assert_eq!(
+        kinds(&judged(&Rules::default(), &found), "char_acc"),
+        ["coverage"]
+    );
+    let any = Rules::parse(
+        "",
+        "format = 1\n[default]\nabsolute = 0\ncoverage = \"any\"\n",
+    );
+    assert!(judged(&any.unwrap(), &found).passes());
+}
+
+#[test]
+fn incomparable_beside_held_scores_does_not_pass() {
+    let mut found = subject_of_baseline();
+    let signature = &mut found.scores.scores[0].signature;
+    *signature = signature.replace("subset:test", "subset:val");
+    let verdict = judged(&Rules::default(), &found);
+    assert_eq!(verdict.count(Status::Incomparable), 1);
+    assert_eq!(verdict.count(Status::Held), 1);
+    assert!(!verdict.passes());
+}
+
+#[test]
+fn summaries_stay_below_what_a_comment_may_have() {
+    let mut verdict = judged(&Rules::default(), &subject_of_baseline());
+    let one = verdict.outcomes[0].clone();
+    verdict.outcomes = vec![one; 3_000];
+    let held = super::super::summary(&verdict).unwrap();
+    assert!(held.chars().count() <= super::super::SUMMARY_LIMIT);
+    assert!(held.contains("more scores are in"));
+    for outcome in &mut verdict.outcomes {
+        outcome.status = Status::Failed;
+        outcome.reasons = vec![Reason::Worse];
+    }
+    let failed = super::super::summary(&verdict).unwrap();
+    assert!(failed.chars().count() <= super::super::SUMMARY_LIMIT);
+    assert!(failed.contains("2900 more scores"));
+}
+
+#[test]
+fn a_written_baseline_reads_as_itself() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("baseline.json");
+    let baseline = Baseline::of(&[subject_of_baseline()]).unwrap();
+    baseline.write(&path).unwrap();
+    assert_eq!(Baseline::read(&path).unwrap(), baseline);
+    let line = std::fs::read_to_string(&path).unwrap();
+    assert!(
+        line.lines()
+            .any(|it| it.contains("\"char_f1\"") && it.contains("80.0"))
+    );
+}

@@ -1,0 +1,47 @@
+//! Which scores are computed: all of a run, or those that somebody asks for.
+
+use crate::record::Score;
+use std::collections::BTreeSet;
+
+/// Metrics and slices that are wanted; of each, nothing said is everything.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Wanted {
+    metrics: Option<BTreeSet<String>>,
+    slices: Option<BTreeSet<String>>,
+}
+
+impl Wanted {
+    /// Everything.
+    #[must_use]
+    pub fn everything() -> Self {
+        Self::default()
+    }
+
+    /// These metrics on these slices.
+    #[must_use]
+    pub fn new(metrics: BTreeSet<String>, slices: BTreeSet<String>) -> Self {
+        Self {
+            metrics: Some(metrics),
+            slices: Some(slices),
+        }
+    }
+
+    /// The metrics and the slices of these scores.
+    #[must_use]
+    pub fn of<'a>(scores: impl IntoIterator<Item = &'a Score>) -> Self {
+        let of = |score: &Score| (score.metric.clone(), score.slice.clone());
+        let (metrics, slices) = scores.into_iter().map(of).unzip();
+        Self::new(metrics, slices)
+    }
+
+    pub(super) fn slice(&self, name: &str) -> bool {
+        self.slices.as_ref().is_none_or(|slices| slices.contains(name))
+    }
+
+    /// Whether one of `metrics` is wanted.
+    pub(super) fn any(&self, metrics: &[&str]) -> bool {
+        self.metrics
+            .as_ref()
+            .is_none_or(|wanted| metrics.iter().any(|metric| wanted.contains(*metric)))
+    }
+}
