@@ -97,6 +97,17 @@ impl fmt::Display for Device {
     }
 }
 
+impl Device {
+    /// `cpu` or `cuda`: what a run's identity says of its device.
+    #[must_use]
+    pub fn kind(self) -> &'static str {
+        match self {
+            Self::Cpu => "cpu",
+            Self::Cuda(_) => "cuda",
+        }
+    }
+}
+
 macro_rules! as_text {
     ($type:ident) => {
         impl TryFrom<String> for $type {
@@ -294,6 +305,10 @@ mod tests {
             assert!(text.parse::<DeviceRequest>().is_err(), "{text}");
         }
         assert!("auto".parse::<Device>().is_err());
+        assert_eq!(
+            ["cpu", "cuda:3"].map(|it| it.parse::<Device>().unwrap().kind()),
+            ["cpu", "cuda"]
+        );
         let json = serde_json::to_string(&Device::Cuda(1)).unwrap();
         assert_eq!(json, "\"cuda:1\"");
         assert_eq!(
