@@ -32,10 +32,13 @@ pub(crate) fn doctor(arguments: &DoctorArguments) -> Outcome {
     ))?;
     let runtime = arguments.device.open()?;
     print(&format!(
-        "ONNX Runtime {} ({})\ndevice       {}\n",
+        "ONNX Runtime {} ({})\ndevice       {}{}\n",
         runtime.version(),
         runtime.library().display(),
-        runtime.device()
+        runtime.device(),
+        runtime
+            .gpu()
+            .map_or_else(String::new, |gpu| format!(" ({gpu})"))
     ))?;
     let mut ids = BTreeSet::new();
     for id in spec::ids(CardKind::Model) {

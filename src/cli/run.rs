@@ -14,7 +14,7 @@ use storyeval::Error;
 use storyeval::dataset::{Dataset, FlintstonesSv, referential};
 use storyeval::evaluate::Wanted;
 use storyeval::generator::{CharLdm, Generator, GroundTruth, Prompt, Shuffled, StoryGptV};
-use storyeval::inference::{Bundle, Device, Runtime};
+use storyeval::inference::{Bundle, Runtime};
 use storyeval::record::{ClipId, ReferentialCaption, Scores, Seed, Story};
 use storyeval::run::{Identity, Manifest, Partition, Plan, Session, Store, Unit};
 use storyeval::spec::{self, GeneratorKind, ModelCard, Protocol};
@@ -304,10 +304,7 @@ fn manifest(
         stories: plan.units().len(),
         plan_hash: plan.hash().to_owned(),
         partition: Partition::WHOLE,
-        device_kind: match runtime.device() {
-            Device::Cpu => "cpu".to_owned(),
-            Device::Cuda(_) => "cuda".to_owned(),
-        },
+        device_kind: runtime.device().kind().to_owned(),
     };
     let cards = serde_json::json!({
         "dataset": dataset.card(),
@@ -325,7 +322,8 @@ fn manifest(
             &device,
             Some(runtime.version()),
             context.arguments.device.threads,
-        ),
+        )
+        .on_gpu(runtime.gpu()),
     )
 }
 

@@ -21,7 +21,7 @@ use storyeval::generator::images::{
     Allowed, Doubt, Folder, FrameMatch, FramePlace, ImagesError, Inspection, LayoutKind, Matching,
     Mismatch, Taken, doubt, open_layout, stored_png,
 };
-use storyeval::inference::{Device, Runtime};
+use storyeval::inference::Runtime;
 use storyeval::record::{Absence, FrameIndex, ReferentialCaption, Seed, Story, StoryId};
 use storyeval::run::{
     Identity, ImportCounts, ImportRecord, ImportedFrame, Incoming, Manifest, Partition, Plan,
@@ -499,10 +499,7 @@ impl Job<'_> {
             stories: plan.units().len(),
             plan_hash: plan.hash().to_owned(),
             partition: Partition::WHOLE,
-            device_kind: match runtime.device() {
-                Device::Cpu => "cpu".to_owned(),
-                Device::Cuda(_) => "cuda".to_owned(),
-            },
+            device_kind: runtime.device().kind().to_owned(),
         };
         let cards = serde_json::json!({
             "dataset": self.dataset.card(),
@@ -520,7 +517,8 @@ impl Job<'_> {
             },
         });
         let device = runtime.device().to_string();
-        let session = Session::current(&device, Some(runtime.version()), threads);
+        let session =
+            Session::current(&device, Some(runtime.version()), threads).on_gpu(runtime.gpu());
         Manifest::new(identity, cards, session)
     }
 

@@ -1,5 +1,6 @@
 //! Everything that observations depend on besides the frames.
 
+use crate::inference::Device;
 use crate::metric::Extractors;
 use crate::spec::{CaptionText, Protocol};
 use serde::{Deserialize, Serialize};
@@ -23,6 +24,9 @@ pub(super) struct Key {
     /// How characters were cut out, where locator and CLIP were there.
     #[serde(default)]
     pub(super) crops: Option<String>,
+    /// Kind of device that the networks ran on; `None` is the CPU.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) device_kind: Option<String>,
 }
 
 impl Key {
@@ -31,6 +35,7 @@ impl Key {
         protocol: &Protocol,
         extractors: Extractors,
         logits: bool,
+        device: Device,
     ) -> Self {
         let clip_text = protocol.clip.and_then(|rule| rule.text);
         Self {
@@ -49,10 +54,39 @@ impl Key {
                 .and(protocol.crops)
                 .map(|rule| rule.to_string()),
             extractors,
+            device_kind: match device {
+                Device::Cpu => None,
+                Device::Cuda(_) => Some(device.kind().to_owned()),
+            },
         }
     }
 
     pub(super) fn to_text(&self) -> String {
         serde_json::to_string(self).expect("a key has only text and numbers")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::spec;
+
+    fn key(device: Device) -> String {
+        let protocol = spec::protocol("strict").unwrap();
+        Key::new("d", &protocol, Extractors::default(), false, device).to_text()
+    }
+
+    #[test]
+    fn observations_of_another_kind_of_device_are_made_anew() {
+        assert_ne!(key(Device::Cpu), key(Device::Cuda(0)));
+        assert_eq!(key(Device::Cuda(0)), key(Device::Cuda(1)));
+    }
+
+    #[test]
+    fn keys_of_before_are_keys_of_the_cpu() {
+        let text = key(Device::Cpu);
+        assert!(!text.contains("device_kind"), "{text}");
+        let read: Key = serde_json::from_str(&text).unwrap();
+        assert_eq!(read.to_text(), text);
     }
 }

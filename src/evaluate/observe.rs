@@ -59,7 +59,14 @@ pub fn observe(
         .features
         .as_ref()
         .is_some_and(|(network, _)| network.classes().is_some());
-    let key = Key::new(hash, wanted.protocol, panel.names.clone(), logits).to_text();
+    let key = Key::new(
+        hash,
+        wanted.protocol,
+        panel.names.clone(),
+        logits,
+        panel.device,
+    )
+    .to_text();
     let references = wanted.protocol.captions.map_or(1, |rule| rule.references);
     let rule = wanted.protocol.ground_truth;
     let cut = wanted.protocol.crops;

@@ -3,7 +3,7 @@
 use super::Role;
 use crate::Error;
 use crate::extract::{Captioner, Classifier, ClassifierKind, Clip, FeatureNet, Locator, Lpips};
-use crate::inference::{Bundle, Runtime};
+use crate::inference::{Bundle, Device, Runtime};
 use crate::metric::{ExtractorName, Extractors};
 use crate::spec::{DatasetCard, Protocol};
 use std::collections::BTreeMap;
@@ -20,6 +20,10 @@ pub struct Panel {
     pub(super) locator: Option<Locator>,
     /// What signatures call them.
     pub(super) names: Extractors,
+    /// Where they run.
+    pub(super) device: Device,
+    /// What their last float bits depend on ([`Runtime::arithmetic`]).
+    pub(super) arithmetic: String,
 }
 
 impl Panel {
@@ -48,6 +52,8 @@ impl Panel {
             captioner: None,
             locator: None,
             names: Extractors::default(),
+            device: runtime.device(),
+            arithmetic: runtime.arithmetic(),
         };
         panel.open_classifiers(runtime, &bundle, card, protocol)?;
         if let (Some(bundle), Some(rule)) = (bundle(Role::Features), protocol.features) {

@@ -58,13 +58,15 @@ impl Truth {
         let open = |name: &Option<ExtractorName>, pixels: Option<String>, what: &str| {
             let Some(name) = name else { return Ok(None) };
             let pixels = pixels.unwrap_or_else(|| name.preprocessing.clone());
+            // With the arithmetic, what the cache gives has the very bits that looking again would give.
             let key = serde_json::json!({
-                "format": 1,
+                "format": 2,
                 "what": what,
                 "dataset": dataset,
                 "ground_truth": ground_truth,
                 "bundle": name.hash,
                 "pixels": pixels,
+                "arithmetic": panel.arithmetic,
             });
             Cache::open(root, &key.to_string()).map(Some)
         };

@@ -97,6 +97,17 @@ impl fmt::Display for Device {
     }
 }
 
+impl Device {
+    /// `cpu` or `cuda`: what a run's identity says of its device.
+    #[must_use]
+    pub fn kind(self) -> &'static str {
+        match self {
+            Self::Cpu => "cpu",
+            Self::Cuda(_) => "cuda",
+        }
+    }
+}
+
 macro_rules! as_text {
     ($type:ident) => {
         impl TryFrom<String> for $type {
@@ -175,10 +186,23 @@ fn reason(error: &InferenceError) -> String {
         InferenceError::Device { source, .. } => source.to_string(),
         other => other.to_string(),
     };
+    essence(&text)
+}
+
+/// What went wrong, without what the runtime puts around it: its source files, functions and status codes before,
+/// and after a failure of CUDA the place in its code.
+fn essence(text: &str) -> String {
     let line = text.lines().next().unwrap_or_default();
-    // Before this the runtime names its own source file and status code.
-    let line = line.rsplit(" : FAIL : ").next().unwrap_or(line);
-    line.trim_end_matches('.').chars().take(300).collect()
+    let nvidia = ["CUDA failure ", "CUBLAS failure ", "CUDNN failure "];
+    let line = match nvidia.iter().find_map(|it| line.rfind(it)) {
+        Some(start) => line[start..].split(" ; ").next().unwrap_or_default(),
+        None => [" : FAIL : ", " : NOT_IMPLEMENTED : ", " : EP_FAIL : "]
+            .iter()
+            .find_map(|it| line.rsplit_once(it))
+            .map_or(line, |(_, after)| after),
+    };
+    let line = line.trim().trim_end_matches('.');
+    line.chars().take(300).collect()
 }
 
 /// `[1, 1, 2, 2] -> [1, 1, 1, 1]`: a convolution with ones, then a product with 2. Both need their own
@@ -294,12 +318,40 @@ mod tests {
             assert!(text.parse::<DeviceRequest>().is_err(), "{text}");
         }
         assert!("auto".parse::<Device>().is_err());
+        assert_eq!(
+            ["cpu", "cuda:3"].map(|it| it.parse::<Device>().unwrap().kind()),
+            ["cpu", "cuda"]
+        );
         let json = serde_json::to_string(&Device::Cuda(1)).unwrap();
         assert_eq!(json, "\"cuda:1\"");
         assert_eq!(
             serde_json::from_str::<Device>(&json).unwrap(),
             Device::Cuda(1)
         );
+    }
+
+    /// The texts are ONNX Runtime 1.29.0's own, from machines with and without a GPU; template arguments are left out.
+    #[test]
+    fn reasons_are_the_last_words_of_the_runtime() {
+        let memory = "/onnxruntime_src/cuda_call.cc:154 onnxruntime::CudaCall(...) /onnxruntime_src/cuda_call.cc:146 \
+            onnxruntime::CudaCall(...) CUDA failure 2: out of memory ; GPU=0 ; hostname=vm ; file=a.cc ; line=345 ; \
+            expr=cudaSetDevice(info_.device_id); \n\n";
+        assert_eq!(essence(memory), "CUDA failure 2: out of memory");
+        let absent = "/onnxruntime_src/provider_bridge_ort.cc:1988 onnxruntime::ProviderLibrary::Get() \
+            [ONNXRuntimeError] : 1 : FAIL : Failed to load library with error: libcublasLt.so.13: cannot open";
+        assert_eq!(
+            essence(absent),
+            "Failed to load library with error: libcublasLt.so.13: cannot open"
+        );
+        let cudnn = "Non-zero status code returned while running Conv node. Status Message: cuda_kernel.h:272 \
+            [ONNXRuntimeError] : 9 : NOT_IMPLEMENTED : cuDNN is unavailable";
+        assert_eq!(essence(cudnn), "cuDNN is unavailable");
+        let build = "CUDA execution provider is not enabled in this build. ";
+        assert_eq!(
+            essence(build),
+            "CUDA execution provider is not enabled in this build"
+        );
+        assert_eq!(essence(""), "");
     }
 
     #[test]

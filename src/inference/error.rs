@@ -430,17 +430,28 @@ impl Hint for InferenceError {
             Self::Load { .. } | Self::Start { .. } => {
                 format!("{install} and set STORYEVAL_ORT to the library in its capi folder")
             }
-            Self::Device { .. } | Self::DeviceWrong { .. } => {
-                "`python3 -m pip install onnxruntime-gpu[cuda,cudnn]` brings a runtime with CUDA (an NVIDIA driver is needed too); \
+            Self::Device { source, .. } if is_no_such_device(source) => {
+                "`nvidia-smi -L` lists the GPUs there are, counted from 0 (CUDA_VISIBLE_DEVICES hides some of them); \
                  `--device cpu` runs without"
                     .to_owned()
+            }
+            Self::Device { source, .. } if is_out_of_memory(source) => {
+                "let other programs leave the GPU (`nvidia-smi` lists them), or take another one with --device cuda:N, or --device cpu".to_owned()
+            }
+            Self::Device { .. } | Self::DeviceWrong { .. } => {
+                "`python3 -m pip install onnxruntime-gpu[cuda,cudnn]` brings a runtime with CUDA (an NVIDIA driver is needed too); \
+                 LD_LIBRARY_PATH may name CUDA and cuDNN that lie elsewhere; `--device cpu` runs without"
+                    .to_owned()
+            }
+            Self::Graph { source, .. } | Self::Run { source, .. } if is_out_of_memory(source) => {
+                "draw fewer stories at once with a smaller --batch (in a new run folder), let other programs leave the GPU, or take --device cpu".to_owned()
             }
             Self::Graph { path, .. } | Self::Tokenizer { path, .. } | Self::Encode { path, .. } | Self::Decode { path, .. } => verify(path),
             Self::Signature { .. } => {
                 "export the graph again for this bundle, with these names and with a dynamic batch axis; tools/README.md says how".to_owned()
             }
             Self::Tensors { .. } | Self::Run { .. } => {
-                "`storyeval doctor` does one forward pass of each graph; a size fixed by mistake is mended by exporting with a dynamic batch axis".to_owned()
+                "a size fixed by mistake is mended by exporting the graph with a dynamic batch axis; tools/README.md says how".to_owned()
             }
             Self::Read { path, .. } => {
                 format!("name a folder with a {} that you may read: `ls -l {}`", manifest::FILE, path.display())
@@ -466,6 +477,37 @@ impl Hint for InferenceError {
     }
 }
 
+/// Whether the runtime says that there is no GPU of that number, or none at all.
+fn is_no_such_device(error: &ort::Error) -> bool {
+    says(
+        error,
+        &[
+            "invalid device id",
+            "invalid device ordinal",
+            "no cuda-capable device",
+        ],
+    )
+}
+
+/// Whether the runtime says that memory was short: its arena's words, cudaMalloc's and cuBLAS's.
+fn is_out_of_memory(error: &ort::Error) -> bool {
+    says(
+        error,
+        &[
+            "failed to allocate memory",
+            "out of memory",
+            "the resource allocation failed",
+            "_status_alloc_failed",
+        ],
+    )
+}
+
+/// ONNX Runtime has no error codes for what CUDA says, only words.
+fn says(error: &ort::Error, words: &[&str]) -> bool {
+    let text = error.to_string().to_lowercase();
+    words.iter().any(|word| text.contains(word))
+}
+
 fn verify(path: &std::path::Path) -> String {
     let folder = path.parent().unwrap_or(path);
     format!("storyeval model verify {}", folder.display())
@@ -484,4 +526,66 @@ fn no_library(tried: &[Attempt], install: &str) -> String {
         None => "let ORT_DYLIB_PATH name a libonnxruntime you have".to_owned(),
     };
     format!("{install}   (or {other})")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::inference::runtime::tests::runtime;
+
+    fn device(words: &str) -> String {
+        let error = InferenceError::Device {
+            request: DeviceRequest::Cuda(7),
+            library: PathBuf::from("lib"),
+            version: "1.29.0".to_owned(),
+            source: ort::Error::new(words),
+        };
+        error.hint().unwrap()
+    }
+
+    fn run(words: &str) -> String {
+        let error = InferenceError::Run {
+            graph: "unet",
+            path: PathBuf::from("unet.onnx"),
+            source: ort::Error::new(words),
+        };
+        error.hint().unwrap()
+    }
+
+    #[test]
+    fn a_device_that_does_not_exist_needs_no_other_library() {
+        // An error of the runtime can only be made where the runtime is loaded.
+        let _loaded = runtime();
+        let hint = device("Invalid device ID: 7, must be between 0 (inclusive) and 1 (exclusive).");
+        assert!(
+            hint.contains("nvidia-smi -L") && !hint.contains("pip"),
+            "{hint}"
+        );
+        let hint = device("libcublasLt.so.13: cannot open shared object file");
+        assert!(hint.contains("onnxruntime-gpu"), "{hint}");
+        let hint = device("CUDA failure 2: out of memory ; GPU=0");
+        assert!(
+            hint.contains("other programs") && !hint.contains("pip"),
+            "{hint}"
+        );
+    }
+
+    #[test]
+    fn short_memory_is_mended_by_a_smaller_batch() {
+        let _loaded = runtime();
+        let hint = run("Failed to allocate memory for requested buffer of size 1073741824");
+        assert!(hint.contains("--batch"), "{hint}");
+        // What a card with 1.5 GB left said of its first graph.
+        let hint = run("CUBLAS failure 3: the resource allocation failed ; GPU=0");
+        assert!(hint.contains("--batch"), "{hint}");
+        let error = InferenceError::Graph {
+            graph: "unet",
+            path: PathBuf::from("unet.onnx"),
+            source: ort::Error::new("CUDA failure 2: out of memory ; GPU=0"),
+        };
+        let hint = error.hint().unwrap();
+        assert!(hint.contains("--batch"), "{hint}");
+        let hint = run("Can broadcast 0 by 0 or 1. 8 is invalid.");
+        assert!(hint.contains("dynamic batch axis"), "{hint}");
+    }
 }

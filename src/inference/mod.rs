@@ -7,6 +7,7 @@
 mod bundle;
 mod device;
 mod error;
+mod gpu;
 mod graph;
 mod library;
 mod manifest;

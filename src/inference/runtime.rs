@@ -11,7 +11,7 @@ use super::device::{self, Device, DeviceRequest};
 use super::graph::{Graph, GraphSignature};
 use super::library::{Library, Origin};
 use super::search::{Surroundings, find};
-use super::{InferenceError, native, pinned, python};
+use super::{InferenceError, gpu, native, pinned, python};
 
 /// How ONNX Runtime is to be opened.
 #[derive(Clone, Debug)]
@@ -32,6 +32,7 @@ pub struct RuntimeOptions {
 pub struct Runtime {
     loaded: &'static Loaded,
     device: Device,
+    gpu: Option<String>,
     threads: usize,
 }
 
@@ -80,12 +81,17 @@ impl Runtime {
         };
         let loaded = load(find(&around, talk)?)?;
         let device = device::choose(&loaded.environment, &loaded.library, options.device, talk)?;
+        let gpu = match device {
+            Device::Cpu => None,
+            Device::Cuda(_) => gpu::describe(&python::run),
+        };
         let threads = options.threads.unwrap_or_else(|| {
             std::thread::available_parallelism().map_or(1, std::num::NonZero::get)
         });
         Ok(Self {
             loaded,
             device,
+            gpu,
             threads: threads.max(1),
         })
     }
@@ -94,6 +100,21 @@ impl Runtime {
     #[must_use]
     pub fn device(&self) -> Device {
         self.device
+    }
+
+    /// Name and driver of the machine's GPU, for example `NVIDIA H100 80GB HBM3, 580.159.04`. `None` on the CPU,
+    /// and where NVIDIA's tool cannot be asked.
+    #[must_use]
+    pub fn gpu(&self) -> Option<&str> {
+        self.gpu.as_deref()
+    }
+
+    /// What the last float bits depend on besides weights and images, on one line: version of the library and kind of
+    /// device, with the GPU's name and driver or the number of threads. Numbers that were computed under another
+    /// one must not be mixed with new ones.
+    #[must_use]
+    pub fn arithmetic(&self) -> String {
+        arithmetic(self.version(), self.device, self.gpu(), self.threads)
     }
 
     /// The library in use.
@@ -157,6 +178,14 @@ impl Runtime {
     pub(crate) fn environment(&self) -> &'static Environment {
         &self.loaded.environment
     }
+}
+
+fn arithmetic(version: &str, device: Device, gpu: Option<&str>, threads: usize) -> String {
+    let on = match device {
+        Device::Cpu => format!("{threads} threads"),
+        Device::Cuda(_) => gpu.unwrap_or("unknown GPU").to_owned(),
+    };
+    format!("onnxruntime {version}, {}, {on}", device.kind())
 }
 
 fn load(library: Library) -> Result<&'static Loaded, InferenceError> {
@@ -226,6 +255,19 @@ pub(super) mod tests {
         assert!(first.version().starts_with("1."));
         assert_eq!(first.device(), Device::Cpu);
         assert_eq!(first.threads(), 1);
+    }
+
+    #[test]
+    fn what_bits_depend_on_tells_devices_libraries_and_threads_apart() {
+        let gpu = Some("NVIDIA H200, 580.159.04");
+        let cpu = arithmetic("1.32.0", Device::Cpu, None, 2);
+        let cuda = arithmetic("1.32.0", Device::Cuda(0), gpu, 2);
+        assert_eq!(cpu, "onnxruntime 1.32.0, cpu, 2 threads");
+        assert_eq!(cuda, "onnxruntime 1.32.0, cuda, NVIDIA H200, 580.159.04");
+        assert_ne!(cpu, arithmetic("1.29.0", Device::Cpu, None, 2));
+        assert_ne!(cpu, arithmetic("1.32.0", Device::Cpu, None, 3));
+        // On a GPU the threads do nothing but size tensors.
+        assert_eq!(cuda, arithmetic("1.32.0", Device::Cuda(1), gpu, 3));
     }
 
     #[test]

@@ -94,6 +94,9 @@ pub struct Session {
     pub onnxruntime: Option<String>,
     /// The device, for example `cuda:0`.
     pub device: String,
+    /// Name and driver of the machine's GPU, when a network ran on one and it could be asked.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub gpu: Option<String>,
     /// Threads that networks were given, when the user chose.
     pub threads: Option<usize>,
     /// The command line, program name first.
@@ -109,10 +112,20 @@ impl Session {
             binary_sha256: binary_hash().ok(),
             onnxruntime: onnxruntime.map(str::to_owned),
             device: device.to_owned(),
+            gpu: None,
             threads,
             command: std::env::args_os()
                 .map(|argument| argument.to_string_lossy().into_owned())
                 .collect(),
+        }
+    }
+
+    /// The same process on a GPU, as [`crate::inference::Runtime::gpu`] tells it.
+    #[must_use]
+    pub fn on_gpu(self, gpu: Option<&str>) -> Self {
+        Self {
+            gpu: gpu.map(str::to_owned),
+            ..self
         }
     }
 }
@@ -255,5 +268,18 @@ mod tests {
         let session = Session::current("cpu", None, None);
         assert_eq!(session.binary_sha256.map(|hash| hash.len()), Some(64));
         assert!(!session.command.is_empty());
+    }
+
+    #[test]
+    fn a_gpu_is_in_the_file_where_there_is_one() {
+        let session = Session::current("cpu", None, None);
+        let json = serde_json::to_value(&session).expect("json");
+        assert!(json.get("gpu").is_none());
+        let old: Session = serde_json::from_value(json).expect("a manifest of before");
+        assert_eq!(old, session);
+        let other = session.clone().on_gpu(Some("NVIDIA H100, 580.1"));
+        assert_ne!(other, session, "another way to work on the folder");
+        let json = serde_json::to_value(&other).expect("json");
+        assert_eq!(json["gpu"], "NVIDIA H100, 580.1");
     }
 }

@@ -55,6 +55,7 @@ pub(super) fn manifest(plan: &Plan) -> Manifest {
         binary_sha256: None,
         onnxruntime: None,
         device: "cpu".to_owned(),
+        gpu: None,
         threads: None,
         command: vec!["storyeval".to_owned()],
     };

@@ -1,12 +1,13 @@
 """Whole-process time of looking at images with a network of Inception's size: storyeval against a bare ONNX Runtime loop.
 
-    python tools/bench/extraction.py STORYEVAL_PROGRAM [IMAGES]    (default 256; needs torch, torchvision, onnx, onnxruntime, Pillow)
+    python tools/bench/extraction.py STORYEVAL_PROGRAM [IMAGES [DEVICE]]    (default 256 cpu; needs torch, torchvision, onnx, onnxruntime, Pillow)
 
 Exports torchvision's Inception v3 with random weights (the size and speed of FID's network, not its values) as
 a bundle, writes PNG frames of 128 and of 512 pixels, and times `storyeval metric fid A B` (decode, resize to 299, network
 and distance, twice IMAGES images) and a Python process that loads the same file with the same ONNX Runtime library and
 number of threads, and runs batches of 32 that it already has in memory, as often. Both print their own
 loop's seconds: for storyeval the whole process less that of one batch, so that loading counts on neither side.
+DEVICE is cpu or cuda (onnxruntime-gpu is then needed); on CUDA both run without TF32.
 """
 
 import hashlib
@@ -21,8 +22,13 @@ from frames import draw
 BATCH = 32
 BARE = """
 import sys, time
-import numpy, onnxruntime
-session = onnxruntime.InferenceSession(sys.argv[1], providers=["CPUExecutionProvider"])
+import numpy
+if sys.argv[3] == "cuda":
+    import torch  # brings CUDA and cuDNN into the process
+import onnxruntime
+providers = {"cpu": "CPUExecutionProvider", "cuda": ("CUDAExecutionProvider", {"use_tf32": "0"})}
+session = onnxruntime.InferenceSession(sys.argv[1], providers=[providers[sys.argv[3]]])
+assert sys.argv[3].upper() in session.get_providers()[0]
 pixels = numpy.random.default_rng(0).normal(size=(32, 3, 299, 299)).astype("float32")
 session.run(None, {"pixel_values": pixels})
 begin = time.perf_counter()
@@ -74,14 +80,15 @@ dim = 2048
     return path
 
 
-def ours(program, bundle, a, b):
+def ours(program, bundle, a, b, device):
     begin = time.perf_counter()
-    command = [program, "metric", "fid", a, b, "--bundle", bundle, "--device", "cpu", "--resamples", "0", "--format", "json"]
+    command = [program, "metric", "fid", a, b, "--bundle", bundle, "--device", device, "--resamples", "0", "--format", "json"]
     subprocess.run(command, check=True, capture_output=True)
     return time.perf_counter() - begin
 
 
 program, count = sys.argv[1], int(sys.argv[2]) if len(sys.argv) > 2 else 256
+device = sys.argv[3] if len(sys.argv) > 3 else "cpu"
 with tempfile.TemporaryDirectory() as root:
     bundle = os.path.join(root, "bundle")
     os.makedirs(bundle)
@@ -92,6 +99,6 @@ with tempfile.TemporaryDirectory() as root:
         for name, size in (("a", count), ("b", count), ("c", BATCH), ("d", BATCH)):
             draw(folder(name), size, side)
         for _ in range(3):
-            bare = float(subprocess.check_output([sys.executable, "-c", BARE, network, str(batches)]))
-            loop = ours(program, bundle, folder("a"), folder("b")) - ours(program, bundle, folder("c"), folder("d"))
-            print(f"{2 * (count - BATCH)} images of {side}: bare ONNX Runtime {bare:.2f} s, storyeval from PNG to FID {loop:.2f} s ({100 * (loop / bare - 1):+.1f} %)", flush=True)
+            bare = float(subprocess.check_output([sys.executable, "-c", BARE, network, str(batches), device]))
+            loop = ours(program, bundle, folder("a"), folder("b"), device) - ours(program, bundle, folder("c"), folder("d"), device)
+            print(f"{2 * (count - BATCH)} images of {side} on {device}: bare ONNX Runtime {bare:.2f} s, storyeval from PNG to FID {loop:.2f} s ({100 * (loop / bare - 1):+.1f} %)", flush=True)

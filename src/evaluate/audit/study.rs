@@ -145,6 +145,7 @@ impl Study<'_> {
             binary_sha256: None,
             onnxruntime: None,
             device: "any".to_owned(),
+            gpu: None,
             threads: None,
             command: Vec::new(),
         };
