@@ -6,13 +6,14 @@
 //! networks ([`inference`]), the models that draw ([`generator`]), the pixels ([`vision`]), the models
 //! that look ([`extract`]), the numbers ([`metric`], [`stats`]), the run folder ([`run`]), the
 //! three stages put together ([`evaluate`]) and what
-//! people read ([`report`], in [`table`]s). What is persisted is in [`record`], and everything may depend on it.
+//! people read ([`report`], in [`table`]s) and notebooks ([`export`]). What is persisted is in [`record`], and everything may depend on it.
 //! `docs/architecture.md` says why.
 
 pub mod dataset;
 pub mod error;
 pub mod evaluate;
 pub mod exchange;
+pub mod export;
 pub mod extract;
 pub mod generator;
 pub mod inference;

@@ -105,6 +105,7 @@ macro_rules! lift {
 lift!(
     dataset::DatasetError,
     exchange::ExchangeError,
+    export::ExportError,
     extract::ExtractError,
     generator::GeneratorError,
     generator::images::ImagesError,

@@ -18,6 +18,15 @@ use std::path::Path;
 /// [`RunError::Read`], [`RunError::Observations`], and [`RunError::Column`] when a column is missing,
 /// has another type or does not fit the others.
 pub fn read_observations(path: &Path) -> Result<Vec<Observation>, RunError> {
+    read_columns(path, &COLUMNS)
+}
+
+/// As [`read_observations`], but decodes only the columns of these names; the others are as in
+/// [`Observation::unseen`], ids included.
+///
+/// # Errors
+/// Those of [`read_observations`].
+pub fn read_columns(path: &Path, wanted: &[&str]) -> Result<Vec<Observation>, RunError> {
     let file = File::open(path).map_err(|error| RunError::read(path, error))?;
     let broken = |source| RunError::Observations {
         path: path.to_path_buf(),
@@ -36,7 +45,7 @@ pub fn read_observations(path: &Path) -> Result<Vec<Observation>, RunError> {
     let mut rows = Vec::new();
     for index in 0..reader.num_row_groups() {
         let group = reader.get_row_group(index).map_err(broken)?;
-        read_group(path, &*group, &mut rows)?;
+        read_group(path, &*group, wanted, &mut rows)?;
     }
     Ok(rows)
 }
@@ -44,9 +53,14 @@ pub fn read_observations(path: &Path) -> Result<Vec<Observation>, RunError> {
 fn read_group(
     path: &Path,
     group: &dyn RowGroupReader,
+    wanted: &[&str],
     rows: &mut Vec<Observation>,
 ) -> Result<(), RunError> {
-    let columns = Columns { path, group };
+    let columns = Columns {
+        path,
+        group,
+        wanted,
+    };
     let mut story = columns.text(0)?.into_iter();
     let mut frame = columns.flat::<Int32Type>(1)?.into_iter();
     let mut clip = columns.text(2)?.into_iter();
@@ -90,6 +104,7 @@ fn read_group(
 struct Columns<'a> {
     path: &'a Path,
     group: &'a dyn RowGroupReader,
+    wanted: &'a [&'a str],
 }
 
 impl Columns<'_> {
@@ -131,11 +146,21 @@ impl Columns<'_> {
         })
     }
 
+    fn passes_over(&self, column: usize) -> bool {
+        !self.wanted.contains(&COLUMNS[column])
+    }
+
     fn flat<T: DataType>(&self, column: usize) -> Result<Vec<T::T>, RunError> {
+        if self.passes_over(column) {
+            return Ok(vec![T::T::default(); self.rows()]);
+        }
         Ok(self.levels::<T>(column)?.values)
     }
 
     fn text(&self, column: usize) -> Result<Vec<String>, RunError> {
+        if self.passes_over(column) {
+            return Ok(vec![String::new(); self.rows()]);
+        }
         self.flat::<ByteArrayType>(column)?
             .iter()
             .map(|value| self.utf8(column, value))
@@ -158,6 +183,9 @@ impl Columns<'_> {
     }
 
     fn optional<T: DataType>(&self, column: usize) -> Result<Vec<Option<T::T>>, RunError> {
+        if self.passes_over(column) {
+            return Ok(vec![None; self.rows()]);
+        }
         let levels = self.levels::<T>(column)?;
         let mut values = levels.values.into_iter();
         levels
@@ -175,6 +203,10 @@ impl Columns<'_> {
         column: usize,
         optional: i16,
     ) -> Result<Vec<Option<Vec<T::T>>>, RunError> {
+        if self.passes_over(column) {
+            // The row of a required list is empty, that of another is absent.
+            return Ok(vec![(optional == 0).then(Vec::new); self.rows()]);
+        }
         let levels = self.levels::<T>(column)?;
         let mut values = levels.values.into_iter();
         let mut lists: Vec<Option<Vec<T::T>>> = Vec::new();
