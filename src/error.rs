@@ -74,6 +74,9 @@ pub enum Error {
     /// A table could not be written.
     #[error(transparent)]
     Table(#[from] crate::table::TableError),
+    /// Runs could not be exported.
+    #[error(transparent)]
+    Export(#[from] crate::export::ExportError),
     /// A file of another program is missing or not what it should be.
     #[error(transparent)]
     Exchange(#[from] crate::exchange::ExchangeError),
@@ -96,6 +99,7 @@ impl Error {
             Self::Report(error) => error,
             Self::Compare(error) => error,
             Self::Table(error) => error,
+            Self::Export(error) => error,
             Self::Exchange(error) => error,
             Self::Gate(error) => error,
         }

@@ -6,7 +6,8 @@
 //! networks ([`inference`]), the models that draw ([`generator`]), the pixels ([`vision`]), the models
 //! that look ([`extract`]), the numbers ([`metric`], [`stats`]), the run folder ([`run`]), the
 //! three stages put together ([`evaluate`]) and what
-//! people read ([`report`], in [`table`]s) or a build waits for ([`gate`]). What is persisted is in [`record`], and everything may depend on it.
+//! people read ([`report`], in [`table`]s), notebooks read ([`export`]) or a build waits for ([`gate`]).
+//! What is persisted is in [`record`], and everything may depend on it.
 //! `docs/architecture.md` says why.
 
 pub mod compare;
@@ -14,6 +15,7 @@ pub mod dataset;
 pub mod error;
 pub mod evaluate;
 pub mod exchange;
+pub mod export;
 pub mod extract;
 pub mod gate;
 pub mod generator;

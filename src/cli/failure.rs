@@ -106,6 +106,7 @@ lift!(
     compare::CompareError,
     dataset::DatasetError,
     exchange::ExchangeError,
+    export::ExportError,
     extract::ExtractError,
     gate::GateError,
     generator::GeneratorError,

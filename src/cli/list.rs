@@ -1,16 +1,32 @@
 //! `storyeval ls`.
 
 use super::Outcome;
-use super::talk::print;
+use super::failure::Failure;
+use super::talk::{print, say};
 use clap::{Args, ValueEnum};
 use std::fmt::Write;
+use std::path::{Path, PathBuf};
+use storyeval::report::runs::{Listing, RunLine};
+use storyeval::run::{Glance, find_runs, folder_bytes};
 use storyeval::spec::{self, CardKind};
+use storyeval::table;
 
-#[derive(Clone, Copy, Debug, ValueEnum)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 enum Kind {
     Datasets,
     Models,
     Protocols,
+    Runs,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Format {
+    /// GitHub's Markdown
+    Md,
+    /// JSON
+    Json,
+    /// The cells as comma-separated values
+    Csv,
 }
 
 #[derive(Clone, Debug, Args)]
@@ -18,25 +34,126 @@ pub(crate) struct ListArguments {
     /// What to list
     #[arg(value_enum)]
     kind: Kind,
+    /// Folders to look for runs in, and below [default: runs]
+    folders: Vec<PathBuf>,
+    /// How to print [default: md for runs, plain lines otherwise]
+    #[arg(long, value_enum)]
+    format: Option<Format>,
 }
 
-/// A line a card: id and what it is.
+/// A line a card or a run.
 pub(crate) fn list(arguments: &ListArguments) -> Outcome {
     let kind = match arguments.kind {
         Kind::Datasets => CardKind::Dataset,
         Kind::Models => CardKind::Model,
         Kind::Protocols => CardKind::Protocol,
+        Kind::Runs => return runs(arguments),
     };
-    let mut text = String::new();
-    for id in spec::ids(kind) {
-        let about = match kind {
-            CardKind::Dataset => spec::dataset(&id).map(|card| card.name),
-            CardKind::Model => spec::model(&id).map(|card| card.description),
-            CardKind::Protocol => spec::protocol(&id).map(|card| card.description),
-        };
-        // A broken card of the user's is listed with its error, so that the others stay visible.
-        let about = about.unwrap_or_else(|error| format!("broken card: {error}"));
-        let _ = writeln!(text, "{id:18} {about}");
+    if let Some(folder) = arguments.folders.first() {
+        return Err(Failure::Arguments {
+            what: format!(
+                "{} cannot be looked in: only runs lie in folders of yours",
+                folder.display()
+            ),
+            hint: "list runs with `storyeval ls runs DIR`; cards are read from ./eval-configs"
+                .to_owned(),
+        });
     }
-    print(&text)
+    let cards: Vec<(String, String)> = spec::ids(kind)
+        .into_iter()
+        .map(|id| {
+            let about = match kind {
+                CardKind::Dataset => spec::dataset(&id).map(|card| card.name),
+                CardKind::Model => spec::model(&id).map(|card| card.description),
+                CardKind::Protocol => spec::protocol(&id).map(|card| card.description),
+            };
+            // A broken card of the user's is listed with its error, so that the others stay visible.
+            let about = about.unwrap_or_else(|error| format!("broken card: {error}"));
+            (id, about)
+        })
+        .collect();
+    match arguments.format {
+        None => {
+            let mut text = String::new();
+            for (id, about) in cards {
+                let _ = writeln!(text, "{id:18} {about}");
+            }
+            print(&text)
+        }
+        Some(Format::Json) => {
+            let cards = cards.iter();
+            let cards: Vec<_> = cards
+                .map(|(id, about)| serde_json::json!({"id": id, "about": about}))
+                .collect();
+            print(&format!("{:#}\n", serde_json::Value::from(cards)))
+        }
+        Some(format) => {
+            let rows = cards.iter();
+            let table = table::Table {
+                title: None,
+                columns: vec![table::Column::text("id"), table::Column::text("about")],
+                rows: rows
+                    .map(|(id, about)| {
+                        table::Row::Cells(vec![id.as_str().into(), about.as_str().into()])
+                    })
+                    .collect(),
+            };
+            let document = table::Document {
+                blocks: vec![table::Block::Table(table)],
+            };
+            print(&document.render(tabular(format))?)
+        }
+    }
+}
+
+fn tabular(format: Format) -> table::Format {
+    match format {
+        Format::Csv => table::Format::Csv,
+        Format::Md | Format::Json => table::Format::Markdown,
+    }
+}
+
+/// Every run below the folders. One that cannot be read is listed with the reason.
+fn runs(arguments: &ListArguments) -> Outcome {
+    let usual = [PathBuf::from("runs")];
+    let folders: &[PathBuf] = match arguments.folders.as_slice() {
+        [] if !Path::new("runs").exists() => &[],
+        [] => &usual,
+        given => given,
+    };
+    let mut listing = Listing::default();
+    for folder in folders {
+        let found = find_runs(folder)?;
+        for run in found.runs {
+            match Glance::read(&run) {
+                Ok(glance) => listing.runs.push(RunLine::new(&glance, folder_bytes(&run))),
+                Err(error) => listing.damaged(&run, &error),
+            }
+        }
+        for (folder, why) in found.passed_over {
+            listing.passed_over(folder, why);
+        }
+    }
+    if listing.is_empty() {
+        let places: Vec<String> = folders
+            .iter()
+            .map(|folder| folder.display().to_string())
+            .collect();
+        say(&format!(
+            "there is no run in {}",
+            if places.is_empty() {
+                "./runs".to_owned()
+            } else {
+                places.join(", ")
+            }
+        ));
+    }
+    match arguments.format.unwrap_or(Format::Md) {
+        Format::Json => {
+            let text = serde_json::to_string_pretty(&listing).expect("runs have only text keys");
+            print(&format!("{text}\n"))
+        }
+        _ if listing.is_empty() => Ok(()),
+        format => print(&listing.document().render(tabular(format))?),
+    }
 }

@@ -7,6 +7,7 @@ mod common;
 mod compare;
 mod dataset;
 mod doctor;
+mod export;
 mod failure;
 mod folders;
 mod gate;
@@ -20,6 +21,7 @@ mod score;
 mod score_images;
 mod seen;
 mod sheet;
+mod show;
 mod stages;
 mod table;
 mod talk;
@@ -73,7 +75,13 @@ enum Command {
     /// Check model bundles
     #[command(subcommand)]
     Model(models::ModelCommand),
-    /// List data sets, models or protocols
+    /// Everything about a run: what it is, coverage, timing, scores
+    Show(show::ShowArguments),
+    /// In what two runs differ, and which of their scores are comparable
+    Diff(show::DiffArguments),
+    /// Write what is in runs as one long table, for notebooks and spreadsheets
+    Export(export::ExportArguments),
+    /// List data sets, models, protocols or runs
     Ls(list::ListArguments),
     /// Say what is in place: ONNX Runtime, device, cache, bundles
     Doctor(doctor::DoctorArguments),
@@ -98,6 +106,9 @@ pub(crate) fn main() -> ExitCode {
         Command::Protocol(command) => protocol::protocol(command),
         Command::Dataset(command) => dataset::dataset(command),
         Command::Model(command) => models::model(command),
+        Command::Show(arguments) => show::show(arguments),
+        Command::Diff(arguments) => show::diff(arguments),
+        Command::Export(arguments) => export::export(arguments),
         Command::Ls(arguments) => list::list(arguments),
         Command::Doctor(arguments) => doctor::doctor(arguments),
     };

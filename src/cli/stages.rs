@@ -8,12 +8,13 @@ use clap::{Args, ValueEnum};
 use serde::de::DeserializeOwned;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+use std::time::Instant;
 use storyeval::dataset::{Dataset, FlintstonesSv, referential};
 use storyeval::evaluate::{self, Panel, Role, ScoreRequest, Wanted};
 use storyeval::generator::Prompt;
 use storyeval::inference::{Bundle, Runtime};
 use storyeval::record::{Scores, Story, StoryId};
-use storyeval::run::{OBSERVATIONS, SCORES, Store};
+use storyeval::run::{OBSERVATIONS, SCORES, StageTime, Store, TimedStage};
 use storyeval::spec::{DatasetCard, ModelCard, Protocol};
 
 #[derive(Clone, Debug, Args)]
@@ -149,6 +150,7 @@ pub(crate) fn score_in(
     let dataset: DatasetCard = card(store, "dataset")?;
     let model: ModelCard = card(store, "model")?;
     let identity = &store.manifest().identity;
+    let begin = Instant::now();
     let scores = evaluate::score(ScoreRequest {
         folder,
         run: store.name(),
@@ -169,6 +171,9 @@ pub(crate) fn score_in(
     let mut text = serde_json::to_string_pretty(&scores).expect("scores have only text keys");
     text.push('\n');
     storyeval::run::write_durably(&folder.join(SCORES), text.as_bytes())?;
+    let seconds = begin.elapsed().as_secs_f64();
+    let time = StageTime::now(TimedStage::Score, store.planned_frames(), seconds);
+    storyeval::run::record_time(store.root(), &time.within(store.root(), folder))?;
     Ok(scores)
 }
 

@@ -2,6 +2,7 @@
 //! Puts `run`, `extract`, `dataset` and `metric` together; no other room does.
 
 pub mod audit;
+mod coverage;
 mod crops;
 mod key;
 mod observe;
@@ -11,6 +12,7 @@ mod score;
 mod stored;
 mod truth;
 
+pub use coverage::{NetworkCoverage, coverage};
 pub use observe::{Wanted, observe};
 pub use panel::Panel;
 pub use role::Role;

@@ -9,8 +9,7 @@ use crate::Error;
 use crate::metric::{Extractors, FeaturePair, ReduceInput, ScoreContext};
 use crate::record::{FrameIndex, Observation, StoryId};
 use crate::run::{
-    OBSERVATIONS, RunError, Texts, features_path, observed_key, read_features,
-    read_observations_with,
+    COLUMNS, OBSERVATIONS, RunError, features_path, observed_key, read_columns, read_features,
 };
 use crate::spec::Protocol;
 use ndarray::{Array2, Axis};
@@ -62,12 +61,18 @@ impl StoredRun {
         let cut = rule.is_some() && key.crops.is_some() && key.crops == rule;
         let on_clip = key.extractors.clip.is_some() && (consistency || cut);
         let logits = key.logits && protocol.inception_score.is_some();
-        let wanted = Texts {
-            read: texts,
-            written: protocol.captions.is_some(),
-        };
+        // Text is most of a file, and few scores need it.
+        let written = protocol.captions.is_some();
+        let wanted: Vec<&str> = COLUMNS
+            .into_iter()
+            .filter(|column| match *column {
+                "text" | "caption" => texts,
+                "generated_captions" | "ground_truth_captions" => written,
+                _ => true,
+            })
+            .collect();
         Ok(Self {
-            observations: read_observations_with(&folder.join(OBSERVATIONS), wanted)?,
+            observations: read_columns(&folder.join(OBSERVATIONS), &wanted)?,
             features: pair(
                 [GENERATED, GROUND_TRUTH],
                 key.extractors.features.is_some() && of_sets,

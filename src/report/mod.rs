@@ -7,6 +7,7 @@ mod error;
 mod footnotes;
 mod json_table;
 mod options;
+pub mod runs;
 mod sections;
 mod sheet;
 mod text;

@@ -185,7 +185,8 @@ fn title(slice: &str) -> String {
     }
 }
 
-fn print(value: f64, decimals: usize) -> String {
+/// A number with so many digits after the point.
+pub(super) fn print(value: f64, decimals: usize) -> String {
     let text = format!("{value:.decimals$}");
     // A rounded minus zero reads like a mistake.
     match text.strip_prefix('-') {

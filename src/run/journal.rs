@@ -166,6 +166,26 @@ impl Journal {
         Ok((journal, recovery))
     }
 
+    /// The entries of the journal at `path` that `plan` confirms, read without touching the file. Whether the
+    /// frames are still those that were stored is not looked at. Empty when there is no journal.
+    ///
+    /// # Errors
+    /// [`RunError::Read`].
+    pub(super) fn peek(
+        path: &Path,
+        plan: &Plan,
+    ) -> Result<(BTreeMap<usize, Entry>, Recovery), RunError> {
+        let bytes = match fs::read(path) {
+            Ok(bytes) => bytes,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Vec::new(),
+            Err(error) => return Err(RunError::read(path, error)),
+        };
+        let mut recovery = Recovery::default();
+        let (entries, whole) = parse(&bytes, plan, &mut recovery);
+        recovery.torn_bytes = bytes.len() - whole;
+        Ok((entries, recovery))
+    }
+
     /// The believed entry of a unit.
     #[must_use]
     pub fn entry(&self, unit: usize) -> Option<&Entry> {
@@ -196,24 +216,29 @@ impl Journal {
     /// that drew the same, however often they were stopped.
     #[must_use]
     pub fn digest(&self) -> String {
-        #[derive(Serialize)]
-        struct Timeless<'a> {
-            unit: usize,
-            story: &'a StoryId,
-            frames: &'a [FrameEntry],
-        }
-        let mut text = String::new();
-        for entry in self.entries.values() {
-            let timeless = Timeless {
-                unit: entry.unit,
-                story: &entry.story,
-                frames: &entry.frames,
-            };
-            text.push_str(&json_line(&timeless));
-            text.push('\n');
-        }
-        sha256_hex(text.as_bytes())
+        digest(&self.entries)
     }
+}
+
+/// As [`Journal::digest`], of entries that were read without opening the journal.
+pub(super) fn digest(entries: &BTreeMap<usize, Entry>) -> String {
+    #[derive(Serialize)]
+    struct Timeless<'a> {
+        unit: usize,
+        story: &'a StoryId,
+        frames: &'a [FrameEntry],
+    }
+    let mut text = String::new();
+    for entry in entries.values() {
+        let timeless = Timeless {
+            unit: entry.unit,
+            story: &entry.story,
+            frames: &entry.frames,
+        };
+        text.push_str(&json_line(&timeless));
+        text.push('\n');
+    }
+    sha256_hex(text.as_bytes())
 }
 
 fn write_line(file: &mut File, line: &str) -> io::Result<()> {

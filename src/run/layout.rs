@@ -23,6 +23,8 @@ pub const OBSERVED: &str = "observed.json";
 pub const IMPORT: &str = "import.json";
 /// Name of the scores.
 pub const SCORES: &str = "scores.json";
+/// Name of the times of the stages.
+pub const TIMING: &str = "timing.jsonl";
 /// Name of the lock.
 pub(super) const LOCK: &str = ".lock";
 

@@ -11,7 +11,9 @@ mod durable;
 mod error;
 mod fault;
 mod features;
+mod find;
 mod generate;
+mod glance;
 mod import;
 mod journal;
 mod layout;
@@ -27,23 +29,26 @@ mod store;
 mod testing;
 #[cfg(test)]
 mod tests;
+mod timing;
 
 pub use cache::Cache;
 pub use cache_bound::{MOST_CACHED, cached_bytes};
 pub use durable::{DurableFile, write_durably};
 pub use error::{Difference, FeatureFault, RunError};
 pub use features::{FeatureReader, FeatureWriter, read_features};
+pub use find::{DEEPEST, Found, MOST_FOLDERS, find_runs};
 pub use generate::{Draw, Generated, generate};
+pub use glance::{Glance, State, folder_bytes};
 pub use import::{
     FrameChange, ImportCounts, ImportRecord, Imported, ImportedFrame, Incoming, import,
 };
 pub use journal::{Entry, FrameEntry, Journal, Recovery, StoredFrame};
 pub use layout::{
-    FEATURES, FRAMES, IMPORT, JOURNAL, MANIFEST, OBSERVATIONS, OBSERVED, PLAN, SCORES, folder_name,
-    frame_file,
+    FEATURES, FRAMES, IMPORT, JOURNAL, MANIFEST, OBSERVATIONS, OBSERVED, PLAN, SCORES, TIMING,
+    folder_name, frame_file,
 };
 pub use manifest::{FORMAT, Identity, Manifest, Session};
-pub use observations::{ObservationWriter, Texts, read_observations, read_observations_with};
+pub use observations::{COLUMNS, ObservationWriter, read_columns, read_observations};
 pub use observe::{
     FrameRef, Look, Looker, Looking, Observed, Unseen, features_path, observe, observed_key,
 };
@@ -52,3 +57,4 @@ pub use plan::{Plan, PlanSummary, Unit};
 pub use progress::{Progress, Stage};
 pub use seed_set::runs_in;
 pub use store::Store;
+pub use timing::{StageTime, TimedStage, read_times, record_time};

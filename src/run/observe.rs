@@ -9,6 +9,7 @@ use super::observations::ObservationWriter;
 use super::plan::Unit;
 use super::progress::{Progress, Stage, rate};
 use super::store::Store;
+use super::timing::{StageTime, TimedStage, record_time};
 use crate::record::sha256_file;
 use crate::record::{ClipId, FrameIndex, Observation};
 use crate::vision::ahead;
@@ -96,22 +97,19 @@ pub struct Observed {
 /// `observed.json`: what the observations were made of. Written last.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Record {
+pub(super) struct Record {
     format: u32,
-    key: String,
+    pub(super) key: String,
     chunk: usize,
     /// [`super::Journal::digest`] of the frames.
-    journal: String,
-    rows: usize,
+    pub(super) journal: String,
+    pub(super) rows: usize,
     /// SHA-256 of every file, by its path below the run folder.
     files: BTreeMap<String, String>,
 }
 
-/// The key that the observations in the run folder `root` were made under ([`Looking::key`]).
-///
-/// # Errors
-/// [`RunError::NotObserved`], [`RunError::Read`], and [`RunError::Json`] when the record is damaged.
-pub fn observed_key(root: &Path) -> Result<String, RunError> {
+/// Reads the `observed.json` in `root`.
+pub(super) fn read_record(root: &Path) -> Result<Record, RunError> {
     let path = root.join(OBSERVED);
     let bytes = fs::read(&path).map_err(|source| match source.kind() {
         io::ErrorKind::NotFound => RunError::NotObserved {
@@ -119,12 +117,19 @@ pub fn observed_key(root: &Path) -> Result<String, RunError> {
         },
         _ => RunError::read(&path, source),
     })?;
-    let record: Record = serde_json::from_slice(&bytes).map_err(|source| RunError::Json {
+    serde_json::from_slice(&bytes).map_err(|source| RunError::Json {
         path,
         line: source.line(),
         source,
-    })?;
-    Ok(record.key)
+    })
+}
+
+/// The key that the observations in the run folder `root` were made under ([`Looking::key`]).
+///
+/// # Errors
+/// [`RunError::NotObserved`], [`RunError::Read`], and [`RunError::Json`] when the record is damaged.
+pub fn observed_key(root: &Path) -> Result<String, RunError> {
+    Ok(read_record(root)?.key)
 }
 
 /// Path of a feature file in the run folder `root`.
@@ -217,6 +222,8 @@ pub fn observe<E: From<RunError>>(
     };
     write_durably(&looking.folder.join(OBSERVED), &json_file(&record))?;
     let seconds = begin.elapsed().as_secs_f64();
+    let time = StageTime::now(TimedStage::Observe, done, seconds);
+    record_time(store.root(), &time.within(store.root(), looking.folder))?;
     progress(&Progress::Finished {
         stage: Stage::Observe,
         frames: done,

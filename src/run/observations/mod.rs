@@ -9,7 +9,7 @@ mod read;
 mod tests;
 mod write;
 
-pub use read::{Texts, read_observations, read_observations_with};
+pub use read::{read_columns, read_observations};
 pub use write::ObservationWriter;
 
 use parquet::schema::parser::parse_message_type;
@@ -36,7 +36,8 @@ const SCHEMA: &str = "message storyeval {
   optional double lpips;
 }";
 
-const COLUMNS: [&str; 15] = [
+/// Names of the columns, in order.
+pub const COLUMNS: [&str; 15] = [
     "story",
     "frame",
     "clip",

@@ -12,37 +12,21 @@ use parquet::file::reader::{FileReader, RowGroupReader, SerializedFileReader};
 use std::fs::File;
 use std::path::Path;
 
-/// Which text columns are read. They are most of a file, and few readers need them.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Texts {
-    /// What the generator read, and the annotated caption; otherwise empty.
-    pub read: bool,
-    /// What a captioner wrote of generated and real frames; otherwise absent.
-    pub written: bool,
-}
-
-impl Texts {
-    /// All of them.
-    pub const ALL: Self = Self {
-        read: true,
-        written: true,
-    };
-}
-
 /// Reads every row of an `observations.parquet`.
 ///
 /// # Errors
 /// [`RunError::Read`], [`RunError::Observations`], and [`RunError::Column`] when a column is missing,
 /// has another type or does not fit the others.
 pub fn read_observations(path: &Path) -> Result<Vec<Observation>, RunError> {
-    read_observations_with(path, Texts::ALL)
+    read_columns(path, &COLUMNS)
 }
 
-/// The same with these text columns only.
+/// As [`read_observations`], but decodes only the columns of these names; the others are as in
+/// [`Observation::unseen`], ids included.
 ///
 /// # Errors
 /// Those of [`read_observations`].
-pub fn read_observations_with(path: &Path, texts: Texts) -> Result<Vec<Observation>, RunError> {
+pub fn read_columns(path: &Path, wanted: &[&str]) -> Result<Vec<Observation>, RunError> {
     let file = File::open(path).map_err(|error| RunError::read(path, error))?;
     let broken = |source| RunError::Observations {
         path: path.to_path_buf(),
@@ -61,7 +45,7 @@ pub fn read_observations_with(path: &Path, texts: Texts) -> Result<Vec<Observati
     let mut rows = Vec::new();
     for index in 0..reader.num_row_groups() {
         let group = reader.get_row_group(index).map_err(broken)?;
-        read_group(path, &*group, texts, &mut rows)?;
+        read_group(path, &*group, wanted, &mut rows)?;
     }
     Ok(rows)
 }
@@ -69,36 +53,26 @@ pub fn read_observations_with(path: &Path, texts: Texts) -> Result<Vec<Observati
 fn read_group(
     path: &Path,
     group: &dyn RowGroupReader,
-    texts: Texts,
+    wanted: &[&str],
     rows: &mut Vec<Observation>,
 ) -> Result<(), RunError> {
-    let columns = Columns { path, group };
+    let columns = Columns {
+        path,
+        group,
+        wanted,
+    };
     let mut story = columns.text(0)?.into_iter();
     let mut frame = columns.flat::<Int32Type>(1)?.into_iter();
     let mut clip = columns.text(2)?.into_iter();
-    let read = |column| {
-        if texts.read {
-            columns.text(column)
-        } else {
-            Ok(vec![String::new(); columns.rows()])
-        }
-    };
-    let written = |column| {
-        if texts.written {
-            columns.texts(column)
-        } else {
-            Ok(vec![None; columns.rows()])
-        }
-    };
-    let mut text = read(3)?.into_iter();
-    let mut caption = read(4)?.into_iter();
+    let mut text = columns.text(3)?.into_iter();
+    let mut caption = columns.text(4)?.into_iter();
     let mut pronoun = columns.flat::<BoolType>(5)?.into_iter();
     let mut character_labels = columns.lists::<BoolType>(6, 0)?.into_iter();
     let mut background_labels = columns.lists::<BoolType>(7, 1)?.into_iter();
     let mut characters = columns.lists::<FloatType>(8, 1)?.into_iter();
     let mut backgrounds = columns.lists::<FloatType>(9, 1)?.into_iter();
-    let mut generated = written(10)?.into_iter();
-    let mut ground_truth = written(11)?.into_iter();
+    let mut generated = columns.texts(10)?.into_iter();
+    let mut ground_truth = columns.texts(11)?.into_iter();
     let mut clip_ti = columns.optional::<DoubleType>(12)?.into_iter();
     let mut clip_ii = columns.optional::<DoubleType>(13)?.into_iter();
     let mut lpips = columns.optional::<DoubleType>(14)?.into_iter();
@@ -130,6 +104,7 @@ fn read_group(
 struct Columns<'a> {
     path: &'a Path,
     group: &'a dyn RowGroupReader,
+    wanted: &'a [&'a str],
 }
 
 impl Columns<'_> {
@@ -171,11 +146,21 @@ impl Columns<'_> {
         })
     }
 
+    fn passes_over(&self, column: usize) -> bool {
+        !self.wanted.contains(&COLUMNS[column])
+    }
+
     fn flat<T: DataType>(&self, column: usize) -> Result<Vec<T::T>, RunError> {
+        if self.passes_over(column) {
+            return Ok(vec![T::T::default(); self.rows()]);
+        }
         Ok(self.levels::<T>(column)?.values)
     }
 
     fn text(&self, column: usize) -> Result<Vec<String>, RunError> {
+        if self.passes_over(column) {
+            return Ok(vec![String::new(); self.rows()]);
+        }
         self.flat::<ByteArrayType>(column)?
             .iter()
             .map(|value| self.utf8(column, value))
@@ -198,6 +183,9 @@ impl Columns<'_> {
     }
 
     fn optional<T: DataType>(&self, column: usize) -> Result<Vec<Option<T::T>>, RunError> {
+        if self.passes_over(column) {
+            return Ok(vec![None; self.rows()]);
+        }
         let levels = self.levels::<T>(column)?;
         let mut values = levels.values.into_iter();
         levels
@@ -215,6 +203,10 @@ impl Columns<'_> {
         column: usize,
         optional: i16,
     ) -> Result<Vec<Option<Vec<T::T>>>, RunError> {
+        if self.passes_over(column) {
+            // The row of a required list is empty, that of another is absent.
+            return Ok(vec![(optional == 0).then(Vec::new); self.rows()]);
+        }
         let levels = self.levels::<T>(column)?;
         let mut values = levels.values.into_iter();
         let mut lists: Vec<Option<Vec<T::T>>> = Vec::new();

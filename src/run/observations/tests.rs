@@ -61,6 +61,23 @@ fn rows_survive_the_disk_with_absent_and_empty_lists() {
 }
 
 #[test]
+fn columns_that_are_not_wanted_are_not_decoded() {
+    let folder = tempfile::tempdir().expect("tempdir");
+    let path = folder.path().join("o.parquet");
+    let rows = write(&path, 30);
+    let wanted = ["story", "frame", "clip", "lpips", "background_labels"];
+    let found = read_columns(&path, &wanted).expect("read");
+    for (row, found) in rows.into_iter().zip(found) {
+        let expected = Observation {
+            lpips: row.lpips,
+            background_labels: row.background_labels,
+            ..Observation::unseen(row.story, row.frame, row.clip)
+        };
+        assert_eq!(found, expected);
+    }
+}
+
+#[test]
 fn the_same_rows_are_the_same_bytes() {
     let folder = tempfile::tempdir().expect("tempdir");
     let (a, b) = (folder.path().join("a"), folder.path().join("b"));

@@ -1,0 +1,79 @@
+//! `storyeval show` and `storyeval diff`: one run, and in what two differ.
+
+use super::Outcome;
+use super::talk::print;
+use clap::{Args, ValueEnum};
+use serde::Serialize;
+use std::path::PathBuf;
+use storyeval::evaluate;
+use storyeval::report::runs::{RunDifference, RunPage};
+use storyeval::run::{Glance, RunError, read_times};
+use storyeval::table;
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Format {
+    /// GitHub's Markdown
+    Md,
+    /// JSON
+    Json,
+}
+
+#[derive(Clone, Debug, Args)]
+pub(crate) struct ShowArguments {
+    /// Run folder
+    run: PathBuf,
+    /// Print the scores of every slice, not only of all frames
+    #[arg(long)]
+    slices: bool,
+    /// How to print; JSON has everything
+    #[arg(long, value_enum, default_value_t = Format::Md)]
+    format: Format,
+}
+
+#[derive(Clone, Debug, Args)]
+pub(crate) struct DiffArguments {
+    /// One run folder
+    first: PathBuf,
+    /// The other
+    second: PathBuf,
+    /// How to print
+    #[arg(long, value_enum, default_value_t = Format::Md)]
+    format: Format,
+}
+
+/// Prints what a run is.
+pub(crate) fn show(arguments: &ShowArguments) -> Outcome {
+    let root = &arguments.run;
+    let glance = Glance::read(root)?;
+    let networks = match evaluate::coverage(root) {
+        Ok(networks) => Some(networks),
+        Err(storyeval::Error::Run(RunError::NotObserved { .. })) => None,
+        Err(error) => return Err(error.into()),
+    };
+    let page = RunPage::new(glance, networks, &read_times(root)?);
+    match arguments.format {
+        Format::Md => {
+            let document = page.document(arguments.slices);
+            print(&document.render(table::Format::Markdown)?)
+        }
+        Format::Json => print_json(&page),
+    }
+}
+
+/// Prints in what two runs differ. That they do is no failure: the exit code is 0.
+pub(crate) fn diff(arguments: &DiffArguments) -> Outcome {
+    let (first, second) = (
+        Glance::read(&arguments.first)?,
+        Glance::read(&arguments.second)?,
+    );
+    let difference = RunDifference::new(&first, &second);
+    match arguments.format {
+        Format::Md => print(&difference.document().render(table::Format::Markdown)?),
+        Format::Json => print_json(&difference),
+    }
+}
+
+fn print_json(value: &impl Serialize) -> Outcome {
+    let text = serde_json::to_string_pretty(value).expect("runs have only text keys");
+    print(&format!("{text}\n"))
+}

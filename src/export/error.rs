@@ -1,0 +1,48 @@
+//! Errors of this room.
+
+use crate::run::RunError;
+use crate::{ExitCode, Hint};
+use std::io;
+
+/// What can go wrong when runs are exported.
+#[derive(Debug, thiserror::Error)]
+pub enum ExportError {
+    /// A run cannot be read.
+    #[error(transparent)]
+    Run(#[from] RunError),
+    /// A run is there twice, and its rows would count twice.
+    #[error("run {run} is given twice")]
+    Twice {
+        /// Its folder.
+        run: String,
+    },
+    /// A run has no scores yet.
+    #[error("there are no scores in {run}")]
+    NotScored {
+        /// Its folder.
+        run: String,
+    },
+    /// The table could not be written.
+    #[error("could not write the table")]
+    Write(#[source] io::Error),
+}
+
+impl Hint for ExportError {
+    fn exit_code(&self) -> ExitCode {
+        match self {
+            Self::Run(error) => error.exit_code(),
+            Self::Twice { .. } => ExitCode::Usage,
+            Self::NotScored { .. } => ExitCode::Partial,
+            Self::Write(_) => ExitCode::Output,
+        }
+    }
+
+    fn hint(&self) -> Option<String> {
+        match self {
+            Self::Run(error) => error.hint(),
+            Self::Twice { .. } => Some("name each run folder once".to_owned()),
+            Self::NotScored { run } => Some(format!("compute them with `storyeval score {run}`")),
+            Self::Write(_) => Some("write to a file with `--out FILE`".to_owned()),
+        }
+    }
+}
