@@ -71,6 +71,9 @@ pub enum Error {
     /// A table could not be written.
     #[error(transparent)]
     Table(#[from] crate::table::TableError),
+    /// A published table, or a run that is held against it.
+    #[error(transparent)]
+    Paper(#[from] crate::paper::PaperError),
     /// A file of another program is missing or not what it should be.
     #[error(transparent)]
     Exchange(#[from] crate::exchange::ExchangeError),
@@ -89,6 +92,7 @@ impl Error {
             Self::Run(error) => error,
             Self::Report(error) => error,
             Self::Table(error) => error,
+            Self::Paper(error) => error,
             Self::Exchange(error) => error,
         }
     }

@@ -26,6 +26,7 @@ mod store;
 mod testing;
 #[cfg(test)]
 mod tests;
+mod timing;
 
 pub use cache::Cache;
 pub use cache_bound::{MOST_CACHED, cached_bytes};
@@ -50,3 +51,4 @@ pub use partition::Partition;
 pub use plan::{Plan, PlanSummary, Unit};
 pub use progress::{Progress, Stage};
 pub use store::Store;
+pub use timing::Drawn;
