@@ -67,7 +67,10 @@ pub(crate) fn significant(
     let mut claim = CLAIM.to_owned();
     if !untested.is_empty() {
         let reasons: Vec<String> = untested.into_iter().collect();
-        claim = format!("{claim} Not tested, so not in bold: {}.", reasons.join("; "));
+        claim = format!(
+            "{claim} Not tested, so not in bold: {}.",
+            reasons.join("; ")
+        );
     }
     Ok((found, claim))
 }
@@ -135,7 +138,10 @@ impl Reader<'_> {
         let stored = StoredRun::read_with(folder, &protocol, false)?;
         let context = cards.context(&stored)?;
         let wanted = Wanted::new(metrics.clone(), slices.clone());
-        Ok(reduce_with_parts(&stored.input(&protocol, &context), &wanted))
+        Ok(reduce_with_parts(
+            &stored.input(&protocol, &context),
+            &wanted,
+        ))
     }
 }
 
@@ -159,10 +165,16 @@ fn keep(protocol: &mut Protocol, metrics: &BTreeSet<String>) {
     if none(FAMILIES[1]) {
         protocol.captions = None;
     }
-    if !metrics.iter().any(|metric| metric.starts_with("char_consistency") || metric == "char_likeness" || metric.starts_with("char_found")) {
+    if !metrics.iter().any(|metric| {
+        metric.starts_with("char_consistency")
+            || metric == "char_likeness"
+            || metric.starts_with("char_found")
+    }) {
         protocol.crops = None;
     }
     if let Some(clip) = &mut protocol.clip {
-        clip.consistency &= metrics.iter().any(|metric| metric.starts_with("consistency"));
+        clip.consistency &= metrics
+            .iter()
+            .any(|metric| metric.starts_with("consistency"));
     }
 }

@@ -84,13 +84,13 @@ pub(crate) fn table(arguments: &TableArguments) -> Outcome {
         .map(|run| read_scores(run))
         .collect::<Result<Vec<_>, _>>()?;
     let comparison = Comparison::new(&results, &arguments.options())?;
-    let (significant, claim) = if arguments.no_bold || results.len() < 2 || arguments.format.in_full()
-    {
-        (Vec::new(), None)
-    } else {
-        let (significant, claim) = bold::significant(&comparison, &arguments.runs, &results)?;
-        (significant, Some(claim))
-    };
+    let (significant, claim) =
+        if arguments.no_bold || results.len() < 2 || arguments.format.in_full() {
+            (Vec::new(), None)
+        } else {
+            let (significant, claim) = bold::significant(&comparison, &arguments.runs, &results)?;
+            (significant, Some(claim))
+        };
     print(&written(
         &comparison,
         arguments.format,

@@ -81,7 +81,9 @@ impl Finding {
                 finding.of_left_out(b - a, &base, &candidate);
             }
             (Err(reason), _) | (_, Err(reason)) => finding.remarks.push(reason),
-            _ => finding.remarks.push("it is made of different parts".to_owned()),
+            _ => finding
+                .remarks
+                .push("it is made of different parts".to_owned()),
         }
         if let (Some(a), Some(b)) = (finding.base, finding.candidate) {
             finding.difference = Some(b - a);
@@ -97,7 +99,8 @@ impl Finding {
         // The interval would cost as much again.
         match (together(&[base]).ok()?, together(&[candidate]).ok()?) {
             (Made::Sums(a), Made::Sums(b)) => {
-                let alike = a.sums.width() == b.sums.width() && a.sums.clusters() == b.sums.clusters();
+                let alike =
+                    a.sums.width() == b.sums.width() && a.sums.clusters() == b.sums.clusters();
                 alike.then_some(())?;
                 let pair = Pair::new(&a.sums, &b.sums, |sums: &[f64]| a.value(sums));
                 pair.randomise(plan).map(|found| found.p)
@@ -268,7 +271,10 @@ fn together(seeds: &[&Reduced]) -> Result<Made, String> {
         }
         match &seed.parts {
             Parts::Sums(made) => sums.push(made),
-            Parts::LeftOut { value, left_out: of } => left_out.push((*value, of)),
+            Parts::LeftOut {
+                value,
+                left_out: of,
+            } => left_out.push((*value, of)),
             Parts::None(reason) => return Err(format!("not tested: {reason}")),
         }
     }

@@ -10,7 +10,7 @@ use super::baseline::rounded;
 use super::judge::{Doubt, Pending};
 use super::verdict::Reason;
 use crate::metric::StorySums;
-use crate::stats::{ClusterSums, Pair, Resampling, holm, normal_cdf};
+use crate::stats::{Pair, Resampling, holm, normal_cdf};
 
 /// Half the width of a 95 % interval of a normal distribution, in standard deviations.
 const HALF_WIDTH: f64 = 1.959_963_984_540_054;

@@ -114,8 +114,14 @@ impl World {
                     );
                     o.character_labels = vec![true, frame % 2 == 0];
                     let seen = if right { [0.9, 0.1] } else { [0.1, 0.8] };
-                    o.character_probabilities =
-                        Some(vec![seen[0], if frame % 2 == 0 { 1.0 - seen[1] } else { seen[1] }]);
+                    o.character_probabilities = Some(vec![
+                        seen[0],
+                        if frame % 2 == 0 {
+                            1.0 - seen[1]
+                        } else {
+                            seen[1]
+                        },
+                    ]);
                     o.clip_ii =
                         Some(TRUE_CLIP + gain + 0.03 * (of_story + own) + 0.02 * self.normal());
                     let lpips = -1.2 + 0.3 * of_lpips + 0.2 * self.normal();
@@ -242,7 +248,10 @@ fn intervals_of_scores_hold_the_truth() {
         .enumerate()
         {
             let covered = share(found.iter().map(|study| holds(study[at], truth)));
-            println!("score | {metric} | {stories} stories | {count} studies | {:.1} %", 100.0 * covered);
+            println!(
+                "score | {metric} | {stories} stories | {count} studies | {:.1} %",
+                100.0 * covered
+            );
             if stories >= 100 {
                 within(covered, 0.95, 0.02, count);
             }
@@ -272,9 +281,16 @@ fn intervals_of_differences_hold_the_truth() {
             ("LPIPS", -gain * true_lpips()),
         ];
         for (at, (metric, truth)) in truths.into_iter().enumerate() {
-            let covered =
-                share(found.iter().map(|study| study[at].interval.is_some_and(|i| holds(i, truth))));
-            let power = share(found.iter().map(|study| study[at].p.is_some_and(|p| p <= 0.05)));
+            let covered = share(
+                found
+                    .iter()
+                    .map(|study| study[at].interval.is_some_and(|i| holds(i, truth))),
+            );
+            let power = share(
+                found
+                    .iter()
+                    .map(|study| study[at].p.is_some_and(|p| p <= 0.05)),
+            );
             println!(
                 "difference | {metric} | {stories} stories | {count} studies | {:.1} % | found in {:.1} %",
                 100.0 * covered,
@@ -305,9 +321,17 @@ fn paired_tests_keep_their_level() {
             .collect();
         for (at, metric) in metrics.iter().enumerate() {
             let rejected = share(found.iter().map(|study| study[at].p.unwrap() <= 0.05));
-            println!("level | {metric} | {stories} stories | {count} studies | {:.1} %", 100.0 * rejected);
+            println!(
+                "level | {metric} | {stories} stories | {count} studies | {:.1} %",
+                100.0 * rejected
+            );
             // Discrete p values of few stories stay below.
-            within(rejected, 0.05, if stories < 60 { 0.03 } else { 0.01 }, count);
+            within(
+                rejected,
+                0.05,
+                if stories < 60 { 0.03 } else { 0.01 },
+                count,
+            );
         }
     }
 }
@@ -315,7 +339,9 @@ fn paired_tests_keep_their_level() {
 fn compared(runs: &[Vec<Observation>], metrics: &[&str], plan: Resampling) -> Vec<Finding> {
     let [a, b] = [&runs[0], &runs[1]].map(|run| reduced(run, metrics, false));
     let pairs = a.iter().zip(&b);
-    pairs.map(|(a, b)| Finding::new(&[a], &[b], plan).unwrap()).collect()
+    pairs
+        .map(|(a, b)| Finding::new(&[a], &[b], plan).unwrap())
+        .collect()
 }
 
 #[test]
@@ -343,7 +369,10 @@ fn a_difference_as_large_as_the_detectable_one_is_found_in_four_of_five() {
         })
         .collect();
     let found = share(hits.into_iter());
-    println!("power | CLIP | 100 stories | {count} studies | {:.1} % at {least:.5}", 100.0 * found);
+    println!(
+        "power | CLIP | 100 stories | {count} studies | {:.1} % at {least:.5}",
+        100.0 * found
+    );
     within(found, 0.8, 0.02, count);
 }
 
@@ -374,7 +403,11 @@ fn the_interval_of_fid_holds_the_mean_of_its_draws() {
         let differences: Vec<f64> = found.iter().map(|(_, f)| f.difference.unwrap()).collect();
         let mean = |values: &[f64]| values.iter().sum::<f64>() / values.len() as f64;
         let (centre, apart) = (mean(&values), mean(&differences));
-        let covered = share(found.iter().map(|(a, _)| holds(a.score.interval.unwrap(), centre)));
+        let covered = share(
+            found
+                .iter()
+                .map(|(a, _)| holds(a.score.interval.unwrap(), centre)),
+        );
         let of_difference = share(found.iter().map(|(_, f)| holds(f.interval.unwrap(), apart)));
         println!(
             "fid | {stories} stories, {dim} features | {count} studies | {:.1} % | difference {:.1} %",

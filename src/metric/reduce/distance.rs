@@ -100,11 +100,7 @@ fn fill(draft: &mut Draft<'_, '_>, chosen: &Chosen<'_>, pair: &Both, precision: 
 }
 
 /// How far each story moves the distance, by its frames on both sides together.
-fn influences(
-    pair: &Both,
-    numbers: &[usize],
-    stories: usize,
-) -> Result<Vec<f64>, FrechetUnscored> {
+fn influences(pair: &Both, numbers: &[usize], stories: usize) -> Result<Vec<f64>, FrechetUnscored> {
     let sides = frechet_influence(&pair.generated.view(), &pair.ground_truth.view())?;
     let mut moved = vec![0.0; stories];
     for side in sides {
