@@ -273,10 +273,14 @@ fn lines(session: &Session) -> Vec<Line> {
     let threads = session
         .threads
         .map_or_else(String::new, |threads| format!(", {threads} threads"));
+    let gpu = session
+        .gpu
+        .as_deref()
+        .map_or_else(String::new, |gpu| format!(" ({gpu})"));
     let binary = session.binary_sha256.as_deref().unwrap_or("unknown");
     vec![
         Line::Prose(format!(
-            "storyeval {} ({}), ONNX Runtime {ort}, {}{threads}",
+            "storyeval {} ({}), ONNX Runtime {ort}, {}{gpu}{threads}",
             session.version,
             binary.chars().take(12).collect::<String>(),
             session.device
