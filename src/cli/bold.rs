@@ -64,7 +64,10 @@ pub(crate) fn significant(
     let mut claim = CLAIM.to_owned();
     if !untested.is_empty() {
         let reasons: Vec<String> = untested.into_iter().collect();
-        claim = format!("{claim} Not tested, so not in bold: {}.", reasons.join("; "));
+        claim = format!(
+            "{claim} Not tested, so not in bold: {}.",
+            reasons.join("; ")
+        );
     }
     Ok((found, claim))
 }
@@ -116,7 +119,8 @@ impl Reader<'_> {
     }
 
     fn reduce(&self, run: usize, family: usize) -> Result<Vec<Reduced>, Failure> {
-        let (Some(folder), Some((metrics, slices))) = (&self.folders[run], self.wanted.get(&family))
+        let (Some(folder), Some((metrics, slices))) =
+            (&self.folders[run], self.wanted.get(&family))
         else {
             return Ok(Vec::new());
         };
@@ -133,7 +137,10 @@ impl Reader<'_> {
         let stored = StoredRun::read_with(folder, &protocol, false)?;
         let context = cards.context(&stored)?;
         let wanted = Wanted::new(metrics.clone(), slices.clone());
-        Ok(reduce_with_parts(&stored.input(&protocol, &context), &wanted))
+        Ok(reduce_with_parts(
+            &stored.input(&protocol, &context),
+            &wanted,
+        ))
     }
 }
 
@@ -157,10 +164,16 @@ fn keep(protocol: &mut Protocol, metrics: &BTreeSet<String>) {
     if none(FAMILIES[1]) {
         protocol.captions = None;
     }
-    if !metrics.iter().any(|metric| metric.starts_with("char_consistency") || metric == "char_likeness" || metric.starts_with("char_found")) {
+    if !metrics.iter().any(|metric| {
+        metric.starts_with("char_consistency")
+            || metric == "char_likeness"
+            || metric.starts_with("char_found")
+    }) {
         protocol.crops = None;
     }
     if let Some(clip) = &mut protocol.clip {
-        clip.consistency &= metrics.iter().any(|metric| metric.starts_with("consistency"));
+        clip.consistency &= metrics
+            .iter()
+            .any(|metric| metric.starts_with("consistency"));
     }
 }

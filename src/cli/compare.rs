@@ -62,8 +62,7 @@ pub(crate) fn compare(arguments: &CompareArguments) -> Outcome {
     };
     let sides = sides.into_iter().map(|(_, side)| side).collect();
     let study = study(sides, &options)?;
-    let document =
-        |format| -> Result<String, Failure> { Ok(study.document().render(format)?) };
+    let document = |format| -> Result<String, Failure> { Ok(study.document().render(format)?) };
     print(&match arguments.format {
         Format::Md => document(table::Format::Markdown)?,
         Format::Latex => document(table::Format::Latex)?,
@@ -107,7 +106,10 @@ fn compared(folder: &Path) -> Result<ComparedRun, Failure> {
 fn tell_apart(sides: &mut [(String, Side)]) {
     let labels: Vec<String> = sides.iter().map(|(_, side)| side.label.clone()).collect();
     for (at, (name, side)) in sides.iter_mut().enumerate() {
-        let twice = labels.iter().enumerate().any(|(other, label)| other != at && *label == side.label);
+        let twice = labels
+            .iter()
+            .enumerate()
+            .any(|(other, label)| other != at && *label == side.label);
         if twice {
             side.label = format!("{} ({name})", side.label);
         }

@@ -84,13 +84,13 @@ pub(crate) fn table(arguments: &TableArguments) -> Outcome {
     let rows = rows.collect::<Result<Vec<_>, _>>()?;
     let (folders, results): (Vec<_>, Vec<_>) = rows.into_iter().unzip();
     let comparison = Comparison::new(&results, &arguments.options())?;
-    let (significant, claim) = if arguments.no_bold || results.len() < 2 || arguments.format.in_full()
-    {
-        (Vec::new(), None)
-    } else {
-        let (significant, claim) = bold::significant(&comparison, &folders, &results)?;
-        (significant, Some(claim))
-    };
+    let (significant, claim) =
+        if arguments.no_bold || results.len() < 2 || arguments.format.in_full() {
+            (Vec::new(), None)
+        } else {
+            let (significant, claim) = bold::significant(&comparison, &folders, &results)?;
+            (significant, Some(claim))
+        };
     print(&written(
         &comparison,
         arguments.format,

@@ -28,11 +28,17 @@ pub fn best_of_column<E>(
     plan: Resampling,
     mut parts: impl FnMut(usize) -> Result<Option<Reduced>, E>,
 ) -> Result<Best, E> {
-    let Some((first, rivals)) = scores.split_first().filter(|(_, rivals)| !rivals.is_empty()) else {
+    let Some((first, rivals)) = scores
+        .split_first()
+        .filter(|(_, rivals)| !rivals.is_empty())
+    else {
         return Ok(Best::WithinChance);
     };
     let missing = |score: &Score| {
-        Best::Untested(format!("`{}` of a run cannot be read story by story", score.metric))
+        Best::Untested(format!(
+            "`{}` of a run cannot be read story by story",
+            score.metric
+        ))
     };
     let mut best = None;
     let mut p_values = Vec::with_capacity(rivals.len());

@@ -29,14 +29,18 @@ impl Study {
                 let of_family = |finding: &&Finding| family(&finding.slice) == number;
                 let findings: Vec<&Finding> = against.findings.iter().filter(of_family).collect();
                 if !findings.is_empty() {
-                    document.blocks.push(Block::Table(table(title, number, &findings)));
+                    document
+                        .blocks
+                        .push(Block::Table(table(title, number, &findings)));
                 }
             }
             if let Some(seeds) = seeds(against) {
                 document.blocks.push(Block::Table(seeds));
             }
             if !against.changed.is_empty() {
-                document.blocks.push(Block::Table(changed(&against.changed)));
+                document
+                    .blocks
+                    .push(Block::Table(changed(&against.changed)));
             }
             let remarks = remarks(against).into_iter().map(Line::Prose).collect();
             document.note("Notes", remarks);
@@ -78,7 +82,16 @@ impl Study {
 
 fn table(title: &str, number: usize, findings: &[&Finding]) -> Table {
     let mut columns = vec![Column::text("metric")];
-    for name in ["base", "candidate", "difference", "p", "p (Holm)", "effect", "detectable", "stories"] {
+    for name in [
+        "base",
+        "candidate",
+        "difference",
+        "p",
+        "p (Holm)",
+        "effect",
+        "detectable",
+        "stories",
+    ] {
         columns.push(Column::number(name, None));
     }
     let mut rows = Vec::new();
@@ -99,12 +112,20 @@ fn table(title: &str, number: usize, findings: &[&Finding]) -> Table {
 
 fn row(finding: &Finding) -> Vec<Cell> {
     let about = about_metric(&finding.metric, finding.unit);
-    let arrow = if finding.higher_is_better { "↑" } else { "↓" };
+    let arrow = if finding.higher_is_better {
+        "↑"
+    } else {
+        "↓"
+    };
     let number = |value: Option<f64>, signed| {
-        value.map_or_else(Cell::absent, |value| Cell::new(amount(value, about.decimals, signed)))
+        value.map_or_else(Cell::absent, |value| {
+            Cell::new(amount(value, about.decimals, signed))
+        })
     };
     let plain = |value: Option<f64>| {
-        value.map_or_else(Cell::absent, |value| Cell::new(plainly(value, about.decimals)))
+        value.map_or_else(Cell::absent, |value| {
+            Cell::new(plainly(value, about.decimals))
+        })
     };
     let p = |p: Option<f64>| p.map_or_else(Cell::absent, |p| Cell::new(p_value(p)));
     let mut difference = number(finding.difference, true);
@@ -119,7 +140,9 @@ fn row(finding: &Finding) -> Vec<Cell> {
         difference,
         p(finding.p),
         p(finding.p_holm),
-        finding.effect.map_or_else(Cell::absent, |effect| Cell::new(format!("{effect:+.2}"))),
+        finding
+            .effect
+            .map_or_else(Cell::absent, |effect| Cell::new(format!("{effect:+.2}"))),
         number(finding.detectable, false),
         Cell::new(finding.stories.to_string()),
     ]
@@ -146,9 +169,11 @@ fn seeds(against: &Against) -> Option<Table> {
                 Cell::new(about.name),
                 deviation(0),
                 deviation(1),
-                Cell::new(finding.error.map_or_else(String::new, |error| {
-                    amount(error, about.decimals, false)
-                })),
+                Cell::new(
+                    finding
+                        .error
+                        .map_or_else(String::new, |error| amount(error, about.decimals, false)),
+                ),
                 Cell::new(amount(part.error, about.decimals, false)),
                 Cell::new(format!("{:.0} %", 100.0 * part.share)),
                 Cell::new(format!("{:.0} %", 100.0 * (1.0 - part.share))),
@@ -181,7 +206,9 @@ fn changed(stories: &[ChangedStory]) -> Table {
             .map(|(metric, moved)| format!("{metric} {moved:+.1}"))
             .collect();
         let captions = story.captions.iter().enumerate();
-        let captions: Vec<String> = captions.map(|(at, text)| format!("{}. {text}", at + 1)).collect();
+        let captions: Vec<String> = captions
+            .map(|(at, text)| format!("{}. {text}", at + 1))
+            .collect();
         Row::Cells(vec![
             Cell::new(&story.story),
             Cell::new(format!("{:+.1}", story.change)),
@@ -225,7 +252,11 @@ fn remarks(against: &Against) -> Vec<String> {
         .into_iter()
         .map(|(remark, names)| format!("{}: {remark}", names.join(", ")))
         .collect();
-    if against.findings.iter().any(|f| !percent_points(f.unit).is_empty() && f.difference.is_some()) {
+    if against
+        .findings
+        .iter()
+        .any(|f| !percent_points(f.unit).is_empty() && f.difference.is_some())
+    {
         lines.push("differences of percentages are in points".to_owned());
     }
     lines

@@ -84,7 +84,9 @@ impl Finding {
                 finding.of_left_out(b - a, &base, &candidate);
             }
             (Err(reason), _) | (_, Err(reason)) => finding.remarks.push(reason),
-            _ => finding.remarks.push("it is made of different parts".to_owned()),
+            _ => finding
+                .remarks
+                .push("it is made of different parts".to_owned()),
         }
         if let (Some(a), Some(b)) = (finding.base, finding.candidate) {
             finding.difference = Some(b - a);
@@ -99,7 +101,8 @@ impl Finding {
     pub(super) fn test(base: &Reduced, candidate: &Reduced, plan: Resampling) -> Option<f64> {
         match (together(&[base]).ok()?, together(&[candidate]).ok()?) {
             (Made::Sums(a), Made::Sums(b)) => {
-                let alike = a.sums.width() == b.sums.width() && a.sums.clusters() == b.sums.clusters();
+                let alike =
+                    a.sums.width() == b.sums.width() && a.sums.clusters() == b.sums.clusters();
                 alike.then_some(())?;
                 let (a_kept, b_kept, _) = with_a_part(&a, &b);
                 let pair = Pair::new(&a_kept, &b_kept, |sums: &[f64]| a.value(sums));
@@ -289,7 +292,10 @@ fn together(seeds: &[&Reduced]) -> Result<Made, String> {
         }
         match &seed.parts {
             Parts::Sums(made) => sums.push(made),
-            Parts::LeftOut { value, left_out: of } => left_out.push((*value, of)),
+            Parts::LeftOut {
+                value,
+                left_out: of,
+            } => left_out.push((*value, of)),
             Parts::None(reason) => return Err(format!("not tested: {reason}")),
         }
     }

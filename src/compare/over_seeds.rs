@@ -120,7 +120,10 @@ mod tests {
         // Stories 0.1 / 1.96, seeds 0.1 / sqrt 3: both together, and few degrees of freedom.
         let error = (0.1_f64 / 1.959_964).hypot(0.1 / 3.0_f64.sqrt());
         assert!((high - low) / 2.0 > 2.0 * error, "{low} {high}");
-        assert!(score.warnings[0].contains("over seeds 0.10, 2 degrees"), "{score:?}");
+        assert!(
+            score.warnings[0].contains("over seeds 0.10, 2 degrees"),
+            "{score:?}"
+        );
         assert_eq!(over_seeds(&seeds[..1], "m"), Some(seeds[0].clone()));
         assert_eq!(over_seeds(&[], "m"), None);
     }

@@ -74,7 +74,10 @@ pub(super) fn pair(sides: &mut [Side]) -> Result<Paired, CompareError> {
             run.stored.forget(*row);
         }
     }
-    let left = order.iter().enumerate().filter(|(row, _)| !absent.contains(row));
+    let left = order
+        .iter()
+        .enumerate()
+        .filter(|(row, _)| !absent.contains(row));
     let stories: BTreeSet<&StoryId> = left.clone().map(|(_, key)| &key.0).collect();
     Ok(Paired {
         frames: left.count(),

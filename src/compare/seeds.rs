@@ -72,7 +72,8 @@ impl SeedPart {
                 minimum_detectable(self.error, self.error_freedom.max(1.0) as usize + 1);
         } else {
             finding.remarks.push(
-                "one side has one seed: how much its score moves with the seed is not known".to_owned(),
+                "one side has one seed: how much its score moves with the seed is not known"
+                    .to_owned(),
             );
         }
         finding.seeds = Some(self);
@@ -85,5 +86,11 @@ fn variance(values: &[f64]) -> Option<f64> {
     }
     let n = values.len() as f64;
     let mean = values.iter().sum::<f64>() / n;
-    Some(values.iter().map(|value| (value - mean).powi(2)).sum::<f64>() / (n - 1.0))
+    Some(
+        values
+            .iter()
+            .map(|value| (value - mean).powi(2))
+            .sum::<f64>()
+            / (n - 1.0),
+    )
 }

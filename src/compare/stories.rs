@@ -27,7 +27,10 @@ pub(super) fn changed(
 ) -> Vec<ChangedStory> {
     let mut captions: BTreeMap<&StoryId, Vec<(u32, &String)>> = BTreeMap::new();
     for o in observations {
-        captions.entry(&o.story).or_default().push((o.frame.0, &o.caption));
+        captions
+            .entry(&o.story)
+            .or_default()
+            .push((o.frame.0, &o.caption));
     }
     // Better is positive.
     let tested: Vec<(&Finding, f64)> = findings
@@ -43,8 +46,8 @@ pub(super) fn changed(
                 .iter()
                 .map(|(finding, sign)| (finding.metric.clone(), sign * finding.on_stories[at]))
                 .collect();
-            let change = metrics.iter().map(|(_, change)| change).sum::<f64>()
-                / metrics.len().max(1) as f64;
+            let change =
+                metrics.iter().map(|(_, change)| change).sum::<f64>() / metrics.len().max(1) as f64;
             metrics.sort_by(|a, b| b.1.abs().total_cmp(&a.1.abs()));
             metrics.truncate(3);
             let mut captions = captions.clone();
@@ -61,5 +64,9 @@ pub(super) fn changed(
     stories.sort_by(|a, b| b.change.total_cmp(&a.change).then(a.story.cmp(&b.story)));
     let (better, worse): (Vec<_>, Vec<_>) = stories.into_iter().partition(|s| s.change > 0.0);
     let skip = worse.len().saturating_sub(top);
-    better.into_iter().take(top).chain(worse.into_iter().skip(skip)).collect()
+    better
+        .into_iter()
+        .take(top)
+        .chain(worse.into_iter().skip(skip))
+        .collect()
 }

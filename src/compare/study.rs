@@ -65,7 +65,12 @@ pub fn compare(mut sides: Vec<Side>, options: &CompareOptions) -> Result<Study, 
     notes.extend(of_missing(&paired));
     let reduced: Vec<Vec<Vec<Reduced>>> = sides
         .iter()
-        .map(|side| side.runs.iter().map(|run| reduce_run(run, options)).collect())
+        .map(|side| {
+            side.runs
+                .iter()
+                .map(|run| reduce_run(run, options))
+                .collect()
+        })
         .collect();
     let base = &reduced[0];
     let mut all: Vec<Vec<Finding>> = reduced[1..]
@@ -111,15 +116,16 @@ fn check_asked(sides: &[Side], options: &CompareOptions) -> Result<(), CompareEr
         }
         names
     };
-    let unknown = |kind, asked: &[String], known: Vec<String>| {
-        match asked.iter().find(|name| !known.contains(name)) {
-            Some(name) => Err(CompareError::Unknown {
-                kind,
-                name: name.clone(),
-                known,
-            }),
-            None => Ok(()),
-        }
+    let unknown = |kind, asked: &[String], known: Vec<String>| match asked
+        .iter()
+        .find(|name| !known.contains(name))
+    {
+        Some(name) => Err(CompareError::Unknown {
+            kind,
+            name: name.clone(),
+            known,
+        }),
+        None => Ok(()),
     };
     let mut metrics = known(|score| &score.metric);
     metrics.retain(|metric| !metric.ends_with("_gt"));
@@ -137,11 +143,20 @@ fn check_asked(sides: &[Side], options: &CompareOptions) -> Result<(), CompareEr
 fn comparable(sides: &[Side], options: &CompareOptions) -> Result<Vec<String>, CompareError> {
     let mut notes = Vec::new();
     let base = &sides[0].runs[0].scores;
-    let others = sides.iter().flat_map(|side| side.runs.iter().map(move |run| (side, run)));
+    let others = sides
+        .iter()
+        .flat_map(|side| side.runs.iter().map(move |run| (side, run)));
     for (side, run) in others.skip(1) {
-        for score in run.scores.scores.iter().filter(|s| options.wants(s) && s.value.is_some()) {
+        for score in run
+            .scores
+            .scores
+            .iter()
+            .filter(|s| options.wants(s) && s.value.is_some())
+        {
             let same = |of_base: &&Score| {
-                of_base.metric == score.metric && of_base.slice == score.slice && of_base.value.is_some()
+                of_base.metric == score.metric
+                    && of_base.slice == score.slice
+                    && of_base.value.is_some()
             };
             let Some(of_base) = base.scores.iter().find(same) else {
                 continue;
@@ -186,15 +201,22 @@ fn of_missing(paired: &Paired) -> impl Iterator<Item = String> + '_ {
 fn reduce_run(run: &ComparedRun, options: &CompareOptions) -> Vec<Reduced> {
     let mut protocol = run.protocol.clone();
     protocol.bootstrap.resamples = 0;
-    let wanted = Wanted::of(run.scores.scores.iter().filter(|score| options.wants(score)));
+    let wanted = Wanted::of(
+        run.scores
+            .scores
+            .iter()
+            .filter(|score| options.wants(score)),
+    );
     let mut reduced = reduce_with_parts(&run.stored.input(&protocol, &run.context), &wanted);
     reduced.retain(|reduced| options.wants(&reduced.score));
     let by_length = lengths(run.stored.observations());
     if by_length.len() > 1 {
         // Only means over frames have slices: distances between sets depend on how many frames there are.
-        let of_frames = run.scores.scores.iter().filter(|score| {
-            score.slice.starts_with("frame_") && options.wants_metric(score)
-        });
+        let of_frames = run
+            .scores
+            .scores
+            .iter()
+            .filter(|score| score.slice.starts_with("frame_") && options.wants_metric(score));
         let metrics: BTreeSet<String> = of_frames.map(|score| score.metric.clone()).collect();
         let wanted = Wanted::new(metrics, BTreeSet::from(["all".to_owned()]));
         for (length, stories) in by_length {
@@ -256,7 +278,10 @@ fn findings(
             let places = [base, candidate].map(|runs| of(runs, score));
             let complete = places[0].len() == base.len() && places[1].len() == candidate.len();
             let pick = |runs: &'_ [Vec<Reduced>], places: &[usize]| -> Vec<Reduced> {
-                runs.iter().zip(places).map(|(run, at)| run[*at].clone()).collect()
+                runs.iter()
+                    .zip(places)
+                    .map(|(run, at)| run[*at].clone())
+                    .collect()
             };
             complete.then_some(())?;
             let sides = [pick(base, &places[0]), pick(candidate, &places[1])];
@@ -275,13 +300,21 @@ fn findings(
     findings.sort_by_key(|finding| {
         let about = about_metric(&finding.metric, finding.unit);
         let slice = slices.iter().position(|slice| *slice == finding.slice);
-        (family(&finding.slice), slice, group(about.group), about.order)
+        (
+            family(&finding.slice),
+            slice,
+            group(about.group),
+            about.order,
+        )
     });
     findings
 }
 
 fn group(group: Group) -> usize {
-    Group::ALL.iter().position(|other| *other == group).unwrap_or(0)
+    Group::ALL
+        .iter()
+        .position(|other| *other == group)
+        .unwrap_or(0)
 }
 
 /// Which tests are adjusted together: those of all frames, which the verdict is of, and those of each kind of
@@ -314,7 +347,9 @@ fn adjust(all: &mut [Vec<Finding>]) {
 fn signatures(run: &ComparedRun, options: &CompareOptions) -> Vec<String> {
     let scores = run.scores.scores.iter();
     scores
-        .filter(|score| score.slice == "all" && score.value.is_some() && options.wants_metric(score))
+        .filter(|score| {
+            score.slice == "all" && score.value.is_some() && options.wants_metric(score)
+        })
         .map(|score| crate::record::without_count(&score.signature))
         .collect()
 }

@@ -94,16 +94,33 @@ fn lengths_are_a_section_where_they_differ() {
     assert_eq!((long.stories, long.frames), (6, [24, 24]));
     assert!(short.difference.unwrap() > 0.09 && long.difference.unwrap() < 0.01);
     let changed = &study.candidates[0].changed;
-    assert!(changed[0].captions == ["caption 1", "caption 2", "caption 3"], "{changed:?}");
-    let text = study.document().render(crate::table::Format::Markdown).unwrap();
-    assert!(text.contains("by length of the story") && text.contains("length_4"), "{text}");
+    assert!(
+        changed[0].captions == ["caption 1", "caption 2", "caption 3"],
+        "{changed:?}"
+    );
+    let text = study
+        .document()
+        .render(crate::table::Format::Markdown)
+        .unwrap();
+    assert!(
+        text.contains("by length of the story") && text.contains("length_4"),
+        "{text}"
+    );
     let only = CompareOptions {
         slices: vec!["length_4".to_owned()],
         ..options()
     };
     let study = compare(vec![base.clone(), base], &only).unwrap();
-    assert!(study.candidates[0].findings.iter().all(|f| f.slice == "length_4"));
-    assert_eq!(study.candidates[0].verdict.word, super::super::Word::Untested);
+    assert!(
+        study.candidates[0]
+            .findings
+            .iter()
+            .all(|f| f.slice == "length_4")
+    );
+    assert_eq!(
+        study.candidates[0].verdict.word,
+        super::super::Word::Untested
+    );
 }
 
 #[test]
@@ -113,21 +130,31 @@ fn a_frame_that_one_side_lacks_is_left_out_of_both() {
     // Without the frame that it is worst on, it would look better than it is.
     absent.runs[0].stored.forget(4);
     let mut turned = absent.clone();
-    let rows: Vec<usize> = (0..turned.runs[0].stored.observations().len()).rev().collect();
+    let rows: Vec<usize> = (0..turned.runs[0].stored.observations().len())
+        .rev()
+        .collect();
     turned.runs[0].stored = turned.runs[0].stored.select(&rows);
-    let studies = [absent, turned].map(|side| compare(vec![base.clone(), side], &options()).unwrap());
+    let studies =
+        [absent, turned].map(|side| compare(vec![base.clone(), side], &options()).unwrap());
     let [study, again] = &studies;
     assert_eq!((study.frames, study.stories), (41, 12));
     assert_eq!(finding(study, "all").frames, [41, 41]);
     assert!((finding(study, "all").difference.unwrap() - 0.05).abs() < 1e-12);
-    assert!(study.notes[0].contains("1 frames that are planned are absent from absent"), "{:?}", study.notes);
+    assert!(
+        study.notes[0].contains("1 frames that are planned are absent from absent"),
+        "{:?}",
+        study.notes
+    );
     // The order of rows does not show.
     assert_eq!(study.candidates[0].findings, again.candidates[0].findings);
 }
 
 #[test]
 fn the_order_of_sides_turns_the_sign_and_nothing_else() {
-    let sides = [side("a", 20, wobble), side("b", 20, |s, f| wobble(s + 3, f + 1))];
+    let sides = [
+        side("a", 20, wobble),
+        side("b", 20, |s, f| wobble(s + 3, f + 1)),
+    ];
     let [a, b] = sides;
     let one = compare(vec![a.clone(), b.clone()], &options()).unwrap();
     let other = compare(vec![b, a], &options()).unwrap();
@@ -140,7 +167,11 @@ fn the_order_of_sides_turns_the_sign_and_nothing_else() {
 #[test]
 fn holm_goes_over_candidates_too() {
     let base = side("base", 12, wobble);
-    let better = |label: &str| side(label, 12, |s, f| wobble(s, f) + 0.02 + wobble(f as usize, s as u32) / 10.0);
+    let better = |label: &str| {
+        side(label, 12, |s, f| {
+            wobble(s, f) + 0.02 + wobble(f as usize, s as u32) / 10.0
+        })
+    };
     let alone = compare(vec![base.clone(), better("one")], &options()).unwrap();
     let three = vec![base, better("one"), better("two"), better("three")];
     let three = compare(three, &options()).unwrap();
@@ -160,15 +191,24 @@ fn what_cannot_be_compared_is_an_error() {
         score.signature = score.signature.replace("gt:middle", "gt:random");
     }
     let error = run(vec![base.clone(), other]);
-    assert!(matches!(error, CompareError::Incomparable { .. }), "{error}");
+    assert!(
+        matches!(error, CompareError::Incomparable { .. }),
+        "{error}"
+    );
     let mut nothing = side("nothing", 4, wobble);
     for row in 0..nothing.runs[0].stored.observations().len() {
         nothing.runs[0].stored.forget(row);
     }
     let error = run(vec![base.clone(), nothing]);
-    assert!(matches!(error, CompareError::NothingShared { .. }), "{error}");
+    assert!(
+        matches!(error, CompareError::NothingShared { .. }),
+        "{error}"
+    );
     let mut twice = base.clone();
     twice.runs[0].stored = twice.runs[0].stored.select(&[0, 0, 1]);
     let error = run(vec![base, twice]);
-    assert!(matches!(error, CompareError::Repeated { frame: 1, .. }), "{error}");
+    assert!(
+        matches!(error, CompareError::Repeated { frame: 1, .. }),
+        "{error}"
+    );
 }

@@ -172,7 +172,10 @@ impl StoredRun {
         };
         let of_pair = |pair: &Option<Pair>| pair.as_ref().map(|pair| pair.each_ref().map(of_set));
         Self {
-            observations: rows.iter().map(|row| self.observations[*row].clone()).collect(),
+            observations: rows
+                .iter()
+                .map(|row| self.observations[*row].clone())
+                .collect(),
             features: of_pair(&self.features),
             clip: of_pair(&self.clip),
             crops: of_pair(&self.crops),

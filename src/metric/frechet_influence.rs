@@ -35,7 +35,9 @@ pub fn frechet_influence<T: Feature>(
     let values = root.S().column_vector();
     let largest = values.iter().copied().fold(0.0, f64::max);
     let noise = largest * first.ncols() as f64 * f64::EPSILON;
-    let kept: Vec<usize> = (0..values.nrows()).filter(|at| values[*at] > noise).collect();
+    let kept: Vec<usize> = (0..values.nrows())
+        .filter(|at| values[*at] > noise)
+        .collect();
     // T = P P', so that x' T x is the squared length of P' x.
     let carry = |factor: &Mat<f64>, vectors: faer::MatRef<'_, f64>| {
         let chosen = Mat::from_fn(vectors.nrows(), kept.len(), |i, j| {
@@ -43,10 +45,7 @@ pub fn frechet_influence<T: Feature>(
         });
         factor * chosen
     };
-    let onto = [
-        carry(&b.matrix, root.V()),
-        carry(&a.matrix, root.U()),
-    ];
+    let onto = [carry(&b.matrix, root.V()), carry(&a.matrix, root.U())];
     let apart: Vec<f64> = a.mean.iter().zip(&b.mean).map(|(a, b)| a - b).collect();
     if !squared_distance(&a.mean, &b.mean, MeanPrecision::F64).is_finite() {
         return Err(FrechetUnscored::Overflow);

@@ -15,7 +15,15 @@ fn runs() -> &'static [PathBuf; 2] {
         ["ground-truth", "shuffled"].map(|model| {
             let out = folder.join(model);
             let mut run = storyeval();
-            run.args(["run", "--dataset", "minisv", "--model", model, "--limit", "10"]);
+            run.args([
+                "run",
+                "--dataset",
+                "minisv",
+                "--model",
+                model,
+                "--limit",
+                "10",
+            ]);
             run.args(["--skip", "captioner,locator"]);
             run.arg("--out").arg(&out).assert().success();
             out
@@ -25,7 +33,11 @@ fn runs() -> &'static [PathBuf; 2] {
 
 fn compare(paths: &[&Path], more: &[&str]) -> assert_cmd::Command {
     let mut command = storyeval();
-    command.arg("compare").args(paths).args(["--resamples", "1000"]).args(more);
+    command
+        .arg("compare")
+        .args(paths)
+        .args(["--resamples", "1000"])
+        .args(more);
     command
 }
 
@@ -47,17 +59,25 @@ fn shuffled_frames_are_worse_and_the_verdict_says_so() {
     let against = &study["candidates"][0];
     assert_eq!(against["verdict"]["word"], "worse");
     let sentence = against["verdict"]["sentence"].as_str().unwrap();
-    assert!(sentence.contains("shuffled is worse than ground-truth"), "{sentence}");
+    assert!(
+        sentence.contains("shuffled is worse than ground-truth"),
+        "{sentence}"
+    );
     let clip = finding(&study, "clip_ii", "all");
     let number = |name: &str| clip[name].as_f64().unwrap();
     let apart = number("candidate") - number("base") - number("difference");
     assert!(apart.abs() < 1e-12);
-    assert_eq!((clip["stories"].as_u64(), &study["stories"]), (Some(10), &Value::from(10)));
+    assert_eq!(
+        (clip["stories"].as_u64(), &study["stories"]),
+        (Some(10), &Value::from(10))
+    );
     // Ten stories that all differ the same way: 2 of 1,024 arrangements.
     assert!((number("p") - 2.0 / 1024.0).abs() < 1e-12, "{clip}");
     assert_eq!(clip["p_method"], "exact");
     let tests = against["findings"].as_array().unwrap().iter();
-    let on_all = tests.filter(|f| f["slice"] == "all" && f["p"].is_number()).count() as f64;
+    let on_all = tests
+        .filter(|f| f["slice"] == "all" && f["p"].is_number())
+        .count() as f64;
     assert!(number("p_holm") <= number("p") * on_all + 1e-12 && number("p_holm") >= number("p"));
     assert!(number("detectable") > 0.0 && number("effect") < 0.0);
     let [low, high] = [0, 1].map(|end| clip["interval"][end].as_f64().unwrap());
@@ -96,8 +116,14 @@ fn a_run_does_not_differ_from_itself() {
     let study = json(&[truth, truth], &[]);
     assert_eq!(study["candidates"][0]["verdict"]["word"], "no-difference");
     let clip = finding(&study, "clip_ii", "all");
-    assert_eq!((clip["difference"].as_f64(), clip["p"].as_f64()), (Some(0.0), Some(1.0)));
-    assert_eq!(study["candidates"][0]["changed"].as_array().unwrap().len(), 0);
+    assert_eq!(
+        (clip["difference"].as_f64(), clip["p"].as_f64()),
+        (Some(0.0), Some(1.0))
+    );
+    assert_eq!(
+        study["candidates"][0]["changed"].as_array().unwrap().len(),
+        0
+    );
 }
 
 #[test]
@@ -105,11 +131,28 @@ fn every_format_is_printed_and_the_same_seed_prints_the_same() {
     let [truth, shuffled] = runs();
     let pair: [&Path; 2] = [truth, shuffled];
     let text = |format: &str| {
-        let mut command = compare(&pair, &["--metrics", "char_acc,fid", "--top", "1", "--format", format]);
+        let mut command = compare(
+            &pair,
+            &[
+                "--metrics",
+                "char_acc,fid",
+                "--top",
+                "1",
+                "--format",
+                format,
+            ],
+        );
         String::from_utf8(printed(&mut command)).unwrap()
     };
     let markdown = text("md");
-    for words in ["Verdict: ", "| metric", "FID", "p (Holm)", "by character", "stories that changed most"] {
+    for words in [
+        "Verdict: ",
+        "| metric",
+        "FID",
+        "p (Holm)",
+        "by character",
+        "stories that changed most",
+    ] {
         assert!(markdown.contains(words), "`{words}` is not in:\n{markdown}");
     }
     assert_eq!(markdown, text("md"));
@@ -128,14 +171,28 @@ fn frames_that_one_run_lacks_are_left_out_on_both_sides_and_counted() {
     let folder = tempfile::tempdir().unwrap();
     let few = folder.path().join("few");
     let mut run = storyeval();
-    run.args(["run", "--dataset", "minisv", "--model", "shuffled", "--limit", "6"]);
+    run.args([
+        "run",
+        "--dataset",
+        "minisv",
+        "--model",
+        "shuffled",
+        "--limit",
+        "6",
+    ]);
     run.args(["--skip", "captioner,locator"]);
     run.arg("--out").arg(&few).assert().success();
     fails(&mut compare(&[truth, &few], &[])).says(98, &["subset", "--force-incomparable"]);
     let study = json(&[truth, &few], &["--force-incomparable"]);
-    assert_eq!((&study["stories"], &study["frames"]), (&Value::from(6), &Value::from(24)));
+    assert_eq!(
+        (&study["stories"], &study["frames"]),
+        (&Value::from(6), &Value::from(24))
+    );
     let notes = study["notes"].to_string();
-    assert!(notes.contains("16 frames") && notes.contains("forced together"), "{notes}");
+    assert!(
+        notes.contains("16 frames") && notes.contains("forced together"),
+        "{notes}"
+    );
 }
 
 #[test]
@@ -150,7 +207,15 @@ fn seeds_add_their_part_of_the_uncertainty() {
             continue;
         }
         let mut run = storyeval();
-        run.args(["run", "--dataset", "minisv", "--model", "shuffled", "--limit", "10"]);
+        run.args([
+            "run",
+            "--dataset",
+            "minisv",
+            "--model",
+            "shuffled",
+            "--limit",
+            "10",
+        ]);
         run.args(["--skip", "captioner,locator", "--seed", &seed.to_string()]);
         run.arg("--out").arg(&out).assert().success();
     }
@@ -165,7 +230,10 @@ fn seeds_add_their_part_of_the_uncertainty() {
     // On both sides: the test is of the models.
     let study = json(&[&group, &group], &[]);
     let clip = finding(&study, "clip_ii", "all");
-    assert_eq!((clip["p_method"].as_str(), clip["difference"].as_f64()), (Some("t"), Some(0.0)));
+    assert_eq!(
+        (clip["p_method"].as_str(), clip["difference"].as_f64()),
+        (Some("t"), Some(0.0))
+    );
     // The mean over seeds is what is compared.
     let mean: f64 = (0..3)
         .map(|seed| {
@@ -185,7 +253,11 @@ fn the_best_is_bold_where_it_is_earned() {
     let [truth, shuffled] = runs();
     let table = |paths: &[&Path], more: &[&str]| {
         let mut command = storyeval();
-        command.arg("table").args(paths).args(["--columns", "clip_ii,lpips"]).args(more);
+        command
+            .arg("table")
+            .args(paths)
+            .args(["--columns", "clip_ii,lpips"])
+            .args(more);
         String::from_utf8(printed(&mut command)).unwrap()
     };
     let bold = table(&[truth, shuffled], &["--slices", "all"]);
@@ -236,7 +308,9 @@ fn bad_input_is_named() {
 fn nothing_is_locked_or_written() {
     let [truth, shuffled] = runs();
     let before = listing(truth);
-    compare(&[truth, shuffled], &["--metrics", "lpips"]).assert().success();
+    compare(&[truth, shuffled], &["--metrics", "lpips"])
+        .assert()
+        .success();
     assert_eq!(listing(truth), before);
 }
 

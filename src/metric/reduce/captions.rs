@@ -4,8 +4,8 @@ use super::chosen::{Chosen, Clusters};
 use super::draft::{Draft, Metric};
 use super::parts::{Reduced, StorySums};
 use crate::metric::caption::{
-    BLEU_SUMS, BleuCounts, CaptionUnscored, CiderOptions, Corpus, ORDERS, Tokeniser, bleu, bleu_of_sums,
-    cider, released_bleu,
+    BLEU_SUMS, BleuCounts, CaptionUnscored, CiderOptions, Corpus, ORDERS, Tokeniser, bleu,
+    bleu_of_sums, cider, released_bleu,
 };
 use crate::record::Unit;
 use crate::spec::{BleuRule, CaptionRule, Words};
@@ -66,9 +66,7 @@ pub(super) fn scores(chosen: &Chosen<'_>, rule: &CaptionRule) -> Vec<Reduced> {
         .map(|(id, (value, warnings, made))| {
             let average = rule.bleu.to_string();
             let own = [("avg", average.as_str())];
-            one(
-                chosen, rule, &captions, id, value, warnings, made, &own,
-            )
+            one(chosen, rule, &captions, id, value, warnings, made, &own)
         })
         .collect();
     let (value, warnings, made) = match &corpus {

@@ -6,8 +6,8 @@
 use super::chosen::Chosen;
 use super::draft::{Draft, Metric};
 use super::features::present;
-use crate::metric::{FramePlace, Pairing, consistency, mean_consistency};
 use super::parts::{Reduced, StorySums};
+use crate::metric::{FramePlace, Pairing, consistency, mean_consistency};
 use crate::record::Unit;
 use crate::stats::ClusterSums;
 use ndarray::{ArrayView2, Axis};

@@ -94,7 +94,11 @@ fn fill(draft: &mut Draft<'_, '_>, chosen: &Chosen<'_>, pair: &Both, precision: 
             match influences(pair, &numbers, clusters.len()) {
                 Ok(moved) => {
                     let nothing = distance.value.abs() <= ROUNDING * spread(&pair.ground_truth);
-                    let moved = if nothing { vec![0.0; moved.len()] } else { moved };
+                    let moved = if nothing {
+                        vec![0.0; moved.len()]
+                    } else {
+                        moved
+                    };
                     let left_out = left_out(distance.value, &moved);
                     draft.left_out(left_out, [0.0, f64::INFINITY], RULE);
                 }
@@ -111,11 +115,7 @@ fn spread(set: &Array2<f32>) -> f64 {
 }
 
 /// How far each story moves the distance, by its frames on both sides together.
-fn influences(
-    pair: &Both,
-    numbers: &[usize],
-    stories: usize,
-) -> Result<Vec<f64>, FrechetUnscored> {
+fn influences(pair: &Both, numbers: &[usize], stories: usize) -> Result<Vec<f64>, FrechetUnscored> {
     let sides = frechet_influence(&pair.generated.view(), &pair.ground_truth.view())?;
     let mut moved = vec![0.0; stories];
     for side in sides {

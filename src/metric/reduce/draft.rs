@@ -2,8 +2,8 @@
 
 use super::chosen::Chosen;
 use super::input::ExtractorName;
-use super::signature::signature;
 use super::parts::{Parts, Reduced, StorySums};
+use super::signature::signature;
 use crate::record::{Score, Unit};
 use crate::stats::{LeftOut, Resampling, bootstrap, jackknife_interval};
 
@@ -148,7 +148,11 @@ impl<'c, 'a> Draft<'c, 'a> {
     }
 
     /// Signs the score.
-    pub(super) fn sign(mut self, extractor: Option<&ExtractorName>, own: &[(&str, &str)]) -> Reduced {
+    pub(super) fn sign(
+        mut self,
+        extractor: Option<&ExtractorName>,
+        own: &[(&str, &str)],
+    ) -> Reduced {
         self.score.signature = signature(
             self.metric.id,
             self.chosen,

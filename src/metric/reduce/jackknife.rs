@@ -47,18 +47,17 @@ pub(super) fn left_out(
         total
     });
     let n = stories.len() as f64;
-    let without = (0..count)
-        .map(|story| {
-            let m = n - sums[0][story].frames;
-            let [xx, yy, xy] = std::array::from_fn(|which| {
-                let share = sums[which][story];
-                totals[which] - share.rows - share.columns + share.within
-            });
-            LeftOut {
-                value: Some((xx + yy) / (m * (m - 1.0)) - 2.0 * xy / (m * m)),
-                size: sums[0][story].frames as usize,
-            }
+    let without = (0..count).map(|story| {
+        let m = n - sums[0][story].frames;
+        let [xx, yy, xy] = std::array::from_fn(|which| {
+            let share = sums[which][story];
+            totals[which] - share.rows - share.columns + share.within
         });
+        LeftOut {
+            value: Some((xx + yy) / (m * (m - 1.0)) - 2.0 * xy / (m * m)),
+            size: sums[0][story].frames as usize,
+        }
+    });
     Some(without.collect())
 }
 

@@ -88,16 +88,16 @@ impl Statistic {
         match self {
             Self::Exact => percent(terms[0], *frames),
             Self::PerLabel => percent(terms[0], terms[1]),
-            Self::F1(F1Average::Samples) => {
-                (terms[1] > 0.0).then(|| 100.0 * (terms[0] / *frames))
-            }
+            Self::F1(F1Average::Samples) => (terms[1] > 0.0).then(|| 100.0 * (terms[0] / *frames)),
             Self::F1(_) if support() <= 0.0 => None,
             Self::F1(F1Average::Micro | F1Average::Macro) => {
                 let count = classes().len() as f64;
                 Some(100.0 * (classes().map(f1).sum::<f64>() / count))
             }
             Self::F1(F1Average::Weighted) => {
-                let sum: f64 = classes().map(|class| (class[0] + class[2]) * f1(class)).sum();
+                let sum: f64 = classes()
+                    .map(|class| (class[0] + class[2]) * f1(class))
+                    .sum();
                 Some(100.0 * (sum / support()))
             }
         }
@@ -152,7 +152,12 @@ impl Tally {
     /// The sums that a statistic is made of, of so many classes; the last one counts frames.
     fn terms(&self, statistic: Statistic, classes: usize) -> Vec<f64> {
         let rights = |class: &Confusion| {
-            [class.true_positives, class.false_positives, class.false_negatives].map(|n| n as f64)
+            [
+                class.true_positives,
+                class.false_positives,
+                class.false_negatives,
+            ]
+            .map(|n| n as f64)
         };
         let mut terms = match statistic {
             Statistic::Exact => vec![self.right as f64],
@@ -201,10 +206,7 @@ pub(super) fn scores(
 ) -> Vec<Reduced> {
     let sheet = count(chosen, rule, labels, slice);
     let [accuracy, f1, per_label, averages @ ..] = labels.metrics();
-    let mut wanted = vec![
-        (*accuracy, Statistic::Exact),
-        (*f1, Statistic::F1(rule.f1)),
-    ];
+    let mut wanted = vec![(*accuracy, Statistic::Exact), (*f1, Statistic::F1(rule.f1))];
     if *slice == Slice::All {
         let all = [
             F1Average::Micro,

@@ -2,8 +2,8 @@
 
 use super::chosen::{Chosen, Clusters};
 use super::draft::{Draft, Metric};
-use super::slice::Slice;
 use super::parts::{Parts, Reduced, StorySums};
+use super::slice::Slice;
 use crate::record::{Observation, Unit};
 use crate::spec::{ClipRule, LpipsRule, MeanOver, Repeats};
 use crate::stats::ClusterSums;

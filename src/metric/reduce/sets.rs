@@ -66,7 +66,8 @@ pub(super) fn kernel(chosen: &Chosen<'_>, rule: &KidRule) -> Reduced {
                     Ok(found) => {
                         draft.value(Ok(found.mean));
                         draft.parts(Parts::None(
-                            "it is a mean of drawn subsets, which no story has a share of".to_owned(),
+                            "it is a mean of drawn subsets, which no story has a share of"
+                                .to_owned(),
                         ));
                         draft.warn(format!(
                             "standard deviation over subsets {:.6}; it is their spread, not an interval",

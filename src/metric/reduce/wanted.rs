@@ -35,7 +35,9 @@ impl Wanted {
     }
 
     pub(super) fn slice(&self, name: &str) -> bool {
-        self.slices.as_ref().is_none_or(|slices| slices.contains(name))
+        self.slices
+            .as_ref()
+            .is_none_or(|slices| slices.contains(name))
     }
 
     /// Whether one of `metrics` is wanted.

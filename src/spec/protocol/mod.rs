@@ -148,7 +148,10 @@ impl Protocol {
         if (bootstrap.level - 0.95).abs() > 1e-12 || bootstrap.resamples == 0 {
             return Some((
                 "bootstrap.level is 0.95, as scores and tables say, and resamples is at least 1",
-                format!("level {}, resamples {}", bootstrap.level, bootstrap.resamples),
+                format!(
+                    "level {}, resamples {}",
+                    bootstrap.level, bootstrap.resamples
+                ),
             ));
         }
         let on_features = [
