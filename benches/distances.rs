@@ -6,7 +6,9 @@
 use criterion::{Criterion, criterion_group, criterion_main};
 use ndarray::Array2;
 use std::hint::black_box;
-use storyeval::metric::{KidOptions, PrdcOptions, frechet, kid, prdc, prdc_by_groups};
+use storyeval::metric::{
+    KidOptions, PrdcOptions, frechet, frechet_influence, kid, prdc, prdc_by_groups,
+};
 
 /// A bell-like number that depends on `index` alone.
 fn noise(index: u64) -> f32 {
@@ -28,6 +30,9 @@ fn distances(criterion: &mut Criterion) {
     let (first, second) = (features(rows, dim, 0), features(rows, dim, 1 << 40));
     criterion.bench_function("frechet 5000x2048", |bencher| {
         bencher.iter(|| frechet(black_box(&first.view()), &second.view()).unwrap());
+    });
+    criterion.bench_function("frechet 5000x2048, influence of every frame", |bencher| {
+        bencher.iter(|| frechet_influence(black_box(&first.view()), &second.view()).unwrap());
     });
     criterion.bench_function("kid 5000x2048, 100 subsets of 1000", |bencher| {
         let options = KidOptions::default();

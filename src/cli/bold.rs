@@ -14,15 +14,12 @@ use storyeval::run::OBSERVED;
 use storyeval::spec::Protocol;
 use storyeval::stats::Resampling;
 
-/// Arrangements of a test that is not exact, for few rivals; Holm's correction over more of them needs smaller
-/// p values than this many can give.
-const LEAST: usize = 10_000;
-/// Arrangements a rival.
-const PER_RIVAL: usize = 40;
+/// Arrangements where a few stories have to be swapped because they have no error.
+const ARRANGEMENTS: usize = 10_000;
 
 /// What stands below a table about its bold numbers.
 const CLAIM: &str = "In bold: the best of a column, where it is better than every other run in it by more than chance \
-(paired by story, whole stories swapped; Holm over the rivals at 5 %).";
+(paired by story, Student's t on the jackknife; Holm over the rivals at 5 %).";
 
 /// Columns that are tested together, because the same files are read for them.
 const FAMILIES: [&[&str]; 2] = [&["fid"], &["bleu1", "bleu2", "bleu3", "bleu4", "cider"]];
@@ -30,7 +27,7 @@ const FAMILIES: [&[&str]; 2] = [&["fid"], &["bleu1", "bleu2", "bleu3", "bleu4", 
 /// The rankings whose first run is the best by more than chance, and what to say of it.
 pub(crate) fn significant(
     comparison: &Comparison,
-    folders: &[PathBuf],
+    folders: &[Option<PathBuf>],
     results: &[Scores],
 ) -> Result<(Vec<Ranking>, String), Failure> {
     let rankings = comparison.rankings();
@@ -52,7 +49,7 @@ pub(crate) fn significant(
             continue;
         }
         let plan = Resampling {
-            resamples: LEAST.max(PER_RIVAL * scores.len()),
+            resamples: ARRANGEMENTS,
             seed: 0,
         };
         let best = best_of_column(&scores, plan, |at| reader.parts(ranking.runs[at], &ranking))?;
@@ -98,7 +95,8 @@ fn family(metric: &str) -> usize {
 
 /// Reads each run once for each family of columns, and keeps sums a story of it, not its frames.
 struct Reader<'a> {
-    folders: &'a [PathBuf],
+    /// None for a mean over seeds.
+    folders: &'a [Option<PathBuf>],
     results: &'a [Scores],
     /// Metrics and slices of each family.
     wanted: BTreeMap<usize, (BTreeSet<String>, BTreeSet<String>)>,
@@ -121,8 +119,9 @@ impl Reader<'_> {
     }
 
     fn reduce(&self, run: usize, family: usize) -> Result<Vec<Reduced>, Failure> {
-        let folder = &self.folders[run];
-        let Some((metrics, slices)) = self.wanted.get(&family) else {
+        let (Some(folder), Some((metrics, slices))) =
+            (&self.folders[run], self.wanted.get(&family))
+        else {
             return Ok(Vec::new());
         };
         if !folder.join(OBSERVED).is_file() {

@@ -29,7 +29,7 @@ pub(crate) struct CompareArguments {
     /// Slices: all, pronoun, no_pronoun, frame_1, character:NAME, length_4.. [default: every one]
     #[arg(long, value_delimiter = ',', value_name = "SLICE,..")]
     slices: Vec<String>,
-    /// Arrangements of a test that is not exact, and resamples of an interval
+    /// Arrangements of a test that is not exact; resamples of an interval, up to 2,000
     #[arg(long, default_value_t = 10_000, value_name = "N", value_parser = clap::value_parser!(u32).range(100..=1_000_000))]
     resamples: u32,
     /// Seed of arrangements and resamples

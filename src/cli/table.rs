@@ -7,9 +7,10 @@ use super::talk::print;
 use clap::{Args, ValueEnum};
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
+use storyeval::compare::over_seeds;
 use storyeval::record::Scores;
 use storyeval::report::{self, ColumnChoice, Comparison, Ranking, TableOptions};
-use storyeval::run::{RunError, SCORES};
+use storyeval::run::{RunError, SCORES, runs_in};
 use storyeval::table;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -35,7 +36,7 @@ impl Format {
 
 #[derive(Clone, Debug, Args)]
 pub(crate) struct TableArguments {
-    /// Run folders
+    /// Run folders, or folders of `seed-<k>` runs of a model
     #[arg(required = true)]
     runs: Vec<PathBuf>,
     /// How to print
@@ -79,16 +80,15 @@ impl TableArguments {
 
 /// Reads the scores of each run and prints them.
 pub(crate) fn table(arguments: &TableArguments) -> Outcome {
-    let runs = arguments.runs.iter();
-    let results = runs
-        .map(|run| read_scores(run))
-        .collect::<Result<Vec<_>, _>>()?;
+    let rows = arguments.runs.iter().map(|folder| row(folder));
+    let rows = rows.collect::<Result<Vec<_>, _>>()?;
+    let (folders, results): (Vec<_>, Vec<_>) = rows.into_iter().unzip();
     let comparison = Comparison::new(&results, &arguments.options())?;
     let (significant, claim) =
         if arguments.no_bold || results.len() < 2 || arguments.format.in_full() {
             (Vec::new(), None)
         } else {
-            let (significant, claim) = bold::significant(&comparison, &arguments.runs, &results)?;
+            let (significant, claim) = bold::significant(&comparison, &folders, &results)?;
             (significant, Some(claim))
         };
     print(&written(
@@ -99,14 +99,35 @@ pub(crate) fn table(arguments: &TableArguments) -> Outcome {
     )?)
 }
 
+/// The folder and scores of a run, or the means over the seeds of a model.
+fn row(folder: &Path) -> Result<(Option<PathBuf>, Scores), Failure> {
+    // A folder with scores is a row, whatever else it lacks.
+    if folder.join(SCORES).is_file() {
+        return Ok((Some(folder.to_path_buf()), read_scores(folder)?));
+    }
+    let runs = match runs_in(folder) {
+        Err(RunError::NoRun { .. }) => return Err(no_scores(folder)),
+        runs => runs?,
+    };
+    let scores = runs.iter().map(|run| read_scores(run));
+    let scores = scores.collect::<Result<Vec<_>, _>>()?;
+    let name = folder.file_name().unwrap_or(folder.as_os_str());
+    let mean = over_seeds(&scores, &name.to_string_lossy());
+    Ok((None, mean.ok_or_else(|| no_scores(folder))?))
+}
+
+fn no_scores(run: &Path) -> Failure {
+    Failure::Arguments {
+        what: format!("there are no scores in {}", run.display()),
+        hint: format!("compute them with `storyeval score {}`", run.display()),
+    }
+}
+
 /// The scores of a run folder.
 pub(crate) fn read_scores(run: &Path) -> Result<Scores, Failure> {
     let path = run.join(SCORES);
     let text = std::fs::read_to_string(&path).map_err(|source| match source.kind() {
-        ErrorKind::NotFound | ErrorKind::NotADirectory => Failure::Arguments {
-            what: format!("there are no scores in {}", run.display()),
-            hint: format!("compute them with `storyeval score {}`", run.display()),
-        },
+        ErrorKind::NotFound | ErrorKind::NotADirectory => no_scores(run),
         _ => RunError::read(&path, source).into(),
     })?;
     serde_json::from_str(&text).map_err(|source| {

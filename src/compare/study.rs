@@ -22,7 +22,7 @@ pub struct Study {
     pub frames: usize,
     /// Stories of these frames.
     pub stories: usize,
-    /// Arrangements of tests that are not exact, and resamples of intervals.
+    /// Arrangements of tests that are not exact, and resamples of intervals (at most 2,000 of them).
     pub resamples: usize,
     /// Seed of the draws.
     pub seed: u64,
@@ -353,3 +353,7 @@ fn signatures(run: &ComparedRun, options: &CompareOptions) -> Vec<String> {
         .map(|score| crate::record::without_count(&score.signature))
         .collect()
 }
+
+#[cfg(test)]
+#[path = "study_tests.rs"]
+mod tests;

@@ -84,6 +84,19 @@ impl StoredRun {
         })
     }
 
+    /// Observations that lie in memory, without features.
+    #[must_use]
+    pub fn of_observations(observations: Vec<Observation>, extractors: Extractors) -> Self {
+        Self {
+            observations,
+            features: None,
+            clip: None,
+            crops: None,
+            logits: None,
+            extractors,
+        }
+    }
+
     /// The networks that looked.
     #[must_use]
     pub fn extractors(&self) -> &Extractors {

@@ -135,15 +135,7 @@ fn resample<const N: usize>(
     }
     let mut multiplicities = sizes.map(|size| vec![0_u32; size]);
     for resample in 0..plan.resamples {
-        let mut random = ChaCha8Rng::seed_from_u64(plan.seed);
-        random.set_stream(resample as u64);
-        for sample in &mut multiplicities {
-            sample.fill(0);
-            for _ in 0..sample.len() {
-                let drawn = below(&mut random, sample.len());
-                sample[drawn] += 1;
-            }
-        }
+        draw(plan, resample, &mut multiplicities);
         let samples = std::array::from_fn(|index| multiplicities[index].as_slice());
         match statistic(samples).filter(|value| !value.is_nan()) {
             Some(value) => distribution.sorted.push(value),
@@ -152,6 +144,19 @@ fn resample<const N: usize>(
     }
     distribution.sorted.sort_by(f64::total_cmp);
     distribution
+}
+
+/// Draws each sample with replacement: how often each of its clusters is in resample number `resample`.
+pub(super) fn draw(plan: Resampling, resample: usize, multiplicities: &mut [Vec<u32>]) {
+    let mut random = ChaCha8Rng::seed_from_u64(plan.seed);
+    random.set_stream(resample as u64);
+    for sample in multiplicities {
+        sample.fill(0);
+        for _ in 0..sample.len() {
+            let drawn = below(&mut random, sample.len());
+            sample[drawn] += 1;
+        }
+    }
 }
 
 /// A draw from `0..bound`. Spelled out because `rand` may change its mapping between versions; the

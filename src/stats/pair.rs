@@ -1,6 +1,6 @@
 //! Two systems on the same clusters: test, interval and error of their difference.
 
-use super::bootstrap::{Distribution, Resampling, bootstrap};
+use super::bootstrap::{Distribution, Resampling, draw};
 use super::jackknife::LeftOut;
 use super::sums::{ClusterSums, add};
 use rand_chacha::ChaCha8Rng;
@@ -147,10 +147,19 @@ where
         for (cluster, (a, b)) in self.base.rows().zip(self.candidate.rows()).enumerate() {
             both.add(cluster, &[a, b].concat());
         }
-        bootstrap(clusters, plan, |multiplicities| {
-            let total = both.weighted(multiplicities);
-            self.between(&total[..width], &total[width..])
-        })
+        if clusters == 0 {
+            return Distribution::of(Vec::new());
+        }
+        let values = (0..plan.resamples).into_par_iter().map_init(
+            || [vec![0_u32; clusters]],
+            |multiplicities, resample| {
+                draw(plan, resample, multiplicities);
+                let total = both.weighted(&multiplicities[0]);
+                let difference = self.between(&total[..width], &total[width..]);
+                difference.unwrap_or(f64::NAN)
+            },
+        );
+        Distribution::of(values.collect())
     }
 
     /// The difference without each cluster in turn, for its standard error ([`super::jackknife_error`]), the

@@ -9,6 +9,7 @@ use crate::metric::{FrechetUnscored, MeanPrecision, frechet_influence, frechet_w
 use crate::record::Unit;
 use crate::spec::{FidRule, MeanRule};
 use crate::stats::LeftOut;
+use ndarray::Array2;
 use std::collections::BTreeMap;
 
 const FID: Metric = Metric {
@@ -16,6 +17,8 @@ const FID: Metric = Metric {
     unit: Unit::Distance,
     higher_is_better: false,
 };
+/// A distance below this share of the sets' spread is rounding.
+const ROUNDING: f64 = 1e-10;
 /// How a signature names the interval.
 const RULE: &str = "story-influence-t";
 
@@ -90,6 +93,12 @@ fn fill(draft: &mut Draft<'_, '_>, chosen: &Chosen<'_>, pair: &Both, precision: 
             }
             match influences(pair, &numbers, clusters.len()) {
                 Ok(moved) => {
+                    let nothing = distance.value.abs() <= ROUNDING * spread(&pair.ground_truth);
+                    let moved = if nothing {
+                        vec![0.0; moved.len()]
+                    } else {
+                        moved
+                    };
                     let left_out = left_out(distance.value, &moved);
                     draft.left_out(left_out, [0.0, f64::INFINITY], RULE);
                 }
@@ -97,6 +106,12 @@ fn fill(draft: &mut Draft<'_, '_>, chosen: &Chosen<'_>, pair: &Both, precision: 
             }
         }
     }
+}
+
+/// Mean squared length of the vectors of a set.
+fn spread(set: &Array2<f32>) -> f64 {
+    let squares = set.iter().map(|value| f64::from(*value).powi(2));
+    squares.sum::<f64>() / set.nrows() as f64
 }
 
 /// How far each story moves the distance, by its frames on both sides together.
