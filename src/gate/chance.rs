@@ -3,8 +3,8 @@
 //! Scores that are a function of sums over the frames of each story (accuracies, micro F1, means) have the same
 //! stories on both sides: a paired test, by swapping whole stories between the runs. Everything else (distances of
 //! sets, corpus scores, single characters) has its interval: the difference is held against both intervals as if the
-//! runs had nothing in common. They have the stories in common, so that this test is slow to alarm. Over all scores of the statistical rules, chances are adjusted by Holm, so that
-//! `alpha` is the chance of any false alarm.
+//! runs had nothing in common. They have the stories in common, so that this test is slow to alarm. Over all scores
+//! of the statistical rules, chances are adjusted by Holm, so that `alpha` is the chance of any false alarm.
 
 use super::baseline::rounded;
 use super::judge::{Doubt, Pending};

@@ -264,7 +264,7 @@ fn rules_that_cannot_be_meant_are_refused_with_their_line() {
     );
     refused(
         "format = 1\n[default]\nframes = 1\n",
-        &["clip_ti", "frames are points"],
+        &["fid all", "frames are points"],
     );
     let mut missing = gate.gate();
     missing.args(["--rules", "nowhere.toml"]);

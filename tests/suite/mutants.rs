@@ -112,6 +112,20 @@ fn replace_once(path: &Path, from: &str, to: &str) {
     fs::write(path, text.replace(from, to)).unwrap();
 }
 
+/// The other end: nothing is spoiled, and another number of threads adds floats up in another order.
+#[test]
+fn an_unchanged_build_passes() {
+    let folder = tempfile::tempdir().unwrap();
+    let run = folder.path().join("run");
+    command(MODEL, &run)
+        .args(["--threads", "1"])
+        .assert()
+        .success();
+    let found = Found::by(&run, "");
+    assert_eq!(found.failed(), BTreeSet::new());
+    assert_eq!(found.0["passes"], true);
+}
+
 /// Without guidance the frames have the right figures in the right places, drawn badly: the accuracies move by
 /// a frame or two, and what looks at the drawing sees it.
 #[test]
