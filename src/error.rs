@@ -77,6 +77,9 @@ pub enum Error {
     /// Runs could not be exported.
     #[error(transparent)]
     Export(#[from] crate::export::ExportError),
+    /// A published table, or a run that is held against it.
+    #[error(transparent)]
+    Paper(#[from] crate::paper::PaperError),
     /// A file of another program is missing or not what it should be.
     #[error(transparent)]
     Exchange(#[from] crate::exchange::ExchangeError),
@@ -100,6 +103,7 @@ impl Error {
             Self::Compare(error) => error,
             Self::Table(error) => error,
             Self::Export(error) => error,
+            Self::Paper(error) => error,
             Self::Exchange(error) => error,
             Self::Gate(error) => error,
         }

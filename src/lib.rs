@@ -6,7 +6,7 @@
 //! networks ([`inference`]), the models that draw ([`generator`]), the pixels ([`vision`]), the models
 //! that look ([`extract`]), the numbers ([`metric`], [`stats`]), the run folder ([`run`]), the
 //! three stages put together ([`evaluate`]) and what
-//! people read ([`report`], in [`table`]s), notebooks read ([`export`]) or a build waits for ([`gate`]).
+//! people read ([`report`], [`paper`], in [`table`]s), notebooks read ([`export`]) or a build waits for ([`gate`]).
 //! What is persisted is in [`record`], and everything may depend on it.
 //! `docs/architecture.md` says why.
 
@@ -21,6 +21,7 @@ pub mod gate;
 pub mod generator;
 pub mod inference;
 pub mod metric;
+pub mod paper;
 pub mod record;
 pub mod report;
 pub mod run;

@@ -16,6 +16,7 @@ enum Kind {
     Datasets,
     Models,
     Protocols,
+    Suites,
     Runs,
 }
 
@@ -47,6 +48,7 @@ pub(crate) fn list(arguments: &ListArguments) -> Outcome {
         Kind::Datasets => CardKind::Dataset,
         Kind::Models => CardKind::Model,
         Kind::Protocols => CardKind::Protocol,
+        Kind::Suites => CardKind::Suite,
         Kind::Runs => return runs(arguments),
     };
     if let Some(folder) = arguments.folders.first() {
@@ -66,6 +68,7 @@ pub(crate) fn list(arguments: &ListArguments) -> Outcome {
                 CardKind::Dataset => spec::dataset(&id).map(|card| card.name),
                 CardKind::Model => spec::model(&id).map(|card| card.description),
                 CardKind::Protocol => spec::protocol(&id).map(|card| card.description),
+                CardKind::Suite => spec::suite(&id).map(|card| card.description),
             };
             // A broken card of the user's is listed with its error, so that the others stay visible.
             let about = about.unwrap_or_else(|error| format!("broken card: {error}"));
@@ -75,8 +78,10 @@ pub(crate) fn list(arguments: &ListArguments) -> Outcome {
     match arguments.format {
         None => {
             let mut text = String::new();
+            let width = cards.iter().map(|(id, _)| id.len()).max().unwrap_or(0);
+            let width = width.max(18);
             for (id, about) in cards {
-                let _ = writeln!(text, "{id:18} {about}");
+                let _ = writeln!(text, "{id:width$} {about}");
             }
             print(&text)
         }

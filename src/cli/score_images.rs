@@ -270,6 +270,7 @@ fn model_card(
         description: format!("frames that another program drew, in layout {layout}"),
         generator: GeneratorKind::Images,
         bundle: None,
+        counterpart: None,
         text: arguments.text.map(Into::into),
         published_at: None,
         licence: None,

@@ -43,6 +43,13 @@ pub fn without_count(signature: &str) -> String {
         .join("|")
 }
 
+/// The value of a part of a signature: `signature_part("fid|gt:middle|v:1", "gt")` is `middle`.
+#[must_use]
+pub fn signature_part<'a>(signature: &'a str, key: &str) -> Option<&'a str> {
+    let mut parts = signature.split('|').filter_map(|part| part.split_once(':'));
+    parts.find(|(k, _)| *k == key).map(|(_, value)| value)
+}
+
 fn parts(signature: &str) -> Vec<(String, String)> {
     without_count(signature)
         .split('|')
@@ -67,6 +74,17 @@ mod tests {
             without_count("fid|gt:middle|n:400|v:1"),
             "fid|gt:middle|v:1"
         );
+    }
+
+    #[test]
+    fn a_part_is_found_by_its_key() {
+        let signature = "fid|subset:test/followers-3[:25]|threshold:p>0.5|n:4";
+        assert_eq!(
+            signature_part(signature, "subset"),
+            Some("test/followers-3[:25]")
+        );
+        assert_eq!(signature_part(signature, "n"), Some("4"));
+        assert_eq!(signature_part(signature, "fid"), None);
     }
 
     #[test]

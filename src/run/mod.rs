@@ -7,6 +7,7 @@
 
 mod cache;
 mod cache_bound;
+mod drawn;
 mod durable;
 mod error;
 mod fault;
@@ -33,6 +34,7 @@ mod timing;
 
 pub use cache::Cache;
 pub use cache_bound::{MOST_CACHED, cached_bytes};
+pub use drawn::Drawn;
 pub use durable::{DurableFile, write_durably};
 pub use error::{Difference, FeatureFault, RunError};
 pub use features::{FeatureReader, FeatureWriter, read_features};

@@ -1,7 +1,7 @@
 //! From an id or a path to a card.
 
 use super::read::{Card, parse};
-use super::{DatasetCard, ModelCard, Protocol, SpecError};
+use super::{DatasetCard, ModelCard, Protocol, SpecError, Suite};
 use std::collections::BTreeSet;
 use std::fmt;
 use std::path::{Path, PathBuf};
@@ -15,6 +15,8 @@ pub enum CardKind {
     Model,
     /// [`Protocol`]
     Protocol,
+    /// [`Suite`]
+    Suite,
 }
 
 impl fmt::Display for CardKind {
@@ -23,6 +25,7 @@ impl fmt::Display for CardKind {
             Self::Dataset => "dataset",
             Self::Model => "model",
             Self::Protocol => "protocol",
+            Self::Suite => "suite",
         })
     }
 }
@@ -36,10 +39,20 @@ macro_rules! embedded {
 /// Cards compiled into the program: id and text, in the order lists print them.
 const DATASETS: &[(&str, &str)] = embedded!("datasets": "minisv", "flintstones");
 const MODELS: &[(&str, &str)] = embedded!("models":
-    "storygpt-v-mini", "char-ldm-mini", "storygpt-v", "char-ldm", "ground-truth", "shuffled");
+    "storygpt-v-mini", "char-ldm-mini", "storygpt-v", "char-ldm", "ground-truth", "shuffled",
+    "storygpt-v-llama2", "storygpt-v-r4", "storygpt-v-r16", "storygpt-v-emb-text",
+    "storygpt-v-emb-text-r4", "storygpt-v-emb-text-r16", "storygpt-v-ldm-emb-text",
+    "storygpt-v-captions", "storygpt-v-captions-emb-text", "storygpt-v-pororo", "storygpt-v-vist",
+    "storygpt-v-mugen", "char-ldm-no-reg", "char-ldm-no-augmented-text", "char-ldm-frozen-vision",
+    "char-ldm-no-portraits", "ldm", "story-ldm", "storydall-e");
 const PROTOCOLS: &[(&str, &str)] = embedded!("protocols":
-    "strict", "strict-original", "strict-eval-text", "storygptv-released", "storygptv-vfid512",
+    "strict", "strict-original", "strict-eval-text", "storygptv-released",
+    "storygptv-released-original", "storygptv-vfid512",
     "make-a-story", "storydalle-64", "vlc-64", "arldm-64", "gill-vist", "clean-fid", "pytorch-fid");
+const SUITES: &[(&str, &str)] = embedded!("suites":
+    "minisv-ablation", "minisv-short", "cvpr-table-1", "cvpr-table-2", "cvpr-table-3", "cvpr-table-4",
+    "cvpr-table-5", "cvpr-charldm", "cvpr-long", "cvpr-mugen", "arxiv-table-1", "arxiv-table-2",
+    "arxiv-table-3", "arxiv-table-4", "arxiv-table-5");
 
 impl CardKind {
     fn embedded(self) -> &'static [(&'static str, &'static str)] {
@@ -47,6 +60,7 @@ impl CardKind {
             Self::Dataset => DATASETS,
             Self::Model => MODELS,
             Self::Protocol => PROTOCOLS,
+            Self::Suite => SUITES,
         }
     }
 
@@ -78,6 +92,21 @@ pub fn model(id_or_path: &str) -> Result<ModelCard, SpecError> {
 /// [`SpecError`] when there is no such protocol, or it cannot be read.
 pub fn protocol(id_or_path: &str) -> Result<Protocol, SpecError> {
     find(CardKind::Protocol, id_or_path)
+}
+
+/// Finds a suite by id, or reads it from a path that ends in `.toml`.
+///
+/// # Errors
+/// [`SpecError`] when there is no such suite, or it cannot be read.
+pub fn suite(id_or_path: &str) -> Result<Suite, SpecError> {
+    find(CardKind::Suite, id_or_path)
+}
+
+/// The data set card of the program, whatever the user's own cards say; `None` where it has none.
+#[must_use]
+pub fn shipped_dataset(id: &str) -> Option<DatasetCard> {
+    let (_, text) = DATASETS.iter().find(|(known, _)| *known == id)?;
+    parse(&format!("embedded:datasets/{id}.toml"), text).ok()
 }
 
 /// Ids of all cards of a kind: those of the program in their own order, then the user's by name.

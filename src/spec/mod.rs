@@ -12,12 +12,13 @@ mod model_card;
 mod protocol;
 mod read;
 mod rule;
+mod suite;
 
 pub use dataset_card::{
     Character, DatasetCard, EvaluatorBundles, ExpectedCounts, Gender, ImageSize, Layout, NeededFile,
 };
 pub use error::SpecError;
-pub use find::{CardKind, dataset, ids, model, protocol};
+pub use find::{CardKind, dataset, ids, model, protocol, shipped_dataset, suite};
 pub use model_card::{GeneratorKind, ModelCard};
 pub use protocol::{
     BleuRule, BootstrapRule, CaptionRule, CaptionText, ClassifierRule, ClipRule, CovarianceRule,
@@ -27,3 +28,4 @@ pub use protocol::{
 };
 pub use read::parse_toml;
 pub use rule::GroundTruthRule;
+pub use suite::{Suite, SuiteRun};

@@ -17,7 +17,7 @@ pub enum GeneratorKind {
     GroundTruth,
     /// Frames of other stories: the lower bound.
     Shuffled,
-    /// Frames that another program drew: `storyeval score --images`. No card that users write has it.
+    /// Frames that another program drew: `storyeval score --images`.
     Images,
 }
 
@@ -36,6 +36,10 @@ pub struct ModelCard {
     /// Id of the bundle that holds the weights; generators without weights have none.
     #[serde(default)]
     pub bundle: Option<String>,
+    /// Id of the published model that this one is a miniature of: the row of a published table that it may
+    /// stand beside.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub counterpart: Option<String>,
     /// Text the model reads instead of the protocol's.
     #[serde(default)]
     pub text: Option<TextVariant>,
@@ -62,13 +66,6 @@ impl ModelCard {
 
     /// Rules that a type cannot express.
     pub(super) fn check(&self, path: &str) -> Result<(), SpecError> {
-        if self.generator == GeneratorKind::Images {
-            return Err(SpecError::Invalid {
-                path: path.to_owned(),
-                rule: "a card's generator draws; frames that another program drew are scored with `storyeval score --images`",
-                found: "images".to_owned(),
-            });
-        }
         let needs = matches!(
             self.generator,
             GeneratorKind::StorygptV | GeneratorKind::CharLdm
@@ -78,7 +75,7 @@ impl ModelCard {
         }
         Err(SpecError::Invalid {
             path: path.to_owned(),
-            rule: "storygpt-v and char-ldm name a bundle, ground-truth and shuffled do not",
+            rule: "storygpt-v and char-ldm name a bundle, other generators do not",
             found: self
                 .bundle
                 .clone()

@@ -1,0 +1,106 @@
+//! A run of ours, as far as published numbers are held against it.
+
+use super::{PaperError, Text};
+use crate::record::{Score, Scores, TextVariant};
+use crate::run::{Manifest, Partition};
+use crate::spec::{DatasetCard, ModelCard, Protocol};
+use serde::de::DeserializeOwned;
+
+/// Scores of a run with what its manifest says of them.
+#[derive(Clone, Debug)]
+pub struct MeasuredRun {
+    /// The folder as the user named it.
+    pub folder: String,
+    /// The scores.
+    pub scores: Scores,
+    /// The data set.
+    pub dataset: DatasetCard,
+    /// The model.
+    pub model: ModelCard,
+    /// The protocol.
+    pub protocol: Protocol,
+    /// The text that the model read.
+    pub text: TextVariant,
+    /// The split.
+    pub split: String,
+    /// The part of the plan that the folder is for.
+    pub partition: Partition,
+}
+
+impl MeasuredRun {
+    /// Puts a run's manifest and scores together.
+    ///
+    /// # Errors
+    /// [`PaperError::Stranger`] for scores that are of another model or protocol than the manifest,
+    /// [`PaperError::Card`] for a manifest whose cards this version does not know.
+    pub fn new(folder: &str, manifest: &Manifest, scores: Scores) -> Result<Self, PaperError> {
+        let identity = &manifest.identity;
+        for (field, in_manifest, in_scores) in [
+            ("model", &identity.model, &scores.model),
+            ("protocol", &identity.protocol, &scores.protocol),
+        ] {
+            if in_manifest != in_scores {
+                return Err(PaperError::Stranger {
+                    folder: folder.to_owned(),
+                    field,
+                    manifest: in_manifest.clone(),
+                    scores: in_scores.clone(),
+                });
+            }
+        }
+        let model: ModelCard = card(folder, manifest, "model")?;
+        let protocol: Protocol = card(folder, manifest, "protocol")?;
+        Ok(Self {
+            dataset: card(folder, manifest, "dataset")?,
+            // A run whose model reads what its protocol does not admit is not made by this program.
+            text: protocol.text_for(&model).unwrap_or(protocol.text),
+            split: card(folder, manifest, "split")?,
+            partition: identity.partition,
+            folder: folder.to_owned(),
+            scores,
+            model,
+            protocol,
+        })
+    }
+
+    /// Its score of a metric on all frames.
+    #[must_use]
+    pub fn score(&self, metric: &str) -> Option<&Score> {
+        let mut of_all = self.scores.scores.iter().filter(|s| s.slice == "all");
+        of_all.find(|score| score.metric == metric)
+    }
+
+    /// Whether the text that its model read is the one that a paper names.
+    #[must_use]
+    pub fn reads(&self, text: Text) -> bool {
+        (self.text == TextVariant::Original) == (text == Text::Original)
+    }
+
+    /// Frames of a story, as its signatures say them; 0 where it has no score.
+    #[must_use]
+    pub fn story_length(&self) -> usize {
+        let signature = self.scores.scores.first().map(|score| &score.signature);
+        let subset = signature.and_then(|line| crate::record::signature_part(line, "subset"));
+        let followers = subset.and_then(|subset| subset.split_once("followers-"));
+        let digits = followers.map(|(_, rest)| {
+            let end = rest.find(|c: char| !c.is_ascii_digit());
+            &rest[..end.unwrap_or(rest.len())]
+        });
+        digits
+            .and_then(|digits| digits.parse::<usize>().ok())
+            .and_then(|followers| followers.checked_add(1))
+            .unwrap_or(0)
+    }
+}
+
+fn card<T: DeserializeOwned>(
+    folder: &str,
+    manifest: &Manifest,
+    card: &'static str,
+) -> Result<T, PaperError> {
+    serde_json::from_value(manifest.cards[card].clone()).map_err(|source| PaperError::Card {
+        folder: folder.to_owned(),
+        card,
+        source,
+    })
+}
