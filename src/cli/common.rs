@@ -200,13 +200,24 @@ pub(crate) fn open_bundle(
     published_at: Option<&str>,
     cache: &Path,
 ) -> Result<Bundle, Failure> {
-    let places = bundle_places(id, cache);
-    let Some(dir) = places.iter().find(|dir| dir.join("bundle.toml").is_file()) else {
-        return Err(no_bundle(what, id, files, published_at, &places));
-    };
-    let bundle = Bundle::open(dir)?;
+    let bundle = find_bundle(id, what, files, published_at, cache)?;
     bundle.verify()?;
     Ok(bundle)
+}
+
+/// Finds a bundle without reading its files.
+pub(crate) fn find_bundle(
+    id: &str,
+    what: &str,
+    files: &[NeededFile],
+    published_at: Option<&str>,
+    cache: &Path,
+) -> Result<Bundle, Failure> {
+    let places = bundle_places(id, cache);
+    match places.iter().find(|dir| dir.join("bundle.toml").is_file()) {
+        Some(dir) => Ok(Bundle::open(dir)?),
+        None => Err(no_bundle(what, id, files, published_at, &places)),
+    }
 }
 
 /// A verified bundle by its id, or by its folder.

@@ -26,6 +26,13 @@ pub(crate) enum Failure {
         reason: String,
         hint: String,
     },
+    /// Not all of a suite could be run.
+    #[error("{what}")]
+    Suite {
+        what: String,
+        code: ExitCode,
+        hint: String,
+    },
     /// The split has stories, but none was asked for.
     #[error("no story is selected")]
     NothingSelected,
@@ -42,6 +49,7 @@ impl Failure {
             Self::NoBundle { .. } => ExitCode::Setup,
             Self::Arguments { .. } => ExitCode::Usage,
             Self::Unscored { .. } => ExitCode::DataVerification,
+            Self::Suite { code, .. } => *code,
             Self::NothingSelected => ExitCode::NothingSelected,
             Self::Stdout(_) => ExitCode::Output,
         }
@@ -53,6 +61,7 @@ impl Failure {
             Self::Library(error) => error.hint(),
             Self::NoBundle { hint, .. }
             | Self::Arguments { hint, .. }
+            | Self::Suite { hint, .. }
             | Self::Unscored { hint, .. } => Some(hint.clone()),
             Self::NothingSelected => Some(
                 "give `--limit` at least 1, and a `--story-length` that the episodes of the split have"
@@ -112,6 +121,7 @@ lift!(
     generator::GeneratorError,
     generator::images::ImagesError,
     inference::InferenceError,
+    paper::PaperError,
     report::ReportError,
     run::RunError,
     spec::SpecError,

@@ -15,6 +15,7 @@ mod image_notes;
 mod list;
 mod metric;
 mod models;
+mod paper;
 mod protocol;
 mod run;
 mod score;
@@ -23,6 +24,7 @@ mod seen;
 mod sheet;
 mod show;
 mod stages;
+mod suite;
 mod table;
 mod talk;
 
@@ -63,6 +65,8 @@ enum Command {
     Compare(compare::CompareArguments),
     /// Fail when scores are not those of a baseline, within what rules allow
     Gate(gate::GateArguments),
+    /// Print a published table, and hold runs against it
+    Paper(paper::PaperArguments),
     /// Compute one metric on files, without a run
     #[command(subcommand)]
     Metric(metric::MetricCommand),
@@ -81,7 +85,7 @@ enum Command {
     Diff(show::DiffArguments),
     /// Write what is in runs as one long table, for notebooks and spreadsheets
     Export(export::ExportArguments),
-    /// List data sets, models, protocols or runs
+    /// List data sets, models, protocols, suites or runs
     Ls(list::ListArguments),
     /// Say what is in place: ONNX Runtime, device, cache, bundles
     Doctor(doctor::DoctorArguments),
@@ -102,6 +106,7 @@ pub(crate) fn main() -> ExitCode {
         Command::Table(arguments) => table::table(arguments),
         Command::Compare(arguments) => compare::compare(arguments),
         Command::Gate(arguments) => gate::gate(arguments),
+        Command::Paper(arguments) => paper::paper(arguments),
         Command::Metric(command) => metric::metric(command),
         Command::Protocol(command) => protocol::protocol(command),
         Command::Dataset(command) => dataset::dataset(command),

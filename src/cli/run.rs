@@ -5,7 +5,7 @@ use super::failure::{Failure, Failures};
 use super::folders::{Folders, GroupName};
 use super::stages::{self, PanelBundles, SkipArguments};
 use super::talk::{print, progress, say};
-use super::{Outcome, sheet, table};
+use super::{Outcome, sheet, suite, table};
 use clap::Args;
 use std::collections::BTreeMap;
 use std::num::NonZeroUsize;
@@ -17,22 +17,25 @@ use storyeval::generator::{CharLdm, Generator, GroundTruth, Prompt, Shuffled, St
 use storyeval::inference::{Bundle, Runtime};
 use storyeval::record::{ClipId, ReferentialCaption, Scores, Seed, Story};
 use storyeval::run::{Identity, Manifest, Partition, Plan, Session, Store, Unit};
-use storyeval::spec::{self, GeneratorKind, ModelCard, Protocol};
+use storyeval::spec::{self, GeneratorKind, ModelCard, Protocol, SuiteRun};
 
 #[derive(Clone, Debug, Args)]
 pub(crate) struct RunArguments {
     /// Data set: an id of `storyeval ls datasets`, or a card's path
-    #[arg(long, short)]
-    dataset: String,
+    #[arg(long, short, required_unless_present = "suite")]
+    dataset: Option<String>,
     /// Models, separated by commas: ids of `storyeval ls models`, or cards' paths
-    #[arg(long, short, required = true, value_delimiter = ',')]
+    #[arg(long, short, required_unless_present = "suite", value_delimiter = ',')]
     model: Vec<String>,
+    /// Instead of all that: the runs of a table, an id of `storyeval ls suites` or a card's path
+    #[arg(long, conflicts_with_all = ["dataset", "model", "protocol", "split", "story_length", "seed"])]
+    suite: Option<String>,
     /// Protocol: an id of `storyeval ls protocols`, or a card's path
     #[arg(long, short, default_value = "strict")]
     protocol: String,
     /// Folder of the data set
     #[arg(long, value_name = "DIR", env = "STORYEVAL_DATA_DIR")]
-    data: Option<PathBuf>,
+    pub(super) data: Option<PathBuf>,
     /// Split of the data set
     #[arg(long, default_value = "test")]
     split: String,
@@ -41,7 +44,7 @@ pub(crate) struct RunArguments {
     story_length: Option<NonZeroUsize>,
     /// Only the first N stories
     #[arg(long, value_name = "N")]
-    limit: Option<usize>,
+    pub(super) limit: Option<usize>,
     /// Seed of every draw
     #[arg(long, default_value_t = 0)]
     seed: u64,
@@ -50,14 +53,33 @@ pub(crate) struct RunArguments {
     batch: NonZeroUsize,
     /// Run folder; with several models, the folder of their run folders [default: runs/...]
     #[arg(long, value_name = "DIR")]
-    out: Option<PathBuf>,
+    pub(super) out: Option<PathBuf>,
     /// Print the plan, and do nothing
     #[arg(long)]
-    dry_run: bool,
+    pub(super) dry_run: bool,
     #[command(flatten)]
-    skip: SkipArguments,
+    pub(super) skip: SkipArguments,
     #[command(flatten)]
-    device: DeviceArguments,
+    pub(super) device: DeviceArguments,
+}
+
+impl RunArguments {
+    /// One run of a suite: its own choices, with what the command line says for all of them.
+    pub(super) fn of_suite(&self, run: &SuiteRun, seed: Seed, out: &Path) -> Self {
+        Self {
+            suite: None,
+            dataset: Some(run.dataset.clone()),
+            model: vec![run.model.clone()],
+            protocol: run.protocol.clone(),
+            split: run.split.clone(),
+            story_length: run.story_length,
+            limit: self.limit.or(run.limit.map(NonZeroUsize::get)),
+            seed: seed.0,
+            out: Some(out.to_owned()),
+            dry_run: false,
+            ..self.clone()
+        }
+    }
 }
 
 /// How far a command goes.
@@ -82,8 +104,29 @@ struct Context<'a> {
 
 /// The whole way to the table.
 pub(crate) fn run(arguments: &RunArguments) -> Outcome {
-    let Some((context, cards)) = prepare(arguments, Stage::Scores)? else {
+    if let Some(suite) = &arguments.suite {
+        return suite::run(suite, arguments);
+    }
+    let Some(measured) = measure(arguments)? else {
         return Ok(());
+    };
+    print_results(&measured.group, &measured.results)?;
+    say(&format!("\nruns:  {}", measured.group.display()));
+    say(&format!("sheet: {}", measured.sheet.display()));
+    Ok(())
+}
+
+/// What a command measured, and where it put it.
+pub(super) struct Measured {
+    group: PathBuf,
+    results: Vec<Scores>,
+    sheet: PathBuf,
+}
+
+/// The whole way to the scores. `None` after a dry run.
+pub(super) fn measure(arguments: &RunArguments) -> Result<Option<Measured>, Failure> {
+    let Some((context, cards)) = prepare(arguments, Stage::Scores)? else {
+        return Ok(None);
     };
     let runtime = arguments.device.open()?;
     let bundles = context.panel.as_ref().expect("it is found for scores");
@@ -104,18 +147,19 @@ pub(crate) fn run(arguments: &RunArguments) -> Outcome {
         results.push(stages::score_store(&store)?);
         drawn.push((card.name.clone(), store));
     }
-    let group = &context.folders.group;
-    print_results(group, &results)?;
-    let path = sheet::write(
+    let group = context.folders.group.clone();
+    let sheet = sheet::write(
         &context.dataset,
         &context.protocol,
         &context.stories,
-        group,
+        &group,
         &drawn,
     )?;
-    say(&format!("\nruns:  {}", group.display()));
-    say(&format!("sheet: {}", path.display()));
-    Ok(())
+    Ok(Some(Measured {
+        group,
+        results,
+        sheet,
+    }))
 }
 
 /// Frames only.
@@ -136,7 +180,13 @@ fn prepare(
     arguments: &RunArguments,
     stage: Stage,
 ) -> Result<Option<(Context<'_>, Vec<ModelCard>)>, Failure> {
-    let card = spec::dataset(&arguments.dataset)?;
+    let Some(dataset) = &arguments.dataset else {
+        return Err(Failure::Arguments {
+            what: "a suite is run, not only drawn".to_owned(),
+            hint: "write `storyeval run --suite`".to_owned(),
+        });
+    };
+    let card = spec::dataset(dataset)?;
     let protocol = spec::protocol(&arguments.protocol)?;
     let cards: Vec<ModelCard> = arguments
         .model
@@ -152,6 +202,12 @@ fn prepare(
             what: format!("model {} is given twice", card.id),
             hint: "name each model once".to_owned(),
         });
+    }
+    if let Some(card) = cards
+        .iter()
+        .find(|card| card.generator == GeneratorKind::Images)
+    {
+        return Err(drawn_elsewhere(card));
     }
     let cache = &arguments.device.cache;
     // Everything that is missing is named, not only the first.
@@ -356,12 +412,7 @@ fn open_generator<'a>(
         (GeneratorKind::GroundTruth, _) => Box::new(GroundTruth::new(frames)),
         // The whole split, so that overlapping windows find a story to swap with.
         (GeneratorKind::Shuffled, _) => Box::new(Shuffled::new(context.dataset.stories(), frames)),
-        (GeneratorKind::Images, _) => {
-            return Err(Failure::Arguments {
-                what: format!("{} is drawn by another program", card.id),
-                hint: "score its frames with `storyeval score --images DIR`".to_owned(),
-            });
-        }
+        (GeneratorKind::Images, _) => return Err(drawn_elsewhere(card)),
         (GeneratorKind::StorygptV | GeneratorKind::CharLdm, None) => {
             return Err(Failure::Arguments {
                 what: format!("the card of model {} names no bundle", card.id),
@@ -369,6 +420,16 @@ fn open_generator<'a>(
             });
         }
     })
+}
+
+fn drawn_elsewhere(card: &ModelCard) -> Failure {
+    Failure::Arguments {
+        what: format!("{} is drawn by another program", card.id),
+        hint: format!(
+            "score its frames with `storyeval score --images DIR --layout LAYOUT --name {}`",
+            card.id
+        ),
+    }
 }
 
 /// The table on stdout, and as `table.md` beside the runs.

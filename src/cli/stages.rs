@@ -64,6 +64,13 @@ pub(crate) struct SkipArguments {
     skip: Vec<Skipped>,
 }
 
+impl SkipArguments {
+    /// Whether a network is to be done without.
+    pub(crate) fn skips(&self, role: Role) -> bool {
+        self.skip.iter().any(|skipped| Role::from(*skipped) == role)
+    }
+}
+
 /// The verified bundles of a data set's networks, by role. A bundle that several roles use is one.
 pub(crate) struct PanelBundles {
     bundles: BTreeMap<String, Bundle>,

@@ -43,6 +43,10 @@ impl PublishedTable {
             return self.chosen(&rows, choice).map(Match::Row);
         }
         let run = &claim.run;
+        if self.cells().iter().all(|cell| cell.protocol.is_empty()) {
+            let why = "none of its numbers is a score of a run";
+            return Ok(Match::Nowhere(why.to_owned()));
+        }
         let of_model = |id: &str| -> Vec<&PublishedRow<'_>> {
             let named = rows
                 .iter()

@@ -18,7 +18,7 @@ pub struct Reply<'a> {
 }
 
 const RULE: &str = "reproduced: the published number lies in the measured 95 % interval, extended to the measured \
-value and widened by half a unit of the last printed digit at both ends. Difference: measured less published.";
+value and widened by half a unit of the last printed digit at both ends. Difference: measured less published, where the two are the same measurement.";
 
 impl<'a> Reply<'a> {
     /// Holds runs against a table.
@@ -112,7 +112,8 @@ impl<'a> Reply<'a> {
         for finding in &self.findings {
             if last != (finding.row, &finding.run) {
                 last = (finding.row, &finding.run);
-                rows.push(Row::Group(self.group(finding)));
+                let name = format!("Row {}: {} in {}", finding.row, finding.model, finding.run);
+                rows.push(Row::Group(name));
             }
             rows.push(Row::Cells(line(finding, reasons)));
         }
@@ -121,16 +122,6 @@ impl<'a> Reply<'a> {
             columns,
             rows,
         }
-    }
-
-    fn group(&self, finding: &Finding) -> String {
-        let rows = self.table.rows();
-        let row = rows.iter().find(|row| row.number == finding.row);
-        let label = row.map(super::PublishedRow::label).unwrap_or_default();
-        format!(
-            "Row {} ({label}): {} in {}",
-            finding.row, finding.model, finding.run
-        )
     }
 
     /// Everything, for programs.

@@ -201,46 +201,54 @@ impl PublishedTable {
         }
     }
 
-    /// What the table's note, its cells' notes and obstacles say, each once, and by which protocol its
-    /// numbers were made.
+    /// What the table's note says, by which protocol its numbers were made, and what the notes and obstacles
+    /// of its cells say, each once with everything that it is about.
     fn notes(&self) -> Vec<Line> {
-        let mut lines: Vec<String> = Vec::new();
-        let mut add = |line: String| {
-            if !lines.contains(&line) {
-                lines.push(line);
-            }
-        };
-        if !self.about.note.is_empty() {
-            add(self.about.note.clone());
-        }
-        let mut by_protocol: Vec<(String, Vec<&str>)> = Vec::new();
+        let mut said = Remarks::default();
         for cell in self.cells.iter().filter(|cell| !cell.is_name()) {
             if let (false, Some(confidence)) = (cell.protocol.is_empty(), cell.confidence) {
-                let how = format!("protocol {}, {confidence}", cell.protocol);
-                match by_protocol.iter_mut().find(|(known, _)| *known == how) {
-                    Some((_, metrics)) if metrics.contains(&cell.heading.as_str()) => {}
-                    Some((_, metrics)) => metrics.push(&cell.heading),
-                    None => by_protocol.push((how, vec![&cell.heading])),
-                }
+                said.add(
+                    &cell.heading,
+                    &format!("protocol {}, {confidence}", cell.protocol),
+                );
             }
         }
-        for (how, headings) in by_protocol {
-            add(format!("{}: {how}.", headings.join(", ")));
-        }
         for row in self.rows() {
-            let mut of_row = BTreeSet::new();
             for cell in row.cells.iter().flatten() {
-                if !cell.note.is_empty() && of_row.insert(&cell.note) {
-                    add(format!("{}: {}.", row.label(), cell.note));
-                }
+                said.add(&row.label(), &cell.note);
             }
         }
         for cell in &self.cells {
-            if !cell.obstacle.is_empty() {
-                add(format!("{}: {}.", cell.heading, cell.obstacle));
-            }
+            said.add(&cell.heading, &cell.obstacle);
         }
-        lines.into_iter().map(Line::Prose).collect()
+        let note = Some(self.about.note.clone()).filter(|note| !note.is_empty());
+        note.into_iter()
+            .chain(said.lines())
+            .map(Line::Prose)
+            .collect()
+    }
+}
+
+/// Remarks in the order in which they first occur, with what they are about.
+#[derive(Default)]
+struct Remarks(Vec<(String, Vec<String>)>);
+
+impl Remarks {
+    fn add(&mut self, about: &str, remark: &str) {
+        if remark.is_empty() {
+            return;
+        }
+        match self.0.iter_mut().find(|(known, _)| known == remark) {
+            Some((_, all)) if all.iter().any(|one| one == about) => {}
+            Some((_, all)) => all.push(about.to_owned()),
+            None => self.0.push((remark.to_owned(), vec![about.to_owned()])),
+        }
+    }
+
+    fn lines(self) -> impl Iterator<Item = String> {
+        let line =
+            |(remark, about): (String, Vec<String>)| format!("{}: {remark}.", about.join(", "));
+        self.0.into_iter().map(line)
     }
 }
 

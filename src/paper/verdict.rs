@@ -47,7 +47,7 @@ pub struct Finding {
     pub measured: Option<f64>,
     /// Its 95 % interval.
     pub interval: Option<[f64; 2]>,
-    /// Measured less published.
+    /// Measured less published; `None` where the two are not the same measurement.
     pub difference: Option<f64>,
     /// Frames that entered the value.
     pub n: usize,
@@ -80,6 +80,13 @@ pub(super) fn reproduces(
 pub(super) fn findings(row: &PublishedRow<'_>, claim: &Claim) -> Vec<Finding> {
     let of_cell = |cell: &PublishedCell| {
         let score = claim.run.score(&cell.metric);
+        let verdict = verdict(cell, score, claim);
+        let published = score.and_then(|score| Some(cell.value_in(score.unit)?.0));
+        let measured = score.and_then(|score| score.value);
+        let difference = match verdict {
+            Verdict::Reproduced | Verdict::Differs => measured.zip(published).map(|(m, p)| m - p),
+            Verdict::NotComparable(_) | Verdict::Unscored(_) => None,
+        };
         Finding {
             row: cell.row,
             col: cell.col,
@@ -89,15 +96,15 @@ pub(super) fn findings(row: &PublishedRow<'_>, claim: &Claim) -> Vec<Finding> {
             model: claim.run.model.id.clone(),
             protocol: claim.run.protocol.id.clone(),
             printed: cell.printed.clone(),
-            published: score.and_then(|score| Some(cell.value_in(score.unit)?.0)),
+            published,
             unit: score.map(|score| score.unit),
-            measured: score.and_then(|score| score.value),
+            measured,
             interval: score.and_then(|score| score.interval),
-            difference: score.and_then(|score| Some(score.value? - cell.value_in(score.unit)?.0)),
+            difference,
             n: score.map_or(0, |score| score.n),
             planned: score.map_or(0, |score| score.planned),
             signature: score.map(|score| score.signature.clone()),
-            verdict: verdict(cell, score, claim),
+            verdict,
         }
     };
     row.numbers().map(of_cell).collect()

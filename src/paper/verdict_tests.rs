@@ -271,6 +271,10 @@ fn rows_are_found_by_model_text_and_length() {
         found("vlc-fid", &|_| {}),
         Match::Nowhere(why) if why == "no row is of model storygpt-v"
     ));
+    assert!(matches!(
+        found("cvpr-supp-cost", &|_| {}),
+        Match::Nowhere(why) if why == "none of its numbers is a score of a run"
+    ));
     let by_model = Some(RowChoice::Model("story-ldm".to_owned()));
     assert_eq!(
         place("cvpr-supp-long", by_model.clone(), &|_| {}).unwrap(),
@@ -301,7 +305,7 @@ fn runs_stand_below_the_table_and_none_is_lost() {
     let text = reply.document().render(Format::Markdown).unwrap();
     for line in [
         "| Char-Acc |     88.45 | 88.00 [87.50, 88.50] |      -0.45 |       8 / 8 | storygptv-released | reproduced      |",
-        "| Char-Acc |     88.45 | 95.00 [93.00, 97.00] |      +6.55 |       8 / 8 | storygptv-released | not comparable¹ |",
+        "| Char-Acc |     88.45 | 95.00 [93.00, 97.00] |          – |       8 / 8 | storygptv-released | not comparable¹ |",
         "- 1 data set: minisv, published on flintstones",
         "- runs/stranger: no row is of model somebody",
     ] {

@@ -1,0 +1,362 @@
+//! One run of a suite: what it takes, and whether that is there.
+
+use super::super::common::{bundle_places, find_bundle, open_dataset};
+use super::super::failure::Failure;
+use super::super::run::RunArguments;
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+use std::path::{Path, PathBuf};
+use storyeval::ExitCode;
+use storyeval::dataset::Dataset;
+use storyeval::evaluate::Role;
+use storyeval::inference::Bundle;
+use storyeval::record::Seed;
+use storyeval::run::{Drawn, SCORES};
+use storyeval::spec::{self, DatasetCard, GeneratorKind, ModelCard, Protocol, Suite, SuiteRun};
+
+/// The file that makes a folder a bundle.
+const BUNDLE: &str = "bundle.toml";
+
+/// Something that a run needs and that is not there.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Missing {
+    /// In a few words.
+    pub(super) what: String,
+    /// Where it was looked for, and where the authors publish it.
+    pub(super) detail: String,
+}
+
+/// How far a run is.
+#[derive(Clone, Debug)]
+pub(super) enum State {
+    /// Everything is there.
+    Runnable,
+    /// Something is missing.
+    Blocked(Vec<Missing>),
+    /// It has scores.
+    Done,
+    /// It was tried and failed.
+    Failed(String),
+}
+
+/// How much a run is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Cost {
+    pub(super) stories: usize,
+    pub(super) frames: usize,
+    /// Calls of the diffusion network; `None` where the bundle that says how many is missing.
+    pub(super) denoising: Option<usize>,
+    /// Calls of the language model.
+    pub(super) language: Option<usize>,
+    /// Frames times networks that look at them.
+    pub(super) looks: usize,
+}
+
+/// One run of a suite.
+#[derive(Clone, Debug)]
+pub(super) struct Job {
+    pub(super) run: SuiteRun,
+    pub(super) seed: Seed,
+    pub(super) folder: PathBuf,
+    /// The command that it is.
+    pub(super) arguments: RunArguments,
+    /// `None` where the data are not there.
+    pub(super) cost: Option<Cost>,
+    /// What was drawn so far.
+    pub(super) drawn: Drawn,
+    pub(super) state: State,
+}
+
+/// Stories of a split, by data set, split and length.
+type Sizes = BTreeMap<(String, String, Option<usize>), Result<usize, Missing>>;
+
+impl Job {
+    /// The runs of a suite, with what each lacks. Reads no weights and draws nothing but a MiniSV.
+    pub(super) fn of(
+        suite: &Suite,
+        root: &Path,
+        arguments: &RunArguments,
+    ) -> Result<Vec<Self>, Failure> {
+        refuse_one_folder_for_several(suite, arguments)?;
+        let mut sizes = Sizes::new();
+        let mut jobs = Vec::new();
+        for run in &suite.runs {
+            for seed in &run.seeds {
+                jobs.push(Self::new(run, *seed, root, arguments, &mut sizes)?);
+            }
+        }
+        Ok(jobs)
+    }
+
+    fn new(
+        run: &SuiteRun,
+        seed: Seed,
+        root: &Path,
+        arguments: &RunArguments,
+        sizes: &mut Sizes,
+    ) -> Result<Self, Failure> {
+        let folder = root.join(run.folder(seed));
+        let arguments = arguments.of_suite(run, seed, &folder);
+        let mut missing = Vec::new();
+        let model = keep_card(spec::model(&run.model), "model", &run.model, &mut missing)?;
+        let protocol = spec::protocol(&run.protocol)?;
+        let dataset = keep_card(
+            spec::dataset(&run.dataset),
+            "data set",
+            &run.dataset,
+            &mut missing,
+        )?;
+        if let Some(model) = &model {
+            protocol.text_for(model)?;
+        }
+        let bundle = model
+            .as_ref()
+            .and_then(|model| weights(model, run, &folder, &arguments, &mut missing));
+        let mut cost = None;
+        if let Some(card) = dataset {
+            let looking = networks(&card, &protocol, &arguments, &mut missing);
+            match stories(card, &protocol, run, &arguments, sizes) {
+                Ok((stories, length)) => {
+                    cost = Some(Cost::new(stories, length, looking, model.as_ref(), bundle));
+                }
+                Err(lacks) => missing.push(lacks),
+            }
+        }
+        let state = if missing.is_empty() {
+            State::Runnable
+        } else if folder.join(SCORES).is_file() {
+            // Made elsewhere, or imported: what it was made of is not needed any more.
+            State::Done
+        } else {
+            State::Blocked(missing)
+        };
+        Ok(Self {
+            run: run.clone(),
+            seed,
+            drawn: Drawn::of(&folder),
+            folder,
+            arguments,
+            cost,
+            state,
+        })
+    }
+
+    /// What talk calls it.
+    pub(super) fn name(&self) -> String {
+        self.run.folder(self.seed)
+    }
+
+    pub(super) fn is_done(&self) -> bool {
+        matches!(self.state, State::Done)
+    }
+}
+
+/// `--data` is the folder of one data set.
+fn refuse_one_folder_for_several(suite: &Suite, arguments: &RunArguments) -> Result<(), Failure> {
+    let first = suite.runs.first().map(|run| &run.dataset);
+    let several = suite.runs.iter().any(|run| Some(&run.dataset) != first);
+    if several && arguments.data.is_some() {
+        return Err(Failure::Arguments {
+            what: format!(
+                "suite {} has several data sets, and --data is one folder",
+                suite.id
+            ),
+            hint: "set STORYEVAL_DATA to a folder that holds a folder for each data set id"
+                .to_owned(),
+        });
+    }
+    Ok(())
+}
+
+/// A card that there is none of is something missing; a broken one is an error.
+fn keep_card<T>(
+    card: Result<T, spec::SpecError>,
+    kind: &str,
+    id: &str,
+    missing: &mut Vec<Missing>,
+) -> Result<Option<T>, Failure> {
+    match card {
+        Ok(card) => Ok(Some(card)),
+        Err(error @ spec::SpecError::Unknown { .. }) => {
+            missing.push(Missing {
+                what: format!("card of {kind} {id}"),
+                detail: error.to_string(),
+            });
+            Ok(None)
+        }
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// The bundle of a model that has one.
+fn weights(
+    model: &ModelCard,
+    run: &SuiteRun,
+    folder: &Path,
+    arguments: &RunArguments,
+    missing: &mut Vec<Missing>,
+) -> Option<Bundle> {
+    if model.generator == GeneratorKind::Images {
+        let detail = format!(
+            "another program draws them ({}); score them into this suite with\n  storyeval score --images DIR --layout LAYOUT --name {} --dataset {} --protocol {} --split {} --out {}",
+            model.published_at.as_deref().unwrap_or("see its card"),
+            model.id,
+            run.dataset,
+            run.protocol,
+            run.split,
+            folder.display()
+        );
+        missing.push(Missing {
+            what: format!("frames of {}", model.id),
+            detail,
+        });
+        return None;
+    }
+    let id = model.bundle.as_deref()?;
+    let cache = arguments.device.cache.folder();
+    let place = model.published_at.as_deref();
+    let what = format!("model {}", model.id);
+    let found = find_bundle(id, &what, &model.files, place, &cache);
+    let lacks = |failure: Failure| Missing {
+        what: format!("weights {id}"),
+        detail: failure.to_string(),
+    };
+    found.map_err(|failure| missing.push(lacks(failure))).ok()
+}
+
+/// How many networks look under a protocol; what is missing of them is noted.
+fn networks(
+    card: &DatasetCard,
+    protocol: &Protocol,
+    arguments: &RunArguments,
+    missing: &mut Vec<Missing>,
+) -> usize {
+    let cache = arguments.device.cache.folder();
+    let mut looking = 0;
+    let mut absent: Vec<(&str, Vec<String>)> = Vec::new();
+    for role in Role::ALL {
+        if !role.wanted_by(protocol) || arguments.skip.skips(role) {
+            continue;
+        }
+        // A card that names no network for it leaves its metrics out, as `run` does.
+        let Some(id) = role.bundle(&card.evaluators) else {
+            continue;
+        };
+        looking += 1;
+        if bundle_places(id, &cache)
+            .iter()
+            .any(|place| place.join(BUNDLE).is_file())
+        {
+            continue;
+        }
+        match absent.iter_mut().find(|(known, _)| *known == id) {
+            Some((_, roles)) => roles.push(role.to_string()),
+            None => absent.push((id, vec![role.to_string()])),
+        }
+    }
+    if !absent.is_empty() {
+        missing.push(networks_missing(card, &absent, &cache));
+    }
+    looking
+}
+
+/// Networks that are missing, with where they were looked for, how to do without them, and what the authors
+/// publish.
+fn networks_missing(card: &DatasetCard, absent: &[(&str, Vec<String>)], cache: &Path) -> Missing {
+    let names: Vec<&str> = absent.iter().map(|(id, _)| *id).collect();
+    let mut detail = String::new();
+    for (id, roles) in absent {
+        let _ = writeln!(
+            detail,
+            "bundle `{id}`, looked for in (`--skip {}` does without it):",
+            roles.join(",")
+        );
+        for place in bundle_places(id, cache) {
+            let _ = writeln!(detail, "  {}", place.join(BUNDLE).display());
+        }
+    }
+    let _ = writeln!(detail, "files of the authors:");
+    for file in &card.evaluator_files {
+        let _ = writeln!(detail, "  {}: {}", file.path, file.meaning);
+        if let Some(place) = &file.published_at {
+            let _ = writeln!(detail, "    published at {place}");
+        }
+    }
+    Missing {
+        what: format!("networks {}", names.join(", ")),
+        detail,
+    }
+}
+
+/// Stories of a run and frames of each.
+fn stories(
+    card: DatasetCard,
+    protocol: &Protocol,
+    run: &SuiteRun,
+    arguments: &RunArguments,
+    sizes: &mut Sizes,
+) -> Result<(usize, usize), Missing> {
+    let asked = run.story_length.map(std::num::NonZeroUsize::get);
+    let length = asked.or(protocol.stories.length);
+    let frames = length.unwrap_or(card.story_length);
+    let key = (run.dataset.clone(), run.split.clone(), length);
+    let size = sizes.entry(key).or_insert_with(|| {
+        let id = card.id.clone();
+        let cache = &arguments.device.cache;
+        let opened = open_dataset(card, arguments.data.as_deref(), &run.split, length, cache);
+        opened
+            .map(|data| data.stories().len())
+            .map_err(|failure| Missing {
+                what: match failure.exit_code() {
+                    ExitCode::NothingSelected => format!("stories of {frames} frames in {id}"),
+                    _ => format!("data set {id}"),
+                },
+                detail: failure.to_string(),
+            })
+    });
+    let all = size.clone()?;
+    let limit = arguments.limit.unwrap_or(usize::MAX);
+    Ok((
+        all.min(protocol.stories.first.unwrap_or(usize::MAX))
+            .min(limit),
+        frames,
+    ))
+}
+
+impl Cost {
+    fn new(
+        stories: usize,
+        length: usize,
+        looking: usize,
+        model: Option<&ModelCard>,
+        bundle: Option<Bundle>,
+    ) -> Self {
+        let frames = stories * length;
+        let generator = model.map(|model| model.generator);
+        let draws = matches!(
+            generator,
+            Some(GeneratorKind::StorygptV | GeneratorKind::CharLdm)
+        );
+        let steps = bundle.and_then(|bundle| {
+            let diffusion = bundle.manifest().diffusion().ok()?;
+            // PLMS calls the network once more than it has steps.
+            Some(diffusion.num_inference_steps + 1)
+        });
+        Self {
+            stories,
+            frames,
+            denoising: if draws {
+                steps.map(|steps| steps * frames)
+            } else {
+                Some(0)
+            },
+            // Frame 1 is drawn from its caption alone.
+            language: match generator {
+                Some(GeneratorKind::StorygptV) => Some(frames - stories),
+                Some(_) => Some(0),
+                None => None,
+            },
+            looks: looking * frames,
+        }
+    }
+}
