@@ -60,9 +60,9 @@ pub struct Finding {
     pub verdict: Verdict,
 }
 
-/// Whether a published number is reproduced: it lies in the measured 95 % interval, extended to the measured
-/// value where the interval does not hold it (the resampled distribution of FID lies above its value), and
-/// widened at both ends by half a unit of the last printed digit.
+/// Whether a published number is reproduced: it lies in the measured 95 % interval, extended to the
+/// measured value where the interval does not hold it (the resampled distribution of a biased estimate may
+/// lie beside it), and widened at both ends by half a unit of the last printed digit.
 #[must_use]
 pub(super) fn reproduces(
     published: f64,

@@ -14,14 +14,14 @@ pub(super) fn render(document: &Document) -> String {
                 let _ = writeln!(text, "## {}", escape(heading));
             }
             Block::Text(words) => {
-                let _ = writeln!(text, "{}", escape(words));
+                let _ = writeln!(text, "{}", prose(words));
             }
             Block::Table(table) => write_table(&mut text, table),
             Block::Notes { heading, lines } => {
                 let _ = writeln!(text, "{}:\n", escape(heading));
                 for line in lines {
                     let _ = match line {
-                        Line::Prose(words) => writeln!(text, "- {}", escape(words)),
+                        Line::Prose(words) => writeln!(text, "- {}", prose(words)),
                         Line::Code(words) => writeln!(text, "- {}", code(words)),
                     };
                 }
@@ -117,6 +117,16 @@ fn raised(marks: &[String]) -> String {
 
 const PLAIN: &str = "abcdefghijklmnoprstuvwxyz0123456789,";
 const RAISED: &str = "ᵃᵇᶜᵈᵉᶠᵍʰⁱʲᵏˡᵐⁿᵒᵖʳˢᵗᵘᵛʷˣʸᶻ⁰¹²³⁴⁵⁶⁷⁸⁹,";
+
+/// Text at the beginning of a line, where `#` would make a heading and `>` a quotation.
+fn prose(text: &str) -> String {
+    let escaped = escape(text);
+    if escaped.starts_with(['#', '>']) {
+        format!("\\{escaped}")
+    } else {
+        escaped
+    }
+}
 
 /// Keeps text from being markup. Underscores within words are no markup on GitHub and stay legible.
 fn escape(text: &str) -> String {

@@ -92,6 +92,18 @@ fn every_markdown_row_has_as_many_cells() {
 }
 
 #[test]
+fn prose_that_begins_like_markup_is_prose() {
+    let mut document = Document::default();
+    let lines = ["# Chars: seven", "> 4 frames"].map(|words| Line::Prose(words.to_owned()));
+    document.note("Notes", lines.to_vec());
+    let text = document.render(Format::Markdown).unwrap();
+    assert!(
+        text.contains("- \\# Chars: seven\n- \\> 4 frames\n"),
+        "{text}"
+    );
+}
+
+#[test]
 fn markdown_columns_stand_below_each_other() {
     let mut document = document();
     // Scripts that terminals draw in other widths are left to them.
