@@ -16,6 +16,7 @@ mod protocol;
 mod run;
 mod score;
 mod score_images;
+mod seeds;
 mod sheet;
 mod show;
 mod stages;

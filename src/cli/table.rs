@@ -8,7 +8,7 @@ use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use storyeval::record::Scores;
 use storyeval::report::{self, ColumnChoice, Comparison, TableOptions};
-use storyeval::run::{RunError, SCORES};
+use storyeval::run::{Manifest, RunError, SCORES, runs_in};
 use storyeval::table;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -75,9 +75,20 @@ pub(crate) fn table(arguments: &TableArguments) -> Outcome {
     print(&render(&results, arguments.format, &arguments.options())?)
 }
 
-/// The scores of a run folder.
+/// The scores of a run folder; of a folder with several seeds their mean.
 pub(crate) fn read_scores(run: &Path) -> Result<Scores, Failure> {
     let path = run.join(SCORES);
+    if !path.is_file()
+        && let Ok(seeds) = runs_in(run)
+        && seeds.first().is_some_and(|first| first != run)
+    {
+        let read = |folder: &PathBuf| -> Result<_, Failure> {
+            let seed = Manifest::read(folder)?.identity.seed;
+            Ok((seed, read_scores(folder)?))
+        };
+        let scores = seeds.iter().map(read).collect::<Result<Vec<_>, _>>()?;
+        return Ok(report::over_seeds(&scores)?);
+    }
     let text = std::fs::read_to_string(&path).map_err(|source| match source.kind() {
         ErrorKind::NotFound | ErrorKind::NotADirectory => Failure::Arguments {
             what: format!("there are no scores in {}", run.display()),

@@ -23,6 +23,7 @@ mod observe;
 mod partition;
 mod plan;
 mod progress;
+mod seed_set;
 mod store;
 #[cfg(test)]
 mod testing;
@@ -54,5 +55,6 @@ pub use observe::{
 pub use partition::Partition;
 pub use plan::{Plan, PlanSummary, Unit};
 pub use progress::{Progress, Stage};
+pub use seed_set::runs_in;
 pub use store::Store;
 pub use timing::{StageTime, TimedStage, read_times, record_time};
