@@ -7,7 +7,7 @@ use clap::{Args, ValueEnum};
 use std::io::BufWriter;
 use std::path::PathBuf;
 use storyeval::export::{self, ExportError, TableWriter};
-use storyeval::run::{DurableFile, RunError};
+use storyeval::run::{DurableFile, RunError, runs_in};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 enum What {
@@ -19,6 +19,22 @@ enum What {
     Captions,
     /// A row a score, of every slice
     Scores,
+    /// One value of every frame, a column a run (CSV)
+    #[cfg(feature = "polars")]
+    SideBySide,
+}
+
+/// The value that runs are laid side by side by.
+#[cfg(feature = "polars")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+#[value(rename_all = "snake_case")]
+enum Value {
+    /// CLIP similarity of frame and caption
+    ClipTi,
+    /// CLIP similarity of frame and ground-truth frame
+    ClipIi,
+    /// LPIPS between frame and ground-truth frame
+    Lpips,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -33,12 +49,16 @@ enum Format {
 
 #[derive(Clone, Debug, Args)]
 pub(crate) struct ExportArguments {
-    /// Run folders
+    /// Run folders, or folders of the runs of several seeds
     #[arg(required = true)]
     runs: Vec<PathBuf>,
     /// Which table; docs/exports.md describes every column
     #[arg(long, value_enum)]
     what: What,
+    /// Which value, of runs side by side
+    #[cfg(feature = "polars")]
+    #[arg(long, value_enum, required_if_eq("what", "side-by-side"))]
+    value: Option<Value>,
     /// How to write it [default: csv, or what the ending of FILE says]
     #[arg(long, value_enum)]
     format: Option<Format>,
@@ -61,11 +81,15 @@ impl ExportArguments {
 
 /// Writes the table. A file appears whole or not at all.
 pub(crate) fn export(arguments: &ExportArguments) -> Outcome {
+    let folders = arguments.runs.iter().map(|run| runs_in(run));
+    let runs = folders.collect::<Result<Vec<_>, _>>()?.concat();
     let what = match arguments.what {
         What::Observations => export::What::Observations,
         What::Labels => export::What::Labels,
         What::Captions => export::What::Captions,
         What::Scores => export::What::Scores,
+        #[cfg(feature = "polars")]
+        What::SideBySide => return side_by_side(arguments, &runs),
     };
     let format = match arguments.format() {
         Format::Csv => export::Format::Csv,
@@ -73,7 +97,7 @@ pub(crate) fn export(arguments: &ExportArguments) -> Outcome {
         Format::Parquet => export::Format::Parquet,
     };
     let Some(path) = &arguments.out else {
-        return to_stdout(arguments, what, format);
+        return to_stdout(&runs, what, format);
     };
     let failed = |error| match error {
         ExportError::Write(source) => RunError::write(path, source).into(),
@@ -82,7 +106,7 @@ pub(crate) fn export(arguments: &ExportArguments) -> Outcome {
     let mut file = DurableFile::create(path)?;
     let table = TableWriter::new(&mut file, what, format)
         .map_err(|error| failed(ExportError::Write(error)))?;
-    let exported = export::export(&arguments.runs, what, table).map_err(failed)?;
+    let exported = export::export(&runs, what, table).map_err(failed)?;
     file.commit()?;
     say(&format!(
         "{}: {} rows of {} runs",
@@ -93,7 +117,7 @@ pub(crate) fn export(arguments: &ExportArguments) -> Outcome {
     Ok(())
 }
 
-fn to_stdout(arguments: &ExportArguments, what: export::What, format: export::Format) -> Outcome {
+fn to_stdout(runs: &[PathBuf], what: export::What, format: export::Format) -> Outcome {
     let stdout = std::io::stdout();
     if format == export::Format::Parquet {
         return Err(Failure::Arguments {
@@ -107,6 +131,38 @@ fn to_stdout(arguments: &ExportArguments, what: export::What, format: export::Fo
     };
     let table = TableWriter::new(BufWriter::new(stdout), what, format)
         .map_err(|error| failed(ExportError::Write(error)))?;
-    export::export(&arguments.runs, what, table).map_err(failed)?;
+    export::export(runs, what, table).map_err(failed)?;
+    Ok(())
+}
+
+/// Runs joined by story and frame.
+#[cfg(feature = "polars")]
+fn side_by_side(arguments: &ExportArguments, runs: &[PathBuf]) -> Outcome {
+    use storyeval::export::FrameValue;
+    if arguments.format() != Format::Csv {
+        return Err(Failure::Arguments {
+            what: "runs side by side are written as CSV only".to_owned(),
+            hint: "give `--format csv`".to_owned(),
+        });
+    }
+    let value = match arguments.value {
+        Some(Value::ClipTi) => FrameValue::ClipTi,
+        Some(Value::ClipIi) => FrameValue::ClipIi,
+        Some(Value::Lpips) | None => FrameValue::Lpips,
+    };
+    let frame = export::side_by_side(runs, value)?;
+    let Some(path) = &arguments.out else {
+        let written = export::write_side_by_side(&frame, BufWriter::new(std::io::stdout()));
+        return match written {
+            Err(ExportError::Write(source)) => Err(Failure::Stdout(source)),
+            other => Ok(other.map(drop)?),
+        };
+    };
+    let mut file = DurableFile::create(path)?;
+    export::write_side_by_side(&frame, &mut file).map_err(|error| match error {
+        ExportError::Write(source) => RunError::write(path, source).into(),
+        other => Failure::from(other),
+    })?;
+    file.commit()?;
     Ok(())
 }

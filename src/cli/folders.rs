@@ -2,6 +2,7 @@
 
 use std::fmt::Write;
 use std::path::{Path, PathBuf};
+use storyeval::record::Seed;
 use storyeval::spec::ModelCard;
 
 /// What the default name of a group of runs is made of.
@@ -16,6 +17,8 @@ pub(crate) struct GroupName<'a> {
     pub(crate) limit: Option<usize>,
     /// Named when it is not 0.
     pub(crate) seed: u64,
+    /// Whether runs of several seeds lie below.
+    pub(crate) seeds: bool,
 }
 
 impl GroupName<'_> {
@@ -33,6 +36,9 @@ impl GroupName<'_> {
         if self.seed != 0 {
             let _ = write!(name, "-seed{}", self.seed);
         }
+        if self.seeds {
+            name.push_str("-seeds");
+        }
         Path::new("runs").join(name)
     }
 }
@@ -42,6 +48,7 @@ pub(crate) struct Folders {
     /// Table and sheet go here. With one model it is the run itself.
     pub(crate) group: PathBuf,
     several: bool,
+    seeds: bool,
 }
 
 impl Folders {
@@ -53,15 +60,29 @@ impl Folders {
             (None, [only]) => name.folder().join(&only.id),
             (None, _) => name.folder(),
         };
-        Self { group, several }
+        Self {
+            group,
+            several,
+            seeds: name.seeds,
+        }
     }
 
-    /// The run folder of a model.
-    pub(crate) fn run(&self, model: &ModelCard) -> PathBuf {
+    /// The folder of a model: its run, or with several seeds the folder of its runs.
+    pub(crate) fn model(&self, model: &ModelCard) -> PathBuf {
         if self.several {
             self.group.join(&model.id)
         } else {
             self.group.clone()
+        }
+    }
+
+    /// The run folder of a model and seed.
+    pub(crate) fn run(&self, model: &ModelCard, seed: Seed) -> PathBuf {
+        let folder = self.model(model);
+        if self.seeds {
+            folder.join(format!("seed-{}", seed.0))
+        } else {
+            folder
         }
     }
 }

@@ -4,10 +4,11 @@ use super::Outcome;
 use super::failure::Failure;
 use super::talk::{print, say};
 use clap::{Args, ValueEnum};
+use rayon::prelude::*;
 use std::fmt::Write;
 use std::path::{Path, PathBuf};
 use storyeval::report::runs::{Listing, RunLine};
-use storyeval::run::{Glance, find_runs, folder_bytes};
+use storyeval::run::{Glance, RunError, find_runs, folder_bytes};
 use storyeval::spec::{self, CardKind};
 use storyeval::table;
 
@@ -128,10 +129,15 @@ fn runs(arguments: &ListArguments) -> Outcome {
     let mut listing = Listing::default();
     for folder in folders {
         let found = find_runs(folder)?;
-        for run in found.runs {
-            match Glance::read(&run) {
-                Ok(glance) => listing.runs.push(RunLine::new(&glance, folder_bytes(&run))),
-                Err(error) => listing.damaged(&run, &error),
+        let lines: Vec<Result<RunLine, RunError>> = found
+            .runs
+            .par_iter()
+            .map(|run| Ok(RunLine::new(&Glance::read(run)?, folder_bytes(run))))
+            .collect();
+        for (run, line) in found.runs.iter().zip(lines) {
+            match line {
+                Ok(line) => listing.runs.push(line),
+                Err(error) => listing.damaged(run, &error),
             }
         }
         for (folder, why) in found.passed_over {

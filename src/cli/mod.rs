@@ -20,6 +20,7 @@ mod protocol;
 mod run;
 mod score;
 mod score_images;
+mod seeds;
 mod seen;
 mod sheet;
 mod show;

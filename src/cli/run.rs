@@ -3,6 +3,7 @@
 use super::common::{DeviceArguments, open_bundle, open_dataset, selected};
 use super::failure::{Failure, Failures};
 use super::folders::{Folders, GroupName};
+use super::seeds::Seeds;
 use super::stages::{self, PanelBundles, SkipArguments};
 use super::talk::{print, progress, say};
 use super::{Outcome, sheet, suite, table};
@@ -16,7 +17,8 @@ use storyeval::evaluate::Wanted;
 use storyeval::generator::{CharLdm, Generator, GroundTruth, Prompt, Shuffled, StoryGptV};
 use storyeval::inference::{Bundle, Runtime};
 use storyeval::record::{ClipId, ReferentialCaption, Scores, Seed, Story};
-use storyeval::run::{Identity, Manifest, Partition, Plan, Session, Store, Unit};
+use storyeval::report;
+use storyeval::run::{Identity, MANIFEST, Manifest, Partition, Plan, Session, Store, Unit};
 use storyeval::spec::{self, GeneratorKind, ModelCard, Protocol, SuiteRun};
 
 #[derive(Clone, Debug, Args)]
@@ -28,7 +30,7 @@ pub(crate) struct RunArguments {
     #[arg(long, short, required_unless_present = "suite", value_delimiter = ',')]
     model: Vec<String>,
     /// Instead of all that: the runs of a table, an id of `storyeval ls suites` or a card's path
-    #[arg(long, conflicts_with_all = ["dataset", "model", "protocol", "split", "story_length", "seed"])]
+    #[arg(long, conflicts_with_all = ["dataset", "model", "protocol", "split", "story_length", "seed", "seeds"])]
     suite: Option<String>,
     /// Protocol: an id of `storyeval ls protocols`, or a card's path
     #[arg(long, short, default_value = "strict")]
@@ -48,6 +50,9 @@ pub(crate) struct RunArguments {
     /// Seed of every draw
     #[arg(long, default_value_t = 0)]
     seed: u64,
+    /// Several seeds, a run each in GROUP/MODEL/seed-K: `0..4` (both ends included) or `0,3,7`
+    #[arg(long, value_name = "SEEDS", conflicts_with = "seed")]
+    seeds: Option<Seeds>,
     /// Stories a network draws at once; the last float bits depend on it
     #[arg(long, default_value = "8", value_name = "N")]
     batch: NonZeroUsize,
@@ -78,6 +83,14 @@ impl RunArguments {
             out: Some(out.to_owned()),
             dry_run: false,
             ..self.clone()
+        }
+    }
+
+    /// The seeds of each model's runs.
+    fn seeds(&self) -> Vec<Seed> {
+        match &self.seeds {
+            Some(seeds) => seeds.all().to_vec(),
+            None => vec![Seed(self.seed)],
         }
     }
 }
@@ -135,17 +148,24 @@ pub(super) fn measure(arguments: &RunArguments) -> Result<Option<Measured>, Fail
     let mut results = Vec::new();
     let mut drawn = Vec::new();
     for card in &cards {
-        let (store, prompts) = draw(&context, card, &runtime)?;
-        let wanted = Wanted {
-            dataset: &context.dataset,
-            protocol: &context.protocol,
-            prompts: &prompts,
-            cache: &cache,
-            folder: store.root(),
-        };
-        stages::observe_with(&store, &wanted, &mut panel)?;
-        results.push(stages::score_store(&store)?);
-        drawn.push((card.name.clone(), store));
+        let mut of_seeds = Vec::new();
+        for seed in arguments.seeds() {
+            let (store, prompts) = draw(&context, card, seed, &runtime)?;
+            let wanted = Wanted {
+                dataset: &context.dataset,
+                protocol: &context.protocol,
+                prompts: &prompts,
+                cache: &cache,
+                folder: store.root(),
+            };
+            stages::observe_with(&store, &wanted, &mut panel)?;
+            of_seeds.push((seed, stages::score_store(&store)?));
+            // The sheet shows the first seed.
+            if of_seeds.len() == 1 {
+                drawn.push((card.name.clone(), store));
+            }
+        }
+        results.push(report::over_seeds(&of_seeds)?);
     }
     let group = context.folders.group.clone();
     let sheet = sheet::write(
@@ -169,8 +189,10 @@ pub(crate) fn generate(arguments: &RunArguments) -> Outcome {
     };
     let runtime = arguments.device.open()?;
     for card in &cards {
-        let (store, _) = draw(&context, card, &runtime)?;
-        print(&format!("{}\n", store.root().display()))?;
+        for seed in arguments.seeds() {
+            let (store, _) = draw(&context, card, seed, &runtime)?;
+            print(&format!("{}\n", store.root().display()))?;
+        }
     }
     Ok(())
 }
@@ -248,6 +270,7 @@ fn prepare(
         story_length: arguments.story_length.map(NonZeroUsize::get),
         limit: arguments.limit,
         seed: arguments.seed,
+        seeds: arguments.seeds.is_some(),
     };
     let folders = Folders::new(arguments.out.as_deref(), &name, &cards);
     let context = Context {
@@ -259,19 +282,39 @@ fn prepare(
         bundles,
         panel,
     };
+    if arguments.seeds.is_some() {
+        refuse_runs(&context.folders, &cards)?;
+    }
     if arguments.dry_run {
         for card in &cards {
-            let (plan, _) = plan(&context, card)?;
-            let out = context.folders.run(card);
-            print(&format!(
-                "{}\n  into {}\n",
-                plan.summary(Partition::WHOLE),
-                out.display()
-            ))?;
+            for seed in arguments.seeds() {
+                let (plan, _) = plan(&context, card, seed)?;
+                let out = context.folders.run(card, seed);
+                print(&format!(
+                    "{}\n  into {}\n",
+                    plan.summary(Partition::WHOLE),
+                    out.display()
+                ))?;
+            }
         }
         return Ok(None);
     }
     Ok(Some((context, cards)))
+}
+
+/// A folder that is a run of one seed does not become the folder of several.
+fn refuse_runs(folders: &Folders, cards: &[ModelCard]) -> Outcome {
+    for card in cards {
+        let folder = folders.model(card);
+        if folder.join(MANIFEST).exists() {
+            return Err(Failure::Arguments {
+                what: format!("{} is a run of one seed already", folder.display()),
+                hint: "choose a new folder for the runs of several seeds with `--out DIR`"
+                    .to_owned(),
+            });
+        }
+    }
+    Ok(())
 }
 
 /// The bundle with a model's weights.
@@ -290,6 +333,7 @@ impl Context<'_> {
 fn plan(
     context: &Context<'_>,
     card: &ModelCard,
+    seed: Seed,
 ) -> Result<(Plan, Vec<Vec<ReferentialCaption>>), Failure> {
     let variant = context.protocol.text_for(card)?;
     let cast = &context.dataset.card().characters;
@@ -299,13 +343,7 @@ fn plan(
         .map(|story| referential(story, variant, cast))
         .collect::<Result<_, _>>()?;
     let arguments = context.arguments;
-    let plan = Plan::new(
-        &context.stories,
-        &captions,
-        &card.id,
-        Seed(arguments.seed),
-        arguments.batch,
-    )?;
+    let plan = Plan::new(&context.stories, &captions, &card.id, seed, arguments.batch)?;
     Ok((plan, captions))
 }
 
@@ -313,13 +351,13 @@ fn plan(
 fn draw(
     context: &Context<'_>,
     card: &ModelCard,
+    seed: Seed,
     runtime: &Runtime,
 ) -> Result<(Store, Vec<Prompt>), Failure> {
-    let arguments = context.arguments;
-    let (plan, captions) = plan(context, card)?;
+    let (plan, captions) = plan(context, card, seed)?;
     let bundle = context.bundle(card);
-    let manifest = manifest(context, card, &plan, bundle, runtime);
-    let root = context.folders.run(card);
+    let manifest = manifest(context, card, &plan, seed, runtime);
+    let root = context.folders.run(card, seed);
     let mut store = Store::create_or_resume(&root, &manifest, &plan)?;
     let stories = context.stories.iter().cloned().zip(captions);
     let prompts: Vec<Prompt> = stories
@@ -332,7 +370,7 @@ fn draw(
                 .iter()
                 .map(|unit| prompts[unit.unit].clone())
                 .collect();
-            Ok(generator.generate(&batch, Seed(arguments.seed))?)
+            Ok(generator.generate(&batch, seed)?)
         };
         storyeval::run::generate(&mut store, &mut draw, &mut progress(&card.id))?;
     }
@@ -343,10 +381,11 @@ fn manifest(
     context: &Context<'_>,
     card: &ModelCard,
     plan: &Plan,
-    bundle: Option<&Bundle>,
+    seed: Seed,
     runtime: &Runtime,
 ) -> Manifest {
     let dataset = &context.dataset;
+    let bundle = context.bundle(card);
     let identity = Identity {
         dataset: dataset.card().id.clone(),
         dataset_hash: dataset.content_hash().to_owned(),
@@ -355,7 +394,7 @@ fn manifest(
         images_hash: None,
         protocol: context.protocol.id.clone(),
         protocol_hash: context.protocol.hash(),
-        seed: Seed(context.arguments.seed),
+        seed,
         batch: context.arguments.batch.get(),
         stories: plan.units().len(),
         plan_hash: plan.hash().to_owned(),

@@ -289,6 +289,7 @@ impl Job<'_> {
             story_length: self.arguments.story_length.map(NonZeroUsize::get),
             limit: self.arguments.limit,
             seed: 0,
+            seeds: false,
         };
         // A name that the user chose freely, as one part of a path.
         let folder = ModelCard {

@@ -7,10 +7,9 @@ use super::talk::print;
 use clap::{Args, ValueEnum};
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
-use storyeval::compare::over_seeds;
 use storyeval::record::Scores;
 use storyeval::report::{self, ColumnChoice, Comparison, Ranking, TableOptions};
-use storyeval::run::{RunError, SCORES, runs_in};
+use storyeval::run::{Manifest, RunError, SCORES, runs_in};
 use storyeval::table;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -109,11 +108,11 @@ fn row(folder: &Path) -> Result<(Option<PathBuf>, Scores), Failure> {
         Err(RunError::NoRun { .. }) => return Err(no_scores(folder)),
         runs => runs?,
     };
-    let scores = runs.iter().map(|run| read_scores(run));
-    let scores = scores.collect::<Result<Vec<_>, _>>()?;
-    let name = folder.file_name().unwrap_or(folder.as_os_str());
-    let mean = over_seeds(&scores, &name.to_string_lossy());
-    Ok((None, mean.ok_or_else(|| no_scores(folder))?))
+    let read = |run: &PathBuf| -> Result<_, Failure> {
+        Ok((Manifest::read(run)?.identity.seed, read_scores(run)?))
+    };
+    let scores = runs.iter().map(read).collect::<Result<Vec<_>, _>>()?;
+    Ok((None, report::over_seeds(&scores)?))
 }
 
 fn no_scores(run: &Path) -> Failure {

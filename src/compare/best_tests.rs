@@ -24,6 +24,7 @@ fn score(value: f64, half: f64) -> Score {
         planned: 40,
         stories: 40,
         counts: None,
+        seeds: None,
         signature: String::new(),
         warnings: Vec::new(),
     }

@@ -2,6 +2,7 @@
 
 use super::batch::{Batch, Values};
 use super::schema::Column;
+use std::borrow::Cow;
 use std::fmt::Write as _;
 use std::io::{self, Write};
 
@@ -27,10 +28,7 @@ impl<W: Write> CsvLines<W> {
                 match column {
                     Values::Text(values) => {
                         let text = values[row].as_deref().unwrap_or_default();
-                        if is_formula(text) {
-                            self.field.push('\'');
-                        }
-                        self.field.push_str(text);
+                        self.field.push_str(&tamed(text));
                     }
                     Values::Natural(values) => show(&mut self.field, values[row]),
                     Values::Number(values) => show(&mut self.field, values[row]),
@@ -54,7 +52,11 @@ fn show(field: &mut String, value: Option<impl std::fmt::Display>) {
     }
 }
 
-/// Whether a spreadsheet would run the text.
-fn is_formula(text: &str) -> bool {
-    text.starts_with(['=', '+', '-', '@', '\t', '\r'])
+/// Text that no spreadsheet runs.
+pub(super) fn tamed(text: &str) -> Cow<'_, str> {
+    if text.starts_with(['=', '+', '-', '@', '\t', '\r']) {
+        Cow::Owned(format!("'{text}"))
+    } else {
+        Cow::Borrowed(text)
+    }
 }

@@ -22,6 +22,12 @@ pub enum ExportError {
         /// Its folder.
         run: String,
     },
+    /// Runs could not be joined.
+    #[error("could not join the runs: {reason}")]
+    Join {
+        /// What polars says.
+        reason: String,
+    },
     /// The table could not be written.
     #[error("could not write the table")]
     Write(#[source] io::Error),
@@ -33,6 +39,7 @@ impl Hint for ExportError {
             Self::Run(error) => error.exit_code(),
             Self::Twice { .. } => ExitCode::Usage,
             Self::NotScored { .. } => ExitCode::Partial,
+            Self::Join { .. } => ExitCode::Bug,
             Self::Write(_) => ExitCode::Output,
         }
     }
@@ -42,6 +49,7 @@ impl Hint for ExportError {
             Self::Run(error) => error.hint(),
             Self::Twice { .. } => Some("name each run folder once".to_owned()),
             Self::NotScored { run } => Some(format!("compute them with `storyeval score {run}`")),
+            Self::Join { .. } => None,
             Self::Write(_) => Some("write to a file with `--out FILE`".to_owned()),
         }
     }

@@ -11,6 +11,8 @@ mod json_lines;
 mod parquet_file;
 mod rows;
 mod schema;
+#[cfg(feature = "polars")]
+mod side_by_side;
 #[cfg(test)]
 mod tests;
 mod writer;
@@ -18,4 +20,6 @@ mod writer;
 pub use error::ExportError;
 pub use rows::{Exported, export};
 pub use schema::{Column, Kind, VERSION, What};
+#[cfg(feature = "polars")]
+pub use side_by_side::{FrameValue, side_by_side, write_side_by_side};
 pub use writer::{Format, TableWriter};

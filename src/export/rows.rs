@@ -36,14 +36,7 @@ pub fn export<W: Write + Send>(
     what: What,
     mut table: TableWriter<W>,
 ) -> Result<Exported, ExportError> {
-    let mut seen = BTreeSet::new();
-    for run in runs {
-        let place = fs::canonicalize(run).unwrap_or_else(|_| run.clone());
-        if !seen.insert(place) {
-            let run = run.display().to_string();
-            return Err(ExportError::Twice { run });
-        }
-    }
+    check_distinct(runs)?;
     for some in runs.chunks(rayon::current_num_threads()) {
         let loaded: Vec<Result<Loaded, ExportError>> =
             some.par_iter().map(|run| Loaded::read(run, what)).collect();
@@ -56,6 +49,19 @@ pub fn export<W: Write + Send>(
         runs: runs.len(),
         rows,
     })
+}
+
+/// A run that is there twice would count twice.
+pub(super) fn check_distinct(runs: &[PathBuf]) -> Result<(), ExportError> {
+    let mut seen = BTreeSet::new();
+    for run in runs {
+        let place = fs::canonicalize(run).unwrap_or_else(|_| run.clone());
+        if !seen.insert(place) {
+            let run = run.display().to_string();
+            return Err(ExportError::Twice { run });
+        }
+    }
+    Ok(())
 }
 
 /// A run in memory, as far as a table needs it.

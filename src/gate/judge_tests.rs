@@ -25,6 +25,7 @@ fn subject(accuracy: &[f64], f1: f64) -> Subject {
         planned: 4 * STORIES,
         stories: STORIES,
         counts: None,
+        seeds: None,
         signature: format!("{metric}|dataset:x@1|subset:test|frames:1-4|n:80|v:3"),
         warnings: Vec::new(),
     };

@@ -22,6 +22,7 @@ fn score(value: f64, interval: [f64; 2]) -> Score {
         planned: 8,
         stories: 2,
         counts: None,
+        seeds: None,
         signature: "char_acc|dataset:flintstones@0|subset:test/followers-3|text:storygptv-eval|frames:1-4|gt:random(42)|n:8|v:3".to_owned(),
         warnings: Vec::new(),
     }

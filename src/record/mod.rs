@@ -14,6 +14,6 @@ pub use canonical::canonical_json;
 pub use digest::{hex, sha256_file, sha256_hex};
 pub use id::{ClipId, FrameIndex, Seed, StoryId};
 pub use observation::Observation;
-pub use score::{Counts, Score, Scores, Unit};
+pub use score::{Counts, Score, Scores, SeedSpread, Unit};
 pub use signature::{signature_differences, signature_part, without_count};
 pub use story::{ReferentialCaption, Replacement, Story, StoryFrame, TextVariant};

@@ -29,6 +29,15 @@ pub struct Counts {
     pub true_negatives: u64,
 }
 
+/// What a mean over seeds is made of.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct SeedSpread {
+    /// Seeds that have a value.
+    pub count: usize,
+    /// Standard deviation of their values (n - 1), in the unit of the score; `None` for one seed.
+    pub sd: Option<f64>,
+}
+
 /// One number of a run. Field names are a public contract.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Score {
@@ -56,6 +65,9 @@ pub struct Score {
     /// The decisions behind it, for accuracies.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub counts: Option<Counts>,
+    /// The seeds, where the value is a mean over several.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub seeds: Option<SeedSpread>,
     /// How the number was computed.
     pub signature: String,
     /// Things a reader must know, for example a rank-deficient covariance.

@@ -153,6 +153,11 @@ impl Comparison {
             let words = "95 % intervals by resampling stories, in brackets.".to_owned();
             document.blocks.push(Block::Text(words));
         }
+        if self.over_seeds() {
+            document
+                .blocks
+                .push(Block::Text(super::seeds::CLAIM.to_owned()));
+        }
         if let Some(claim) = claim {
             document.blocks.push(Block::Text(claim.to_owned()));
         }
@@ -162,6 +167,12 @@ impl Comparison {
         }
         document.note("Signatures", self.footnotes.lines());
         document
+    }
+
+    /// Whether a value is a mean over seeds.
+    fn over_seeds(&self) -> bool {
+        let mut scores = self.runs.iter().flat_map(|run| &run.scores);
+        scores.any(|score| score.seeds.is_some())
     }
 
     fn table(&self, section: &Section, best: impl Fn(&str) -> Option<usize>) -> Table {

@@ -4,7 +4,7 @@ use super::{Comparison, ReportError};
 use crate::record::Unit;
 use crate::table::tame;
 
-const HEADER: [&str; 17] = [
+const HEADER: [&str; 19] = [
     "run",
     "model",
     "label",
@@ -22,6 +22,8 @@ const HEADER: [&str; 17] = [
     "warnings",
     "signature",
     "format",
+    "seeds",
+    "seeds_sd",
 ];
 
 /// Every score that was asked for, of every slice where none was; numbers in full, absent ones empty.
@@ -59,6 +61,10 @@ pub fn csv(comparison: &Comparison) -> Result<String, ReportError> {
                     tame(&score.warnings.join("; ")),
                     tame(&score.signature),
                     run.format.to_string(),
+                    score
+                        .seeds
+                        .map_or_else(String::new, |seeds| seeds.count.to_string()),
+                    number(score.seeds.and_then(|seeds| seeds.sd)),
                 ])
                 .map_err(ReportError::Csv)?;
         }

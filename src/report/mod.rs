@@ -9,6 +9,7 @@ mod json_table;
 mod options;
 pub mod runs;
 mod sections;
+mod seeds;
 mod sheet;
 mod text;
 
@@ -18,4 +19,5 @@ pub use effect::effect;
 pub use error::ReportError;
 pub use json_table::json;
 pub use options::{ColumnChoice, TableOptions};
+pub use seeds::over_seeds;
 pub use sheet::{SheetCaption, SheetRow, SheetStory, sheet};

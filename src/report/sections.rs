@@ -153,9 +153,13 @@ fn entry(score: &Score, column: &Heading, footnotes: &mut Footnotes) -> Option<E
     let decimals = about(score).decimals;
     let number = score.value?;
     let mark = footnotes.mark(&score.signature);
+    let value = match score.seeds.and_then(|seeds| seeds.sd) {
+        Some(sd) => format!("{} ± {}", print(number, decimals), print(sd, decimals)),
+        None => print(number, decimals),
+    };
     Some(Entry {
         number,
-        value: print(number, decimals),
+        value,
         interval: score
             .interval
             .map(|ends| ends.map(|end| print(end, decimals))),

@@ -19,6 +19,7 @@ fn score(metric: &str, slice: &str, value: Option<f64>, unit: Unit, gt: &str) ->
         planned: 400,
         stories: 100,
         counts: None,
+        seeds: None,
         signature: format!("{metric}|dataset:minisv@0123|gt:{gt}|n:400|v:1"),
         warnings: Vec::new(),
     }

@@ -169,6 +169,7 @@ mod tests {
             planned: 4,
             stories: 1,
             counts: None,
+            seeds: None,
             signature: String::new(),
             warnings: Vec::new(),
         };

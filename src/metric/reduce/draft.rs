@@ -44,6 +44,7 @@ impl<'c, 'a> Draft<'c, 'a> {
             planned,
             stories: 0,
             counts: None,
+            seeds: None,
             signature: String::new(),
             warnings: Vec::new(),
         };

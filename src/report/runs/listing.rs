@@ -167,7 +167,7 @@ impl Listing {
         };
         let mended = self.runs.iter().filter_map(|line| {
             let damage = line.damage.as_ref()?;
-            let words = format!("{} (mended when the run goes on)", damage);
+            let words = format!("{damage} (mended when the run goes on)");
             Some(note(&line.run, &words))
         });
         let damaged = self.damaged.iter().map(|it| note(&it.run, &it.why));
