@@ -33,6 +33,10 @@ impl Format {
     }
 }
 
+#[allow(
+    clippy::struct_excessive_bools,
+    reason = "flags of a command line are independent of each other"
+)]
 #[derive(Clone, Debug, Args)]
 pub(crate) struct TableArguments {
     /// Run folders, or folders of `seed-<k>` runs of a model

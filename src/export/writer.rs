@@ -22,7 +22,7 @@ pub enum Format {
 }
 
 enum Sink<W: Write + Send> {
-    Csv(CsvLines<W>),
+    Csv(Box<CsvLines<W>>),
     JsonLines(W),
     Parquet(Box<ParquetFile<W>>),
 }
@@ -43,7 +43,7 @@ impl<W: Write + Send> TableWriter<W> {
     pub fn new(out: W, what: What, format: Format) -> io::Result<Self> {
         let columns = what.columns();
         let sink = match format {
-            Format::Csv => Sink::Csv(CsvLines::new(out, &columns)?),
+            Format::Csv => Sink::Csv(Box::new(CsvLines::new(out, &columns)?)),
             Format::JsonLines => Sink::JsonLines(out),
             Format::Parquet => Sink::Parquet(Box::new(ParquetFile::new(out, what, &columns)?)),
         };

@@ -38,18 +38,15 @@ pub(super) fn settle(judgements: &mut [Pending<'_>], alpha: f64) {
         let Some(doubt) = &pending.doubt else {
             continue;
         };
-        match chance(doubt, plan) {
-            Some((p, test)) => {
-                pending.outcome.p = Some(p);
-                pending.outcome.test = Some(test);
-                asked.push(index);
-                chances.push(p);
-            }
-            None => {
-                let beyond = doubt.reason.is_some();
-                let reason = beyond.then_some(Reason::NoInterval);
-                pending.outcome.reasons.extend(reason);
-            }
+        if let Some((p, test)) = chance(doubt, plan) {
+            pending.outcome.p = Some(p);
+            pending.outcome.test = Some(test);
+            asked.push(index);
+            chances.push(p);
+        } else {
+            let beyond = doubt.reason.is_some();
+            let reason = beyond.then_some(Reason::NoInterval);
+            pending.outcome.reasons.extend(reason);
         }
     }
     for (index, adjusted) in asked.into_iter().zip(holm(&chances)) {

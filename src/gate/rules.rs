@@ -37,7 +37,7 @@ struct Rule {
 pub struct Rules {
     /// Chance that a statistical rule fails on any score though nothing changed, over all scores together.
     pub alpha: f64,
-    rules: Vec<Rule>,
+    listed: Vec<Rule>,
     default: Decision,
 }
 
@@ -46,7 +46,7 @@ impl Default for Rules {
     fn default() -> Self {
         Self {
             alpha: default_alpha(),
-            rules: Vec::new(),
+            listed: Vec::new(),
             default: Decision::Check(Check::default()),
         }
     }
@@ -152,7 +152,7 @@ impl Rules {
         });
         Ok(Self {
             alpha,
-            rules: rules.collect::<Result<_, GateError>>()?,
+            listed: rules.collect::<Result<_, GateError>>()?,
             default,
         })
     }
@@ -161,11 +161,11 @@ impl Rules {
     /// rule's position.
     #[must_use]
     pub fn decide(&self, model: &str, metric: &str, slice: &str) -> (Decision, Option<usize>) {
-        let found = self.rules.iter().position(|rule| {
+        let found = self.listed.iter().position(|rule| {
             rule.models.matches(model) && rule.metrics.matches(metric) && rule.slices.matches(slice)
         });
         match found {
-            Some(index) => (self.rules[index].decision, Some(index)),
+            Some(index) => (self.listed[index].decision, Some(index)),
             None => (self.default, None),
         }
     }
@@ -173,7 +173,7 @@ impl Rules {
     /// Sentences on rules that decided about no score: a misspelt pattern would pass unseen.
     pub(super) fn idle(&self, used: &[usize]) -> Vec<String> {
         let idle = self
-            .rules
+            .listed
             .iter()
             .enumerate()
             .filter(|(index, _)| !used.contains(index));

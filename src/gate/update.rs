@@ -89,16 +89,13 @@ pub fn update(
         for score in &model.scores {
             let earlier = before.score(&score.metric, &score.slice);
             let what = match earlier {
-                None => format!("added: {}", number(score.value)),
-                Some(earlier) => match differences((old, earlier), (&baseline, score)) {
-                    Some(what) => what,
-                    None => {
-                        unchanged += 1;
-                        continue;
-                    }
-                },
+                None => Some(format!("added: {}", number(score.value))),
+                Some(earlier) => differences((old, earlier), (&baseline, score)),
             };
-            changes.push(of_score(&model.model, score, what));
+            match what {
+                Some(what) => changes.push(of_score(&model.model, score, what)),
+                None => unchanged += 1,
+            }
         }
         for score in &before.scores {
             if model.score(&score.metric, &score.slice).is_none() {
