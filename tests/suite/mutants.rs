@@ -305,9 +305,9 @@ impl Studio {
 
         let bundle = Bundle::open(&bundles().join(MODEL)).unwrap();
         let model = spec::model(MODEL).unwrap();
-        manifest.identity.model = MODEL.to_owned();
+        MODEL.clone_into(&mut manifest.identity.model);
         manifest.identity.bundle_hash = Some(bundle.content_hash());
-        manifest.identity.plan_hash = plan.hash().to_owned();
+        plan.hash().clone_into(&mut manifest.identity.plan_hash);
         manifest.cards["model"] = serde_json::to_value(model).unwrap();
         let prompts: Vec<Prompt> = stories
             .iter()
