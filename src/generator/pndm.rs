@@ -157,7 +157,50 @@ mod tests {
     use super::super::golden;
     use super::*;
 
-    /// Every step of every stored trajectory, each going on from this sampler's own previous sample.
+    /// Largest difference from a stored trajectory, relative to the largest value of its step. Each step goes on
+    /// from this sampler's own previous sample.
+    fn deviation(name: &str, multistep: Multistep) -> f32 {
+        let file = golden::read(name);
+        let config = golden::scheduler_config(&file["config"]);
+        let schedule = Schedule::new(&config, file["steps"].as_u64().unwrap() as usize).unwrap();
+        let shape: Vec<usize> = file["shape"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|size| size.as_u64().unwrap() as usize)
+            .collect();
+        let array = |value: &serde_json::Value| {
+            let values = value
+                .as_array()
+                .unwrap()
+                .iter()
+                .map(|v| v.as_f64().unwrap() as f32)
+                .collect();
+            Array4::from_shape_vec((shape[0], shape[1], shape[2], shape[3]), values).unwrap()
+        };
+        let rows = file["rows"].as_array().unwrap();
+        assert_eq!(rows.len(), schedule.timesteps().len(), "{name}");
+        let mut sampler = Pndm::with(&schedule, multistep);
+        let mut sample = array(&file["sample"]);
+        let mut largest = 0.0_f32;
+        for (index, row) in rows.iter().enumerate() {
+            let timestep = row["timestep"].as_i64();
+            assert_eq!(sampler.timestep(), timestep, "{name} call {index}");
+            sample = sampler.step(array(&row["model_output"]), &sample);
+            let expected = array(&row["prev_sample"]);
+            let scale = expected
+                .iter()
+                .fold(0.0_f32, |scale, value| scale.max(value.abs()));
+            for (found, expected) in sample.iter().zip(&expected) {
+                largest = largest.max((found - expected).abs() / scale);
+            }
+        }
+        assert_eq!(sampler.timestep(), None);
+        let end = sampler.step(sample.clone(), &sample);
+        assert_eq!(end, sample, "a finished run stays where it is");
+        largest
+    }
+
     #[test]
     fn trajectories_are_those_of_diffusers() {
         for name in [
@@ -170,51 +213,17 @@ mod tests {
             "epsilon-3",
             "epsilon-1",
         ] {
-            let file = golden::read(name);
-            let config = golden::scheduler_config(&file["config"]);
-            let schedule =
-                Schedule::new(&config, file["steps"].as_u64().unwrap() as usize).unwrap();
-            let shape: Vec<usize> = file["shape"]
-                .as_array()
-                .unwrap()
-                .iter()
-                .map(|size| size.as_u64().unwrap() as usize)
-                .collect();
-            let array = |value: &serde_json::Value| {
-                let values = value
-                    .as_array()
-                    .unwrap()
-                    .iter()
-                    .map(|v| v.as_f64().unwrap() as f32)
-                    .collect();
-                Array4::from_shape_vec((shape[0], shape[1], shape[2], shape[3]), values).unwrap()
-            };
-            let rows = file["rows"].as_array().unwrap();
-            assert_eq!(rows.len(), schedule.timesteps().len(), "{name}");
-            let mut sampler = Pndm::new(&schedule);
-            let mut sample = array(&file["sample"]);
-            for (index, row) in rows.iter().enumerate() {
-                assert_eq!(
-                    sampler.timestep(),
-                    row["timestep"].as_i64(),
-                    "{name} call {index}"
-                );
-                sample = sampler.step(array(&row["model_output"]), &sample);
-                let expected = array(&row["prev_sample"]);
-                let scale = expected
-                    .iter()
-                    .fold(0.0_f32, |scale, value| scale.max(value.abs()));
-                for (found, expected) in sample.iter().zip(&expected) {
-                    // One step is exact to a few units in the last place; thirty add up.
-                    assert!(
-                        (found - expected).abs() <= 1e-6 * scale,
-                        "{name} call {index}: {found} and {expected}"
-                    );
-                }
-            }
-            assert_eq!(sampler.timestep(), None);
-            let end = sampler.step(sample.clone(), &sample);
-            assert_eq!(end, sample, "a finished run stays where it is");
+            // One step is exact to a few units in the last place; thirty add up.
+            let deviation = deviation(name, Multistep::ADAMS_BASHFORTH);
+            assert!(deviation <= 1e-6, "{name}: {deviation}");
         }
+    }
+
+    /// Smaller than what the scores of drawn frames show (`tests/suite/mutants.rs`), and yet far from exact.
+    #[test]
+    fn trajectories_see_a_coefficient_that_is_a_little_wrong() {
+        let mut multistep = Multistep::ADAMS_BASHFORTH;
+        multistep.fourth[2] = 39.0;
+        assert!(deviation("v-30", multistep) > 1e-3);
     }
 }
