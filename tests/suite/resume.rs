@@ -22,7 +22,7 @@ const ARGUMENTS: [&str; 10] = [
     "--out",
 ];
 
-/// Everything a run computes. The journal holds timings and is compared without them.
+/// Everything a run computes. What holds timings is left out.
 fn results(run: &Path) -> BTreeMap<PathBuf, Vec<u8>> {
     let mut files = BTreeMap::new();
     let mut folders = vec![run.to_owned()];
@@ -39,8 +39,9 @@ fn results(run: &Path) -> BTreeMap<PathBuf, Vec<u8>> {
             }
         }
     }
-    // These two tell how the run went, not what it found.
+    // These tell how the run went, not what it found.
     files.remove(Path::new("manifest.json"));
+    files.remove(Path::new("timing.jsonl"));
     files.remove(Path::new("journal.jsonl"));
     files
 }
