@@ -7,7 +7,7 @@ use super::talk::{print, say};
 use clap::Args;
 use std::path::{Path, PathBuf};
 use storyeval::paper::{Claim, Library, MeasuredRun, PublishedTable, Reply, RowChoice};
-use storyeval::run::{Manifest, RunError, write_durably};
+use storyeval::run::{Manifest, RunError, runs_in, write_durably};
 use storyeval::table;
 
 /// Folder of the tables below `--out`.
@@ -43,8 +43,9 @@ pub(crate) fn paper(arguments: &PaperArguments) -> Outcome {
     let claims = arguments
         .with
         .iter()
-        .map(|with| claim(with))
-        .collect::<Result<Vec<_>, _>>()?;
+        .map(|with| claims(with))
+        .collect::<Result<Vec<_>, _>>()?
+        .concat();
     if arguments.table == "all" && claims.iter().any(|claim| claim.row.is_some()) {
         return Err(Failure::Arguments {
             what: "a row is one of a single table".to_owned(),
@@ -145,22 +146,23 @@ fn extension(format: Format) -> &'static str {
     }
 }
 
-/// `RUN`, or `ROW=RUN` where the whole is no folder.
-fn claim(with: &str) -> Result<Claim, Failure> {
+/// `RUN`, or `ROW=RUN` where the whole is no folder. A folder of several seeds is a run a seed.
+fn claims(with: &str) -> Result<Vec<Claim>, Failure> {
     let row = |row: &str| match row.parse() {
         Ok(number) => RowChoice::Number(number),
         Err(_) => RowChoice::Model(row.to_owned()),
     };
-    match with.split_once('=') {
-        Some((name, run)) if !Path::new(with).exists() => Ok(Claim {
-            row: Some(row(name)),
-            run: read_run(Path::new(run))?,
-        }),
-        _ => Ok(Claim {
-            row: None,
-            run: read_run(Path::new(with))?,
-        }),
-    }
+    let (row, folder) = match with.split_once('=') {
+        Some((name, run)) if !Path::new(with).exists() => (Some(row(name)), run),
+        _ => (None, with),
+    };
+    let claim = |run: &PathBuf| {
+        Ok(Claim {
+            row: row.clone(),
+            run: read_run(run)?,
+        })
+    };
+    runs_in(Path::new(folder))?.iter().map(claim).collect()
 }
 
 /// A run folder's manifest and scores.
