@@ -110,7 +110,7 @@ pub fn write_side_by_side(frame: &DataFrame, out: impl Write) -> Result<u64, Exp
     let failed = |error: csv::Error| ExportError::Write(error.into());
     let names = frame.columns().iter().map(|column| column.name().as_str());
     writer
-        .write_record(names.map(super::csv_lines::tamed))
+        .write_record(names.map(|name| super::csv_lines::tamed(name).into_owned()))
         .map_err(failed)?;
     for row in 0..frame.height() {
         for column in frame.columns() {
