@@ -78,3 +78,16 @@ fn what_cannot_be_read_is_not_bold() {
     let same = [score(5.0, 1.0), score(5.0, 1.0)];
     assert_eq!(best(&same, &[]).0, Best::WithinChance);
 }
+
+#[test]
+fn many_close_rivals_are_not_all_read() {
+    let values: Vec<f64> = (0..40).map(|at| 5.3 - 0.1 * f64::from(at)).collect();
+    let mut scores: Vec<Score> = values.iter().map(|value| score(*value, 1.0)).collect();
+    for score in &mut scores {
+        score.interval = None;
+    }
+    let runs: Vec<Reduced> = values.iter().map(|value| reduced(*value, 0.0)).collect();
+    let (found, asked) = best(&scores, &runs);
+    assert!(matches!(found, Best::Untested(_)), "{found:?}");
+    assert_eq!(asked, (0..=MOST_READ).collect::<Vec<_>>());
+}
