@@ -24,13 +24,29 @@ const CLAIM: &str = "In bold: the best of a column, where it is better than ever
 /// Columns that are tested together, because the same files are read for them.
 const FAMILIES: [&[&str]; 2] = [&["fid"], &["bleu1", "bleu2", "bleu3", "bleu4", "cider"]];
 
+/// Made of the distances between all pairs of frames, so that a test of many frames takes minutes.
+const OF_PAIRS: [&str; 5] = ["kid", "precision", "recall", "density", "coverage"];
+/// Most frames that such a column is tested on.
+const MOST_PAIRED: usize = 2_000;
+
 /// The rankings whose first run is the best by more than chance, and what to say of it.
 pub(crate) fn significant(
     comparison: &Comparison,
     folders: &[Option<PathBuf>],
     results: &[Scores],
 ) -> Result<(Vec<Ranking>, String), Failure> {
-    let rankings = comparison.rankings();
+    let mut untested = BTreeSet::new();
+    let mut rankings = comparison.rankings();
+    rankings.retain(|ranking| {
+        let score = |run: &usize| score_of(&results[*run], ranking).map(|score| score.n);
+        let frames = ranking.runs.iter().filter_map(score).max().unwrap_or(0);
+        let dear = OF_PAIRS.contains(&ranking.metric.as_str()) && frames > MOST_PAIRED;
+        if dear {
+            let metric = &ranking.metric;
+            untested.insert(format!("`{metric}` of more than {MOST_PAIRED} frames"));
+        }
+        !dear
+    });
     let mut reader = Reader {
         folders,
         results,
@@ -38,7 +54,6 @@ pub(crate) fn significant(
         read: BTreeMap::new(),
     };
     let mut found = Vec::new();
-    let mut untested = BTreeSet::new();
     for ranking in rankings {
         let scores: Vec<&Score> = ranking
             .runs
