@@ -1,43 +1,15 @@
-//! `storyeval dataset`: draw MiniSV, and print referential text.
+//! `storyeval dataset referential`: captions as generators read them.
 
-use super::Outcome;
-use super::common::{CacheArguments, draw, open_dataset};
-use super::talk::print;
-use clap::{Args, Subcommand, ValueEnum};
+use crate::cli::Outcome;
+use crate::cli::common::{CacheArguments, open_dataset};
+use crate::cli::talk::print;
+use clap::{Args, ValueEnum};
 use std::fmt::Write;
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
-use storyeval::dataset::synth::{SplitSizes, World};
 use storyeval::dataset::{Dataset, referential};
 use storyeval::record::TextVariant;
 use storyeval::spec;
-
-#[derive(Debug, Subcommand)]
-pub(crate) enum DatasetCommand {
-    /// Draw MiniSV in the FlintstonesSV layout
-    Synth(SynthArguments),
-    /// Print the captions of a split as generators read them, a JSON line a story
-    Referential(ReferentialArguments),
-}
-
-#[derive(Clone, Debug, Args)]
-pub(crate) struct SynthArguments {
-    /// New folder
-    #[arg(long, value_name = "DIR")]
-    out: PathBuf,
-    /// 4-frame stories in the test split
-    #[arg(long, default_value_t = 100, value_name = "N")]
-    stories: usize,
-    /// 4-frame stories in the val split
-    #[arg(long, default_value_t = 0, value_name = "N")]
-    val_stories: usize,
-    /// Clips in the train split
-    #[arg(long, default_value_t = 0, value_name = "N")]
-    train_clips: usize,
-    /// Seed of the world
-    #[arg(long, default_value_t = 0)]
-    seed: u64,
-}
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
 pub(crate) enum Variant {
@@ -77,35 +49,8 @@ pub(crate) struct ReferentialArguments {
     cache: CacheArguments,
 }
 
-/// The `dataset` verbs.
-pub(crate) fn dataset(command: &DatasetCommand) -> Outcome {
-    match command {
-        DatasetCommand::Synth(arguments) => synth(arguments),
-        DatasetCommand::Referential(arguments) => text(arguments),
-    }
-}
-
-fn synth(arguments: &SynthArguments) -> Outcome {
-    let sizes = SplitSizes {
-        test_stories: arguments.stories,
-        val_stories: arguments.val_stories,
-        train_clips: arguments.train_clips,
-    };
-    let report = draw(
-        &arguments.out,
-        World {
-            seed: arguments.seed,
-            sizes,
-        },
-    )?;
-    print(&format!(
-        "{}\ncontent sha256: {}\n",
-        report.dir.display(),
-        report.content_sha256
-    ))
-}
-
-fn text(arguments: &ReferentialArguments) -> Outcome {
+/// Prints a JSON line a story.
+pub(super) fn text(arguments: &ReferentialArguments) -> Outcome {
     let card = spec::dataset(&arguments.dataset)?;
     let data = arguments.data.as_deref();
     let dataset = open_dataset(
