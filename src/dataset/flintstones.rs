@@ -6,6 +6,7 @@
 
 use super::annotation::{Annotation, annotations};
 use super::followers::{cached, computed};
+use super::frames::ClipFrames;
 use super::ground_truth::ground_truth_index;
 use super::hash::hash_what_is_there;
 use super::labels::Labels;

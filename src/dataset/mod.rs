@@ -9,23 +9,34 @@ mod annotation;
 mod error;
 mod flintstones;
 mod followers;
+mod frames;
 mod ground_truth;
 mod hash;
+mod hdf5;
 mod labels;
 mod locate;
 mod npy;
+mod npy_table;
 mod path;
 pub mod pickle;
+mod picture;
 mod referential;
 mod split;
 pub mod synth;
 
 pub use error::{DatasetError, MissingFile};
 pub use flintstones::{FlintstonesSv, OpenOptions};
+pub use frames::{ClipFrames, FrameStack, FramesError};
 pub use ground_truth::ground_truth_index;
 pub use hash::hash_folder;
+pub use hdf5::{StoryFile, StoryFileError, StoryFileWriter};
 pub use locate::{Places, locate};
-pub use npy::{FrameStack, NpyError, NpyFrames};
+pub use npy::NpyFrames;
+pub use npy_table::{
+    NpyContent, NpyTableError, Table, decode_npy, read_npy, read_npy_integers, read_npy_objects,
+    read_npy_text,
+};
+pub use picture::{Channels, Picture, Pictures, Strip};
 pub use referential::{
     Decision, Explained, explain, has_pronoun, mentioned, references_true, referential,
 };
