@@ -15,7 +15,10 @@ mod hash;
 mod hdf5;
 mod labels;
 mod locate;
+#[cfg(test)]
+mod mutation_tests;
 mod npy;
+mod npy_read;
 mod npy_table;
 mod path;
 pub mod pickle;
@@ -32,10 +35,8 @@ pub use hash::hash_folder;
 pub use hdf5::{StoryFile, StoryFileError, StoryFileWriter};
 pub use locate::{Places, locate};
 pub use npy::NpyFrames;
-pub use npy_table::{
-    NpyContent, NpyTableError, Table, decode_npy, read_npy, read_npy_integers, read_npy_objects,
-    read_npy_text,
-};
+pub use npy_read::{read_npy, read_npy_integers, read_npy_objects, read_npy_text};
+pub use npy_table::{NpyContent, NpyTableError, Table, decode_npy};
 pub use picture::{Channels, Picture, Pictures, Strip};
 pub use referential::{
     Decision, Explained, explain, has_pronoun, mentioned, references_true, referential,
