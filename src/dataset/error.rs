@@ -4,6 +4,7 @@ use super::npy::NpyError;
 use super::pickle::PickleError;
 use super::synth::SynthError;
 use crate::record::{ClipId, FrameIndex, StoryId, TextVariant};
+use crate::spec::Layout;
 use crate::{ExitCode, Hint};
 use std::fmt::Write;
 use std::path::PathBuf;
@@ -42,16 +43,51 @@ pub enum DatasetError {
         published_at: String,
     },
     /// The folder is there, some of its files are not.
-    #[error("data set `{dataset}` in {} lacks:{}\npublished at: {published_at}", folder.display(), list_files(files))]
+    #[error("data set `{dataset}` in {}{} lacks:{}{}\npublished at: {published_at}", folder.display(), in_layout(*layout), list_files(files), other_layouts(others))]
     MissingFiles {
         /// Id of the data set.
         dataset: String,
         /// The folder.
         folder: PathBuf,
+        /// The layout that was found, or of which most is there.
+        layout: Option<Layout>,
+        /// Layouts that the folder is not in either.
+        others: Vec<Layout>,
         /// Every missing file.
         files: Vec<MissingFile>,
         /// Where the authors publish it.
         published_at: String,
+    },
+    /// The data set's card has no such layout.
+    #[error(
+        "the card of `{dataset}` has no layout {layout}; it has {}",
+        names(known)
+    )]
+    NotPublishedSo {
+        /// Id of the data set.
+        dataset: String,
+        /// What was asked for.
+        layout: Layout,
+        /// What there is.
+        known: Vec<Layout>,
+    },
+    /// Several files could be the data set.
+    #[error("{} holds {}, and none is called {wanted}", folder.display(), files.join(", "))]
+    SeveralFiles {
+        /// The folder.
+        folder: PathBuf,
+        /// The files.
+        files: Vec<String>,
+        /// The name that would decide.
+        wanted: String,
+    },
+    /// A symbolic link leads out of the data set's folder.
+    #[error("{} leads out of the data set, to {}", path.display(), target.display())]
+    LinkOutside {
+        /// The path below the data set's folder.
+        path: PathBuf,
+        /// Where it leads.
+        target: PathBuf,
     },
     /// A file could not be read.
     #[error("{} cannot be read", path.display())]
@@ -216,16 +252,18 @@ pub enum DatasetError {
         name: String,
     },
     /// A split has more or fewer clips than the card says.
-    #[error("split `{split}` in {} has {found} clips, the card says {wanted}", folder.display())]
+    #[error("split `{split}` in {} has {found} {what}, the card says {wanted}", folder.display())]
     SplitSize {
         /// The data set's folder.
         folder: PathBuf,
         /// The split.
         split: &'static str,
-        /// Clips there are.
+        /// Entries there are.
         found: usize,
-        /// Clips on the card.
+        /// Entries on the card.
         wanted: usize,
+        /// What entries are: `clips` or `stories`.
+        what: &'static str,
     },
     /// The content is not the one the card describes.
     #[error("the content of {} has the hash {found}, the card says {wanted}", folder.display())]
@@ -278,6 +316,22 @@ fn list_files(files: &[MissingFile]) -> String {
     text
 }
 
+fn names(layouts: &[Layout]) -> String {
+    let names: Vec<&str> = layouts.iter().map(|layout| layout.name()).collect();
+    names.join(", ")
+}
+
+fn in_layout(layout: Option<Layout>) -> String {
+    layout.map_or_else(String::new, |layout| format!(", read as layout {layout},"))
+}
+
+fn other_layouts(layouts: &[Layout]) -> String {
+    if layouts.is_empty() {
+        return String::new();
+    }
+    format!("\nit is not in the layouts {} either", names(layouts))
+}
+
 fn in_clip(clip: Option<&str>) -> String {
     clip.map_or_else(String::new, |clip| {
         format!(" in the entry of clip `{clip}`")
@@ -298,7 +352,7 @@ impl Hint for DatasetError {
             Self::MissingFolder { .. } | Self::MissingFiles { .. } | Self::Read { .. } => {
                 ExitCode::Setup
             }
-            Self::UnknownSplit { .. } => ExitCode::Usage,
+            Self::UnknownSplit { .. } | Self::NotPublishedSo { .. } => ExitCode::Usage,
             _ => ExitCode::DataVerification,
         }
     }
@@ -313,6 +367,20 @@ impl Hint for DatasetError {
             Self::MissingFiles { folder, .. } => {
                 format!("complete {}; or try without it: `{MINI}`", folder.display())
             }
+            Self::NotPublishedSo { known, .. } => format!(
+                "leave `--layout` out, or use `--layout {}`",
+                known.first().map_or("folder", |layout| layout.name())
+            ),
+            Self::SeveralFiles { folder, files, .. } => format!(
+                "name the file: `--data {}`",
+                folder
+                    .join(files.first().map_or("data.h5", String::as_str))
+                    .display()
+            ),
+            Self::LinkOutside { path, .. } => format!(
+                "look at it with `ls -l {}`; if you trust this data set, set STORYEVAL_FOLLOW_LINKS=1",
+                path.display()
+            ),
             Self::Read { path, .. } => format!("check it with `ls -l {}`", path.display()),
             Self::UnknownSplit { known, .. } => {
                 format!(

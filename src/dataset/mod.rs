@@ -6,29 +6,35 @@
 //! ids cannot lead out of the data set's folder.
 
 mod annotation;
+mod catalog;
 mod error;
-mod flintstones;
 mod followers;
+mod frames;
 mod ground_truth;
 mod hash;
 mod labels;
+mod layout;
 mod locate;
 mod npy;
+mod open;
 mod path;
 pub mod pickle;
 mod referential;
+mod root;
 mod split;
 pub mod synth;
+mod windows;
 
 pub use error::{DatasetError, MissingFile};
-pub use flintstones::{FlintstonesSv, OpenOptions};
 pub use ground_truth::ground_truth_index;
 pub use hash::hash_folder;
 pub use locate::{Places, locate};
 pub use npy::{FrameStack, NpyError, NpyFrames};
+pub use open::{OpenDataset, OpenOptions, open};
 pub use referential::{
     Decision, Explained, explain, has_pronoun, mentioned, references_true, referential,
 };
+pub use root::Links;
 
 use crate::record::{ClipId, Story};
 use crate::spec::{DatasetCard, GroundTruthRule};

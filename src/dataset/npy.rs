@@ -74,6 +74,11 @@ pub struct FrameStack {
 }
 
 impl FrameStack {
+    /// Frames, first to last.
+    pub(super) fn new(frames: Vec<RgbImage>) -> Self {
+        Self { frames }
+    }
+
     /// Number of frames.
     #[must_use]
     pub fn len(&self) -> usize {

@@ -33,11 +33,11 @@ pub(super) fn obstacles(
     reasons.extend(definition(cell, run));
     reasons.extend(networks(cell, run));
     if let Some(side) = cell.reference_pixels
-        && side as usize != run.dataset.image.width
+        && let Some(width) = run.real_width
+        && side as usize != width
     {
         reasons.push(format!(
-            "real frames: {} pixels wide, published with {side}",
-            run.dataset.image.width
+            "real frames: {width} pixels wide, published with {side}"
         ));
     }
     reasons

@@ -2,20 +2,24 @@
 
 use super::{ClipId, StoryId};
 use serde::{Deserialize, Serialize};
+use std::sync::Arc;
 
 /// One frame of a story as the data set has it. Pixels stay on disk.
+///
+/// Windows overlap, so a clip stands in several stories: what a frame holds is shared, and a copy
+/// costs a few pointers.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct StoryFrame {
     /// The clip this frame comes from.
     pub clip: ClipId,
     /// The original caption, with names.
-    pub caption: String,
+    pub caption: Arc<str>,
     /// Names of the characters, in annotation order and spelling (`characters[].entityLabel`).
-    pub characters: Vec<String>,
-    /// 0/1 labels in the card's character order.
-    pub character_labels: Vec<bool>,
+    pub characters: Arc<[String]>,
+    /// 0/1 labels in the card's character order; `None` where the data set has none.
+    pub character_labels: Option<Arc<[bool]>>,
     /// 0/1 labels in the card's background order; `None` where the data set has none.
-    pub background_labels: Option<Vec<bool>>,
+    pub background_labels: Option<Arc<[bool]>>,
 }
 
 /// Consecutive frames that a generator draws in order.

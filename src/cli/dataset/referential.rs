@@ -1,12 +1,11 @@
 //! `storyeval dataset referential`: captions as generators read them.
 
 use crate::cli::Outcome;
-use crate::cli::common::{CacheArguments, open_dataset};
+use crate::cli::common::CacheArguments;
+use crate::cli::data::{DataArguments, open_dataset};
 use crate::cli::talk::print;
 use clap::{Args, ValueEnum};
 use std::fmt::Write;
-use std::num::NonZeroUsize;
-use std::path::PathBuf;
 use storyeval::dataset::{Dataset, referential};
 use storyeval::record::TextVariant;
 use storyeval::spec;
@@ -36,15 +35,8 @@ pub(crate) struct ReferentialArguments {
     /// Which rule replaces names
     #[arg(long, value_enum, default_value_t = Variant::Algorithm1)]
     variant: Variant,
-    /// Folder of the data set
-    #[arg(long, value_name = "DIR", env = "STORYEVAL_DATA_DIR")]
-    data: Option<PathBuf>,
-    /// Split of the data set
-    #[arg(long, default_value = "test")]
-    split: String,
-    /// Frames a story [default: the data set's]
-    #[arg(long, value_name = "N")]
-    story_length: Option<NonZeroUsize>,
+    #[command(flatten)]
+    data: DataArguments,
     #[command(flatten)]
     cache: CacheArguments,
 }
@@ -52,14 +44,8 @@ pub(crate) struct ReferentialArguments {
 /// Prints a JSON line a story.
 pub(super) fn text(arguments: &ReferentialArguments) -> Outcome {
     let card = spec::dataset(&arguments.dataset)?;
-    let data = arguments.data.as_deref();
-    let dataset = open_dataset(
-        card,
-        data,
-        &arguments.split,
-        arguments.story_length.map(NonZeroUsize::get),
-        &arguments.cache,
-    )?;
+    let choice = arguments.data.choose_alone(&arguments.dataset, &card)?;
+    let dataset = open_dataset(card, &choice, &arguments.cache)?;
     let mut lines = String::new();
     for story in dataset.stories() {
         let captions = referential(story, arguments.variant.into(), &dataset.card().characters)?;

@@ -46,7 +46,7 @@ pub fn explain(
             .frames
             .iter()
             .map(|frame| Explained {
-                caption: ReferentialCaption::unchanged(frame.caption.as_str()),
+                caption: ReferentialCaption::unchanged(&*frame.caption),
                 decision: Decision::Original,
             })
             .collect()),

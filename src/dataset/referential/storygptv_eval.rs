@@ -15,7 +15,7 @@ pub(super) fn captions(story: &Story, cast: &[Character]) -> Result<Vec<Explaine
     let mut kept: Option<&[String]> = None;
     let mut out = Vec::with_capacity(story.frames.len());
     for (index, frame) in story.frames.iter().enumerate() {
-        let (text, here) = (frame.caption.as_str(), frame.characters.as_slice());
+        let (text, here) = (&*frame.caption, &*frame.characters);
         let explained = match kept {
             None => left(text, Decision::FirstFrame),
             Some(kept) if !same(here, kept) => left(text, Decision::OtherCast),
