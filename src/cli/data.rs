@@ -59,7 +59,8 @@ pub(crate) struct DataChoice {
     pub(crate) data: Option<PathBuf>,
     pub(crate) layout: Option<Layout>,
     pub(crate) split: String,
-    pub(crate) story_length: usize,
+    /// `None` takes the data set's own.
+    pub(crate) story_length: Option<usize>,
     pub(crate) windows: WindowRule,
 }
 
@@ -77,9 +78,7 @@ impl DataArguments {
     pub(crate) fn choose(&self, name: &str, card: &DatasetCard, protocol: &Protocol) -> DataChoice {
         let asked = self.story_length.map(NonZeroUsize::get);
         DataChoice {
-            story_length: asked
-                .or(protocol.stories.length)
-                .unwrap_or(card.story_length),
+            story_length: asked.or(protocol.stories.length),
             windows: protocol.stories.windows(),
             ..self.of_card(name, card)
         }
@@ -96,7 +95,7 @@ impl DataArguments {
             let stories = spec::subset(subset)?.stories;
             choice.windows = stories.windows();
             if self.story_length.is_none() {
-                choice.story_length = stories.length.unwrap_or(choice.story_length);
+                choice.story_length = stories.length;
             }
         }
         Ok(choice)
@@ -109,7 +108,7 @@ impl DataArguments {
             data: (self.data.clone()).or_else(|| spec::own_folder(name).map(Into::into)),
             layout: self.data_layout.map(|layout| layout.0),
             split: self.split.clone().unwrap_or_else(|| card.split.clone()),
-            story_length: asked.unwrap_or(card.story_length),
+            story_length: asked,
             windows: WindowRule::default(),
         }
     }
@@ -191,9 +190,14 @@ pub(crate) fn subset_name(
     stories: &[Story],
     dataset: &OpenDataset,
 ) -> String {
-    let followers = stories.first().map_or(0, |story| story.frames.len() - 1);
     let windows = protocol.stories.windows();
-    let subset = format!("{split}/followers-{followers}{windows}");
+    let mut lengths = stories.iter().map(|story| story.frames.len());
+    let length = lengths.next().unwrap_or(0);
+    let subset = if lengths.all(|other| other == length) {
+        format!("{split}/followers-{}{windows}", length.saturating_sub(1))
+    } else {
+        format!("{split}/listed{windows}")
+    };
     if stories.len() < dataset.stories().len() {
         format!("{subset}[:{}]", stories.len())
     } else {

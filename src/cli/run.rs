@@ -412,6 +412,7 @@ fn manifest(
             dataset,
         ),
         "layout": dataset.layout(),
+        "story_length": context.choice.story_length,
         "data": dataset.folder(),
     });
     let device = runtime.device().to_string();

@@ -365,7 +365,7 @@ impl Job<'_> {
                 storyeval::dataset::open(&OpenOptions {
                     layout: Some(self.dataset.layout().layout),
                     split: self.choice.split.clone(),
-                    story_length,
+                    story_length: Some(story_length),
                     windows: self.choice.windows,
                     links: links(),
                     ..OpenOptions::new(
@@ -508,6 +508,7 @@ impl Job<'_> {
                 &self.dataset,
             ),
             "layout": self.dataset.layout(),
+            "story_length": self.choice.story_length,
             "data": self.dataset.folder(),
             "images": {
                 "folder": record.folder,

@@ -230,7 +230,6 @@ pub(crate) fn reopen(
     let model: ModelCard = card(store, "model")?;
     let split: String = card(store, "split")?;
     let found: PathBuf = card(store, "data")?;
-    let length = store.plan().units().first().map(|unit| unit.clips.len());
     let of: DatasetCard = card(store, "dataset")?;
     let choice = DataChoice {
         layout: match data {
@@ -239,7 +238,7 @@ pub(crate) fn reopen(
         },
         data: Some(data.map_or(found, Path::to_owned)),
         split,
-        story_length: length.unwrap_or(of.story_length),
+        story_length: card(store, "story_length")?,
         windows: protocol.stories.windows(),
     };
     let dataset = open_dataset(of, &choice, cache)?;

@@ -1,6 +1,8 @@
 //! Errors of this room.
 
-use super::npy::NpyError;
+use super::frames::FramesError;
+use super::hdf5::StoryFileError;
+use super::npy_table::NpyTableError;
 use super::pickle::PickleError;
 use super::synth::SynthError;
 use crate::record::{ClipId, FrameIndex, StoryId, TextVariant};
@@ -131,6 +133,22 @@ pub enum DatasetError {
         /// Why.
         source: PickleError,
     },
+    /// An NPY file of text, numbers or objects is damaged or of another kind.
+    #[error("{} was refused: {source}", path.display())]
+    Npy {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: NpyTableError,
+    },
+    /// An HDF5 file is damaged or not one of ARLDM's.
+    #[error("{}: {source}", path.display())]
+    StoryFile {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: StoryFileError,
+    },
     /// A pickle holds plain data, but not what this file should hold.
     #[error("{}: {}is {found}, not {wanted}", path.display(), of_clip(clip.as_deref()))]
     WrongContent {
@@ -151,7 +169,7 @@ pub enum DatasetError {
         /// The file.
         path: PathBuf,
         /// Why.
-        source: NpyError,
+        source: FramesError,
     },
     /// Frames have another size than the card says.
     #[error("{} holds frames of {found_width} x {found_height} pixels, the card says {width} x {height}", path.display())]
@@ -390,6 +408,14 @@ impl Hint for DatasetError {
             }
             Self::Pickle { path, .. } => format!(
                 "nothing was executed; look inside with `python3 -m pickletools {}`",
+                path.display()
+            ),
+            Self::Npy { path, .. } => format!(
+                "nothing was executed; see what it is with `python3 -c 'import numpy,sys; print(numpy.load(sys.argv[1], mmap_mode=\"r\").dtype)' {}`",
+                path.display()
+            ),
+            Self::StoryFile { path, .. } => format!(
+                "see what is in it with `h5ls -r {}`, or `python3 -m pip install h5py`",
                 path.display()
             ),
             Self::Frames { path, .. }

@@ -12,13 +12,17 @@ mod followers;
 mod frames;
 mod ground_truth;
 mod hash;
+mod hdf5;
 mod labels;
 mod layout;
 mod locate;
 mod npy;
+mod npy_table;
 mod open;
 mod path;
 pub mod pickle;
+mod picture;
+mod pixels;
 mod referential;
 mod root;
 mod split;
@@ -26,10 +30,13 @@ pub mod synth;
 mod windows;
 
 pub use error::{DatasetError, MissingFile};
+pub use frames::{ClipFrames, FrameStack, FramesError};
 pub use ground_truth::ground_truth_index;
 pub use hash::hash_folder;
+pub use hdf5::StoryFileError;
 pub use locate::{Places, locate};
-pub use npy::{FrameStack, NpyError, NpyFrames};
+pub use npy::NpyFrames;
+pub use npy_table::NpyTableError;
 pub use open::{OpenDataset, OpenOptions, open};
 pub use referential::{
     Decision, Explained, explain, has_pronoun, mentioned, references_true, referential,

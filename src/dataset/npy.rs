@@ -2,6 +2,8 @@
 //!
 //! The header is read by [`crate::exchange`]. One frame can be read without the others.
 
+use super::frames::ClipFrames;
+pub use super::frames::{FrameStack, FramesError as NpyError};
 use crate::exchange::{HeaderFault, NpyHeader};
 use image::RgbImage;
 use std::fs::File;
@@ -10,93 +12,6 @@ use std::path::Path;
 
 /// Largest array that is believed: 5 frames of 4096 x 4096 fit.
 const MAX_BYTES: u64 = 1 << 28;
-
-/// Why a clip's frames cannot be read.
-#[derive(Debug, thiserror::Error)]
-pub enum NpyError {
-    /// The file cannot be opened or read.
-    #[error("it cannot be read")]
-    Io(#[from] std::io::Error),
-    /// The file does not start as an NPY file does.
-    #[error("it does not start with the NPY magic string")]
-    NotNpy,
-    /// A version of the format that does not exist.
-    #[error("it claims NPY version {major}.{minor}; 1.0, 2.0 and 3.0 are known")]
-    UnknownVersion {
-        /// Major version.
-        major: u8,
-        /// Minor version.
-        minor: u8,
-    },
-    /// The header is not the dict literal that numpy writes.
-    #[error("its header is malformed: {header}")]
-    BadHeader {
-        /// The header, shortened.
-        header: String,
-    },
-    /// Elements are not unsigned bytes.
-    #[error("its elements are `{descr}`, not unsigned bytes (`|u1`)")]
-    WrongType {
-        /// numpy's type code.
-        descr: String,
-    },
-    /// The array is stored column by column.
-    #[error("it is stored in Fortran order; save it with `numpy.ascontiguousarray`")]
-    FortranOrder,
-    /// The shape is not frames x height x width x 3, or a side is zero or absurd.
-    #[error("its shape is {shape:?}, not [frames, height, width, 3]")]
-    WrongShape {
-        /// The shape in the header.
-        shape: Vec<u64>,
-    },
-    /// The file ends before its header or data do.
-    #[error("it is cut off: {found} bytes of {wanted}")]
-    Truncated {
-        /// Bytes that header and shape announce.
-        wanted: u64,
-        /// Bytes there are.
-        found: u64,
-    },
-    /// There is no frame with this index.
-    #[error("it has {frames} frames, none with index {index}")]
-    NoSuchFrame {
-        /// The index, from 0.
-        index: usize,
-        /// Number of frames.
-        frames: usize,
-    },
-}
-
-/// All frames of a clip.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct FrameStack {
-    frames: Vec<RgbImage>,
-}
-
-impl FrameStack {
-    /// Frames, first to last.
-    pub(super) fn new(frames: Vec<RgbImage>) -> Self {
-        Self { frames }
-    }
-
-    /// Number of frames.
-    #[must_use]
-    pub fn len(&self) -> usize {
-        self.frames.len()
-    }
-
-    /// Whether there is no frame. Files without frames are refused, so `false` in practice.
-    #[must_use]
-    pub fn is_empty(&self) -> bool {
-        self.frames.is_empty()
-    }
-
-    /// The frames, first to last.
-    #[must_use]
-    pub fn frames(&self) -> &[RgbImage] {
-        &self.frames
-    }
-}
 
 /// An open NPY file with a checked header.
 #[derive(Debug)]
@@ -141,24 +56,18 @@ impl NpyFrames {
             width,
         })
     }
+}
 
-    /// Number of frames, at least 1.
-    #[must_use]
-    pub fn frames(&self) -> usize {
+impl ClipFrames for NpyFrames {
+    fn frames(&self) -> usize {
         self.frames
     }
 
-    /// Width and height in pixels.
-    #[must_use]
-    pub fn size(&self) -> (u32, u32) {
+    fn size(&self) -> (u32, u32) {
         (self.width, self.height)
     }
 
-    /// Reads the frame with `index`, from 0, and no other.
-    ///
-    /// # Errors
-    /// [`NpyError::NoSuchFrame`], or [`NpyError::Io`] when the file changed after it was opened.
-    pub fn frame(&mut self, index: usize) -> Result<RgbImage, NpyError> {
+    fn frame(&mut self, index: usize) -> Result<RgbImage, NpyError> {
         if index >= self.frames {
             return Err(NpyError::NoSuchFrame {
                 index,
@@ -171,17 +80,6 @@ impl NpyFrames {
             .seek(SeekFrom::Start(self.data_at + index as u64 * bytes as u64))?;
         self.file.read_exact(&mut image)?;
         Ok(image)
-    }
-
-    /// Reads all frames.
-    ///
-    /// # Errors
-    /// [`NpyError::Io`] when the file changed after it was opened.
-    pub fn all(&mut self) -> Result<FrameStack, NpyError> {
-        let frames = (0..self.frames)
-            .map(|index| self.frame(index))
-            .collect::<Result<_, _>>()?;
-        Ok(FrameStack { frames })
     }
 }
 

@@ -1,12 +1,12 @@
 //! Opening a data set in whatever layout it lies there.
 
-use super::catalog::Catalog;
+use super::catalog::{Catalog, Entry};
 use super::frames::{ClipFrames, FrameStack};
-use super::pixels::{check_size, frames_error};
 use super::ground_truth::ground_truth_index;
 use super::hash::hash_what_is_there;
 use super::layout::{self, Source, published_at};
 use super::locate::missing;
+use super::pixels::{check_size, frames_error};
 use super::root::{Links, Root};
 use super::windows::{Stories, stories};
 use super::{Dataset, DatasetError, MissingFile};
@@ -28,8 +28,9 @@ pub struct OpenOptions {
     pub layout: Option<Layout>,
     /// Split whose clips start stories, for example `test`.
     pub split: String,
-    /// Frames in a story, at least 1; the card's unless the user says otherwise.
-    pub story_length: usize,
+    /// Frames in a story, at least 1. `None` takes listed stories as they are, and where stories are cut
+    /// from clips as many as the card says.
+    pub story_length: Option<usize>,
     /// How clips in sequence become stories.
     pub windows: WindowRule,
     /// Where symbolic links may lead.
@@ -40,7 +41,7 @@ impl OpenOptions {
     /// The card's split in stories as long as the card says.
     pub fn new(card: DatasetCard, folder: impl Into<PathBuf>) -> Self {
         Self {
-            story_length: card.story_length,
+            story_length: None,
             split: card.split.clone(),
             card,
             folder: folder.into(),
@@ -88,18 +89,14 @@ pub fn open(options: &OpenOptions) -> Result<OpenDataset, DatasetError> {
         card,
         layout: &layout,
         root: &root,
-        story_length: options.story_length,
+        story_length: options.story_length.unwrap_or(card.story_length),
     };
     let catalog = layout::read(source)?;
+    let length = length(&catalog, card, options.story_length);
     let Stories {
         stories,
         without_story,
-    } = stories(
-        &catalog,
-        &options.split,
-        options.story_length,
-        options.windows,
-    )?;
+    } = stories(&catalog, &options.split, length, options.windows)?;
     let opened = OpenDataset {
         card: card.clone(),
         layout,
@@ -112,6 +109,14 @@ pub fn open(options: &OpenOptions) -> Result<OpenDataset, DatasetError> {
     };
     opened.check_frame_files()?;
     Ok(opened)
+}
+
+/// The length that stories are cut to, if they are.
+fn length(catalog: &Catalog, card: &DatasetCard, asked: Option<usize>) -> Option<usize> {
+    match catalog.entry {
+        Entry::Clips => Some(asked.unwrap_or(card.story_length)),
+        Entry::Stories => asked,
+    }
 }
 
 impl OpenDataset {
@@ -154,9 +159,10 @@ impl OpenDataset {
     pub fn stories_of(
         &self,
         split: &str,
-        length: usize,
+        story_length: Option<usize>,
         windows: WindowRule,
     ) -> Result<Vec<Story>, DatasetError> {
+        let length = length(&self.catalog, &self.card, story_length);
         Ok(stories(&self.catalog, split, length, windows)?.stories)
     }
 

@@ -1,5 +1,5 @@
 use super::*;
-use crate::dataset::NpyError;
+use crate::dataset::FramesError;
 use crate::record::Seed;
 use crate::spec::{Gender, ImageSize};
 use crate::{ExitCode, Hint};
@@ -133,7 +133,7 @@ fn computed_followers_equal_the_cached_ones() {
 fn any_story_length_is_read() {
     let stories = |length| {
         let mut options = options(golden());
-        options.story_length = length;
+        options.story_length = Some(length);
         open(&options).unwrap()
     };
     assert_eq!(stories(1).stories().len(), 4);
@@ -177,7 +177,7 @@ fn frames_are_rgb_and_the_rule_chooses_one() {
     assert!(matches!(
         dataset.ground_truth(&clip, GroundTruthRule::Fixed(5)),
         Err(DatasetError::Frames {
-            source: NpyError::NoSuchFrame { .. },
+            source: FramesError::NoSuchFrame { .. },
             ..
         })
     ));
@@ -296,7 +296,7 @@ fn truncated_frames_are_an_error_with_path_and_clip() {
     assert!(matches!(
         error,
         DatasetError::Frames {
-            source: NpyError::Truncated { .. },
+            source: FramesError::Truncated { .. },
             ..
         }
     ));
@@ -436,10 +436,18 @@ fn hostile_and_wrong_pickles_are_refused() {
         DatasetError::WrongContent { .. }
     ));
     let of = |vector: &[u8]| {
-        let mut bytes = b"}X\x1c\x00\x00\x00".to_vec();
-        bytes.extend(FIRST.as_bytes());
-        bytes.extend(vector);
-        bytes.extend(b"s.");
+        // Every clip has the vector: which one is complained about first does not matter.
+        let split = std::fs::read(folder.path().join("train-val-test_split.json")).unwrap();
+        let lists: BTreeMap<String, Vec<String>> = serde_json::from_slice(&split).unwrap();
+        let mut bytes = b"}".to_vec();
+        for id in lists.values().flatten() {
+            bytes.push(b'X');
+            bytes.extend((id.len() as u32).to_le_bytes());
+            bytes.extend(id.as_bytes());
+            bytes.extend(vector);
+            bytes.push(b's');
+        }
+        bytes.push(b'.');
         std::fs::write(&labels, bytes).unwrap();
         refused(folder.path())
     };

@@ -2,18 +2,21 @@
 
 use super::DatasetError;
 use super::pickle::Pickle;
+use std::fs::File;
+use std::io::{BufReader, Read};
 use std::path::Path;
 
 /// Longest metadata file that is read. The published annotations have about 60 MB.
 const MAX_BYTES: u64 = 1 << 30;
 
-/// Reads a metadata file.
-pub(super) fn read(path: &Path) -> Result<Vec<u8>, DatasetError> {
+/// Opens a metadata file to be read as a stream; also gives its length.
+pub(super) fn open(path: &Path) -> Result<(BufReader<File>, u64), DatasetError> {
     let io = |source| DatasetError::Read {
         path: path.to_owned(),
         source,
     };
-    let found = std::fs::metadata(path).map_err(io)?.len();
+    let file = File::open(path).map_err(io)?;
+    let found = file.metadata().map_err(io)?.len();
     if found > MAX_BYTES {
         return Err(DatasetError::TooLarge {
             path: path.to_owned(),
@@ -21,12 +24,27 @@ pub(super) fn read(path: &Path) -> Result<Vec<u8>, DatasetError> {
             limit: MAX_BYTES,
         });
     }
-    std::fs::read(path).map_err(io)
+    Ok((BufReader::with_capacity(1 << 16, file), found))
+}
+
+/// Reads a metadata file.
+pub(super) fn read(path: &Path) -> Result<Vec<u8>, DatasetError> {
+    let (file, found) = open(path)?;
+    let mut bytes = Vec::with_capacity(found as usize);
+    // The file may grow while it is read.
+    file.take(MAX_BYTES)
+        .read_to_end(&mut bytes)
+        .map_err(|source| DatasetError::Read {
+            path: path.to_owned(),
+            source,
+        })?;
+    Ok(bytes)
 }
 
 /// Reads and decodes a pickle.
 pub(super) fn read_pickle(path: &Path) -> Result<Pickle, DatasetError> {
-    Pickle::decode(&read(path)?).map_err(|source| DatasetError::Pickle {
+    let (file, length) = open(path)?;
+    Pickle::read(file, length as usize).map_err(|source| DatasetError::Pickle {
         path: path.to_owned(),
         source,
     })

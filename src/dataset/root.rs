@@ -95,7 +95,10 @@ impl Root {
             ending.is_some_and(|ending| endings.contains(&ending))
         };
         if let Some(only) = &self.only {
-            return Some(only.clone()).filter(|name| fits(name)).into_iter().collect();
+            return Some(only.clone())
+                .filter(|name| fits(name))
+                .into_iter()
+                .collect();
         }
         let entries = fs::read_dir(&self.folder).into_iter().flatten().flatten();
         let mut names: Vec<String> = entries

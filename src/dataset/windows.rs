@@ -74,7 +74,7 @@ impl Line {
     }
 }
 
-/// Cuts stories of `length` frames. What the publishers fixed is taken as it is wherever `rule` is
+/// Cuts stories of `length` frames; without a length, takes the listed stories as they are. What the publishers fixed is taken as it is wherever `rule` is
 /// the published way.
 ///
 /// # Errors
@@ -82,13 +82,60 @@ impl Line {
 pub(super) fn stories(
     catalog: &Catalog,
     split: &str,
-    length: usize,
+    length: Option<usize>,
     rule: WindowRule,
 ) -> Result<Stories, DatasetError> {
     let list = catalog.split(split)?;
     for shot in &list.shots {
         catalog.frame(*shot, NeededBy::Split(split))?;
     }
+    let windows = match length {
+        Some(length) => cut(catalog, list, length, rule),
+        None => listed(catalog, list),
+    };
+    let names = Names::new(catalog);
+    let stories = windows
+        .iter()
+        .map(|shots| {
+            let id = names.of(catalog, shots);
+            let frames = shots
+                .iter()
+                .map(|shot| catalog.frame(*shot, NeededBy::Story(&id)).cloned())
+                .collect::<Result<_, _>>()?;
+            Ok(Story { id, frames })
+        })
+        .collect::<Result<Vec<_>, DatasetError>>()?;
+    Ok(Stories {
+        without_story: match length {
+            Some(_) => list.shots.len() - stories.len(),
+            None => 0,
+        },
+        stories,
+    })
+}
+
+/// The episodes of a split, whole.
+fn listed(catalog: &Catalog, list: &SplitList) -> Vec<Vec<ShotIndex>> {
+    let own: BTreeSet<ShotIndex> = list.shots.iter().copied().collect();
+    let episodes = catalog.episodes.iter();
+    episodes
+        .filter(|episode| {
+            episode
+                .shots
+                .first()
+                .is_some_and(|first| own.contains(first))
+        })
+        .map(|episode| episode.shots.clone())
+        .collect()
+}
+
+/// Windows of one length.
+fn cut(
+    catalog: &Catalog,
+    list: &SplitList,
+    length: usize,
+    rule: WindowRule,
+) -> Vec<Vec<ShotIndex>> {
     let fixed = catalog
         .fixed
         .iter()
@@ -112,22 +159,7 @@ pub(super) fn stories(
             }
         }
     }
-    let names = Names::new(catalog);
-    let stories = windows
-        .iter()
-        .map(|shots| {
-            let id = names.of(catalog, shots);
-            let frames = shots
-                .iter()
-                .map(|shot| catalog.frame(*shot, NeededBy::Story(&id)).cloned())
-                .collect::<Result<_, _>>()?;
-            Ok(Story { id, frames })
-        })
-        .collect::<Result<Vec<_>, DatasetError>>()?;
-    Ok(Stories {
-        without_story: list.shots.len() - stories.len(),
-        stories,
-    })
+    windows
 }
 
 /// Stories that share no shot: in sequence, each starts at the first shot of the split behind the

@@ -301,7 +301,7 @@ fn stories(
     sizes: &mut Sizes,
 ) -> Result<(usize, usize), Missing> {
     let choice = arguments.data.choose(&run.dataset, &card, protocol);
-    let frames = choice.story_length;
+    let frames = choice.story_length.unwrap_or(card.story_length);
     let key = (
         run.dataset.clone(),
         run.split.clone(),

@@ -92,7 +92,12 @@ pub(super) fn read(source: Source<'_>) -> Result<Catalog, DatasetError> {
         columns,
         file,
     });
-    Ok(parts.catalog(vec![name.clone()], named(source.root, &name), remarks, pixels))
+    Ok(parts.catalog(
+        vec![name.clone()],
+        named(source.root, &name),
+        remarks,
+        pixels,
+    ))
 }
 
 /// Captions are joined by `|`, so a caption that holds one, or a description that was left out because

@@ -8,8 +8,8 @@ use crate::dataset::catalog::{
     Catalog, Defect, Defective, Entry, Episode, Fixed, Shot, ShotIndex, SplitList,
 };
 use crate::dataset::followers::{Cached, cached, chains, episodes};
-use crate::dataset::pixels::Pixels;
 use crate::dataset::labels::Labels;
+use crate::dataset::pixels::Pixels;
 use crate::dataset::split::Splits;
 use crate::record::{ClipId, StoryFrame};
 use crate::spec::Character;

@@ -160,12 +160,13 @@ impl<'a> Builder<'a> {
             Files::One(file) => vec![file.clone()],
             Files::Many(files) => files.clone(),
         };
-        let wrong = |clip: Option<String>, wanted: &str, found: String| DatasetError::WrongContent {
-            path: self.path.clone(),
-            clip,
-            wanted: wanted.to_owned(),
-            found,
-        };
+        let wrong =
+            |clip: Option<String>, wanted: &str, found: String| DatasetError::WrongContent {
+                path: self.path.clone(),
+                clip,
+                wanted: wanted.to_owned(),
+                found,
+            };
         let Some(first) = files.first() else {
             return Err(wrong(
                 frame.clip,
@@ -186,7 +187,11 @@ impl<'a> Builder<'a> {
                 return Err(wrong(
                     Some(id),
                     "the same images wherever the clip stands",
-                    format!("{} here and {} elsewhere", files.join(", "), known.join(", ")),
+                    format!(
+                        "{} here and {} elsewhere",
+                        files.join(", "),
+                        known.join(", ")
+                    ),
                 ));
             }
             Some(_) => {}

@@ -189,3 +189,6 @@ fn first_of(root: &Root, names: &[&'static str]) -> Option<&'static str> {
 fn named(root: &Root, name: &str) -> std::path::PathBuf {
     Path::new(root.folder()).join(name)
 }
+
+#[cfg(test)]
+mod tests;

@@ -42,16 +42,15 @@ struct ExportedStory {
 /// Reads the metadata.
 pub(super) fn read(source: Source<'_>) -> Result<Catalog, DatasetError> {
     let path = named(source.root, EXPORT);
-    let export: Export = serde_json::from_slice(&source.root.read(EXPORT)?).map_err(|error| {
-        DatasetError::Json {
+    let export: Export =
+        serde_json::from_slice(&source.root.read(EXPORT)?).map_err(|error| DatasetError::Json {
             path: path.clone(),
             line: error.line(),
             column: error.column(),
             what: plain_message(&error),
             clip: None,
             source: error,
-        }
-    })?;
+        })?;
     let wrong = |wanted: String, found: String| DatasetError::WrongContent {
         path: path.clone(),
         clip: None,
@@ -66,15 +65,24 @@ pub(super) fn read(source: Source<'_>) -> Result<Catalog, DatasetError> {
     }
     // Labels given as 0 and 1 mean the export's order, so it must be the card's.
     let cast = source.card.characters.iter().map(|one| one.name.as_str());
-    if !cast.clone().eq(export.characters.iter().map(String::as_str)) {
+    if !cast
+        .clone()
+        .eq(export.characters.iter().map(String::as_str))
+    {
         return Err(wrong(
-            format!("the card's characters {}", cast.collect::<Vec<_>>().join(", ")),
+            format!(
+                "the card's characters {}",
+                cast.collect::<Vec<_>>().join(", ")
+            ),
             export.characters.join(", "),
         ));
     }
     if export.backgrounds != source.card.backgrounds {
         return Err(wrong(
-            format!("the card's backgrounds {}", source.card.backgrounds.join(", ")),
+            format!(
+                "the card's backgrounds {}",
+                source.card.backgrounds.join(", ")
+            ),
             export.backgrounds.join(", "),
         ));
     }

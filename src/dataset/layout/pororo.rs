@@ -298,7 +298,13 @@ mod tests {
 
     #[test]
     fn ids_are_paths_without_what_python_adds() {
-        for path in ["b'E/ep/1.png'", "b\"E/ep/1.png\"", "/E/ep/1.png", "E/ep/1.png", "E/ep/1"] {
+        for path in [
+            "b'E/ep/1.png'",
+            "b\"E/ep/1.png\"",
+            "/E/ep/1.png",
+            "E/ep/1.png",
+            "E/ep/1",
+        ] {
             assert_eq!(clip_id(path), "E/ep/1");
         }
         // A folder may start with the letter.

@@ -10,8 +10,8 @@ use super::{Mark, Source, file, named};
 use crate::dataset::DatasetError;
 use crate::dataset::annotation::{Annotation, annotations, plain_message};
 use crate::dataset::catalog::Catalog;
-use crate::dataset::pixels::NpyFolder;
 use crate::dataset::path::check_id;
+use crate::dataset::pixels::NpyFolder;
 use serde::Deserialize;
 use std::collections::BTreeMap;
 

@@ -286,7 +286,11 @@ fn remark(split: &str, all: usize, incomplete: &[String]) -> Option<Remark> {
         return None;
     }
     let shown: Vec<&str> = incomplete.iter().take(SHOWN).map(String::as_str).collect();
-    let more = if incomplete.len() > SHOWN { ", ..." } else { "" };
+    let more = if incomplete.len() > SHOWN {
+        ", ..."
+    } else {
+        ""
+    };
     Some(Remark {
         split: split.to_owned(),
         text: format!(

@@ -3,6 +3,14 @@
 /// What can be wrong with a pickle. Offsets are in bytes from the start of the file.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum PickleError {
+    /// The file cannot be read.
+    #[error("it cannot be read at byte {offset}: {kind}")]
+    Read {
+        /// Where.
+        offset: usize,
+        /// What the system said.
+        kind: std::io::ErrorKind,
+    },
     /// The pickle imports something that is not plain data. Nothing was executed.
     #[error(
         "it asks for `{module}.{name}` at byte {offset}, which is not plain data and was not executed"

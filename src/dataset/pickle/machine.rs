@@ -1,26 +1,29 @@
 //! The stack machine, without the instructions that could run code.
 
+mod call;
+
 use super::PickleError;
-use super::numpy::{Array, Dtype};
-use super::read::{Reader, long, quoted, raw_unicode, utf8};
-use super::value::{Handle, Known, Node, Pickle};
-use std::collections::HashMap;
+use super::common;
+use super::handles::Handles;
+use super::memo::Memo;
+use super::read::{Reader, long, quoted, raw_unicode, text};
+use super::value::{Handle, Node, Pickle};
+use std::io::BufRead;
 
 /// Containers inside containers. The data sets need three.
-const MAX_DEPTH: u32 = 64;
-/// Objects in the table. 25 000 clips with 323 labels each share 0 and 1, so they need far fewer.
-const MAX_OBJECTS: usize = 1 << 26;
+const MAX_DEPTH: u8 = 64;
+/// Objects in the table, and entries of the memo and of the stack. 100,000 clips with 323 labels each
+/// need 200,000, for the usual numbers exist once.
+const MAX_OBJECTS: usize = 1 << 24;
 
-pub(super) struct Machine<'a> {
-    reader: Reader<'a>,
+pub(super) struct Machine<R> {
+    reader: Reader<R>,
     nodes: Vec<Node>,
     /// How deep the containers below a node are nested; index as in `nodes`.
-    depths: Vec<u32>,
+    depths: Vec<u8>,
     stack: Vec<Handle>,
     marks: Vec<usize>,
-    memo: HashMap<u64, Handle>,
-    /// `None`, `False`, `True` and -1 to 255 exist once.
-    small: HashMap<i64, Handle>,
+    memo: Memo,
     /// Bytes that calls may still copy. A copy costs a few bytes of pickle whatever its size, so
     /// without this a small file could fill the memory. Honest files copy each byte once or twice.
     budget: usize,
@@ -29,17 +32,19 @@ pub(super) struct Machine<'a> {
     offset: usize,
 }
 
-impl<'a> Machine<'a> {
-    pub(super) fn new(bytes: &'a [u8]) -> Self {
+impl<R: BufRead> Machine<R> {
+    /// Reads at most `length` bytes of `input`.
+    pub(super) fn new(input: R, length: usize) -> Self {
+        let nodes = common::table();
         Self {
-            reader: Reader::new(bytes),
-            nodes: vec![Node::None, Node::Bool(false), Node::Bool(true)],
-            depths: vec![0; 3],
+            reader: Reader::new(input, length),
+            // Of the common values only the empty tuple is a container, and it holds nothing.
+            depths: vec![0; nodes.len()],
+            nodes,
             stack: Vec::new(),
             marks: Vec::new(),
-            memo: HashMap::new(),
-            small: HashMap::new(),
-            budget: bytes.len().saturating_mul(4).saturating_add(1 << 16),
+            memo: Memo::default(),
+            budget: length.saturating_mul(4).saturating_add(1 << 16),
             code: 0,
             offset: 0,
         }
@@ -57,6 +62,9 @@ impl<'a> Machine<'a> {
                 });
             }
             self.step()?;
+            if self.stack.len() > MAX_OBJECTS {
+                return Err(too_many("values on its stack"));
+            }
         }
     }
 
@@ -67,10 +75,10 @@ impl<'a> Machine<'a> {
             }
             0x95 => {
                 // A frame only announces how much may be read ahead.
-                self.reader.number(8)?;
+                self.reader.number8()?;
             }
             b'(' => {
-                if self.marks.len() >= MAX_DEPTH as usize {
+                if self.marks.len() >= usize::from(MAX_DEPTH) {
                     return Err(self.too_deep());
                 }
                 self.marks.push(self.stack.len());
@@ -90,14 +98,15 @@ impl<'a> Machine<'a> {
                 let top = self.top()?;
                 self.stack.push(top);
             }
-            b'N' => self.stack.push(0),
-            0x89 => self.stack.push(1),
-            0x88 => self.stack.push(2),
+            b'N' => self.stack.push(common::NONE),
+            0x89 => self.stack.push(common::FALSE),
+            0x88 => self.stack.push(common::TRUE),
+            b')' => self.stack.push(common::EMPTY_TUPLE),
             b'I' | b'L' | b'J' | b'K' | b'M' | 0x8a | 0x8b => self.integer()?,
             b'F' | b'G' => self.float()?,
             b'S' | b'T' | b'U' | b'B' | b'C' | 0x8e | 0x96 => self.byte_string()?,
             b'V' | b'X' | 0x8c | 0x8d => self.text()?,
-            b']' | b'l' | b'a' | b'e' | b')' | b't' | 0x85..=0x87 => self.sequence()?,
+            b']' | b'l' | b'a' | b'e' | b't' | 0x85..=0x87 => self.sequence()?,
             b'}' | b'd' | b's' | b'u' | 0x8f..=0x91 => self.mapping()?,
             b'p' | b'q' | b'r' | 0x94 => self.remember()?,
             b'g' | b'h' | b'j' => self.recall()?,
@@ -120,16 +129,21 @@ impl<'a> Machine<'a> {
 
     fn integer(&mut self) -> Result<(), PickleError> {
         let value = match self.code {
-            b'J' => i64::from(self.reader.number(4)? as u32 as i32),
-            b'K' => self.reader.number(1)? as i64,
-            b'M' => self.reader.number(2)? as i64,
-            0x8a => long(self.reader.counted(1)?, self.offset)?,
-            0x8b => long(self.reader.counted(4)?, self.offset)?,
+            b'J' => i64::from(self.reader.number4()? as i32),
+            b'K' => i64::from(self.reader.byte()?),
+            b'M' => i64::from(self.reader.number2()?),
+            0x8a => long(&self.reader.counted1()?, self.offset)?,
+            0x8b => long(&self.reader.counted4()?, self.offset)?,
             _ => {
-                let line = self.reader.text_line()?.trim();
+                let line = self.reader.text_line()?;
+                let line = line.trim();
                 // Protocol 0 writes truth values as these two integers.
                 if self.code == b'I' && (line == "00" || line == "01") {
-                    self.stack.push(if line == "01" { 2 } else { 1 });
+                    self.stack.push(if line == "01" {
+                        common::TRUE
+                    } else {
+                        common::FALSE
+                    });
                     return Ok(());
                 }
                 let digits = line.strip_suffix('L').unwrap_or(line);
@@ -143,61 +157,58 @@ impl<'a> Machine<'a> {
                 })?
             }
         };
-        if let Some(handle) = self.small.get(&value) {
-            self.stack.push(*handle);
+        if let Some(handle) = common::integer(value) {
+            self.stack.push(handle);
             return Ok(());
         }
-        let handle = self.push(Node::Int(value), 0)?;
-        if (-1..=255).contains(&value) {
-            self.small.insert(value, handle);
-        }
-        Ok(())
+        self.push(Node::Int(value), 0)
     }
 
     fn float(&mut self) -> Result<(), PickleError> {
         let value = if self.code == b'G' {
             // The one big-endian operand of the format.
-            f64::from_bits(self.reader.number(8)?.swap_bytes())
+            f64::from_be_bytes(self.reader.exact()?)
         } else {
-            let line = self.reader.text_line()?.trim();
-            line.parse().map_err(|_| self.bad_literal())?
+            let line = self.reader.text_line()?;
+            line.trim().parse().map_err(|_| self.bad_literal())?
         };
-        self.push(Node::Float(value), 0)?;
-        Ok(())
+        if let Some(handle) = common::float(value) {
+            self.stack.push(handle);
+            return Ok(());
+        }
+        self.push(Node::Float(value), 0)
     }
 
     fn byte_string(&mut self) -> Result<(), PickleError> {
-        let bytes: Box<[u8]> = match self.code {
+        let bytes = match self.code {
             b'S' => {
                 let line = self.reader.line()?;
-                quoted(line, self.offset)?.into()
+                quoted(&line, self.offset)?
             }
-            b'U' | b'C' => self.reader.counted(1)?.into(),
-            b'T' | b'B' => self.reader.counted(4)?.into(),
-            _ => self.reader.counted(8)?.into(),
+            b'U' | b'C' => self.reader.counted1()?,
+            b'T' | b'B' => self.reader.counted4()?,
+            _ => self.reader.counted8()?,
         };
-        self.push(Node::Bytes(bytes), 0)?;
-        Ok(())
+        self.push(Node::Bytes(bytes.into()), 0)
     }
 
     fn text(&mut self) -> Result<(), PickleError> {
-        let text: Box<str> = match self.code {
+        let found = match self.code {
             b'V' => {
                 let line = self.reader.line()?;
-                raw_unicode(line, self.offset)?.into()
+                raw_unicode(&line, self.offset)?
             }
-            0x8c => utf8(self.reader.counted(1)?, self.offset)?.into(),
-            b'X' => utf8(self.reader.counted(4)?, self.offset)?.into(),
-            _ => utf8(self.reader.counted(8)?, self.offset)?.into(),
+            0x8c => text(self.reader.counted1()?, self.offset)?,
+            b'X' => text(self.reader.counted4()?, self.offset)?,
+            _ => text(self.reader.counted8()?, self.offset)?,
         };
-        self.push(Node::Str(text), 0)?;
-        Ok(())
+        self.push(Node::Str(found.into()), 0)
     }
 
     fn sequence(&mut self) -> Result<(), PickleError> {
         let items = match self.code {
             b'a' => vec![self.pop()?],
-            b']' | b')' => Vec::new(),
+            b']' => Vec::new(),
             b'l' | b'e' | b't' => self.pop_mark()?,
             count => {
                 let count = usize::from(count - 0x84);
@@ -209,24 +220,20 @@ impl<'a> Machine<'a> {
                 }
             }
         };
-        let depth = self.depth_over(&items)?;
+        let depth = self.depth_over(items.iter().copied())?;
         match self.code {
             b'a' | b'e' => {
                 let list = self.top()?;
                 match &mut self.nodes[list as usize] {
-                    Node::List(old) => old.extend(items),
+                    Node::List(old) => old.extend(&items),
                     _ => return Err(self.bad_operands()),
                 }
                 self.deepen(list, depth);
+                Ok(())
             }
-            b']' | b'l' => {
-                self.push(Node::List(items), depth)?;
-            }
-            _ => {
-                self.push(Node::Tuple(items), depth)?;
-            }
+            b']' | b'l' => self.push(Node::List(items.as_slice().into()), depth),
+            _ => self.push(Node::Tuple(items.as_slice().into()), depth),
         }
-        Ok(())
     }
 
     fn mapping(&mut self) -> Result<(), PickleError> {
@@ -238,40 +245,35 @@ impl<'a> Machine<'a> {
             b'}' | 0x8f => Vec::new(),
             _ => self.pop_mark()?,
         };
-        let depth = self.depth_over(&items)?;
+        let depth = self.depth_over(items.iter().copied())?;
         match self.code {
-            0x8f | 0x91 => {
-                self.push(Node::Set(items), depth)?;
-            }
+            0x8f | 0x91 => self.push(Node::Set(items.as_slice().into()), depth),
             0x90 => {
                 let set = self.top()?;
                 match &mut self.nodes[set as usize] {
-                    Node::Set(old) => old.extend(items),
+                    Node::Set(old) => old.extend(&items),
                     _ => return Err(self.bad_operands()),
                 }
                 self.deepen(set, depth);
+                Ok(())
             }
             _ => {
-                if items.len() % 2 != 0 {
+                let (pairs, []) = items.as_chunks::<2>() else {
                     return Err(self.bad_operands());
-                }
-                let entries: Vec<_> = items
-                    .chunks_exact(2)
-                    .map(|pair| (pair[0], pair[1]))
-                    .collect();
+                };
+                let entries = pairs.iter().map(|[key, value]| (*key, *value));
                 if matches!(self.code, b'}' | b'd') {
-                    self.push(Node::Dict(entries), depth)?;
-                } else {
-                    let dict = self.top()?;
-                    match &mut self.nodes[dict as usize] {
-                        Node::Dict(old) => old.extend(entries),
-                        _ => return Err(self.bad_operands()),
-                    }
-                    self.deepen(dict, depth);
+                    return self.push(Node::Dict(entries.collect()), depth);
                 }
+                let dict = self.top()?;
+                match &mut self.nodes[dict as usize] {
+                    Node::Dict(old) => old.extend(entries),
+                    _ => return Err(self.bad_operands()),
+                }
+                self.deepen(dict, depth);
+                Ok(())
             }
         }
-        Ok(())
     }
 
     fn remember(&mut self) -> Result<(), PickleError> {
@@ -280,236 +282,57 @@ impl<'a> Machine<'a> {
             _ => self.memo_key()?,
         };
         let top = self.top()?;
-        self.memo.insert(key, top);
+        if !self.memo.insert(key, top) || self.memo.len() > MAX_OBJECTS {
+            return Err(too_many("numbered objects"));
+        }
         Ok(())
     }
 
     fn recall(&mut self) -> Result<(), PickleError> {
         let key = self.memo_key()?;
-        let handle = *self.memo.get(&key).ok_or_else(|| self.bad_operands())?;
+        let handle = self.memo.get(key).ok_or_else(|| self.bad_operands())?;
         self.stack.push(handle);
         Ok(())
     }
 
     fn memo_key(&mut self) -> Result<u64, PickleError> {
         match self.code {
-            b'q' | b'h' => self.reader.number(1),
-            b'r' | b'j' => self.reader.number(4),
+            b'q' | b'h' => Ok(u64::from(self.reader.byte()?)),
+            b'r' | b'j' => Ok(u64::from(self.reader.number4()?)),
             _ => {
-                let line = self.reader.text_line()?.trim();
-                line.parse().map_err(|_| self.bad_literal())
+                let line = self.reader.text_line()?;
+                line.trim().parse().map_err(|_| self.bad_literal())
             }
         }
     }
 
-    fn global(&mut self) -> Result<(), PickleError> {
-        let (module, name) = if self.code == b'c' {
-            let module = self.reader.text_line()?.to_owned();
-            (module, self.reader.text_line()?.to_owned())
-        } else {
-            let name = self.pop()?;
-            let module = self.pop()?;
-            match (&self.nodes[module as usize], &self.nodes[name as usize]) {
-                (Node::Str(module), Node::Str(name)) => (module.to_string(), name.to_string()),
-                _ => return Err(self.bad_operands()),
-            }
-        };
-        let known = match (module.as_str(), name.as_str()) {
-            ("builtins" | "__builtin__", "set" | "frozenset") => Known::Set,
-            ("builtins" | "__builtin__", "bytes" | "bytearray") => Known::Bytes,
-            ("_codecs", "encode") => Known::Encode,
-            ("numpy.core.multiarray" | "numpy._core.multiarray", "_reconstruct") => {
-                Known::Reconstruct
-            }
-            ("numpy.core.multiarray" | "numpy._core.multiarray", "scalar") => Known::Scalar,
-            ("numpy.core.numeric" | "numpy._core.numeric", "_frombuffer") => Known::FromBuffer,
-            ("numpy", "ndarray") => Known::NdArray,
-            ("numpy", "dtype") => Known::DtypeType,
-            _ => {
-                return Err(PickleError::ForbiddenGlobal {
-                    module,
-                    name,
-                    offset: self.offset,
-                });
-            }
-        };
-        self.push(Node::Known(known), 0)?;
+    fn push(&mut self, node: Node, depth: u8) -> Result<(), PickleError> {
+        let handle = self.add(node, depth)?;
+        self.stack.push(handle);
         Ok(())
     }
 
-    /// Does what one of the known functions would do.
-    fn call(&mut self, function: Handle, arguments: Handle) -> Result<(), PickleError> {
-        let Node::Known(known) = self.nodes[function as usize] else {
-            return Err(self.bad_operands());
-        };
-        let Node::Tuple(arguments) = &self.nodes[arguments as usize] else {
-            return Err(self.bad_operands());
-        };
-        let arguments: Vec<&Node> = arguments
-            .iter()
-            .map(|handle| &self.nodes[*handle as usize])
-            .collect();
-        let made = match (known, arguments.as_slice()) {
-            (Known::Set, []) => Node::Set(Vec::new()),
-            (Known::Set, [Node::List(items) | Node::Tuple(items)]) => Node::Set(items.clone()),
-            (Known::Bytes, []) => Node::Bytes(Box::default()),
-            (Known::Bytes, [Node::Bytes(bytes), ..]) => Node::Bytes(bytes.clone()),
-            // bytearray("text", "latin-1") and encode("text", "latin1"): protocols 0 to 2 have no bytes.
-            (Known::Bytes | Known::Encode, [Node::Str(text), Node::Str(codec)])
-                if matches!(&**codec, "latin1" | "latin-1") =>
-            {
-                let bytes: Result<Vec<u8>, _> =
-                    text.chars().map(|c| u8::try_from(u32::from(c))).collect();
-                Node::Bytes(bytes.map_err(|_| self.bad_literal())?.into())
-            }
-            (Known::Reconstruct, [Node::Known(Known::NdArray), ..]) => Node::EmptyArray,
-            (Known::DtypeType, [Node::Str(code), ..]) => self.dtype(code)?,
-            (Known::DtypeType, [Node::Bytes(code), ..]) => self.dtype(utf8(code, self.offset)?)?,
-            (Known::Scalar, [Node::Dtype(dtype), Node::Bytes(data)]) => {
-                self.array(*dtype, Vec::new(), false, data)?
-            }
-            (
-                Known::FromBuffer,
-                [
-                    Node::Bytes(data),
-                    Node::Dtype(dtype),
-                    Node::Tuple(shape),
-                    order,
-                ],
-            ) => {
-                let fortran = matches!(order, Node::Str(order) if &**order == "F");
-                self.array(*dtype, self.shape(shape)?, fortran, data)?
-            }
-            _ => return Err(self.bad_operands()),
-        };
-        self.charge(&made)?;
-        let depth = if matches!(made, Node::Set(_)) { 2 } else { 0 };
-        self.push(made, depth)?;
-        Ok(())
-    }
-
-    /// Fills an array or completes a dtype; no other object has a state here.
-    fn build(&mut self) -> Result<(), PickleError> {
-        let state = self.pop()?;
-        let object = self.top()?;
-        let Node::Tuple(state) = &self.nodes[state as usize] else {
-            return Err(self.bad_operands());
-        };
-        let state: Vec<&Node> = state
-            .iter()
-            .map(|item| &self.nodes[*item as usize])
-            .collect();
-        let made = match (&self.nodes[object as usize], state.as_slice()) {
-            (Node::Dtype(dtype), [_, order, ..]) => {
-                let order = match order {
-                    Node::Str(order) => order.as_bytes(),
-                    Node::Bytes(order) => order,
-                    _ => return Err(self.bad_operands()),
-                };
-                Node::Dtype(Dtype {
-                    big_endian: order == b">",
-                    ..*dtype
-                })
-            }
-            (
-                Node::EmptyArray,
-                [
-                    _,
-                    Node::Tuple(shape),
-                    Node::Dtype(dtype),
-                    Node::Bool(fortran),
-                    Node::Bytes(data),
-                ],
-            ) => self.array(*dtype, self.shape(shape)?, *fortran, data)?,
-            _ => return Err(self.bad_operands()),
-        };
-        self.charge(&made)?;
-        self.nodes[object as usize] = made;
-        Ok(())
-    }
-
-    fn charge(&mut self, made: &Node) -> Result<(), PickleError> {
-        let cost = match made {
-            Node::Set(items) => items.len() * size_of::<Handle>(),
-            Node::Bytes(bytes) => bytes.len(),
-            Node::Array(array) => array.bytes(),
-            _ => 0,
-        };
-        match self.budget.checked_sub(cost) {
-            Some(rest) => {
-                self.budget = rest;
-                Ok(())
-            }
-            None => Err(PickleError::TooLarge {
-                what: "copies of its own data",
-                limit: 4,
-            }),
-        }
-    }
-
-    fn dtype(&self, code: &str) -> Result<Node, PickleError> {
-        Dtype::parse(code)
-            .map(Node::Dtype)
-            .ok_or(PickleError::BadArray {
-                offset: self.offset,
-                problem: "has an element type other than integers, floats and truth values",
-            })
-    }
-
-    fn shape(&self, sides: &[Handle]) -> Result<Vec<usize>, PickleError> {
-        sides
-            .iter()
-            .map(|side| match &self.nodes[*side as usize] {
-                Node::Int(side) => usize::try_from(*side).ok(),
-                _ => None,
-            })
-            .collect::<Option<_>>()
-            .ok_or(PickleError::BadArray {
-                offset: self.offset,
-                problem: "has a shape that is not a list of counts",
-            })
-    }
-
-    fn array(
-        &self,
-        dtype: Dtype,
-        shape: Vec<usize>,
-        fortran: bool,
-        data: &[u8],
-    ) -> Result<Node, PickleError> {
-        match Array::new(dtype, shape, fortran, data) {
-            Some(array) => Ok(Node::Array(Box::new(array))),
-            None => Err(PickleError::BadArray {
-                offset: self.offset,
-                problem: "has a shape that does not fit its data",
-            }),
-        }
-    }
-
-    fn push(&mut self, node: Node, depth: u32) -> Result<Handle, PickleError> {
+    /// Puts an object in the table, but not on the stack.
+    fn add(&mut self, node: Node, depth: u8) -> Result<Handle, PickleError> {
         if self.nodes.len() >= MAX_OBJECTS {
-            return Err(PickleError::TooLarge {
-                what: "objects",
-                limit: MAX_OBJECTS,
-            });
+            return Err(too_many("objects"));
         }
         let handle = self.nodes.len() as Handle;
         self.nodes.push(node);
         self.depths.push(depth);
-        self.stack.push(handle);
         Ok(handle)
     }
 
     /// Depth of a container that holds `items`.
-    fn depth_over(&self, items: &[Handle]) -> Result<u32, PickleError> {
-        let below = items.iter().map(|item| self.depths[*item as usize]).max();
+    fn depth_over(&self, items: impl Iterator<Item = Handle>) -> Result<u8, PickleError> {
+        let below = items.map(|item| self.depths[item as usize]).max();
         match below.unwrap_or(0) + 1 {
             depth if depth > MAX_DEPTH => Err(self.too_deep()),
             depth => Ok(depth),
         }
     }
 
-    fn deepen(&mut self, container: Handle, depth: u32) {
+    fn deepen(&mut self, container: Handle, depth: u8) {
         let old = &mut self.depths[container as usize];
         *old = depth.max(*old);
     }
@@ -550,9 +373,17 @@ impl<'a> Machine<'a> {
 
     fn too_deep(&self) -> PickleError {
         PickleError::TooDeep {
-            limit: MAX_DEPTH,
+            limit: u32::from(MAX_DEPTH),
             offset: self.offset,
         }
+    }
+}
+
+/// The error for more than [`MAX_OBJECTS`].
+fn too_many(what: &'static str) -> PickleError {
+    PickleError::TooLarge {
+        what,
+        limit: MAX_OBJECTS,
     }
 }
 

@@ -2,18 +2,23 @@
 //!
 //! Python's pickle is a program for a stack machine that may call any importable function. This
 //! reader knows the instructions of protocols 0 to 5 that build plain data, and of all functions only
-//! the handful that numpy arrays, sets and byte strings need; those it does itself. Every other name
+//! the handful that numpy arrays, sets, ordered dicts and byte strings need; those it does itself. Every other name
 //! is refused by name.
 //!
 //! Objects lie in one flat table and refer to each other by index, so a pickle that nests or shares
 //! without end costs memory in proportion to its own size, and neither decoding nor dropping
-//! recurses. Lengths are checked against the bytes that are left before anything is allocated.
+//! recurses. Lengths are checked against the bytes that are left before anything is allocated. A file
+//! is read as a stream: what is held is the objects, not the file.
 
+mod common;
 mod error;
+mod handles;
 mod machine;
+mod memo;
 mod numpy;
 mod read;
 mod value;
 
 pub use error::PickleError;
+pub(super) use numpy::{Dtype, elements, fortran_place};
 pub use value::{Pickle, Ref};

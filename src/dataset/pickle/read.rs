@@ -1,75 +1,140 @@
 //! Reading operands: counted bytes, lines, and the two text spellings of protocol 0.
 
 use super::PickleError;
+use std::io::{BufRead, ErrorKind, Read};
 
 /// A cursor that never reads past the end and never allocates for bytes that are not there.
-pub(super) struct Reader<'a> {
-    bytes: &'a [u8],
+pub(super) struct Reader<R> {
+    input: R,
+    /// Bytes that are read.
     pub(super) at: usize,
+    /// Bytes there are.
+    length: usize,
 }
 
-impl<'a> Reader<'a> {
-    pub(super) fn new(bytes: &'a [u8]) -> Self {
-        Self { bytes, at: 0 }
-    }
-
-    pub(super) fn take(&mut self, count: u64) -> Result<&'a [u8], PickleError> {
-        let rest = &self.bytes[self.at..];
-        match usize::try_from(count)
-            .ok()
-            .filter(|count| *count <= rest.len())
-        {
-            Some(count) => {
-                self.at += count;
-                Ok(&rest[..count])
-            }
-            None => Err(PickleError::Truncated {
-                offset: self.at,
-                wanted: count,
-                length: self.bytes.len(),
-            }),
+impl<R: BufRead> Reader<R> {
+    /// Reads at most `length` bytes of `input`.
+    pub(super) fn new(input: R, length: usize) -> Self {
+        Self {
+            input,
+            at: 0,
+            length,
         }
     }
 
+    pub(super) fn length(&self) -> usize {
+        self.length
+    }
+
+    /// Refuses `count` bytes that are not there.
+    fn check(&self, count: u64) -> Result<usize, PickleError> {
+        usize::try_from(count)
+            .ok()
+            .filter(|count| *count <= self.length - self.at)
+            .ok_or_else(|| self.truncated(count))
+    }
+
+    fn truncated(&self, wanted: u64) -> PickleError {
+        PickleError::Truncated {
+            offset: self.at,
+            wanted,
+            length: self.length,
+        }
+    }
+
+    fn failed(&self, error: &std::io::Error, wanted: usize) -> PickleError {
+        match error.kind() {
+            // The file is shorter than it was when it was opened.
+            ErrorKind::UnexpectedEof => self.truncated(wanted as u64),
+            kind => PickleError::Read {
+                offset: self.at,
+                kind,
+            },
+        }
+    }
+
+    pub(super) fn exact<const N: usize>(&mut self) -> Result<[u8; N], PickleError> {
+        self.check(N as u64)?;
+        let mut bytes = [0; N];
+        self.input
+            .read_exact(&mut bytes)
+            .map_err(|error| self.failed(&error, N))?;
+        self.at += N;
+        Ok(bytes)
+    }
+
+    pub(super) fn take(&mut self, count: u64) -> Result<Vec<u8>, PickleError> {
+        let count = self.check(count)?;
+        let mut bytes = vec![0; count];
+        self.input
+            .read_exact(&mut bytes)
+            .map_err(|error| self.failed(&error, count))?;
+        self.at += count;
+        Ok(bytes)
+    }
+
     pub(super) fn byte(&mut self) -> Result<u8, PickleError> {
-        Ok(self.take(1)?[0])
+        Ok(self.exact::<1>()?[0])
     }
 
-    /// An unsigned little-endian number of `width` (at most 8) bytes.
-    pub(super) fn number(&mut self, width: usize) -> Result<u64, PickleError> {
-        let mut wide = [0; 8];
-        wide[..width].copy_from_slice(self.take(width as u64)?);
-        Ok(u64::from_le_bytes(wide))
+    pub(super) fn number2(&mut self) -> Result<u16, PickleError> {
+        Ok(u16::from_le_bytes(self.exact()?))
     }
 
-    /// Bytes whose count stands before them in `width` bytes.
-    pub(super) fn counted(&mut self, width: usize) -> Result<&'a [u8], PickleError> {
-        let count = self.number(width)?;
+    pub(super) fn number4(&mut self) -> Result<u32, PickleError> {
+        Ok(u32::from_le_bytes(self.exact()?))
+    }
+
+    pub(super) fn number8(&mut self) -> Result<u64, PickleError> {
+        Ok(u64::from_le_bytes(self.exact()?))
+    }
+
+    /// Bytes whose count stands before them in one byte.
+    pub(super) fn counted1(&mut self) -> Result<Vec<u8>, PickleError> {
+        let count = self.byte()?;
+        self.take(u64::from(count))
+    }
+
+    /// Bytes whose count stands before them in four bytes.
+    pub(super) fn counted4(&mut self) -> Result<Vec<u8>, PickleError> {
+        let count = self.number4()?;
+        self.take(u64::from(count))
+    }
+
+    /// Bytes whose count stands before them in eight bytes.
+    pub(super) fn counted8(&mut self) -> Result<Vec<u8>, PickleError> {
+        let count = self.number8()?;
         self.take(count)
     }
 
     /// A line without its line feed.
-    pub(super) fn line(&mut self) -> Result<&'a [u8], PickleError> {
-        let rest = &self.bytes[self.at..];
-        let Some(end) = rest.iter().position(|byte| *byte == b'\n') else {
-            return Err(PickleError::Truncated {
-                offset: self.at,
-                wanted: rest.len() as u64 + 1,
-                length: self.bytes.len(),
-            });
-        };
-        self.at += end + 1;
-        Ok(&rest[..end])
+    pub(super) fn line(&mut self) -> Result<Vec<u8>, PickleError> {
+        let left = self.length - self.at;
+        let mut line = Vec::new();
+        self.input
+            .by_ref()
+            .take(left as u64)
+            .read_until(b'\n', &mut line)
+            .map_err(|error| self.failed(&error, left))?;
+        if line.pop() != Some(b'\n') {
+            return Err(self.truncated(left as u64 + 1));
+        }
+        self.at += line.len() + 1;
+        Ok(line)
     }
 
-    pub(super) fn text_line(&mut self) -> Result<&'a str, PickleError> {
+    pub(super) fn text_line(&mut self) -> Result<String, PickleError> {
         let offset = self.at;
-        utf8(self.line()?, offset)
+        text(self.line()?, offset)
     }
 }
 
 pub(super) fn utf8(bytes: &[u8], offset: usize) -> Result<&str, PickleError> {
     std::str::from_utf8(bytes).map_err(|_| PickleError::BadLiteral { offset })
+}
+
+pub(super) fn text(bytes: Vec<u8>, offset: usize) -> Result<String, PickleError> {
+    String::from_utf8(bytes).map_err(|_| PickleError::BadLiteral { offset })
 }
 
 /// A little-endian two's complement integer of any width.

@@ -1,8 +1,12 @@
 //! The decoded objects and a view that walks them.
 
 use super::PickleError;
+use super::handles::Handles;
 use super::machine::Machine;
-use super::numpy::{Array, Dtype};
+use super::numpy::{Array, Dtype, Objects};
+use std::borrow::Cow;
+use std::io::BufRead;
+use std::sync::Arc;
 
 /// Index of an object in the table.
 pub(super) type Handle = u32;
@@ -11,6 +15,7 @@ pub(super) type Handle = u32;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Known {
     Set,
+    Dict,
     Bytes,
     Encode,
     Reconstruct,
@@ -28,16 +33,18 @@ pub(super) enum Node {
     Int(i64),
     Float(f64),
     Str(Box<str>),
-    Bytes(Box<[u8]>),
-    List(Vec<Handle>),
-    Tuple(Vec<Handle>),
-    Set(Vec<Handle>),
+    /// Shared with the arrays that are made of it.
+    Bytes(Arc<[u8]>),
+    List(Handles),
+    Tuple(Handles),
+    Set(Handles),
     Dict(Vec<(Handle, Handle)>),
     Known(Known),
     Dtype(Dtype),
     /// An array that `BUILD` has not filled yet.
     EmptyArray,
     Array(Box<Array>),
+    Objects(Box<Objects>),
 }
 
 /// A decoded pickle.
@@ -53,13 +60,34 @@ impl Pickle {
     /// # Errors
     /// [`PickleError`] for anything that is not plain data, is cut off, or is absurdly large.
     pub fn decode(bytes: &[u8]) -> Result<Self, PickleError> {
-        Machine::new(bytes).run()
+        Machine::new(bytes, bytes.len()).run()
+    }
+
+    /// Decodes a stream of at most `length` bytes without holding it in memory. Bytes after the end of
+    /// the pickle are left alone.
+    ///
+    /// # Errors
+    /// As [`Pickle::decode`], and [`PickleError::Read`].
+    pub fn read(input: impl BufRead, length: usize) -> Result<Self, PickleError> {
+        Machine::new(input, length).run()
     }
 
     /// The value that was pickled.
     #[must_use]
     pub fn root(&self) -> Ref<'_> {
         self.at(self.root)
+    }
+
+    /// What numpy's `item()` gives: where the value is an array of one object and no axes, that object.
+    #[must_use]
+    pub fn unwrapped(mut self) -> Self {
+        if let Node::Objects(array) = &self.nodes[self.root as usize]
+            && array.shape.is_empty()
+            && let Some(only) = array.items.get(0)
+        {
+            self.root = only;
+        }
+        self
     }
 
     fn at(&self, handle: Handle) -> Ref<'_> {
@@ -98,7 +126,7 @@ impl<'a> Ref<'a> {
             Node::Dict(_) => "dict",
             Node::Known(_) => "function",
             Node::Dtype(_) => "numpy dtype",
-            Node::EmptyArray | Node::Array(_) => "numpy array",
+            Node::EmptyArray | Node::Array(_) | Node::Objects(_) => "numpy array",
         }
     }
 
@@ -108,6 +136,18 @@ impl<'a> Ref<'a> {
         match self.node() {
             Node::Str(text) => Some(text),
             Node::Bytes(bytes) => std::str::from_utf8(bytes).ok(),
+            _ => None,
+        }
+    }
+
+    /// As [`Ref::as_str`]; bytes that are not UTF-8 are read as Latin-1, as the published loaders do.
+    #[must_use]
+    pub fn text(self) -> Option<Cow<'a, str>> {
+        match (self.as_str(), self.node()) {
+            (Some(text), _) => Some(Cow::Borrowed(text)),
+            (None, Node::Bytes(bytes)) => {
+                Some(bytes.iter().map(|byte| char::from(*byte)).collect())
+            }
             _ => None,
         }
     }
@@ -129,6 +169,17 @@ impl<'a> Ref<'a> {
             Node::Int(value) => Some(*value as f64),
             Node::Float(value) => Some(*value),
             Node::Array(array) if array.len() == 1 => array.get(0),
+            _ => None,
+        }
+    }
+
+    /// A whole number: `int`, `bool`, or a numpy scalar or array with one element of such a type.
+    #[must_use]
+    pub fn as_integer(self) -> Option<i64> {
+        match self.node() {
+            Node::Bool(value) => Some(i64::from(*value)),
+            Node::Int(value) => Some(*value),
+            Node::Array(array) if array.len() == 1 => array.integer(0),
             _ => None,
         }
     }
@@ -162,6 +213,7 @@ impl<'a> Ref<'a> {
             Node::List(items) | Node::Tuple(items) | Node::Set(items) => Some(items.len()),
             Node::Dict(entries) => Some(entries.len()),
             Node::Array(array) => Some(array.len()),
+            Node::Objects(array) => Some(array.items.len()),
             _ => None,
         }
     }
@@ -172,15 +224,15 @@ impl<'a> Ref<'a> {
         self.len().map(|len| len == 0)
     }
 
-    /// Elements of a list, tuple or set.
+    /// Elements of a list, tuple or set, or of a numpy array of objects or text in C order.
     #[must_use]
     pub fn items(self) -> Option<impl Iterator<Item = Ref<'a>> + use<'a>> {
-        match self.node() {
-            Node::List(items) | Node::Tuple(items) | Node::Set(items) => {
-                Some(items.iter().map(move |item| self.pickle.at(*item)))
-            }
-            _ => None,
-        }
+        let items = match self.node() {
+            Node::List(items) | Node::Tuple(items) | Node::Set(items) => items,
+            Node::Objects(array) => &array.items,
+            _ => return None,
+        };
+        Some(items.iter().map(move |item| self.pickle.at(item)))
     }
 
     /// Numbers of a list or tuple of numbers, or of a numpy array in C order.
@@ -190,8 +242,19 @@ impl<'a> Ref<'a> {
     pub fn numbers(self) -> Option<Vec<f64>> {
         match self.node() {
             Node::Array(array) => (0..array.len()).map(|index| array.get(index)).collect(),
-            Node::List(_) | Node::Tuple(_) => self.items()?.map(Ref::as_number).collect(),
-            _ => None,
+            Node::Set(_) => None,
+            _ => self.items()?.map(Ref::as_number).collect(),
+        }
+    }
+
+    /// Whole numbers of a list or tuple of such, or of a numpy array in C order. As for
+    /// [`Ref::numbers`], check the length first.
+    #[must_use]
+    pub fn integers(self) -> Option<Vec<i64>> {
+        match self.node() {
+            Node::Array(array) => (0..array.len()).map(|index| array.integer(index)).collect(),
+            Node::Set(_) => None,
+            _ => self.items()?.map(Ref::as_integer).collect(),
         }
     }
 
@@ -200,6 +263,7 @@ impl<'a> Ref<'a> {
     pub fn shape(self) -> Option<&'a [usize]> {
         match self.node() {
             Node::Array(array) => Some(&array.shape),
+            Node::Objects(array) => Some(&array.shape),
             _ => None,
         }
     }

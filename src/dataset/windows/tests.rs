@@ -55,7 +55,7 @@ fn catalog(lengths: &[usize], val: &[u32]) -> Catalog {
 }
 
 fn cut(catalog: &Catalog, length: usize, rule: WindowRule) -> Vec<String> {
-    let made = stories(catalog, "test", length, rule).unwrap();
+    let made = stories(catalog, "test", Some(length), rule).unwrap();
     assert_eq!(
         made.without_story + made.stories.len(),
         catalog.splits["test"].shots.len()
@@ -147,19 +147,20 @@ fn a_listed_story_keeps_its_name_and_its_parts_say_where_they_start() {
     let mut catalog = catalog(&[3, 3], &[]);
     catalog.episodes[0].story = Some(StoryId::new("first"));
     catalog.episodes[1].story = Some(StoryId::new("second"));
-    let names = |length| -> Vec<String> {
+    let names = |length: Option<usize>| -> Vec<String> {
         let made = stories(&catalog, "test", length, SLIDING).unwrap();
         made.stories
             .iter()
             .map(|story| story.id.to_string())
             .collect()
     };
-    assert_eq!(names(3), ["first", "second"]);
-    assert_eq!(names(2), ["first", "first+1", "second", "second+1"]);
+    assert_eq!(names(None), ["first", "second"]);
+    assert_eq!(names(Some(3)), ["first", "second"]);
+    assert_eq!(names(Some(2)), ["first", "first+1", "second", "second+1"]);
 }
 
 #[test]
 fn an_absent_split_is_named_with_those_there_are() {
-    let error = stories(&catalog(&[1], &[]), "tset", 1, SLIDING).unwrap_err();
+    let error = stories(&catalog(&[1], &[]), "tset", Some(1), SLIDING).unwrap_err();
     assert!(error.to_string().contains("it has test, val"), "{error}");
 }

@@ -1,0 +1,155 @@
+//! The frames of a clip, whatever file they are in.
+
+use super::hdf5::StoryFileError;
+use crate::vision::VisionError;
+use image::RgbImage;
+use std::path::PathBuf;
+
+/// Frames of one clip that are read one by one.
+pub trait ClipFrames {
+    /// Number of frames, at least 1.
+    fn frames(&self) -> usize;
+
+    /// Width and height of each frame in pixels.
+    fn size(&self) -> (u32, u32);
+
+    /// The frame with `index`, from 0, 8-bit RGB. No other need be decoded.
+    ///
+    /// # Errors
+    /// [`FramesError::NoSuchFrame`], or why the file can no longer be read.
+    fn frame(&mut self, index: usize) -> Result<RgbImage, FramesError>;
+
+    /// All frames, first to last.
+    ///
+    /// # Errors
+    /// As [`ClipFrames::frame`].
+    fn all(&mut self) -> Result<FrameStack, FramesError> {
+        (0..self.frames()).map(|index| self.frame(index)).collect()
+    }
+}
+
+/// Why a clip's frames cannot be read.
+#[derive(Debug, thiserror::Error)]
+pub enum FramesError {
+    /// The file cannot be opened or read.
+    #[error("it cannot be read")]
+    Io(#[from] std::io::Error),
+    /// The file does not start as an NPY file does.
+    #[error("it does not start with the NPY magic string")]
+    NotNpy,
+    /// A version of the format that does not exist.
+    #[error("it claims NPY version {major}.{minor}; 1.0, 2.0 and 3.0 are known")]
+    UnknownVersion {
+        /// Major version.
+        major: u8,
+        /// Minor version.
+        minor: u8,
+    },
+    /// The header is not the dict literal that numpy writes.
+    #[error("its header is malformed: {header}")]
+    BadHeader {
+        /// The header, shortened.
+        header: String,
+    },
+    /// Elements are not unsigned bytes.
+    #[error("its elements are `{descr}`, not unsigned bytes (`|u1`)")]
+    WrongType {
+        /// numpy's type code.
+        descr: String,
+    },
+    /// The array is stored column by column.
+    #[error("it is stored in Fortran order; save it with `numpy.ascontiguousarray`")]
+    FortranOrder,
+    /// The shape is not frames x height x width x 3, or a side is zero or absurd.
+    #[error("its shape is {shape:?}, not [frames, height, width, 3]")]
+    WrongShape {
+        /// The shape in the header.
+        shape: Vec<u64>,
+    },
+    /// The file ends before its header or data do.
+    #[error("it is cut off: {found} bytes of {wanted}")]
+    Truncated {
+        /// Bytes that header and shape announce.
+        wanted: u64,
+        /// Bytes there are.
+        found: u64,
+    },
+    /// A picture cannot be read or decoded.
+    #[error(transparent)]
+    Picture(#[from] VisionError),
+    /// A picture is no column of square frames.
+    #[error(
+        "its picture is {width} x {height} pixels, not a column of square frames: the height must be a multiple of the width"
+    )]
+    NotStrip {
+        /// Width of the picture.
+        width: u32,
+        /// Height of the picture.
+        height: u32,
+    },
+    /// The pictures of a clip differ in size.
+    #[error(
+        "its picture {} is {width} x {height} pixels, the first is {first_width} x {first_height}",
+        path.display()
+    )]
+    SizesDiffer {
+        /// The picture.
+        path: PathBuf,
+        /// Its width.
+        width: u32,
+        /// Its height.
+        height: u32,
+        /// Width of the first picture.
+        first_width: u32,
+        /// Height of the first picture.
+        first_height: u32,
+    },
+    /// The clip names no picture.
+    #[error("it has no picture")]
+    NoPicture,
+    /// The HDF5 file that the clip is in cannot be read.
+    #[error(transparent)]
+    StoryFile(#[from] StoryFileError),
+    /// There is no frame with this index.
+    #[error("it has {frames} frames, none with index {index}")]
+    NoSuchFrame {
+        /// The index, from 0.
+        index: usize,
+        /// Number of frames.
+        frames: usize,
+    },
+}
+
+/// All frames of a clip.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FrameStack {
+    frames: Vec<RgbImage>,
+}
+
+impl FrameStack {
+    /// Number of frames.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.frames.len()
+    }
+
+    /// Whether there is no frame. Files without frames are refused, so `false` in practice.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.frames.is_empty()
+    }
+
+    /// The frames, first to last.
+    #[must_use]
+    pub fn frames(&self) -> &[RgbImage] {
+        &self.frames
+    }
+}
+
+impl FromIterator<RgbImage> for FrameStack {
+    fn from_iter<I: IntoIterator<Item = RgbImage>>(frames: I) -> Self {
+        Self {
+            frames: frames.into_iter().collect(),
+        }
+    }
+}
