@@ -10,7 +10,7 @@ mod heap;
 mod write;
 
 pub use error::StoryFileError;
-pub(crate) use write::StoryFileWriter;
+pub use write::StoryFileWriter;
 
 use hdf5_pure::{Datatype, FormatError};
 use heap::{Heap, Reference};
@@ -25,7 +25,7 @@ const MAX_TEXT: u64 = 1 << 20;
 const MAX_MEMBERS: usize = 256;
 
 /// An open file.
-pub(super) struct StoryFile {
+pub struct StoryFile {
     heap: Heap,
     groups: Vec<Group>,
 }
@@ -46,13 +46,23 @@ impl StoryFile {
     /// # Errors
     /// The file cannot be read, is no HDF5 file, or has no group of stories; the data sets of a group
     /// have different lengths.
-    pub(super) fn open(path: &Path) -> Result<Self, StoryFileError> {
+    pub fn open(path: &Path) -> Result<Self, StoryFileError> {
         let heap = Heap::new(File::open(path)?)?;
         let file = hdf5_pure::File::from_source(heap.source())?;
         let superblock = file.superblock();
         if superblock.offset_size != 8 || superblock.length_size != 8 {
             return Err(StoryFileError::Unsupported {
                 what: "addresses of less than 8 bytes",
+            });
+        }
+        let end = superblock
+            .base_address
+            .get()
+            .saturating_add(superblock.eof_address);
+        if end > heap.length() {
+            return Err(StoryFileError::Truncated {
+                wanted: end,
+                found: heap.length(),
             });
         }
         let heap = heap.with_base(superblock.base_address.get());
@@ -73,7 +83,7 @@ impl StoryFile {
     }
 
     /// Names of the groups of stories, in the order of the file.
-    pub(super) fn groups(&self) -> impl Iterator<Item = &str> {
+    pub fn groups(&self) -> impl Iterator<Item = &str> {
         self.groups.iter().map(|group| group.name.as_str())
     }
 
@@ -81,7 +91,7 @@ impl StoryFile {
     ///
     /// # Errors
     /// [`StoryFileError::NoGroup`].
-    pub(super) fn len(&self, group: &str) -> Result<u64, StoryFileError> {
+    pub fn len(&self, group: &str) -> Result<u64, StoryFileError> {
         Ok(self.group(group)?.len)
     }
 
@@ -89,7 +99,7 @@ impl StoryFile {
     ///
     /// # Errors
     /// [`StoryFileError::NoGroup`].
-    pub(super) fn images(&self, group: &str) -> Result<usize, StoryFileError> {
+    pub fn images(&self, group: &str) -> Result<usize, StoryFileError> {
         Ok(self.group(group)?.images.len())
     }
 
@@ -97,7 +107,7 @@ impl StoryFile {
     ///
     /// # Errors
     /// [`StoryFileError::NoGroup`].
-    pub(super) fn texts(&self, group: &str) -> Result<Vec<&str>, StoryFileError> {
+    pub fn texts(&self, group: &str) -> Result<Vec<&str>, StoryFileError> {
         let texts = &self.group(group)?.texts;
         Ok(texts.iter().map(|(name, _)| name.as_str()).collect())
     }
@@ -106,12 +116,7 @@ impl StoryFile {
     ///
     /// # Errors
     /// No such group, image or story; a damaged heap; more than 256 MiB.
-    pub(super) fn image(
-        &self,
-        group: &str,
-        k: usize,
-        index: u64,
-    ) -> Result<Vec<u8>, StoryFileError> {
+    pub fn image(&self, group: &str, k: usize, index: u64) -> Result<Vec<u8>, StoryFileError> {
         let group = self.group(group)?;
         let data = group
             .images
@@ -124,12 +129,7 @@ impl StoryFile {
     ///
     /// # Errors
     /// As [`StoryFile::image`], and text that is not UTF-8 or above 1 MiB.
-    pub(super) fn text(
-        &self,
-        group: &str,
-        name: &str,
-        index: u64,
-    ) -> Result<String, StoryFileError> {
+    pub fn text(&self, group: &str, name: &str, index: u64) -> Result<String, StoryFileError> {
         let group = self.group(group)?;
         let (_, data) = group
             .texts

@@ -33,11 +33,15 @@ pub use error::{DatasetError, MissingFile};
 pub use frames::{ClipFrames, FrameStack, FramesError};
 pub use ground_truth::ground_truth_index;
 pub use hash::hash_folder;
-pub use hdf5::StoryFileError;
+pub use hdf5::{StoryFile, StoryFileError, StoryFileWriter};
 pub use locate::{Places, locate};
 pub use npy::NpyFrames;
-pub use npy_table::NpyTableError;
+pub use npy_table::{
+    NpyContent, NpyTableError, Table, decode_npy, read_npy, read_npy_integers, read_npy_objects,
+    read_npy_text,
+};
 pub use open::{OpenDataset, OpenOptions, open};
+pub use picture::{Channels, Picture, Pictures, Strip};
 pub use referential::{
     Decision, Explained, explain, has_pronoun, mentioned, references_true, referential,
 };

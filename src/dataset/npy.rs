@@ -3,7 +3,8 @@
 //! The header is read by [`crate::exchange`]. One frame can be read without the others.
 
 use super::frames::ClipFrames;
-pub use super::frames::{FrameStack, FramesError as NpyError};
+// The names that loaders know them by.
+pub(super) use super::frames::{FrameStack, FramesError as NpyError};
 use crate::exchange::{HeaderFault, NpyHeader};
 use image::RgbImage;
 use std::fs::File;

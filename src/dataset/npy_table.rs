@@ -4,7 +4,7 @@ use super::DatasetError;
 use super::path::open;
 use super::pickle::{Dtype, Pickle, PickleError, elements, fortran_place};
 use crate::exchange::{HeaderFault, NpyHeader};
-use std::io::{BufRead, Read};
+use std::io::BufRead;
 use std::path::Path;
 
 /// Cells that are believed. The published caches have 60,000.
@@ -58,37 +58,37 @@ pub enum NpyTableError {
 
 /// The cells of a vector or matrix, row by row. A vector is a table of one column, a scalar one cell.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Table<T> {
+pub struct Table<T> {
     columns: usize,
     cells: Vec<T>,
 }
 
 impl<T> Table<T> {
     /// Number of rows.
-    pub(super) fn len(&self) -> usize {
+    pub fn len(&self) -> usize {
         self.cells.len() / self.columns.max(1)
     }
 
     /// Cells of each row.
-    pub(super) fn columns(&self) -> usize {
+    pub fn columns(&self) -> usize {
         self.columns
     }
 
     /// The row with `index`, from 0.
-    pub(super) fn row(&self, index: usize) -> Option<&[T]> {
+    pub fn row(&self, index: usize) -> Option<&[T]> {
         let start = index.checked_mul(self.columns)?;
         self.cells.get(start..start.checked_add(self.columns)?)
     }
 
     /// The rows, first to last.
-    pub(super) fn rows(&self) -> impl ExactSizeIterator<Item = &[T]> {
+    pub fn rows(&self) -> impl ExactSizeIterator<Item = &[T]> {
         self.cells.chunks_exact(self.columns.max(1))
     }
 }
 
 /// What an NPY file holds.
 #[derive(Debug)]
-pub(super) enum NpyContent {
+pub enum NpyContent {
     /// Byte strings or unicode strings, without filling.
     Text(Table<String>),
     /// Integers of any width, or truth values.
@@ -102,7 +102,7 @@ pub(super) enum NpyContent {
 ///
 /// # Errors
 /// [`DatasetError::Npy`], [`DatasetError::Pickle`], [`DatasetError::Read`], [`DatasetError::TooLarge`].
-pub(super) fn read_npy(path: &Path) -> Result<NpyContent, DatasetError> {
+pub fn read_npy(path: &Path) -> Result<NpyContent, DatasetError> {
     let (mut input, length) = open(path)?;
     let start = input.fill_buf().map_err(|source| DatasetError::Read {
         path: path.to_owned(),
@@ -127,7 +127,7 @@ pub(super) fn read_npy(path: &Path) -> Result<NpyContent, DatasetError> {
 ///
 /// # Errors
 /// As [`read_npy`], and for elements of another type.
-pub(super) fn read_npy_text(path: &Path) -> Result<Table<String>, DatasetError> {
+pub fn read_npy_text(path: &Path) -> Result<Table<String>, DatasetError> {
     match read_npy(path)? {
         NpyContent::Text(table) => Ok(table),
         other => Err(other.unwanted(path, "an array of text")),
@@ -138,7 +138,7 @@ pub(super) fn read_npy_text(path: &Path) -> Result<Table<String>, DatasetError> 
 ///
 /// # Errors
 /// As [`read_npy`], and for elements of another type.
-pub(super) fn read_npy_integers(path: &Path) -> Result<Table<i64>, DatasetError> {
+pub fn read_npy_integers(path: &Path) -> Result<Table<i64>, DatasetError> {
     match read_npy(path)? {
         NpyContent::Integers(table) => Ok(table),
         other => Err(other.unwanted(path, "an array of integers")),
@@ -149,7 +149,7 @@ pub(super) fn read_npy_integers(path: &Path) -> Result<Table<i64>, DatasetError>
 ///
 /// # Errors
 /// As [`read_npy`], and for elements of another type.
-pub(super) fn read_npy_objects(path: &Path) -> Result<Pickle, DatasetError> {
+pub fn read_npy_objects(path: &Path) -> Result<Pickle, DatasetError> {
     match read_npy(path)? {
         NpyContent::Objects(pickle) => Ok(pickle),
         other => Err(other.unwanted(path, "an array of objects, or a pickle")),
@@ -181,10 +181,7 @@ fn starts_a_pickle(start: &[u8]) -> bool {
 ///
 /// # Errors
 /// [`NpyTableError`].
-pub(super) fn decode_npy(
-    input: &mut impl BufRead,
-    length: u64,
-) -> Result<NpyContent, NpyTableError> {
+pub fn decode_npy(input: &mut impl BufRead, length: u64) -> Result<NpyContent, NpyTableError> {
     let header = NpyHeader::read(input)?;
     let wrong_type = || NpyTableError::WrongType {
         descr: header.descr.clone(),

@@ -9,6 +9,14 @@ pub enum StoryFileError {
     /// It is no HDF5 file, a damaged one, or one with features that are not read.
     #[error("it is no HDF5 file of stories: {0}")]
     Format(#[from] hdf5_pure::Error),
+    /// The file is shorter than it says.
+    #[error("it is cut off: {found} bytes of {wanted}")]
+    Truncated {
+        /// Bytes that it announces.
+        wanted: u64,
+        /// Bytes there are.
+        found: u64,
+    },
     /// A feature of HDF5 that ARLDM's files do not have.
     #[error("it has {what}, which the files of ARLDM have not")]
     Unsupported {

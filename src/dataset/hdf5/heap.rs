@@ -97,6 +97,11 @@ impl Heap {
         })
     }
 
+    /// Bytes of the file.
+    pub(super) fn length(&self) -> u64 {
+        self.file.length
+    }
+
     pub(super) fn source(&self) -> SharedFile {
         self.file.clone()
     }

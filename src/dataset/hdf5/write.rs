@@ -22,7 +22,7 @@ const LEAF: u16 = 32;
 const INTERNAL: u16 = 16;
 
 /// A file of stories that is being written. Nothing is at its path until [`StoryFileWriter::finish`].
-pub(crate) struct StoryFileWriter {
+pub struct StoryFileWriter {
     path: PathBuf,
     file: BufWriter<NamedTempFile>,
     /// Bytes written, which is the address of what comes next.
@@ -48,11 +48,7 @@ impl StoryFileWriter {
     ///
     /// # Errors
     /// The folder cannot be written to; more data sets than a small group holds.
-    pub(crate) fn create(
-        path: &Path,
-        images: usize,
-        texts: &[&str],
-    ) -> Result<Self, StoryFileError> {
+    pub fn create(path: &Path, images: usize, texts: &[&str]) -> Result<Self, StoryFileError> {
         if images + texts.len() > usize::from(LEAF) {
             return Err(StoryFileError::Unsupported {
                 what: "more than 32 data sets a group",
@@ -79,7 +75,7 @@ impl StoryFileWriter {
     ///
     /// # Errors
     /// A name that occurs already, is empty or has a `/` or a zero; more than 32 groups.
-    pub(crate) fn group(&mut self, name: &str) -> Result<(), StoryFileError> {
+    pub fn group(&mut self, name: &str) -> Result<(), StoryFileError> {
         let taken = self.groups.iter().any(|(found, _)| found == name);
         if taken
             || name.is_empty()
@@ -99,7 +95,7 @@ impl StoryFileWriter {
     ///
     /// # Errors
     /// No group was begun, a story of other numbers of images or texts, a failing disk.
-    pub(crate) fn story<I: AsRef<[u8]>, T: AsRef<str>>(
+    pub fn story<I: AsRef<[u8]>, T: AsRef<str>>(
         &mut self,
         images: &[I],
         texts: &[T],
@@ -182,7 +178,7 @@ impl StoryFileWriter {
     ///
     /// # Errors
     /// A failing disk.
-    pub(crate) fn finish(mut self) -> Result<(), StoryFileError> {
+    pub fn finish(mut self) -> Result<(), StoryFileError> {
         self.flush()?;
         let texts = std::mem::take(&mut self.texts);
         let mut members = Vec::new();

@@ -56,6 +56,16 @@ impl Handles {
     }
 }
 
+#[cfg(test)]
+impl Handles {
+    pub(super) fn weight(&self) -> usize {
+        match self {
+            Self::Narrow(items) => items.capacity(),
+            Self::Wide(items) => items.capacity() * size_of::<Handle>(),
+        }
+    }
+}
+
 impl From<&[Handle]> for Handles {
     fn from(items: &[Handle]) -> Self {
         let mut handles = Self::new();

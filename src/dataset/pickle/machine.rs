@@ -4,7 +4,6 @@ mod call;
 
 use super::PickleError;
 use super::common;
-use super::handles::Handles;
 use super::memo::Memo;
 use super::read::{Reader, long, quoted, raw_unicode, text};
 use super::value::{Handle, Node, Pickle};

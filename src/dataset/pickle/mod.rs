@@ -22,3 +22,21 @@ mod value;
 pub use error::PickleError;
 pub(super) use numpy::{Dtype, elements, fortran_place};
 pub use value::{Pickle, Ref};
+
+/// Bytes that a decoded pickle holds, as far as its own tables say.
+#[cfg(test)]
+pub(super) fn weight(pickle: &Pickle) -> usize {
+    use value::Node;
+    let own = |node: &Node| match node {
+        Node::Str(text) => text.len(),
+        Node::Bytes(bytes) => bytes.len(),
+        Node::List(items) | Node::Tuple(items) | Node::Set(items) => items.weight(),
+        Node::Dict(entries) => size_of_val(entries.as_slice()),
+        Node::Array(array) => size_of_val(&**array) + size_of_val(&*array.shape),
+        Node::Objects(array) => {
+            size_of_val(&**array) + size_of_val(&*array.shape) + array.items.weight()
+        }
+        _ => 0,
+    };
+    size_of_val(pickle.nodes.as_slice()) + pickle.nodes.iter().map(own).sum::<usize>()
+}

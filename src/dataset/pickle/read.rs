@@ -22,10 +22,6 @@ impl<R: BufRead> Reader<R> {
         }
     }
 
-    pub(super) fn length(&self) -> usize {
-        self.length
-    }
-
     /// Refuses `count` bytes that are not there.
     fn check(&self, count: u64) -> Result<usize, PickleError> {
         usize::try_from(count)

@@ -3,6 +3,7 @@
 //! Protocol 2 without memo, which every Python since 2.3 reads.
 
 /// A value of the layout's pickles.
+#[cfg_attr(test, derive(Clone, Debug))]
 pub(super) enum Value {
     Int(u8),
     Text(String),
@@ -49,6 +50,53 @@ fn push_text(bytes: &mut Vec<u8>, text: &str) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::dataset::pickle::{Pickle, Ref};
+    use proptest::prelude::*;
+
+    fn values() -> impl Strategy<Value = Value> {
+        let leaf = prop_oneof![
+            any::<u8>().prop_map(Value::Int),
+            any::<String>().prop_map(Value::Text),
+        ];
+        leaf.prop_recursive(4, 64, 8, |inner| {
+            prop_oneof![
+                prop::collection::vec(inner.clone(), 0..8).prop_map(Value::List),
+                prop::collection::vec((any::<String>(), inner), 0..8).prop_map(Value::Dict),
+            ]
+        })
+    }
+
+    fn same(read: Ref<'_>, written: &Value) -> bool {
+        match written {
+            Value::Int(number) => read.as_integer() == Some(i64::from(*number)),
+            Value::Text(text) => read.as_str() == Some(text),
+            Value::List(items) => {
+                read.len() == Some(items.len())
+                    && read.items().is_some_and(|mut read| {
+                        items
+                            .iter()
+                            .all(|item| read.next().is_some_and(|r| same(r, item)))
+                    })
+            }
+            Value::Dict(entries) => {
+                read.len() == Some(entries.len())
+                    && read.entries().is_some_and(|mut read| {
+                        entries.iter().all(|(key, value)| {
+                            read.next()
+                                .is_some_and(|(k, v)| k.as_str() == Some(key) && same(v, value))
+                        })
+                    })
+            }
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn the_reader_gives_back_what_was_written(value in values()) {
+            let pickle = Pickle::decode(&dump(&value)).unwrap();
+            prop_assert!(same(pickle.root(), &value));
+        }
+    }
 
     #[test]
     fn writes_the_opcodes_of_protocol_2() {

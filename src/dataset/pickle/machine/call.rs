@@ -282,7 +282,8 @@ impl<R: BufRead> Machine<R> {
             // A scalar is the text itself.
             return Ok((self.nodes[only as usize].clone(), 0));
         }
-        let items = if fortran && shape.len() > 1 {
+        // numpy lists objects in C order whatever the order in memory.
+        let items = if fortran && dtype.textual() && shape.len() > 1 {
             (0..items.len())
                 .map(|index| {
                     items

@@ -1,6 +1,130 @@
+use super::super::weight;
 use super::super::{Pickle, PickleError, Ref};
 use proptest::prelude::*;
+use serde::Deserialize;
+use std::collections::BTreeMap;
+use std::path::Path;
 use std::time::Instant;
+
+/// A file of `reference-data/fixtures`; see `tools/fixtures/pickles.py`.
+fn fixture(name: &str) -> Vec<u8> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("reference-data/fixtures");
+    std::fs::read(folder.join(name)).unwrap_or_else(|error| panic!("{name}: {error}"))
+}
+
+#[derive(Deserialize)]
+struct Expected {
+    files: Vec<String>,
+    labels: BTreeMap<String, Vec<i64>>,
+}
+
+#[test]
+fn labels_of_every_kind_and_protocol_are_what_python_wrote() {
+    let expected: Expected = serde_json::from_slice(&fixture("pickles/expected.json")).unwrap();
+    assert!(expected.files.len() > 40);
+    for name in &expected.files {
+        let pickle = Pickle::decode(&fixture(&format!("pickles/{name}")))
+            .unwrap_or_else(|error| panic!("{name}: {error}"));
+        let entries: Vec<_> = pickle.root().entries().unwrap().collect();
+        assert_eq!(entries.len(), expected.labels.len(), "{name}");
+        for (key, value) in entries {
+            let wanted = &expected.labels[key.as_str().unwrap()];
+            assert_eq!(value.len(), Some(wanted.len()), "{name}");
+            if name.starts_with("labels-text") {
+                let found: Vec<String> = value
+                    .items()
+                    .unwrap()
+                    .map(|item| item.as_str().unwrap().to_owned())
+                    .collect();
+                let wanted: Vec<String> = wanted.iter().map(ToString::to_string).collect();
+                assert_eq!(found, wanted, "{name}");
+                continue;
+            }
+            let numbers: Vec<f64> = wanted.iter().map(|label| *label as f64).collect();
+            assert_eq!(value.numbers().unwrap(), numbers, "{name}");
+            let float = ["f16", "f32", "f64"].iter().any(|kind| name.contains(kind));
+            let integers = (!float).then(|| wanted.clone());
+            assert_eq!(value.integers(), integers, "{name}");
+        }
+    }
+}
+
+#[test]
+fn hostile_files_are_refused_with_a_reason() {
+    for protocol in [0, 2, 4] {
+        let error = refused(&fixture(&format!("hostile/call.p{protocol}.pkl")));
+        assert!(error.to_string().contains(".print"), "{error}");
+    }
+    let error = refused(&fixture("hostile/defaultdict.pkl"));
+    assert!(
+        error.to_string().contains("collections.defaultdict"),
+        "{error}"
+    );
+    assert!(matches!(
+        refused(&fixture("hostile/long.pkl")),
+        PickleError::IntegerTooLarge { .. }
+    ));
+    assert!(matches!(
+        refused(&fixture("hostile/deep.pkl")),
+        PickleError::TooDeep { .. }
+    ));
+    assert!(matches!(
+        refused(&fixture("hostile/cut.pkl")),
+        PickleError::Truncated { .. }
+    ));
+}
+
+/// Writes 100,000 clips with 323 labels each as Python does: a list a clip, numbered, the integers of
+/// one byte.
+fn labels_bg() -> Vec<u8> {
+    let mut bytes = b"\x80\x02}q\x00U\x05labelq\x01}q\x02(".to_vec();
+    for clip in 0..100_000_u32 {
+        let id = format!("s_01_e_25_shot_{clip:06}_{:06}", clip + 75);
+        bytes.extend([b'X', id.len() as u8, 0, 0, 0]);
+        bytes.extend(id.bytes());
+        bytes.push(b'r');
+        bytes.extend((3 + clip * 2).to_le_bytes());
+        bytes.extend(b"]r");
+        bytes.extend((4 + clip * 2).to_le_bytes());
+        bytes.push(b'(');
+        for label in 0..323 {
+            bytes.extend([b'K', u8::from(label == clip % 323)]);
+        }
+        bytes.push(b'e');
+        if clip % 1000 == 999 {
+            bytes.extend(b"u(");
+        }
+    }
+    bytes.extend(b"us.");
+    bytes
+}
+
+#[test]
+fn a_hundred_thousand_clips_with_323_labels_fit_in_memory() {
+    let file = tempfile::NamedTempFile::new().unwrap();
+    let bytes = labels_bg();
+    let length = bytes.len();
+    std::fs::write(file.path(), bytes).unwrap();
+    let input = std::io::BufReader::new(std::fs::File::open(file.path()).unwrap());
+    let start = Instant::now();
+    let pickle = Pickle::read(input, length).unwrap();
+    let took = start.elapsed();
+    let weight = weight(&pickle);
+    println!("{length} bytes in {took:?}, {} MB held", weight >> 20);
+    assert!(weight < 64 << 20, "{weight}");
+    // A machine under load is slower, but not by this much.
+    assert!(took.as_secs() < 20, "{took:?}");
+    let labels = pickle.root().get("label").unwrap();
+    assert_eq!(labels.len(), Some(100_000));
+    let (id, last) = labels.entries().unwrap().last().unwrap();
+    assert_eq!(id.as_str(), Some("s_01_e_25_shot_099999_100074"));
+    let last = last.integers().unwrap();
+    assert_eq!(
+        last.iter().position(|label| *label == 1),
+        Some(99_999 % 323)
+    );
+    assert_eq!(last.len(), 323);
+}
 
 /// The same object pickled by CPython with each protocol.
 const GOLDEN: [(&str, &[u8]); 7] = [
@@ -199,17 +323,94 @@ fn deep_nesting_is_refused() {
     assert!(matches!(refused(&tuples), PickleError::TooDeep { .. }));
 }
 
+/// A pickle that keeps `kept`, then runs `step` `times` times and gives `None`.
+fn bomb(kept: &[u8], step: &[u8], times: usize) -> Vec<u8> {
+    let mut bytes = b"\x80\x02".to_vec();
+    bytes.extend(kept);
+    for _ in 0..times {
+        bytes.extend(step);
+    }
+    bytes.extend(b"N.");
+    bytes
+}
+
 #[test]
 fn copies_of_shared_data_have_a_limit() {
-    // One long byte string, then bytes(it) again and again at five bytes a copy.
-    let mut bomb = b"\x80\x02B\x00\x00\x10\x00".to_vec();
-    bomb.extend(vec![7; 1 << 20]);
-    bomb.extend(b"q\x000cbuiltins\nbytes\nq\x010");
-    for _ in 0..100_000 {
-        bomb.extend(b"h\x01h\x00\x85R0");
+    let long_text = || {
+        let mut bytes = b"X\x00\x00\x10\x00".to_vec();
+        bytes.extend(vec![b'7'; 1 << 20]);
+        bytes.extend(b"q\x000");
+        bytes
+    };
+    // encode(text, "latin1") again and again at seven bytes a copy.
+    let mut kept = long_text();
+    kept.extend(b"c_codecs\nencode\nq\x010X\x06\0\0\0latin1q\x020");
+    let encode = bomb(&kept, b"h\x01h\x00h\x02\x86R0", 100_000);
+    // An array of a million strings, made of the same bytes again and again.
+    let mut kept = long_text();
+    kept.extend(b"c_codecs\nencode\nh\x00X\x06\0\0\0latin1\x86Rq\x030");
+    kept.extend(b"cnumpy\ndtype\nU\x02S1\x85Rq\x040cnumpy.core.multiarray\n_reconstruct\nq\x050");
+    kept.extend(b"cnumpy\nndarray\n\x85q\x060(K\x01J\x00\x00\x10\x00\x85h\x04\x89h\x03tq\x070");
+    let strings = bomb(&kept, b"h\x05h\x06Rh\x07b0", 100_000);
+    // set(list of a million) again and again.
+    let mut kept = b"]q\x00(".to_vec();
+    kept.extend(b"NN".repeat(1 << 19));
+    kept.extend(b"e0h\x00\x85q\x010cbuiltins\nset\nq\x020");
+    let sets = bomb(&kept, b"h\x02h\x01R0", 100_000);
+    for (name, bytes) in [("encode", encode), ("strings", strings), ("sets", sets)] {
+        let error = refused(&bytes);
+        assert!(
+            matches!(error, PickleError::TooLarge { limit: 4, .. }),
+            "{name}: {error:?}"
+        );
     }
-    bomb.extend(b"N.");
-    assert!(matches!(refused(&bomb), PickleError::TooLarge { .. }));
+}
+
+#[test]
+fn every_way_to_make_many_things_has_a_limit() {
+    const MANY: usize = (1 << 24) + 10;
+    for (name, kept, step) in [
+        ("objects", &b""[..], &b"]0"[..]),
+        ("stack", b"", b"N"),
+        ("copies on the stack", b"N", b"2"),
+        ("numbers", b"N", b"\x94"),
+    ] {
+        let error = refused(&bomb(kept, step, MANY));
+        assert!(
+            matches!(
+                error,
+                PickleError::TooLarge {
+                    limit: 16_777_216,
+                    ..
+                }
+            ),
+            "{name}: {error:?}"
+        );
+    }
+    // Memo numbers without an order.
+    let mut sparse = b"N".to_vec();
+    for number in 0..100_000_u32 {
+        sparse.push(b'r');
+        sparse.extend((u32::MAX - number).to_le_bytes());
+    }
+    assert!(matches!(
+        refused(&bomb(&sparse, b"", 0)),
+        PickleError::TooLarge { .. }
+    ));
+}
+
+#[test]
+fn a_billion_laughs_are_one_laugh() {
+    let bytes = fixture("hostile/laughs.pkl");
+    let pickle = Pickle::decode(&bytes).unwrap();
+    assert!(weight(&pickle) < 20_000);
+    let mut inner = pickle.root();
+    for _ in 0..40 {
+        assert_eq!(inner.len(), Some(10));
+        assert_eq!(inner.numbers(), None);
+        inner = inner.items().unwrap().last().unwrap();
+    }
+    assert_eq!(inner.items().unwrap().next().unwrap().as_str(), Some("ha"));
 }
 
 #[test]
@@ -265,10 +466,73 @@ fn wrong_operands_are_errors() {
     ));
 }
 
+#[test]
+fn an_ordered_dict_is_a_dict_and_other_collections_are_refused() {
+    // Python 2 wrote the items as an argument, Python 3 sets them afterwards.
+    let two = b"ccollections\nOrderedDict\n(](](U\x01aK\x01ee]K\x02aa";
+    assert!(Pickle::decode(two).is_err());
+    let two = b"ccollections\nOrderedDict\n(](](U\x01aK\x01e](U\x01bK\x02eetR.";
+    let three = b"ccollections\nOrderedDict\n)R(U\x01aK\x01U\x01bK\x02u.";
+    for bytes in [&two[..], three] {
+        let pickle = Pickle::decode(bytes).unwrap();
+        let get = |key| pickle.root().get(key).and_then(Ref::as_integer);
+        assert_eq!((get("a"), get("b")), (Some(1), Some(2)));
+    }
+    for bytes in [
+        &b"ccollections\nOrderedDict\n(](K\x01etR."[..],
+        b"ccollections\nOrderedDict\n(](](K\x01eetR.",
+    ] {
+        assert!(matches!(refused(bytes), PickleError::BadOperands { .. }));
+    }
+    assert!(matches!(
+        refused(b"ccollections\nCounter\n)R."),
+        PickleError::ForbiddenGlobal { .. }
+    ));
+}
+
+#[test]
+fn arrays_of_nothing_and_negative_sides_are_refused() {
+    let array = |shape: &[u8], dtype: &[u8], data: &[u8]| {
+        let mut bytes =
+            b"cnumpy.core.multiarray\n_reconstruct\ncnumpy\nndarray\n\x85R(K\x01".to_vec();
+        bytes.extend(shape);
+        bytes.extend(b"cnumpy\ndtype\nU");
+        bytes.push(dtype.len() as u8);
+        bytes.extend(dtype);
+        bytes.extend(b"\x85R\x89");
+        bytes.extend(data);
+        bytes.extend(b"tb.");
+        bytes
+    };
+    let pickle = Pickle::decode(&array(b"K\x02\x85", b"S2", b"U\x04a\0bc")).unwrap();
+    let found: Vec<_> = pickle.root().items().unwrap().map(Ref::as_str).collect();
+    assert_eq!(found, [Some("a"), Some("bc")]);
+    for (shape, dtype, data) in [
+        (&b"K\x03\x85"[..], &b"S2"[..], &b"U\x04a\0bc"[..]),
+        (b"J\xff\xff\xff\xff\x85", b"i1", b"U\x00"),
+        (b"\x8a\x08\0\0\0\0\0\0\0\x40K\x04\x86", b"i1", b"U\x00"),
+        (b"J\xff\xff\xff\x7f\x85", b"S0", b"U\x00"),
+        (b"J\xff\xff\xff\x7f\x85", b"O8", b"]"),
+        (b"K\x01\x85", b"O8", b"U\x01a"),
+        (b"K\x01\x85", b"i1", b"]K\x01a"),
+        (b"K\x01\x85", b"U1", b"U\x04\xff\xff\xff\xff"),
+    ] {
+        let error = refused(&array(shape, dtype, data));
+        assert!(
+            matches!(
+                error,
+                PickleError::BadArray { .. } | PickleError::BadLiteral { .. }
+            ),
+            "{error:?}"
+        );
+    }
+}
+
 proptest! {
     #[test]
     fn no_bytes_make_it_panic(bytes in proptest::collection::vec(any::<u8>(), 0..200)) {
         if let Ok(pickle) = Pickle::decode(&bytes) {
+            prop_assert!(weight(&pickle) <= 64 * bytes.len() + 16_384);
             let _ = pickle.root().numbers();
         }
     }
