@@ -18,6 +18,7 @@ mod path;
 pub mod pickle;
 mod referential;
 mod split;
+pub mod stats;
 pub mod synth;
 
 pub use error::{DatasetError, MissingFile};
@@ -27,7 +28,8 @@ pub use hash::hash_folder;
 pub use locate::{Places, locate};
 pub use npy::{FrameStack, NpyError, NpyFrames};
 pub use referential::{
-    Decision, Explained, explain, has_pronoun, mentioned, references_true, referential,
+    Decision, Explained, PRONOUNS, explain, has_pronoun, mentioned, pronoun_counts,
+    references_true, referential,
 };
 
 use crate::record::{ClipId, Story};

@@ -13,6 +13,7 @@ mod protocol;
 mod read;
 mod rule;
 mod suite;
+mod text_procedure;
 
 pub use dataset_card::{
     Character, DatasetCard, EvaluatorBundles, ExpectedCounts, Gender, ImageSize, Layout, NeededFile,
@@ -29,3 +30,4 @@ pub use protocol::{
 pub use read::parse_toml;
 pub use rule::GroundTruthRule;
 pub use suite::{Suite, SuiteRun};
+pub use text_procedure::TextProcedure;

@@ -237,13 +237,12 @@ fn prompts(
         subset = format!("{subset}[:{}]", stories.len());
     }
     let variant = protocol.text_for(&spec::model("ground-truth")?)?;
-    let cast = &dataset.card().characters;
     let prompts = stories
         .into_iter()
         .map(|story| {
             Ok(Prompt {
                 story: story.clone(),
-                captions: referential(story, variant, cast)?,
+                captions: referential(story, variant, dataset.card())?,
             })
         })
         .collect::<Result<_, Failure>>()?;
