@@ -88,21 +88,17 @@ impl<'a> Rewrite<'a> {
             text.push_str(&self.text[from..start]);
             from = end;
             let at = text.len();
-            let replacement = match group {
-                [
-                    Span {
-                        earlier: Some(index),
-                        ..
-                    },
-                ] => self.done[*index].replacement.clone(),
-                _ => {
-                    let (first, last) = (self.origin(start), self.origin(end));
-                    Replacement {
-                        words: self.original[first..last].to_owned(),
-                        offset: first,
-                        pronoun: self.with_pronouns(group, pronoun),
-                        rule: rule.to_owned(),
-                    }
+            let replacement = if let [span] = group
+                && let Some(index) = span.earlier
+            {
+                self.done[index].replacement.clone()
+            } else {
+                let (first, last) = (self.origin(start), self.origin(end));
+                Replacement {
+                    words: self.original[first..last].to_owned(),
+                    offset: first,
+                    pronoun: self.with_pronouns(group, pronoun),
+                    rule: rule.to_owned(),
                 }
             };
             text.push_str(&replacement.pronoun);

@@ -94,7 +94,8 @@ mod tests {
             (spread.n, spread.min, spread.max, spread.mean),
             (4, 1, 10, 5.25)
         );
-        assert_eq!(Spread::of(vec![4]).unwrap().q75, 4.0);
+        let one = Spread::of(vec![4]).unwrap();
+        assert_eq!((one.q25, one.median, one.q75), (4.0, 4.0, 4.0));
         assert_eq!(Spread::of(Vec::new()), None);
     }
 

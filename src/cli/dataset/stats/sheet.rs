@@ -201,7 +201,7 @@ fn labels(title: &str, labels: &LabelStatistics) -> Table {
 fn notes(statistics: &Statistics) -> Vec<Line> {
     let mut lines = vec![
         "refs_true counts pronouns as whole words. refs_compat counts as Make-A-Story's released loop does: letters \"he\" anywhere, also in \"the\", and replaced frames twice. They are different things; docs/referential.md defines both.".to_owned(),
-        "Stories are windows that overlap: a clip counts once a story in `frames`, once in `clips`.".to_owned(),
+        "Stories are windows that overlap. Frames count a clip once a story, clips count it once.".to_owned(),
     ];
     if !statistics.variants_not_defined.is_empty() {
         lines.push(format!(
@@ -211,7 +211,7 @@ fn notes(statistics: &Statistics) -> Vec<Line> {
     }
     if statistics.variants.values().any(|found| found.crashed > 0) {
         lines.push(
-            "Numbers of a text are over the stories that have it; `crashed` are those on which the code that defines it stops with an exception."
+            "Numbers of a text are over the stories that have it; on the crashed ones the code that defines it stops with an exception."
                 .to_owned(),
         );
     }
