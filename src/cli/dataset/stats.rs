@@ -65,7 +65,7 @@ struct Answer<'a> {
     story_length: usize,
     #[serde(flatten)]
     statistics: &'a Statistics,
-    published: &'a [published::Figure],
+    published: &'a [published::Printed],
 }
 
 /// Counts and prints.

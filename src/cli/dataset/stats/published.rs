@@ -13,7 +13,7 @@ const EXTENDED: TextVariant = TextVariant::MakeAStory;
 
 /// One figure.
 #[derive(Clone, Debug, PartialEq, Serialize)]
-pub(super) struct Figure {
+pub(super) struct Printed {
     /// Where it is printed.
     pub(super) table: String,
     /// The data set as the paper calls it.
@@ -31,7 +31,7 @@ pub(super) struct Figure {
 }
 
 /// Every figure that is printed of this data set; none of one that the paper does not speak of.
-pub(super) fn figures(dataset: &str, statistics: &Statistics) -> Result<Vec<Figure>, Failure> {
+pub(super) fn figures(dataset: &str, statistics: &Statistics) -> Result<Vec<Printed>, Failure> {
     let library = Library::open()?;
     let table = library.find(TABLE)?;
     let mut figures = Vec::new();
@@ -48,7 +48,7 @@ pub(super) fn figures(dataset: &str, statistics: &Statistics) -> Result<Vec<Figu
                 TextVariant::Original => Some(&statistics.original),
                 other => statistics.variants.get(other.name()),
             };
-            figures.push(Figure {
+            figures.push(Printed {
                 table: TABLE.to_owned(),
                 row: row.label(),
                 heading: cell.heading.clone(),

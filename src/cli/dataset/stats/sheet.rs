@@ -1,6 +1,6 @@
 //! The statistics as tables to read.
 
-use super::published::Figure;
+use super::published::Printed;
 use storyeval::dataset::PRONOUNS;
 use storyeval::dataset::stats::{
     Histogram, LabelStatistics, ReferenceStatistics, Spread, Statistics,
@@ -11,7 +11,7 @@ use storyeval::table::{Block, Cell, Column, Document, Line, Row, Table};
 const SHOWN: usize = 20;
 
 /// Everything, as tables with notes.
-pub(super) fn document(title: String, statistics: &Statistics, figures: &[Figure]) -> Document {
+pub(super) fn document(title: String, statistics: &Statistics, figures: &[Printed]) -> Document {
     let mut document = Document::default();
     let mut table = |table: Table| document.blocks.push(Block::Table(table));
     table(sizes(statistics));
@@ -142,7 +142,7 @@ fn pronouns(statistics: &Statistics) -> Table {
     grid("Pronouns in all captions", &columns, rows.collect())
 }
 
-fn published(figures: &[Figure]) -> Table {
+fn published(figures: &[Printed]) -> Table {
     let rows = figures.iter().map(|figure| {
         let counted = match figure.counted {
             Some(number) if number.fract() == 0.0 => Cell::new(format!("{number:.0}")),
