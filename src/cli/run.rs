@@ -335,11 +335,11 @@ fn plan(
     seed: Seed,
 ) -> Result<(Plan, Vec<Vec<ReferentialCaption>>), Failure> {
     let variant = context.protocol.text_for(card)?;
-    let cast = &context.dataset.card().characters;
+    let data_card = context.dataset.card();
     let captions: Vec<Vec<ReferentialCaption>> = context
         .stories
         .iter()
-        .map(|story| referential(story, variant, cast))
+        .map(|story| referential(story, variant, data_card))
         .collect::<Result<_, _>>()?;
     let arguments = context.arguments;
     let plan = Plan::new(&context.stories, &captions, &card.id, seed, arguments.batch)?;

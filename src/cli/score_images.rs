@@ -393,11 +393,11 @@ impl Job<'_> {
 
     fn plan(&self) -> Result<(Plan, Vec<Vec<ReferentialCaption>>), Failure> {
         let variant = self.protocol.text_for(&self.model)?;
-        let cast = &self.dataset.card().characters;
+        let card = self.dataset.card();
         let captions: Vec<_> = self
             .stories
             .iter()
-            .map(|story| referential(story, variant, cast))
+            .map(|story| referential(story, variant, card))
             .collect::<Result<_, _>>()?;
         let plan = Plan::new(&self.stories, &captions, &self.model.id, Seed(0), BATCH)?;
         Ok((plan, captions))

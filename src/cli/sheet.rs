@@ -49,8 +49,7 @@ pub(crate) fn write(
                 images: frames,
             });
         }
-        let cast = &dataset.card().characters;
-        let captions = referential(story, protocol.text, cast)?;
+        let captions = referential(story, protocol.text, dataset.card())?;
         let captions = captions.iter().map(SheetCaption::from).collect();
         blocks.push(SheetStory {
             title: story.id.to_string(),

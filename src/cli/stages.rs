@@ -254,7 +254,7 @@ pub(crate) fn reopen(
             let story = stories
                 .get(&unit.story)
                 .ok_or_else(|| other_data(store, &unit.story))?;
-            let captions = referential(story, variant, &dataset.card().characters)?;
+            let captions = referential(story, variant, dataset.card())?;
             Ok(Prompt {
                 story: (*story).clone(),
                 captions,

@@ -293,9 +293,9 @@ pub enum DatasetError {
         /// Hash on the card.
         wanted: String,
     },
-    /// The released StoryGPT-V code ends with an exception on this story.
+    /// The released code ends with an exception on this story.
     #[error(
-        "on story `{story}`, frame {frame}, the code that defines {variant:?} text stops with {exception}"
+        "on story `{story}`, frame {frame}, the code that defines `{variant}` text stops with {exception}"
     )]
     ReleasedCodeCrashes {
         /// The story.
@@ -306,6 +306,26 @@ pub enum DatasetError {
         variant: TextVariant,
         /// Python's exception and its cause.
         exception: &'static str,
+    },
+    /// No released code makes text of this variant from this data set.
+    #[error("nobody has released code that makes `{variant}` text of data set `{dataset}`")]
+    NoReleasedProcedure {
+        /// Id of the data set.
+        dataset: String,
+        /// The variant.
+        variant: TextVariant,
+    },
+    /// The released code ends with an exception on some stories of a split.
+    #[error(
+        "{stories} of {of} stories have no `{variant}` text: the code that defines it crashes on them"
+    )]
+    StoriesWithoutText {
+        /// The variant.
+        variant: TextVariant,
+        /// Stories without text.
+        stories: usize,
+        /// Stories there are.
+        of: usize,
     },
 }
 
@@ -370,7 +390,9 @@ impl Hint for DatasetError {
             Self::MissingFolder { .. } | Self::MissingFiles { .. } | Self::Read { .. } => {
                 ExitCode::Setup
             }
-            Self::UnknownSplit { .. } | Self::NotPublishedSo { .. } => ExitCode::Usage,
+            Self::UnknownSplit { .. }
+            | Self::NotPublishedSo { .. }
+            | Self::NoReleasedProcedure { .. } => ExitCode::Usage,
             _ => ExitCode::DataVerification,
         }
     }
@@ -426,6 +448,12 @@ impl Hint for DatasetError {
             ),
             Self::ReleasedCodeCrashes { .. } => {
                 "use `--protocol strict`, whose text is defined for every story".to_owned()
+            }
+            Self::NoReleasedProcedure { dataset, .. } => format!(
+                "use a protocol whose text is `algorithm1` or `original`, for example `--protocol strict`; see `storyeval dataset referential --dataset {dataset} --variant algorithm1`. For a data set of your own in the way of FlintstonesSV or PororoSV, set `text_procedure` on its card"
+            ),
+            Self::StoriesWithoutText { .. } => {
+                "`--variant algorithm1` is defined for every story; lines with \"error\" say where the code stops".to_owned()
             }
             Self::MissingFollower { path, .. } => format!(
                 "the followers' cache and {} are not of the same release; move following_cache*.pkl away to compute followers from the split",

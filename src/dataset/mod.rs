@@ -26,6 +26,7 @@ mod pixels;
 mod referential;
 mod root;
 mod split;
+pub mod stats;
 pub mod synth;
 mod windows;
 
@@ -40,10 +41,11 @@ pub use npy_table::{
     NpyContent, NpyTableError, Table, decode_npy, read_npy, read_npy_integers, read_npy_objects,
     read_npy_text,
 };
-pub use open::{OpenDataset, OpenOptions, open};
+pub use open::{ALL_SPLITS, OpenDataset, OpenOptions, open};
 pub use picture::{Channels, Picture, Pictures, Strip};
 pub use referential::{
-    Decision, Explained, explain, has_pronoun, mentioned, references_true, referential,
+    Decision, Explained, PRONOUNS, explain, has_pronoun, mentioned, pronoun_counts,
+    references_true, referential,
 };
 pub use root::Links;
 

@@ -26,7 +26,7 @@ pub struct OpenOptions {
     pub folder: PathBuf,
     /// Its layout; `None` finds it out.
     pub layout: Option<Layout>,
-    /// Split whose clips start stories, for example `test`.
+    /// Split whose clips start stories, for example `test`; [`ALL_SPLITS`] for all of them.
     pub split: String,
     /// Frames in a story, at least 1. `None` takes listed stories as they are, and where stories are cut
     /// from clips as many as the card says.
@@ -96,7 +96,11 @@ pub fn open(options: &OpenOptions) -> Result<OpenDataset, DatasetError> {
     let Stories {
         stories,
         without_story,
-    } = stories(&catalog, &options.split, length, options.windows)?;
+    } = if options.split == ALL_SPLITS && !catalog.splits.contains_key(ALL_SPLITS) {
+        of_all_splits(&catalog, length, options.windows)?
+    } else {
+        stories(&catalog, &options.split, length, options.windows)?
+    };
     let opened = OpenDataset {
         card: card.clone(),
         layout,
@@ -109,6 +113,27 @@ pub fn open(options: &OpenOptions) -> Result<OpenDataset, DatasetError> {
     };
     opened.check_frame_files()?;
     Ok(opened)
+}
+
+/// The name that stands for all splits together.
+pub const ALL_SPLITS: &str = "all";
+
+/// Stories of every split, one split after the other.
+fn of_all_splits(
+    catalog: &Catalog,
+    length: Option<usize>,
+    windows: WindowRule,
+) -> Result<Stories, DatasetError> {
+    let mut all = Stories {
+        stories: Vec::new(),
+        without_story: 0,
+    };
+    for split in catalog.splits.keys() {
+        let own = stories(catalog, split, length, windows)?;
+        all.stories.extend(own.stories);
+        all.without_story += own.without_story;
+    }
+    Ok(all)
 }
 
 /// The length that stories are cut to, if they are.
@@ -191,7 +216,7 @@ impl OpenDataset {
     pub fn remarks(&self) -> impl Iterator<Item = &str> {
         let remarks = self.catalog.remarks.iter();
         remarks
-            .filter(|remark| remark.split == self.split)
+            .filter(|remark| self.split == remark.split || self.split == ALL_SPLITS)
             .map(|remark| remark.text.as_str())
     }
 

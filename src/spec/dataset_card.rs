@@ -1,6 +1,6 @@
 //! The card of a data set: what it holds, in which order its labels are, and who publishes it.
 
-use super::{Layout, LayoutCard, SpecError};
+use super::{Layout, LayoutCard, SpecError, TextProcedure};
 use crate::record::{canonical_json, sha256_hex};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
@@ -140,6 +140,9 @@ pub struct DatasetCard {
     /// annotate passers-by (`policeman`) that have no label, so theirs is `false`.
     #[serde(default)]
     pub closed_cast: bool,
+    /// Which of the released text procedures is written for this data set; absent where none is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub text_procedure: Option<TextProcedure>,
     /// Names of the backgrounds in label order; empty where nobody published them.
     #[serde(default)]
     pub backgrounds: Vec<String>,
@@ -205,6 +208,7 @@ impl DatasetCard {
             id: id.to_owned(),
             name: id.to_owned(),
             characters: Vec::new(),
+            text_procedure: None,
             closed_cast: false,
             backgrounds: Vec::new(),
             background_count: None,

@@ -15,6 +15,7 @@ mod read;
 mod rule;
 mod subset;
 mod suite;
+mod text_procedure;
 
 pub use dataset_card::{
     Character, DatasetCard, EvaluatorBundles, ExpectedCounts, Gender, ImageSize, NeededFile,
@@ -35,3 +36,4 @@ pub use read::parse_toml;
 pub use rule::GroundTruthRule;
 pub use subset::SubsetCard;
 pub use suite::{Suite, SuiteRun};
+pub use text_procedure::TextProcedure;

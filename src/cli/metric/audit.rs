@@ -228,11 +228,10 @@ fn prompts(
     }
     let subset = subset_name(&choice.split, protocol, &stories, dataset);
     let variant = protocol.text_for(&spec::model("ground-truth")?)?;
-    let cast = &dataset.card().characters;
     let prompts = stories
         .into_iter()
         .map(|story| {
-            let captions = referential(&story, variant, cast)?;
+            let captions = referential(&story, variant, dataset.card())?;
             Ok(Prompt { story, captions })
         })
         .collect::<Result<_, Failure>>()?;

@@ -43,10 +43,7 @@ fn caption(
     previous: Option<&BTreeSet<usize>>,
     cast: &[Character],
 ) -> Explained {
-    let unchanged = |decision| Explained {
-        caption: ReferentialCaption::unchanged(text),
-        decision,
-    };
+    let unchanged = |decision| Explained::unchanged(text, decision);
     let names = |indices: &mut dyn Iterator<Item = &usize>| -> Vec<String> {
         indices.map(|index| cast[*index].name.clone()).collect()
     };
