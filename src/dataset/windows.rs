@@ -1,7 +1,7 @@
 //! Stories out of sequences of shots.
 
 use super::DatasetError;
-use super::catalog::{Catalog, NeededBy, ShotIndex, SplitList};
+use super::catalog::{Catalog, Entry, NeededBy, ShotIndex, SplitList};
 use crate::record::{Story, StoryId};
 use crate::spec::{ClipScope, EpisodeRule, Overlap, WindowRule};
 use std::collections::BTreeSet;
@@ -30,7 +30,9 @@ const NONE: u32 = u32::MAX;
 
 impl Line {
     fn new(catalog: &Catalog, split: &SplitList, rule: WindowRule) -> Self {
-        let allowed: Option<Vec<bool>> = (rule.clips == ClipScope::OwnSplit).then(|| {
+        // Listed stories are of one split each: what follows one in the file may be training data.
+        let own_split = rule.clips == ClipScope::OwnSplit || catalog.entry == Entry::Stories;
+        let allowed: Option<Vec<bool>> = own_split.then(|| {
             let mut allowed = vec![false; catalog.shots.len()];
             for shot in &split.shots {
                 allowed[*shot as usize] = true;

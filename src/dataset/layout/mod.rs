@@ -134,7 +134,7 @@ pub(super) fn detect(
         .iter()
         .min_by_key(|card| {
             let (there, all) = there(card);
-            (there == 0, all - there)
+            if there == 0 { usize::MAX } else { all - there }
         })
         .cloned()
         .unwrap_or_else(LayoutCard::folder);

@@ -41,7 +41,6 @@ struct Annotations<T> {
 struct Sentence {
     story_id: Text,
     photo_flickr_id: Text,
-    worker_arranged_photo_order: Text,
     original_text: String,
     /// Tokenised.
     #[serde(default)]
@@ -64,16 +63,6 @@ enum Text {
 }
 
 impl Text {
-    fn number(self, path: &Path) -> Result<u32, DatasetError> {
-        let text = self.into_string();
-        text.parse().map_err(|_| DatasetError::WrongContent {
-            path: path.to_owned(),
-            clip: None,
-            wanted: "a number under `worker_arranged_photo_order`".to_owned(),
-            found: format!("`{text}`"),
-        })
-    }
-
     fn into_string(self) -> String {
         match self {
             Self::Text(text) => text,
@@ -155,10 +144,10 @@ struct Told {
     photo: String,
     original: String,
     tokenised: Option<String>,
-    order: u32,
 }
 
-/// The stories in the order of the file, their sentences in the worker's order.
+/// Stories and their sentences in the order of the file: GILL and ARLDM do not sort by
+/// `worker_arranged_photo_order`.
 fn stories(
     annotations: Annotations<Sentence>,
     path: &Path,
@@ -178,11 +167,7 @@ fn stories(
             photo,
             original: sentence.original_text,
             tokenised: sentence.text,
-            order: sentence.worker_arranged_photo_order.number(path)?,
         });
-    }
-    for (_, told) in &mut stories {
-        told.sort_by_key(|told| told.order);
     }
     Ok(stories)
 }
