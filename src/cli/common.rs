@@ -5,11 +5,10 @@ use super::talk::{SharedMeter, say};
 use clap::Args;
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
+use storyeval::dataset::DatasetError;
 use storyeval::dataset::synth::{self, SplitSizes, SynthError, World};
-use storyeval::dataset::{Dataset, DatasetError, FlintstonesSv, OpenOptions, Places, locate};
 use storyeval::inference::{Bundle, DeviceRequest, Runtime, RuntimeOptions, default_cache};
-use storyeval::record::Story;
-use storyeval::spec::{DatasetCard, NeededFile, Protocol};
+use storyeval::spec::NeededFile;
 
 /// Test stories of the MiniSV that `run` draws when there is none.
 const MINISV_STORIES: usize = 100;
@@ -62,56 +61,8 @@ impl DeviceArguments {
     }
 }
 
-/// Opens the split of a data set; draws MiniSV into the cache when it is asked for and absent.
-pub(crate) fn open_dataset(
-    card: DatasetCard,
-    data: Option<&Path>,
-    split: &str,
-    story_length: Option<usize>,
-    cache: &CacheArguments,
-) -> Result<FlintstonesSv, Failure> {
-    let story_length = story_length.unwrap_or(card.story_length);
-    let drawn = if card.id == "minisv" && data.is_none() {
-        Some(minisv(&cache.folder())?)
-    } else {
-        None
-    };
-    let places = Places::new(drawn.as_deref().or(data), &cache.folder());
-    let folder = locate(&card, &places)?;
-    let dataset = FlintstonesSv::open(&OpenOptions {
-        card,
-        folder,
-        split: split.to_owned(),
-        story_length,
-    })?;
-    match dataset.verify() {
-        // A part of a data set, or one of the user's own in the same layout: scores carry its hash.
-        Err(error @ DatasetError::SplitSize { .. }) => say(&format!("warning: {error}")),
-        other => other?,
-    }
-    if dataset.stories().is_empty() {
-        return Err(Failure::NothingSelected);
-    }
-    Ok(dataset)
-}
-
-/// The first stories of a data set: as many as the protocol and the user's `--limit` allow.
-pub(crate) fn selected(
-    dataset: &FlintstonesSv,
-    protocol: &Protocol,
-    limit: Option<usize>,
-) -> Result<Vec<Story>, Failure> {
-    let first = protocol.stories.first.unwrap_or(usize::MAX);
-    let limit = limit.unwrap_or(usize::MAX).min(first);
-    let stories: Vec<Story> = dataset.stories().iter().take(limit).cloned().collect();
-    if stories.is_empty() {
-        return Err(Failure::NothingSelected);
-    }
-    Ok(stories)
-}
-
 /// The folder of the default MiniSV, drawn now when it is not there whole.
-fn minisv(cache: &Path) -> Result<PathBuf, Failure> {
+pub(super) fn minisv(cache: &Path) -> Result<PathBuf, Failure> {
     let datasets = cache.join("datasets");
     let dir = datasets.join(format!("minisv-v{}", synth::WORLD_VERSION));
     // One process draws; the others wait and find it drawn. The lock goes with the file handle.

@@ -9,8 +9,12 @@ use storyeval::spec::ModelCard;
 pub(crate) struct GroupName<'a> {
     pub(crate) dataset: &'a str,
     pub(crate) protocol: &'a str,
-    /// Named when it is not `test`.
+    /// Named when it is not the usual one.
     pub(crate) split: &'a str,
+    /// The split that the data set's card names.
+    pub(crate) usual_split: &'a str,
+    /// Named when the user chose it.
+    pub(crate) subset: Option<&'a str>,
     /// Named when the user chose it.
     pub(crate) story_length: Option<usize>,
     /// Named when the user chose it.
@@ -24,8 +28,12 @@ pub(crate) struct GroupName<'a> {
 impl GroupName<'_> {
     fn folder(&self) -> PathBuf {
         let mut name = format!("{}-{}", self.dataset, self.protocol);
-        if self.split != "test" {
+        if self.split != self.usual_split {
             let _ = write!(name, "-{}", self.split);
+        }
+        if let Some(subset) = self.subset {
+            let stem = Path::new(subset).file_stem().unwrap_or_default();
+            let _ = write!(name, "-{}", stem.to_string_lossy());
         }
         if let Some(length) = self.story_length {
             let _ = write!(name, "-{length}frames");

@@ -9,7 +9,8 @@ use storyeval::spec::{ImageSize, Protocol};
 pub(crate) struct Import<'a> {
     pub(crate) protocol: &'a Protocol,
     /// Size of the data set's own frames.
-    pub(crate) frames: ImageSize,
+    /// Size of the data set's frames, where it has one.
+    pub(crate) frames: Option<ImageSize>,
     pub(crate) layout: LayoutKind,
     /// The planned stories.
     pub(crate) stories: &'a [Story],
@@ -95,11 +96,12 @@ impl Import<'_> {
                 "{alpha} of {total} files have transparency, which is dropped as Pillow does it"
             ));
         }
-        let own = [self.frames.width as u32, self.frames.height as u32];
-        if let Some([width, height]) = self.inspection.size.filter(|size| *size != own) {
+        if let (Some([width, height]), Some(own)) = (self.inspection.size, self.frames)
+            && [width as usize, height as usize] != [own.width, own.height]
+        {
             notes.push(format!(
                 "the images have {width}x{height} pixels, the frames of the data set {}x{}",
-                own[0], own[1]
+                own.width, own.height
             ));
         }
         notes

@@ -18,6 +18,7 @@ enum Kind {
     Models,
     Protocols,
     Suites,
+    Subsets,
     Runs,
 }
 
@@ -50,6 +51,7 @@ pub(crate) fn list(arguments: &ListArguments) -> Outcome {
         Kind::Models => CardKind::Model,
         Kind::Protocols => CardKind::Protocol,
         Kind::Suites => CardKind::Suite,
+        Kind::Subsets => CardKind::Subset,
         Kind::Runs => return runs(arguments),
     };
     if let Some(folder) = arguments.folders.first() {
@@ -70,6 +72,7 @@ pub(crate) fn list(arguments: &ListArguments) -> Outcome {
                 CardKind::Model => spec::model(&id).map(|card| card.description),
                 CardKind::Protocol => spec::protocol(&id).map(|card| card.description),
                 CardKind::Suite => spec::suite(&id).map(|card| card.description),
+                CardKind::Subset => spec::subset(&id).map(|card| card.description),
             };
             // A broken card of the user's is listed with its error, so that the others stay visible.
             let about = about.unwrap_or_else(|error| format!("broken card: {error}"));

@@ -5,6 +5,7 @@
 mod bold;
 mod common;
 mod compare;
+mod data;
 mod dataset;
 mod doctor;
 mod export;

@@ -1,6 +1,7 @@
 //! `storyeval run` and `storyeval generate`: from a data set and models to a table.
 
-use super::common::{DeviceArguments, open_bundle, open_dataset, selected};
+use super::common::{DeviceArguments, open_bundle};
+use super::data::{DataArguments, DataChoice, open_dataset, selected, subset_name};
 use super::failure::{Failure, Failures};
 use super::folders::{Folders, GroupName};
 use super::seeds::Seeds;
@@ -12,7 +13,7 @@ use std::collections::BTreeMap;
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 use storyeval::Error;
-use storyeval::dataset::{Dataset, FlintstonesSv, referential};
+use storyeval::dataset::{Dataset, OpenDataset, referential};
 use storyeval::evaluate::Wanted;
 use storyeval::generator::{CharLdm, Generator, GroundTruth, Prompt, Shuffled, StoryGptV};
 use storyeval::inference::{Bundle, Runtime};
@@ -30,20 +31,13 @@ pub(crate) struct RunArguments {
     #[arg(long, short, required_unless_present = "suite", value_delimiter = ',')]
     model: Vec<String>,
     /// Instead of all that: the runs of a table, an id of `storyeval ls suites` or a card's path
-    #[arg(long, conflicts_with_all = ["dataset", "model", "protocol", "split", "story_length", "seed", "seeds"])]
+    #[arg(long, conflicts_with_all = ["dataset", "model", "protocol", "split", "story_length", "subset", "seed", "seeds"])]
     suite: Option<String>,
     /// Protocol: an id of `storyeval ls protocols`, or a card's path
     #[arg(long, short, default_value = "strict")]
     protocol: String,
-    /// Folder of the data set
-    #[arg(long, value_name = "DIR", env = "STORYEVAL_DATA_DIR")]
-    pub(super) data: Option<PathBuf>,
-    /// Split of the data set
-    #[arg(long, default_value = "test")]
-    split: String,
-    /// Frames a story [default: the protocol's, else the data set's]
-    #[arg(long, value_name = "N")]
-    story_length: Option<NonZeroUsize>,
+    #[command(flatten)]
+    pub(super) data: DataArguments,
     /// Only the first N stories
     #[arg(long, value_name = "N")]
     pub(super) limit: Option<usize>,
@@ -76,8 +70,7 @@ impl RunArguments {
             dataset: Some(run.dataset.clone()),
             model: vec![run.model.clone()],
             protocol: run.protocol.clone(),
-            split: run.split.clone(),
-            story_length: run.story_length,
+            data: run_data(&self.data, run),
             limit: self.limit.or(run.limit.map(NonZeroUsize::get)),
             seed: seed.0,
             out: Some(out.to_owned()),
@@ -95,6 +88,16 @@ impl RunArguments {
     }
 }
 
+/// The data of one run of a suite.
+pub(super) fn run_data(common: &DataArguments, run: &SuiteRun) -> DataArguments {
+    DataArguments {
+        split: Some(run.split.clone()),
+        story_length: run.story_length,
+        subset: run.subset.clone(),
+        ..common.clone()
+    }
+}
+
 /// How far a command goes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Stage {
@@ -106,7 +109,8 @@ enum Stage {
 struct Context<'a> {
     arguments: &'a RunArguments,
     protocol: Protocol,
-    dataset: FlintstonesSv,
+    choice: DataChoice,
+    dataset: OpenDataset,
     stories: Vec<Story>,
     folders: Folders,
     /// Verified bundles of the models, by id. Verifying reads every byte, so each is opened once.
@@ -209,7 +213,8 @@ fn prepare(
         });
     };
     let card = spec::dataset(dataset)?;
-    let protocol = spec::protocol(&arguments.protocol)?;
+    let mut protocol = spec::protocol(&arguments.protocol)?;
+    arguments.data.apply(&mut protocol)?;
     let cards: Vec<ModelCard> = arguments
         .model
         .iter()
@@ -234,10 +239,7 @@ fn prepare(
     let cache = &arguments.device.cache;
     // Everything that is missing is named, not only the first.
     let mut failures = Failures::default();
-    let story_length = arguments
-        .story_length
-        .map(NonZeroUsize::get)
-        .or(protocol.stories.length);
+    let choice = arguments.data.choose(dataset, &card, &protocol);
     let mut bundles = BTreeMap::new();
     for model in &cards {
         if let Some(id) = &model.bundle
@@ -249,13 +251,7 @@ fn prepare(
     }
     let panel = (stage == Stage::Scores)
         .then(|| PanelBundles::find(&card, &protocol, &arguments.skip, cache, &mut failures));
-    let dataset = open_dataset(
-        card,
-        arguments.data.as_deref(),
-        &arguments.split,
-        story_length,
-        cache,
-    );
+    let dataset = open_dataset(card, &choice, cache);
     let Some(dataset) = failures.keep(dataset) else {
         return Err(failures.report());
     };
@@ -266,8 +262,10 @@ fn prepare(
     let name = GroupName {
         dataset: &dataset.card().id,
         protocol: &protocol.id,
-        split: &arguments.split,
-        story_length: arguments.story_length.map(NonZeroUsize::get),
+        split: &choice.split,
+        usual_split: &dataset.card().split,
+        subset: arguments.data.subset.as_deref(),
+        story_length: arguments.data.story_length.map(NonZeroUsize::get),
         limit: arguments.limit,
         seed: arguments.seed,
         seeds: arguments.seeds.is_some(),
@@ -276,6 +274,7 @@ fn prepare(
     let context = Context {
         arguments,
         protocol,
+        choice,
         dataset,
         stories,
         folders,
@@ -336,11 +335,11 @@ fn plan(
     seed: Seed,
 ) -> Result<(Plan, Vec<Vec<ReferentialCaption>>), Failure> {
     let variant = context.protocol.text_for(card)?;
-    let cast = &context.dataset.card().characters;
+    let data_card = context.dataset.card();
     let captions: Vec<Vec<ReferentialCaption>> = context
         .stories
         .iter()
-        .map(|story| referential(story, variant, cast))
+        .map(|story| referential(story, variant, data_card))
         .collect::<Result<_, _>>()?;
     let arguments = context.arguments;
     let plan = Plan::new(&context.stories, &captions, &card.id, seed, arguments.batch)?;
@@ -405,8 +404,15 @@ fn manifest(
         "dataset": dataset.card(),
         "model": card,
         "protocol": context.protocol,
-        "split": context.arguments.split,
-        "subset": subset(context),
+        "split": context.choice.split,
+        "subset": subset_name(
+            &context.choice.split,
+            &context.protocol,
+            &context.stories,
+            dataset,
+        ),
+        "layout": dataset.layout(),
+        "story_length": context.choice.story_length,
         "data": dataset.folder(),
     });
     let device = runtime.device().to_string();
@@ -420,17 +426,6 @@ fn manifest(
         )
         .on_gpu(runtime.gpu()),
     )
-}
-
-/// The story subset as signatures say it: `test/followers-3`, `test/followers-3[:25]`.
-fn subset(context: &Context<'_>) -> String {
-    let followers = context.stories[0].frames.len() - 1;
-    let subset = format!("{}/followers-{followers}", context.arguments.split);
-    if context.stories.len() < context.dataset.stories().len() {
-        format!("{subset}[:{}]", context.stories.len())
-    } else {
-        subset
-    }
 }
 
 /// The generator of a model.

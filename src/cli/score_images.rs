@@ -1,7 +1,7 @@
 //! `storyeval score --images`: frames that another program drew become a run, and are scored.
 
 use super::Outcome;
-use super::common::{open_dataset, selected};
+use super::data::{DataArguments, DataChoice, links, open_dataset, selected, subset_name};
 use super::dataset::Variant;
 use super::failure::{Failure, Failures};
 use super::folders::{Folders, GroupName};
@@ -14,7 +14,7 @@ use clap::{Args, ValueEnum};
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
-use storyeval::dataset::{Dataset, FlintstonesSv, OpenOptions, referential};
+use storyeval::dataset::{Dataset, OpenDataset, OpenOptions, referential};
 use storyeval::evaluate::Wanted;
 use storyeval::generator::Prompt;
 use storyeval::generator::images::{
@@ -92,16 +92,8 @@ pub(crate) struct ImagesArguments {
     /// Protocol: an id of `storyeval ls protocols`, or a card's path [default: strict]
     #[arg(long, short, requires = "images")]
     protocol: Option<String>,
-    /// Folder of the data set
-    // Its environment variable may be set for other commands, so it requires nothing.
-    #[arg(long, value_name = "DIR", env = "STORYEVAL_DATA_DIR")]
-    data: Option<PathBuf>,
-    /// Split of the data set [default: test]
-    #[arg(long, requires = "images")]
-    split: Option<String>,
-    /// Frames a story [default: the protocol's, else the data set's]
-    #[arg(long, value_name = "N", requires = "images")]
-    story_length: Option<NonZeroUsize>,
+    #[command(flatten)]
+    data: DataArguments,
     /// Only the first N stories; files are still counted from the split's first story
     #[arg(long, value_name = "N", requires = "images")]
     limit: Option<usize>,
@@ -145,8 +137,8 @@ struct Job<'a> {
     arguments: &'a ImagesArguments,
     images: &'a Path,
     layout: LayoutKind,
-    split: &'a str,
-    dataset: FlintstonesSv,
+    choice: DataChoice,
+    dataset: OpenDataset,
     protocol: Protocol,
     model: ModelCard,
     stories: Vec<Story>,
@@ -210,22 +202,16 @@ fn prepare<'a>(
         });
     };
     let card = spec::dataset(dataset)?;
-    let protocol = spec::protocol(own.protocol.as_deref().unwrap_or("strict"))?;
-    let split = own.split.as_deref().unwrap_or("test");
+    let mut protocol = spec::protocol(own.protocol.as_deref().unwrap_or("strict"))?;
+    own.data.apply(&mut protocol)?;
+    let choice = own.data.choose(dataset, &card, &protocol);
     let model = model_card(own, images, layout.into())?;
     protocol.text_for(&model)?;
     let cache = &arguments.device.cache;
     let mut failures = Failures::default();
     let bundles = (!own.dry_run)
         .then(|| PanelBundles::find(&card, &protocol, &arguments.skip, cache, &mut failures));
-    let length = own.story_length.map(NonZeroUsize::get);
-    let dataset = open_dataset(
-        card,
-        own.data.as_deref(),
-        split,
-        length.or(protocol.stories.length),
-        cache,
-    );
+    let dataset = open_dataset(card, &choice, cache);
     let Some(dataset) = failures.keep(dataset) else {
         return Err(failures.report());
     };
@@ -237,7 +223,7 @@ fn prepare<'a>(
         arguments: own,
         images,
         layout: layout.into(),
-        split,
+        choice,
         dataset,
         protocol,
         model,
@@ -285,8 +271,10 @@ impl Job<'_> {
         let name = GroupName {
             dataset: &self.dataset.card().id,
             protocol: &self.protocol.id,
-            split: self.split,
-            story_length: self.arguments.story_length.map(NonZeroUsize::get),
+            split: &self.choice.split,
+            usual_split: &self.dataset.card().split,
+            subset: self.arguments.data.subset.as_deref(),
+            story_length: self.arguments.data.story_length.map(NonZeroUsize::get),
             limit: self.arguments.limit,
             seed: 0,
             seeds: false,
@@ -348,7 +336,7 @@ impl Job<'_> {
         };
         let mut notes = Import {
             protocol: &self.protocol,
-            frames: self.dataset.card().image,
+            frames: self.dataset.layout().image,
             layout: self.layout,
             stories: &self.stories,
             matching: &matching,
@@ -370,15 +358,20 @@ impl Job<'_> {
     /// Whether a numbered list may have been meant otherwise.
     fn doubt(&self, folder: &Folder) -> Option<Doubt> {
         let own = self.dataset.stories();
-        let others: Vec<FlintstonesSv> = [4, 5]
+        let others: Vec<OpenDataset> = [4, 5]
             .into_iter()
             .filter(|length| *length != own[0].frames.len())
             .filter_map(|story_length| {
-                FlintstonesSv::open(&OpenOptions {
-                    card: self.dataset.card().clone(),
-                    folder: self.dataset.folder().to_owned(),
-                    split: self.split.to_owned(),
-                    story_length,
+                storyeval::dataset::open(&OpenOptions {
+                    layout: Some(self.dataset.layout().layout),
+                    split: self.choice.split.clone(),
+                    story_length: Some(story_length),
+                    windows: self.choice.windows,
+                    links: links(),
+                    ..OpenOptions::new(
+                        self.dataset.card().clone(),
+                        self.dataset.folder().to_owned(),
+                    )
                 })
                 .ok()
             })
@@ -387,7 +380,7 @@ impl Job<'_> {
         stories.extend(others.iter().map(Dataset::stories));
         let first = self.arguments.first_frame.map(NonZeroUsize::get);
         let length_is_sure =
-            self.arguments.story_length.is_some() || self.protocol.stories.length.is_some();
+            self.arguments.data.story_length.is_some() || self.protocol.stories.length.is_some();
         let taken = Taken {
             stories: &stories,
             planned: self.stories.len(),
@@ -400,11 +393,11 @@ impl Job<'_> {
 
     fn plan(&self) -> Result<(Plan, Vec<Vec<ReferentialCaption>>), Failure> {
         let variant = self.protocol.text_for(&self.model)?;
-        let cast = &self.dataset.card().characters;
+        let card = self.dataset.card();
         let captions: Vec<_> = self
             .stories
             .iter()
-            .map(|story| referential(story, variant, cast))
+            .map(|story| referential(story, variant, card))
             .collect::<Result<_, _>>()?;
         let plan = Plan::new(&self.stories, &captions, &self.model.id, Seed(0), BATCH)?;
         Ok((plan, captions))
@@ -507,8 +500,15 @@ impl Job<'_> {
             "dataset": self.dataset.card(),
             "model": self.model,
             "protocol": self.protocol,
-            "split": self.split,
-            "subset": self.subset(),
+            "split": self.choice.split,
+            "subset": subset_name(
+                &self.choice.split,
+                &self.protocol,
+                &self.stories,
+                &self.dataset,
+            ),
+            "layout": self.dataset.layout(),
+            "story_length": self.choice.story_length,
             "data": self.dataset.folder(),
             "images": {
                 "folder": record.folder,
@@ -522,17 +522,6 @@ impl Job<'_> {
         let session =
             Session::current(&device, Some(runtime.version()), threads).on_gpu(runtime.gpu());
         Manifest::new(identity, cards, session)
-    }
-
-    /// The story subset as signatures say it, as `run` says it.
-    fn subset(&self) -> String {
-        let followers = self.stories[0].frames.len() - 1;
-        let subset = format!("{}/followers-{followers}", self.split);
-        if self.stories.len() < self.dataset.stories().len() {
-            format!("{subset}[:{}]", self.stories.len())
-        } else {
-            subset
-        }
     }
 }
 

@@ -3,7 +3,7 @@
 use super::failure::Failure;
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
-use storyeval::dataset::{Dataset, FlintstonesSv, referential};
+use storyeval::dataset::{Dataset, OpenDataset, referential};
 use storyeval::record::{ClipId, Story};
 use storyeval::report::{SheetCaption, SheetRow, SheetStory, sheet};
 use storyeval::run::Store;
@@ -15,7 +15,7 @@ const SHEET_STORIES: usize = 3;
 
 /// Writes `sheet.png` into `group`. `runs` are model names and their folders.
 pub(crate) fn write(
-    dataset: &FlintstonesSv,
+    dataset: &OpenDataset,
     protocol: &Protocol,
     stories: &[Story],
     group: &Path,
@@ -49,8 +49,7 @@ pub(crate) fn write(
                 images: frames,
             });
         }
-        let cast = &dataset.card().characters;
-        let captions = referential(story, protocol.text, cast)?;
+        let captions = referential(story, protocol.text, dataset.card())?;
         let captions = captions.iter().map(SheetCaption::from).collect();
         blocks.push(SheetStory {
             title: story.id.to_string(),

@@ -1,7 +1,8 @@
 //! `storyeval observe` and `storyeval score`: the later stages, alone or as steps of a run.
 
 use super::Outcome;
-use super::common::{CacheArguments, DeviceArguments, open_bundle, open_dataset};
+use super::common::{CacheArguments, DeviceArguments, open_bundle};
+use super::data::{DataChoice, open_dataset, stored_layout};
 use super::failure::{Failure, Failures};
 use super::talk::{progress, say};
 use clap::{Args, ValueEnum};
@@ -9,7 +10,7 @@ use serde::de::DeserializeOwned;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
-use storyeval::dataset::{Dataset, FlintstonesSv, referential};
+use storyeval::dataset::{Dataset, OpenDataset, referential};
 use storyeval::evaluate::{self, Panel, Role, ScoreRequest, Wanted};
 use storyeval::generator::Prompt;
 use storyeval::inference::{Bundle, Runtime};
@@ -224,19 +225,23 @@ pub(crate) fn reopen(
     store: &Store,
     data: Option<&Path>,
     cache: &CacheArguments,
-) -> Result<(FlintstonesSv, Vec<Prompt>), Failure> {
+) -> Result<(OpenDataset, Vec<Prompt>), Failure> {
     let protocol: Protocol = card(store, "protocol")?;
     let model: ModelCard = card(store, "model")?;
     let split: String = card(store, "split")?;
     let found: PathBuf = card(store, "data")?;
-    let length = store.plan().units().first().map(|unit| unit.clips.len());
-    let dataset = open_dataset(
-        card(store, "dataset")?,
-        Some(data.unwrap_or(&found)),
-        &split,
-        length,
-        cache,
-    )?;
+    let of: DatasetCard = card(store, "dataset")?;
+    let choice = DataChoice {
+        layout: match data {
+            Some(_) => None,
+            None => stored_layout(card(store, "layout").ok()),
+        },
+        data: Some(data.map_or(found, Path::to_owned)),
+        split,
+        story_length: card(store, "story_length")?,
+        windows: protocol.stories.windows(),
+    };
+    let dataset = open_dataset(of, &choice, cache)?;
     let variant = protocol.text_for(&model)?;
     let stories: BTreeMap<&StoryId, &Story> = dataset
         .stories()
@@ -249,7 +254,7 @@ pub(crate) fn reopen(
             let story = stories
                 .get(&unit.story)
                 .ok_or_else(|| other_data(store, &unit.story))?;
-            let captions = referential(story, variant, &dataset.card().characters)?;
+            let captions = referential(story, variant, dataset.card())?;
             Ok(Prompt {
                 story: (*story).clone(),
                 captions,

@@ -1,10 +1,11 @@
 //! `flintstones_annotations_v1-0.json`: captions and characters.
 
 use super::DatasetError;
-use super::path::{check_id, read};
+use super::path::check_id;
 use serde::Deserialize;
 use std::collections::BTreeMap;
 use std::path::Path;
+use std::sync::Arc;
 
 /// What is used of a clip's entry. The published file has more keys.
 #[derive(Deserialize)]
@@ -24,27 +25,31 @@ struct Entity {
 /// Caption and characters of a clip.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Annotation {
-    pub(super) caption: String,
+    pub(super) caption: Arc<str>,
     /// `entityLabel`s without surrounding white space, in the file's order: all published loaders
-    /// strip them and compare what is left.
-    pub(super) characters: Vec<String>,
+    /// strip them and compare what is left. `None` where the file does not name characters.
+    pub(super) characters: Option<Arc<[String]>>,
 }
 
 /// Reads the file. When an id occurs twice the last entry counts, as in the published loaders.
-pub(super) fn annotations(path: &Path) -> Result<BTreeMap<String, Annotation>, DatasetError> {
-    let bytes = read(path)?;
+pub(super) fn annotations(
+    bytes: &[u8],
+    path: &Path,
+) -> Result<BTreeMap<String, Annotation>, DatasetError> {
     let entries: Vec<Entry> =
-        serde_json::from_slice(&bytes).map_err(|error| located(path, &bytes, error))?;
+        serde_json::from_slice(bytes).map_err(|error| located(path, bytes, error))?;
     let mut found = BTreeMap::new();
     for entry in entries {
         check_id(path, &entry.id)?;
         let annotation = Annotation {
-            caption: entry.description,
-            characters: entry
-                .characters
-                .iter()
-                .map(|entity| entity.label.trim().to_owned())
-                .collect(),
+            caption: entry.description.into(),
+            characters: Some(
+                entry
+                    .characters
+                    .iter()
+                    .map(|entity| entity.label.trim().to_owned())
+                    .collect(),
+            ),
         };
         found.insert(entry.id, annotation);
     }

@@ -6,6 +6,7 @@ use super::npy_table::NpyTableError;
 use super::pickle::PickleError;
 use super::synth::SynthError;
 use crate::record::{ClipId, FrameIndex, StoryId, TextVariant};
+use crate::spec::Layout;
 use crate::{ExitCode, Hint};
 use std::fmt::Write;
 use std::path::PathBuf;
@@ -44,16 +45,51 @@ pub enum DatasetError {
         published_at: String,
     },
     /// The folder is there, some of its files are not.
-    #[error("data set `{dataset}` in {} lacks:{}\npublished at: {published_at}", folder.display(), list_files(files))]
+    #[error("data set `{dataset}` in {}{} lacks:{}{}\npublished at: {published_at}", folder.display(), in_layout(*layout), list_files(files), other_layouts(others))]
     MissingFiles {
         /// Id of the data set.
         dataset: String,
         /// The folder.
         folder: PathBuf,
+        /// The layout that was found, or of which most is there.
+        layout: Option<Layout>,
+        /// Layouts that the folder is not in either.
+        others: Vec<Layout>,
         /// Every missing file.
         files: Vec<MissingFile>,
         /// Where the authors publish it.
         published_at: String,
+    },
+    /// The data set's card has no such layout.
+    #[error(
+        "the card of `{dataset}` has no layout {layout}; it has {}",
+        names(known)
+    )]
+    NotPublishedSo {
+        /// Id of the data set.
+        dataset: String,
+        /// What was asked for.
+        layout: Layout,
+        /// What there is.
+        known: Vec<Layout>,
+    },
+    /// Several files could be the data set.
+    #[error("{} holds {}, and none is called {wanted}", folder.display(), files.join(", "))]
+    SeveralFiles {
+        /// The folder.
+        folder: PathBuf,
+        /// The files.
+        files: Vec<String>,
+        /// The name that would decide.
+        wanted: String,
+    },
+    /// A symbolic link leads out of the data set's folder.
+    #[error("{} leads out of the data set, to {}", path.display(), target.display())]
+    LinkOutside {
+        /// The path below the data set's folder.
+        path: PathBuf,
+        /// Where it leads.
+        target: PathBuf,
     },
     /// A file could not be read.
     #[error("{} cannot be read", path.display())]
@@ -234,16 +270,18 @@ pub enum DatasetError {
         name: String,
     },
     /// A split has more or fewer clips than the card says.
-    #[error("split `{split}` in {} has {found} clips, the card says {wanted}", folder.display())]
+    #[error("split `{split}` in {} has {found} {what}, the card says {wanted}", folder.display())]
     SplitSize {
         /// The data set's folder.
         folder: PathBuf,
         /// The split.
         split: &'static str,
-        /// Clips there are.
+        /// Entries there are.
         found: usize,
-        /// Clips on the card.
+        /// Entries on the card.
         wanted: usize,
+        /// What entries are: `clips` or `stories`.
+        what: &'static str,
     },
     /// The content is not the one the card describes.
     #[error("the content of {} has the hash {found}, the card says {wanted}", folder.display())]
@@ -255,9 +293,9 @@ pub enum DatasetError {
         /// Hash on the card.
         wanted: String,
     },
-    /// The released StoryGPT-V code ends with an exception on this story.
+    /// The released code ends with an exception on this story.
     #[error(
-        "on story `{story}`, frame {frame}, the code that defines {variant:?} text stops with {exception}"
+        "on story `{story}`, frame {frame}, the code that defines `{variant}` text stops with {exception}"
     )]
     ReleasedCodeCrashes {
         /// The story.
@@ -268,6 +306,26 @@ pub enum DatasetError {
         variant: TextVariant,
         /// Python's exception and its cause.
         exception: &'static str,
+    },
+    /// No released code makes text of this variant from this data set.
+    #[error("nobody has released code that makes `{variant}` text of data set `{dataset}`")]
+    NoReleasedProcedure {
+        /// Id of the data set.
+        dataset: String,
+        /// The variant.
+        variant: TextVariant,
+    },
+    /// The released code ends with an exception on some stories of a split.
+    #[error(
+        "{stories} of {of} stories have no `{variant}` text: the code that defines it crashes on them"
+    )]
+    StoriesWithoutText {
+        /// The variant.
+        variant: TextVariant,
+        /// Stories without text.
+        stories: usize,
+        /// Stories there are.
+        of: usize,
     },
 }
 
@@ -296,6 +354,22 @@ fn list_files(files: &[MissingFile]) -> String {
     text
 }
 
+fn names(layouts: &[Layout]) -> String {
+    let names: Vec<&str> = layouts.iter().map(|layout| layout.name()).collect();
+    names.join(", ")
+}
+
+fn in_layout(layout: Option<Layout>) -> String {
+    layout.map_or_else(String::new, |layout| format!(", read as layout {layout},"))
+}
+
+fn other_layouts(layouts: &[Layout]) -> String {
+    if layouts.is_empty() {
+        return String::new();
+    }
+    format!("\nit is not in the layouts {} either", names(layouts))
+}
+
 fn in_clip(clip: Option<&str>) -> String {
     clip.map_or_else(String::new, |clip| {
         format!(" in the entry of clip `{clip}`")
@@ -316,7 +390,9 @@ impl Hint for DatasetError {
             Self::MissingFolder { .. } | Self::MissingFiles { .. } | Self::Read { .. } => {
                 ExitCode::Setup
             }
-            Self::UnknownSplit { .. } => ExitCode::Usage,
+            Self::UnknownSplit { .. }
+            | Self::NotPublishedSo { .. }
+            | Self::NoReleasedProcedure { .. } => ExitCode::Usage,
             _ => ExitCode::DataVerification,
         }
     }
@@ -331,6 +407,20 @@ impl Hint for DatasetError {
             Self::MissingFiles { folder, .. } => {
                 format!("complete {}; or try without it: `{MINI}`", folder.display())
             }
+            Self::NotPublishedSo { known, .. } => format!(
+                "leave `--layout` out, or use `--layout {}`",
+                known.first().map_or("folder", |layout| layout.name())
+            ),
+            Self::SeveralFiles { folder, files, .. } => format!(
+                "name the file: `--data {}`",
+                folder
+                    .join(files.first().map_or("data.h5", String::as_str))
+                    .display()
+            ),
+            Self::LinkOutside { path, .. } => format!(
+                "look at it with `ls -l {}`; if you trust this data set, set STORYEVAL_FOLLOW_LINKS=1",
+                path.display()
+            ),
             Self::Read { path, .. } => format!("check it with `ls -l {}`", path.display()),
             Self::UnknownSplit { known, .. } => {
                 format!(
@@ -358,6 +448,12 @@ impl Hint for DatasetError {
             ),
             Self::ReleasedCodeCrashes { .. } => {
                 "use `--protocol strict`, whose text is defined for every story".to_owned()
+            }
+            Self::NoReleasedProcedure { dataset, .. } => format!(
+                "use a protocol whose text is `algorithm1` or `original`, for example `--protocol strict`; see `storyeval dataset referential --dataset {dataset} --variant algorithm1`. For a data set of your own in the way of FlintstonesSV or PororoSV, set `text_procedure` on its card"
+            ),
+            Self::StoriesWithoutText { .. } => {
+                "`--variant algorithm1` is defined for every story; lines with \"error\" say where the code stops".to_owned()
             }
             Self::MissingFollower { path, .. } => format!(
                 "the followers' cache and {} are not of the same release; move following_cache*.pkl away to compute followers from the split",

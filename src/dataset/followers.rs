@@ -1,29 +1,38 @@
-//! Which clips come after a clip: `following_cache<k>.pkl`, or computed as the published code does.
+//! Which clips come after a clip: `following_cache<k>.pkl`, or as the published code computes it.
 
 use super::DatasetError;
-use super::path::{check_id, read_pickle};
+use super::path::check_id;
+use super::pickle::Pickle;
 use super::split::Splits;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 /// Clips with exactly `count` followers, each with them.
 pub(super) type Followers = BTreeMap<String, Vec<String>>;
 
-/// Reads `following_cache<count>.pkl` in `folder`. Clips with another number of followers stand at
-/// the end of an episode and start no story, so they are left out.
-pub(super) fn cached(path: &Path, count: usize) -> Result<Followers, DatasetError> {
+/// A followers' cache.
+#[derive(Debug, Default)]
+pub(super) struct Cached {
+    /// Clips with exactly as many followers as the cache is for.
+    pub(super) whole: Followers,
+    /// The next clip of every clip that has one, also of those near the end of an episode.
+    pub(super) next: BTreeMap<String, String>,
+}
+
+/// Takes the lists out of `following_cache<count>.pkl`. Clips with another number of followers stand
+/// at the end of an episode and start no story.
+pub(super) fn cached(pickle: &Pickle, path: &Path, count: usize) -> Result<Cached, DatasetError> {
     let wrong = |clip: Option<&str>, wanted: &str, found: &str| DatasetError::WrongContent {
         path: path.to_owned(),
         clip: clip.map(str::to_owned),
         wanted: wanted.to_owned(),
         found: found.to_owned(),
     };
-    let pickle = read_pickle(path)?;
     let root = pickle.root();
     let entries = root
         .entries()
         .ok_or_else(|| wrong(None, "a dict of clip ids", root.type_name()))?;
-    let mut followers = Followers::new();
+    let mut found = Cached::default();
     for (key, value) in entries {
         let id = key
             .as_str()
@@ -34,11 +43,11 @@ pub(super) fn cached(path: &Path, count: usize) -> Result<Followers, DatasetErro
         let len = value
             .len()
             .ok_or_else(|| wrong(Some(id), list, value.type_name()))?;
-        if len != count {
-            followers.remove(id);
+        if len > count {
+            found.whole.remove(id);
             continue;
         }
-        let mut next = Vec::with_capacity(count);
+        let mut next = Vec::with_capacity(len);
         for item in value
             .items()
             .ok_or_else(|| wrong(Some(id), list, value.type_name()))?
@@ -49,38 +58,64 @@ pub(super) fn cached(path: &Path, count: usize) -> Result<Followers, DatasetErro
             check_id(path, follower)?;
             next.push(follower.to_owned());
         }
-        followers.insert(id.to_owned(), next);
+        match next.first() {
+            Some(first) => found.next.insert(id.to_owned(), first.clone()),
+            None => found.next.remove(id),
+        };
+        if len == count {
+            found.whole.insert(id.to_owned(), next);
+        } else {
+            found.whole.remove(id);
+        }
     }
-    Ok(followers)
+    Ok(found)
 }
 
-/// The published procedure: all clips of all splits, sorted; a clip is followed by the next `count`
-/// when they are of its season and episode.
-pub(super) fn computed(splits: &Splits, count: usize) -> Result<Followers, DatasetError> {
-    let ids = splits.sorted();
-    let episodes: Vec<(u32, u32)> = ids
-        .iter()
-        .map(|id| {
-            episode(id).ok_or_else(|| DatasetError::MalformedId {
-                path: splits.path().to_owned(),
-                id: (*id).to_owned(),
-            })
-        })
-        .collect::<Result<_, _>>()?;
-    Ok((0..ids.len().saturating_sub(count))
-        .filter(|start| {
-            episodes[start + 1..=start + count]
-                .iter()
-                .all(|episode| *episode == episodes[*start])
-        })
-        .map(|start| {
-            let next = ids[start + 1..=start + count].iter();
-            (
-                ids[start].to_owned(),
-                next.map(|id| (*id).to_owned()).collect(),
-            )
-        })
-        .collect())
+/// The published procedure: all clips of all splits, sorted; clips of one season and episode are a
+/// sequence.
+pub(super) fn episodes(splits: &Splits) -> Result<Vec<Vec<&str>>, DatasetError> {
+    let mut episodes: Vec<Vec<&str>> = Vec::new();
+    let mut last = None;
+    for id in splits.sorted() {
+        let here = episode(id).ok_or_else(|| DatasetError::MalformedId {
+            path: splits.path().to_owned(),
+            id: id.to_owned(),
+        })?;
+        match episodes.last_mut() {
+            Some(episode) if last == Some(here) => episode.push(id),
+            _ => episodes.push(vec![id]),
+        }
+        last = Some(here);
+    }
+    Ok(episodes)
+}
+
+/// Sequences from nothing but "this clip comes after that one": every clip that follows no other
+/// starts one. A clip that two others claim goes to the first in the order of `ids`; what runs in a
+/// circle is cut where it is entered.
+pub(super) fn chains<'a>(
+    ids: impl IntoIterator<Item = &'a str>,
+    next: &'a BTreeMap<String, String>,
+) -> Vec<Vec<&'a str>> {
+    let ids: Vec<&str> = ids.into_iter().collect();
+    let known: BTreeSet<&str> = ids.iter().copied().collect();
+    let followers: BTreeSet<&str> = next.values().map(String::as_str).collect();
+    let (followed, heads): (Vec<&str>, Vec<&str>) =
+        ids.iter().partition(|id| followers.contains(*id));
+    let mut seen = BTreeSet::new();
+    let mut chains = Vec::new();
+    for head in heads.into_iter().chain(followed) {
+        let mut chain = Vec::new();
+        let mut at = Some(head);
+        while let Some(id) = at.filter(|id| known.contains(id) && seen.insert(*id)) {
+            chain.push(id);
+            at = next.get(id).map(String::as_str);
+        }
+        if !chain.is_empty() {
+            chains.push(chain);
+        }
+    }
+    chains
 }
 
 /// Season and episode: fields 1 and 3 between underscores, compared as numbers.
@@ -101,5 +136,26 @@ mod tests {
         assert_eq!(episode("s_1_e_025_x"), Some((1, 25)));
         assert_eq!(episode("clip7"), None);
         assert_eq!(episode("s_x_e_1"), None);
+    }
+
+    #[test]
+    fn chains_follow_what_comes_next_and_never_run_in_circles() {
+        let next = |pairs: &[(&str, &str)]| -> BTreeMap<String, String> {
+            pairs
+                .iter()
+                .map(|(from, to)| ((*from).to_owned(), (*to).to_owned()))
+                .collect()
+        };
+        let links = next(&[("b", "c"), ("c", "a"), ("x", "y"), ("d", "a")]);
+        assert_eq!(
+            chains(["a", "b", "c", "d", "x", "y", "z"], &links),
+            [vec!["b", "c", "a"], vec!["d"], vec!["x", "y"], vec!["z"]]
+        );
+        let circle = next(&[("a", "b"), ("b", "a")]);
+        assert_eq!(chains(["a", "b"], &circle), [vec!["a", "b"]]);
+        let itself = next(&[("a", "a")]);
+        assert_eq!(chains(["a"], &itself), [vec!["a"]]);
+        let away = next(&[("a", "nowhere")]);
+        assert_eq!(chains(["a"], &away), [vec!["a"]]);
     }
 }

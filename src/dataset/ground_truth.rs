@@ -1,6 +1,6 @@
 //! Which frame of a clip is its ground truth.
 
-use super::npy::NpyError;
+use super::frames::FramesError;
 use crate::record::ClipId;
 use crate::spec::GroundTruthRule;
 use rand_chacha::ChaCha8Rng;
@@ -11,12 +11,12 @@ use sha2::{Digest, Sha256};
 /// a run looked at can be recorded and recomputed.
 ///
 /// # Errors
-/// [`NpyError::NoSuchFrame`] when a fixed index lies outside the clip, or the clip has no frame.
+/// [`FramesError::NoSuchFrame`] when a fixed index lies outside the clip, or the clip has no frame.
 pub fn ground_truth_index(
     rule: GroundTruthRule,
     clip: &ClipId,
     frames: usize,
-) -> Result<usize, NpyError> {
+) -> Result<usize, FramesError> {
     let index = match rule {
         GroundTruthRule::Middle => frames / 2,
         GroundTruthRule::Fixed(index) => index,
@@ -33,7 +33,7 @@ pub fn ground_truth_index(
     if index < frames {
         Ok(index)
     } else {
-        Err(NpyError::NoSuchFrame { index, frames })
+        Err(FramesError::NoSuchFrame { index, frames })
     }
 }
 

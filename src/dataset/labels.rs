@@ -1,26 +1,44 @@
 //! `labels.pkl` and `labels_bg.pkl`: 0/1 vectors a clip.
 
 use super::DatasetError;
-use super::path::read_pickle;
+use super::catalog::{Defect, Defective};
 use super::pickle::{Pickle, Ref};
-use crate::record::ClipId;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
-/// A decoded label file; vectors are checked when they are asked for.
+/// A decoded label file. Equal vectors are one in memory: there are few casts and few places.
+#[derive(Debug)]
 pub(super) struct Labels {
     path: PathBuf,
-    vectors: BTreeMap<String, Vec<bool>>,
+    vectors: BTreeMap<String, Result<Arc<[bool]>, Defect>>,
+}
+
+/// Vectors that were seen before.
+#[derive(Debug, Default)]
+pub(super) struct Shared(HashMap<Vec<bool>, Arc<[bool]>>);
+
+impl Shared {
+    /// The one copy of a vector.
+    pub(super) fn of(&mut self, vector: Vec<bool>) -> Arc<[bool]> {
+        if let Some(known) = self.0.get(&vector) {
+            return Arc::clone(known);
+        }
+        let shared: Arc<[bool]> = vector.as_slice().into();
+        self.0.insert(vector, Arc::clone(&shared));
+        shared
+    }
 }
 
 impl Labels {
-    /// Reads a dict of id to vector; with `key`, the one that lies in a dict under this key.
-    /// Vectors of the clips in `wanted` must have `arity` elements of 0 or 1.
-    pub(super) fn read<'a>(
+    /// Takes the vectors out of a dict of id to vector; with `key`, of the one that lies in a dict
+    /// under this key. Vectors must have `arity` elements of 0 or 1; one that has not is an error
+    /// only for those who ask for it.
+    pub(super) fn of(
+        pickle: &Pickle,
         path: &Path,
         key: Option<&str>,
         arity: Option<usize>,
-        wanted: impl Fn(&str) -> bool + 'a,
     ) -> Result<Self, DatasetError> {
         let wrong = |found: &str| DatasetError::WrongContent {
             path: path.to_owned(),
@@ -31,7 +49,6 @@ impl Labels {
             },
             found: found.to_owned(),
         };
-        let pickle: Pickle = read_pickle(path)?;
         let mut root = pickle.root();
         if let Some(key) = key {
             root = root
@@ -40,16 +57,16 @@ impl Labels {
         }
         let entries = root.entries().ok_or_else(|| wrong(root.type_name()))?;
         let mut vectors = BTreeMap::new();
+        let mut shared = Shared::default();
         let mut arity = arity;
         for (key, value) in entries {
             let id = key.as_str().ok_or_else(|| wrong(key.type_name()))?;
-            if !wanted(id) {
-                continue;
-            }
-            let vector = vector(path, id, value, arity)?;
+            let vector = vector(value, arity);
             // Where nobody says how long the vectors are, they are all as long as the first.
-            arity.get_or_insert(vector.len());
-            vectors.insert(id.to_owned(), vector);
+            if let (None, Ok(first)) = (arity, &vector) {
+                arity = Some(first.len());
+            }
+            vectors.insert(id.to_owned(), vector.map(|vector| shared.of(vector)));
         }
         Ok(Self {
             path: path.to_owned(),
@@ -58,41 +75,39 @@ impl Labels {
     }
 
     /// The vector of a clip, if there is one.
-    pub(super) fn get(&self, clip: &str) -> Option<&[bool]> {
-        self.vectors.get(clip).map(Vec::as_slice)
+    pub(super) fn get(&self, clip: &str) -> Result<Option<Arc<[bool]>>, Box<Defective>> {
+        match self.vectors.get(clip) {
+            None => Ok(None),
+            Some(Ok(vector)) => Ok(Some(Arc::clone(vector))),
+            Some(Err(defect)) => Err(self.defective(defect.clone())),
+        }
     }
 
     /// The vector of a clip.
-    pub(super) fn require(&self, clip: &str) -> Result<&[bool], DatasetError> {
-        self.get(clip).ok_or_else(|| DatasetError::MissingLabels {
-            clip: ClipId::new(clip),
+    pub(super) fn require(&self, clip: &str) -> Result<Arc<[bool]>, Box<Defective>> {
+        self.get(clip)?
+            .ok_or_else(|| self.defective(Defect::NoLabels))
+    }
+
+    fn defective(&self, defect: Defect) -> Box<Defective> {
+        Box::new(Defective {
+            defect,
             path: self.path.clone(),
         })
     }
 }
 
-fn vector(
-    path: &Path,
-    id: &str,
-    value: Ref<'_>,
-    arity: Option<usize>,
-) -> Result<Vec<bool>, DatasetError> {
-    let wrong = |found: String| DatasetError::WrongContent {
-        path: path.to_owned(),
-        clip: Some(id.to_owned()),
-        wanted: "a list or array of 0 and 1".to_owned(),
+fn vector(value: Ref<'_>, arity: Option<usize>) -> Result<Vec<bool>, Defect> {
+    let wrong = |found: String| Defect::WrongContent {
+        wanted: "a list or array of 0 and 1",
         found,
     };
+    // The length comes first: a pickle may refer to one long list many times.
     let found = value
         .len()
         .ok_or_else(|| wrong(value.type_name().to_owned()))?;
     if let Some(wanted) = arity.filter(|wanted| *wanted != found) {
-        return Err(DatasetError::LabelArity {
-            path: path.to_owned(),
-            clip: ClipId::new(id),
-            found,
-            wanted,
-        });
+        return Err(Defect::LabelArity { found, wanted });
     }
     let numbers = value
         .numbers()

@@ -58,7 +58,11 @@ pub fn locate(card: &DatasetCard, places: &Places) -> Result<PathBuf, DatasetErr
         None => Err(DatasetError::MissingFolder {
             dataset: card.id.clone(),
             looked_in: candidates,
-            files: card.files.iter().map(missing).collect(),
+            files: card
+                .layouts
+                .first()
+                .map(|layout| layout.files.iter().map(missing).collect())
+                .unwrap_or_default(),
             published_at: card.published_at.clone(),
         }),
     }
@@ -111,7 +115,7 @@ mod tests {
         let error = locate(&card, &places).unwrap_err();
         assert_eq!(error.exit_code(), ExitCode::Setup);
         let text = error.to_string();
-        for file in &card.files {
+        for file in &card.layouts[0].files {
             assert!(text.contains(&file.path), "{text}");
         }
         for place in places.candidates("flintstones") {

@@ -6,29 +6,34 @@
 //! ids cannot lead out of the data set's folder.
 
 mod annotation;
+mod catalog;
 mod error;
-mod flintstones;
 mod followers;
 mod frames;
 mod ground_truth;
 mod hash;
 mod hdf5;
 mod labels;
+mod layout;
 mod locate;
 #[cfg(test)]
 mod mutation_tests;
 mod npy;
 mod npy_read;
 mod npy_table;
+mod open;
 mod path;
 pub mod pickle;
 mod picture;
+mod pixels;
 mod referential;
+mod root;
 mod split;
+pub mod stats;
 pub mod synth;
+mod windows;
 
 pub use error::{DatasetError, MissingFile};
-pub use flintstones::{FlintstonesSv, OpenOptions};
 pub use frames::{ClipFrames, FrameStack, FramesError};
 pub use ground_truth::ground_truth_index;
 pub use hash::hash_folder;
@@ -37,10 +42,13 @@ pub use locate::{Places, locate};
 pub use npy::NpyFrames;
 pub use npy_read::{read_npy, read_npy_integers, read_npy_objects, read_npy_text};
 pub use npy_table::{NpyContent, NpyTableError, Table, decode_npy};
+pub use open::{ALL_SPLITS, OpenDataset, OpenOptions, open};
 pub use picture::{Channels, Picture, Pictures, Strip};
 pub use referential::{
-    Decision, Explained, explain, has_pronoun, mentioned, references_true, referential,
+    Decision, Explained, PRONOUNS, explain, has_pronoun, mentioned, pronoun_counts,
+    references_true, referential,
 };
+pub use root::Links;
 
 use crate::record::{ClipId, Story};
 use crate::spec::{DatasetCard, GroundTruthRule};

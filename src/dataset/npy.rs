@@ -4,7 +4,7 @@
 
 use super::frames::ClipFrames;
 // The names that loaders know them by.
-pub(super) use super::frames::{FrameStack, FramesError as NpyError};
+use super::frames::FramesError as NpyError;
 use crate::exchange::{HeaderFault, NpyHeader};
 use image::RgbImage;
 use std::fs::File;

@@ -2,7 +2,7 @@
 
 use super::DatasetError;
 use super::annotation::plain_message;
-use super::path::{check_id, read};
+use super::path::check_id;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
@@ -14,9 +14,9 @@ pub(super) struct Splits {
 }
 
 impl Splits {
-    pub(super) fn read(path: &Path) -> Result<Self, DatasetError> {
+    pub(super) fn parse(bytes: &[u8], path: &Path) -> Result<Self, DatasetError> {
         let lists: BTreeMap<String, Vec<String>> =
-            serde_json::from_slice(&read(path)?).map_err(|source| DatasetError::Json {
+            serde_json::from_slice(bytes).map_err(|source| DatasetError::Json {
                 path: path.to_owned(),
                 line: source.line(),
                 column: source.column(),
@@ -47,24 +47,9 @@ impl Splits {
         &self.path
     }
 
-    /// Ids of one split in the file's order.
-    pub(super) fn list(&self, split: &str) -> Result<&[String], DatasetError> {
-        self.lists
-            .get(split)
-            .map(Vec::as_slice)
-            .ok_or_else(|| DatasetError::UnknownSplit {
-                path: self.path.clone(),
-                split: split.to_owned(),
-                known: self.lists.keys().cloned().collect(),
-            })
-    }
-
-    /// Number of clips in each split.
-    pub(super) fn sizes(&self) -> BTreeMap<String, usize> {
-        self.lists
-            .iter()
-            .map(|(name, list)| (name.clone(), list.len()))
-            .collect()
+    /// Every split, each in the file's order.
+    pub(super) fn lists(&self) -> &BTreeMap<String, Vec<String>> {
+        &self.lists
     }
 
     /// Ids of all splits, sorted by their bytes as Python sorts text.

@@ -135,10 +135,13 @@ fn row(wanted: &Wanted<'_>, frame: FrameRef<'_>) -> Look {
     Look {
         observation: Observation {
             text: frame.text().to_owned(),
-            caption: labels.caption.clone(),
+            caption: labels.caption.to_string(),
             pronoun: !prompt.captions[frame.position()].replacements.is_empty(),
-            character_labels: labels.character_labels.clone(),
-            background_labels: labels.background_labels.clone(),
+            character_labels: labels
+                .character_labels
+                .as_deref()
+                .map_or_else(Vec::new, <[bool]>::to_vec),
+            background_labels: labels.background_labels.as_deref().map(<[bool]>::to_vec),
             ..Observation::unseen(story, frame.frame, clip)
         },
         features: Vec::new(),

@@ -187,9 +187,9 @@ pub(crate) mod tests {
             .iter()
             .map(|clip| StoryFrame {
                 clip: ClipId::new(*clip),
-                caption: format!("caption of {clip}"),
-                characters: Vec::new(),
-                character_labels: Vec::new(),
+                caption: format!("caption of {clip}").into(),
+                characters: [].into(),
+                character_labels: None,
                 background_labels: None,
             })
             .collect();
@@ -203,7 +203,7 @@ pub(crate) mod tests {
         let captions = story
             .frames
             .iter()
-            .map(|frame| ReferentialCaption::unchanged(frame.caption.clone()))
+            .map(|frame| ReferentialCaption::unchanged(&*frame.caption))
             .collect();
         Prompt {
             story: story.clone(),

@@ -3,7 +3,7 @@
 use super::{PaperError, Text};
 use crate::record::{Score, Scores, TextVariant};
 use crate::run::{Manifest, Partition};
-use crate::spec::{DatasetCard, ModelCard, Protocol};
+use crate::spec::{DatasetCard, LayoutCard, ModelCard, Protocol};
 use serde::de::DeserializeOwned;
 
 /// Scores of a run with what its manifest says of them.
@@ -15,6 +15,8 @@ pub struct MeasuredRun {
     pub scores: Scores,
     /// The data set.
     pub dataset: DatasetCard,
+    /// Width of the real frames in pixels, where the layout they lay in has one.
+    pub real_width: Option<usize>,
     /// The model.
     pub model: ModelCard,
     /// The protocol.
@@ -52,6 +54,9 @@ impl MeasuredRun {
         let protocol: Protocol = card(folder, manifest, "protocol")?;
         Ok(Self {
             dataset: card(folder, manifest, "dataset")?,
+            real_width: card::<LayoutCard>(folder, manifest, "layout")?
+                .image
+                .map(|size| size.width),
             // A run whose model reads what its protocol does not admit is not made by this program.
             text: protocol.text_for(&model).unwrap_or(protocol.text),
             split: card(folder, manifest, "split")?,

@@ -33,11 +33,11 @@ pub(super) fn obstacles(
     reasons.extend(definition(cell, run));
     reasons.extend(networks(cell, run));
     if let Some(side) = cell.reference_pixels
-        && side as usize != run.dataset.image.width
+        && let Some(width) = run.real_width
+        && side as usize != width
     {
         reasons.push(format!(
-            "real frames: {} pixels wide, published with {side}",
-            run.dataset.image.width
+            "real frames: {width} pixels wide, published with {side}"
         ));
     }
     reasons
@@ -49,14 +49,18 @@ fn model(cell: &PublishedCell, run: &MeasuredRun, named: bool) -> Option<String>
     (!same && !settled).then(|| format!("model: {}, published {}", run.model.id, cell.model))
 }
 
-/// Papers that read referential text read what the released loader makes, as their scripts show.
+/// Papers that read referential text read what a released loader makes, as their scripts show: the one
+/// that the protocol reads, StoryGPT-V's where it reads none.
 fn text(cell: &PublishedCell, score: &Score) -> Option<String> {
     let wanted = match cell.text? {
         Text::Original => TextVariant::Original,
-        Text::Referential => TextVariant::StorygptvEval,
+        Text::Referential => spec::protocol(&cell.protocol)
+            .ok()
+            .map(|protocol| protocol.text)
+            .filter(|text| *text != TextVariant::Original)
+            .unwrap_or(TextVariant::StorygptvEval),
     };
-    let wanted = serde_json::to_value(wanted).ok()?;
-    let (wanted, read) = (wanted.as_str()?, part(score, "text"));
+    let (wanted, read) = (wanted.name(), part(score, "text"));
     (read != wanted).then(|| format!("text: {read}, published {wanted}"))
 }
 

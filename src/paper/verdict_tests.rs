@@ -42,6 +42,7 @@ fn run(score: Score) -> MeasuredRun {
             scores: vec![score],
         },
         dataset: spec::dataset("flintstones").unwrap(),
+        real_width: Some(128),
         model: spec::model("storygpt-v").unwrap(),
         text: protocol.text,
         protocol,

@@ -2,20 +2,25 @@
 
 use super::{ClipId, StoryId};
 use serde::{Deserialize, Serialize};
+use std::fmt;
+use std::sync::Arc;
 
 /// One frame of a story as the data set has it. Pixels stay on disk.
+///
+/// Windows overlap, so a clip stands in several stories: what a frame holds is shared, and a copy
+/// costs a few pointers.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct StoryFrame {
     /// The clip this frame comes from.
     pub clip: ClipId,
     /// The original caption, with names.
-    pub caption: String,
+    pub caption: Arc<str>,
     /// Names of the characters, in annotation order and spelling (`characters[].entityLabel`).
-    pub characters: Vec<String>,
-    /// 0/1 labels in the card's character order.
-    pub character_labels: Vec<bool>,
+    pub characters: Arc<[String]>,
+    /// 0/1 labels in the card's character order; `None` where the data set has none.
+    pub character_labels: Option<Arc<[bool]>>,
     /// 0/1 labels in the card's background order; `None` where the data set has none.
-    pub background_labels: Option<Vec<bool>>,
+    pub background_labels: Option<Arc<[bool]>>,
 }
 
 /// Consecutive frames that a generator draws in order.
@@ -35,8 +40,41 @@ pub enum TextVariant {
     Original,
     /// Algorithm 1 of the StoryGPT-V supplementary, compared with the previous frame.
     Algorithm1,
+    /// What Make-A-Story's released loader does.
+    MakeAStory,
+    /// What StoryGPT-V's released training loader does.
+    StorygptvTrain,
     /// What StoryGPT-V's released evaluation loader does.
     StorygptvEval,
+}
+
+impl TextVariant {
+    /// Every variant.
+    pub const ALL: [Self; 5] = [
+        Self::Original,
+        Self::Algorithm1,
+        Self::MakeAStory,
+        Self::StorygptvTrain,
+        Self::StorygptvEval,
+    ];
+
+    /// The name that cards, signatures and the command line use.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Original => "original",
+            Self::Algorithm1 => "algorithm1",
+            Self::MakeAStory => "make-a-story",
+            Self::StorygptvTrain => "storygptv-train",
+            Self::StorygptvEval => "storygptv-eval",
+        }
+    }
+}
+
+impl fmt::Display for TextVariant {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.pad(self.name())
+    }
 }
 
 /// One replacement of names by a pronoun.
@@ -70,6 +108,19 @@ impl ReferentialCaption {
             text: text.into(),
             replacements: Vec::new(),
             reference_flag: false,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::TextVariant;
+
+    #[test]
+    fn a_variant_is_written_by_its_name() {
+        for variant in TextVariant::ALL {
+            assert_eq!(serde_json::to_value(variant).unwrap(), variant.name());
+            assert_eq!(variant.to_string(), variant.name());
         }
     }
 }

@@ -15,9 +15,9 @@ pub(super) fn stories(count: usize) -> (Vec<Story>, Vec<Vec<ReferentialCaption>>
         frames: (0..FRAMES)
             .map(|frame| StoryFrame {
                 clip: ClipId::new(format!("clip-{story}-{frame}")),
-                caption: format!("Otto waves {frame} times."),
-                characters: vec!["Otto".to_owned()],
-                character_labels: vec![true, false],
+                caption: format!("Otto waves {frame} times.").into(),
+                characters: ["Otto".to_owned()].into(),
+                character_labels: Some([true, false].into()),
                 background_labels: None,
             })
             .collect(),

@@ -1,17 +1,9 @@
 //! The card of a data set: what it holds, in which order its labels are, and who publishes it.
 
-use super::SpecError;
+use super::{Layout, LayoutCard, SpecError, TextProcedure};
 use crate::record::{canonical_json, sha256_hex};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
-
-/// Which loader reads the files.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Layout {
-    /// FlintstonesSV as StoryDALL-E, Make-A-Story and ARLDM read it.
-    FlintstonesSv,
-}
 
 /// Selects the pronoun of a character. The published text procedures know these two.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -129,6 +121,10 @@ const fn four() -> usize {
     4
 }
 
+fn test() -> String {
+    "test".to_owned()
+}
+
 /// Everything the suite must know about a data set before it opens it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -137,26 +133,25 @@ pub struct DatasetCard {
     pub id: String,
     /// What tables print.
     pub name: String,
-    /// Which loader reads it.
-    pub layout: Layout,
-    /// The characters in label order.
+    /// The characters in label order; empty where the data set has no cast.
+    #[serde(default)]
     pub characters: Vec<Character>,
     /// Whether an annotated character that is not in `characters` is an error. Published data
     /// annotate passers-by (`policeman`) that have no label, so theirs is `false`.
     #[serde(default)]
     pub closed_cast: bool,
+    /// Which of the released text procedures is written for this data set; absent where none is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub text_procedure: Option<TextProcedure>,
     /// Names of the backgrounds in label order; empty where nobody published them.
     #[serde(default)]
     pub backgrounds: Vec<String>,
     /// Length of a background label vector; needed where `backgrounds` is empty.
     #[serde(default)]
     pub background_count: Option<usize>,
-    /// File that lists the splits. `split.json` is read where this file is absent.
-    pub split_file: String,
-    /// Size of the frames on disk.
-    pub image: ImageSize,
-    /// Frames in a clip, as published. A clip with another number is read all the same.
-    pub frames_per_clip: usize,
+    /// The split that is scored unless the user says otherwise.
+    #[serde(default = "test")]
+    pub split: String,
     /// Frames in a story unless the user says otherwise.
     #[serde(default = "four")]
     pub story_length: usize,
@@ -179,8 +174,10 @@ pub struct DatasetCard {
     /// Known damage and traps, one a line.
     #[serde(default)]
     pub notes: Vec<String>,
-    /// The files of the layout.
-    pub files: Vec<NeededFile>,
+    /// The forms it comes in; the first one whose files are in the folder is read. The folder layout
+    /// is always tried last.
+    #[serde(default)]
+    pub layouts: Vec<LayoutCard>,
 }
 
 impl DatasetCard {
@@ -191,6 +188,40 @@ impl DatasetCard {
             self.background_count
         } else {
             Some(self.backgrounds.len())
+        }
+    }
+
+    /// The layouts to look for, best first.
+    #[must_use]
+    pub fn candidates(&self) -> Vec<LayoutCard> {
+        let mut layouts = self.layouts.clone();
+        if !layouts.iter().any(|card| card.layout == Layout::Folder) {
+            layouts.push(LayoutCard::folder());
+        }
+        layouts
+    }
+
+    /// The card of a folder that has `stories.jsonl` and no card of its own: no cast, no labels.
+    #[must_use]
+    pub fn of_folder(id: &str) -> Self {
+        Self {
+            id: id.to_owned(),
+            name: id.to_owned(),
+            characters: Vec::new(),
+            text_procedure: None,
+            closed_cast: false,
+            backgrounds: Vec::new(),
+            background_count: None,
+            split: test(),
+            story_length: four(),
+            evaluators: EvaluatorBundles::default(),
+            evaluator_files: Vec::new(),
+            expected: ExpectedCounts::default(),
+            content_sha256: None,
+            published_at: "the user's own".to_owned(),
+            licence: "not stated".to_owned(),
+            notes: Vec::new(),
+            layouts: vec![LayoutCard::folder()],
         }
     }
 
@@ -209,9 +240,6 @@ impl DatasetCard {
                 found,
             })
         };
-        if self.characters.is_empty() {
-            return fail("characters needs at least one entry", "none".to_owned());
-        }
         let mut seen = BTreeSet::new();
         for character in &self.characters {
             for spelling in std::iter::once(&character.name).chain(&character.aliases) {
@@ -227,11 +255,17 @@ impl DatasetCard {
         if unique.len() != self.backgrounds.len() {
             return fail("backgrounds are unique", self.backgrounds.join(", "));
         }
-        if self.story_length == 0 || self.image.width == 0 || self.image.height == 0 {
+        let empty = |size: &ImageSize| size.width == 0 || size.height == 0;
+        let sizes = self.layouts.iter().filter_map(|card| card.image.as_ref());
+        if self.story_length == 0 || sizes.into_iter().any(empty) {
             return fail(
                 "story_length, width and height are at least 1",
                 "0".to_owned(),
             );
+        }
+        let layouts: BTreeSet<_> = self.layouts.iter().map(|card| card.layout).collect();
+        if layouts.len() != self.layouts.len() {
+            return fail("a layout has one entry", "two of one layout".to_owned());
         }
         if let Some(count) = self.background_count
             && !self.backgrounds.is_empty()

@@ -1,7 +1,7 @@
 //! From an id or a path to a card.
 
 use super::read::{Card, parse};
-use super::{DatasetCard, ModelCard, Protocol, SpecError, Suite};
+use super::{DatasetCard, ModelCard, Protocol, SpecError, SubsetCard, Suite};
 use std::collections::BTreeSet;
 use std::fmt;
 use std::path::{Path, PathBuf};
@@ -17,6 +17,8 @@ pub enum CardKind {
     Protocol,
     /// [`Suite`]
     Suite,
+    /// [`SubsetCard`]
+    Subset,
 }
 
 impl fmt::Display for CardKind {
@@ -26,6 +28,7 @@ impl fmt::Display for CardKind {
             Self::Model => "model",
             Self::Protocol => "protocol",
             Self::Suite => "suite",
+            Self::Subset => "subset",
         })
     }
 }
@@ -37,7 +40,8 @@ macro_rules! embedded {
 }
 
 /// Cards compiled into the program: id and text, in the order lists print them.
-const DATASETS: &[(&str, &str)] = embedded!("datasets": "minisv", "flintstones");
+const DATASETS: &[(&str, &str)] =
+    embedded!("datasets": "minisv", "flintstones", "pororo", "vist", "vist-dii", "mugen");
 const MODELS: &[(&str, &str)] = embedded!("models":
     "storygpt-v-mini", "char-ldm-mini", "storygpt-v", "char-ldm", "ground-truth", "shuffled",
     "storygpt-v-llama2", "storygpt-v-r4", "storygpt-v-r16", "storygpt-v-emb-text",
@@ -54,6 +58,10 @@ const SUITES: &[(&str, &str)] = embedded!("suites":
     "cvpr-table-5", "cvpr-charldm", "cvpr-long", "cvpr-mugen", "arxiv-table-1", "arxiv-table-2",
     "arxiv-table-3", "arxiv-table-4", "arxiv-table-5");
 
+const SUBSETS: &[(&str, &str)] = embedded!("subsets":
+    "all", "followers-3", "followers-4", "first-1900", "first-2304", "own-split",
+    "long-10", "long-20", "long-40", "long-50");
+
 impl CardKind {
     fn embedded(self) -> &'static [(&'static str, &'static str)] {
         match self {
@@ -61,6 +69,7 @@ impl CardKind {
             Self::Model => MODELS,
             Self::Protocol => PROTOCOLS,
             Self::Suite => SUITES,
+            Self::Subset => SUBSETS,
         }
     }
 
@@ -70,12 +79,39 @@ impl CardKind {
     }
 }
 
-/// Finds a data set card by id, or reads it from a path that ends in `.toml`.
+/// Finds a data set card by id, or reads it from a path that ends in `.toml`, or from a folder: its
+/// `dataset.toml`, and where it has none but `stories.jsonl`, a card without cast.
 ///
 /// # Errors
 /// [`SpecError`] when there is no such card, or it cannot be read.
 pub fn dataset(id_or_path: &str) -> Result<DatasetCard, SpecError> {
-    find(CardKind::Dataset, id_or_path)
+    match own_folder(id_or_path) {
+        Some(folder) if folder.join(OWN_CARD).is_file() => read(&folder.join(OWN_CARD)),
+        Some(folder) => {
+            let name = std::fs::canonicalize(folder).unwrap_or_else(|_| folder.to_owned());
+            let name = name.file_name().map_or_else(
+                || "folder".to_owned(),
+                |name| name.to_string_lossy().into_owned(),
+            );
+            Ok(DatasetCard::of_folder(&name))
+        }
+        None => find(CardKind::Dataset, id_or_path),
+    }
+}
+
+/// Name of the card in a data set's own folder.
+const OWN_CARD: &str = "dataset.toml";
+
+/// A folder with a data set of the user's own in the folder layout, named instead of a card. A plain
+/// name is an id first.
+#[must_use]
+pub fn own_folder(name: &str) -> Option<&Path> {
+    let folder = Path::new(name);
+    let named = name.contains(['/', '\\', '.']);
+    let whole = [OWN_CARD, "stories.jsonl"]
+        .iter()
+        .any(|file| folder.join(file).is_file());
+    (named && whole).then_some(folder)
 }
 
 /// Finds a model card by id, or reads it from a path that ends in `.toml`.
@@ -100,6 +136,14 @@ pub fn protocol(id_or_path: &str) -> Result<Protocol, SpecError> {
 /// [`SpecError`] when there is no such suite, or it cannot be read.
 pub fn suite(id_or_path: &str) -> Result<Suite, SpecError> {
     find(CardKind::Suite, id_or_path)
+}
+
+/// Finds a story subset by id, or reads it from a path that ends in `.toml`.
+///
+/// # Errors
+/// [`SpecError`] when there is no such subset, or it cannot be read.
+pub fn subset(id_or_path: &str) -> Result<SubsetCard, SpecError> {
+    find(CardKind::Subset, id_or_path)
 }
 
 /// The data set card of the program, whatever the user's own cards say; `None` where it has none.

@@ -8,24 +8,32 @@
 mod dataset_card;
 mod error;
 mod find;
+mod layout_card;
 mod model_card;
 mod protocol;
 mod read;
 mod rule;
+mod subset;
 mod suite;
+mod text_procedure;
 
 pub use dataset_card::{
-    Character, DatasetCard, EvaluatorBundles, ExpectedCounts, Gender, ImageSize, Layout, NeededFile,
+    Character, DatasetCard, EvaluatorBundles, ExpectedCounts, Gender, ImageSize, NeededFile,
 };
 pub use error::SpecError;
-pub use find::{CardKind, dataset, ids, model, protocol, shipped_dataset, suite};
+pub use find::{
+    CardKind, dataset, ids, model, own_folder, protocol, shipped_dataset, subset, suite,
+};
+pub use layout_card::{CaptionSource, Layout, LayoutCard};
 pub use model_card::{GeneratorKind, ModelCard};
 pub use protocol::{
-    BleuRule, BootstrapRule, CaptionRule, CaptionText, ClassifierRule, ClipRule, CovarianceRule,
-    CropRule, F1Average, FeatureRule, FidRule, FrameRule, InceptionScoreRule, KidRule, LabelRule,
-    LpipsRule, MeanOver, MeanRule, NeighbourRule, Protocol, ReferenceFrames, Repeats, StoryRule,
-    StorySubset, ThresholdRule, Words,
+    BleuRule, BootstrapRule, CaptionRule, CaptionText, ClassifierRule, ClipRule, ClipScope,
+    CovarianceRule, CropRule, EpisodeRule, F1Average, FeatureRule, FidRule, FrameRule,
+    InceptionScoreRule, KidRule, LabelRule, LpipsRule, MeanOver, MeanRule, NeighbourRule, Overlap,
+    Protocol, ReferenceFrames, Repeats, StoryRule, StorySubset, ThresholdRule, WindowRule, Words,
 };
 pub use read::parse_toml;
 pub use rule::GroundTruthRule;
+pub use subset::SubsetCard;
 pub use suite::{Suite, SuiteRun};
+pub use text_procedure::TextProcedure;

@@ -1,6 +1,6 @@
 //! From TOML text to a typed card, with the line of a mistake.
 
-use super::{DatasetCard, ModelCard, Protocol, SpecError, Suite};
+use super::{DatasetCard, ModelCard, Protocol, SpecError, SubsetCard, Suite};
 use serde::de::DeserializeOwned;
 
 /// A kind of card.
@@ -28,6 +28,7 @@ card!(DatasetCard);
 card!(ModelCard);
 card!(Protocol);
 card!(Suite);
+card!(SubsetCard);
 
 /// Reads a card from `text`; `path` is only for messages.
 pub(super) fn parse<C: Card>(path: &str, text: &str) -> Result<C, SpecError> {

@@ -54,6 +54,9 @@ pub struct SuiteRun {
     /// Frames a story, where it is not the protocol's or the data set's.
     #[serde(default)]
     pub story_length: Option<NonZeroUsize>,
+    /// Story subset id, or path of a card, where it is not the protocol's.
+    #[serde(default)]
+    pub subset: Option<String>,
     /// Only the first stories.
     #[serde(default)]
     pub limit: Option<NonZeroUsize>,
@@ -86,6 +89,9 @@ impl SuiteRun {
         }
         if let Some(length) = self.story_length {
             let _ = write!(name, "-{length}frames");
+        }
+        if let Some(subset) = &self.subset {
+            let _ = write!(name, "-{}", plain(subset));
         }
         if let Some(limit) = self.limit {
             let _ = write!(name, "-first{limit}");

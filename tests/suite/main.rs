@@ -27,6 +27,7 @@ mod outputs;
 mod paper;
 mod parity;
 mod protocols;
+mod referential;
 mod resume;
 mod runs;
 mod suites;

@@ -13,7 +13,7 @@ use std::fs;
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 use storyeval::Error;
-use storyeval::dataset::{Dataset, FlintstonesSv, OpenOptions, referential};
+use storyeval::dataset::{Dataset, OpenOptions, open, referential};
 use storyeval::generator::{
     CharLdm, DiffusionSettings, Generator, Multistep, OnnxDiffusion, OnnxLanguage, Prompt,
     StoryGptV,
@@ -296,12 +296,11 @@ impl Studio {
         let mut manifest = Manifest::read(&pattern).unwrap();
         let data: PathBuf = serde_json::from_value(manifest.cards["data"].clone()).unwrap();
         let card = spec::dataset("minisv").unwrap();
-        let cast = card.characters.clone();
-        let dataset = FlintstonesSv::open(&OpenOptions::new(card, data)).unwrap();
+        let dataset = open(&OpenOptions::new(card.clone(), data)).unwrap();
         let stories = &dataset.stories()[..STORIES];
         let captions: Vec<Vec<ReferentialCaption>> = stories
             .iter()
-            .map(|story| referential(story, TextVariant::Algorithm1, &cast).unwrap())
+            .map(|story| referential(story, TextVariant::Algorithm1, &card).unwrap())
             .collect();
         let batch = NonZeroUsize::new(8).unwrap();
         let plan = Plan::new(stories, &captions, MODEL, SEED, batch).unwrap();

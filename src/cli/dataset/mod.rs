@@ -1,6 +1,7 @@
-//! `storyeval dataset`: draw MiniSV, and print referential text.
+//! `storyeval dataset`: draw MiniSV, print referential text, count what is in a data set.
 
 mod referential;
+mod stats;
 mod synth;
 
 pub(crate) use referential::Variant;
@@ -8,6 +9,7 @@ pub(crate) use referential::Variant;
 use super::Outcome;
 use clap::Subcommand;
 use referential::ReferentialArguments;
+use stats::StatsArguments;
 use synth::SynthArguments;
 
 #[derive(Debug, Subcommand)]
@@ -16,6 +18,8 @@ pub(crate) enum DatasetCommand {
     Synth(SynthArguments),
     /// Print the captions of a split as generators read them, a JSON line a story
     Referential(ReferentialArguments),
+    /// Count what is in the stories of a split: references, characters, places, words
+    Stats(StatsArguments),
 }
 
 /// The `dataset` verbs.
@@ -23,5 +27,6 @@ pub(crate) fn dataset(command: &DatasetCommand) -> Outcome {
     match command {
         DatasetCommand::Synth(arguments) => synth::synth(arguments),
         DatasetCommand::Referential(arguments) => referential::text(arguments),
+        DatasetCommand::Stats(arguments) => stats::stats(arguments),
     }
 }

@@ -1,20 +1,27 @@
 //! `storyeval dataset referential`: captions as generators read them.
 
 use crate::cli::Outcome;
-use crate::cli::common::{CacheArguments, open_dataset};
+use crate::cli::common::CacheArguments;
+use crate::cli::data::{DataArguments, open_dataset};
 use crate::cli::talk::print;
 use clap::{Args, ValueEnum};
+use serde_json::{Value, json};
 use std::fmt::Write;
-use std::num::NonZeroUsize;
-use std::path::PathBuf;
-use storyeval::dataset::{Dataset, referential};
-use storyeval::record::TextVariant;
+use storyeval::dataset::{Dataset, DatasetError, Explained, explain};
+use storyeval::record::{StoryFrame, TextVariant};
 use storyeval::spec;
 
-#[derive(Clone, Copy, Debug, ValueEnum)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Variant {
+    /// As annotated, with names
     Original,
+    /// Algorithm 1 as StoryGPT-V's supplementary prints it
     Algorithm1,
+    /// What Make-A-Story's released loader makes
+    MakeAStory,
+    /// What StoryGPT-V's released training loader makes
+    StorygptvTrain,
+    /// What StoryGPT-V's released evaluation loader makes
     StorygptvEval,
 }
 
@@ -23,6 +30,8 @@ impl From<Variant> for TextVariant {
         match variant {
             Variant::Original => Self::Original,
             Variant::Algorithm1 => Self::Algorithm1,
+            Variant::MakeAStory => Self::MakeAStory,
+            Variant::StorygptvTrain => Self::StorygptvTrain,
             Variant::StorygptvEval => Self::StorygptvEval,
         }
     }
@@ -36,52 +45,57 @@ pub(crate) struct ReferentialArguments {
     /// Which rule replaces names
     #[arg(long, value_enum, default_value_t = Variant::Algorithm1)]
     variant: Variant,
-    /// Folder of the data set
-    #[arg(long, value_name = "DIR", env = "STORYEVAL_DATA_DIR")]
-    data: Option<PathBuf>,
-    /// Split of the data set
-    #[arg(long, default_value = "test")]
-    split: String,
-    /// Frames a story [default: the data set's]
-    #[arg(long, value_name = "N")]
-    story_length: Option<NonZeroUsize>,
+    #[command(flatten)]
+    data: DataArguments,
     #[command(flatten)]
     cache: CacheArguments,
 }
 
-/// Prints a JSON line a story.
+/// Prints a JSON line a story. A story on which the code that defines the text crashes gets a line that
+/// says so; the others are still of use, and the exit code says that not all is there.
 pub(super) fn text(arguments: &ReferentialArguments) -> Outcome {
     let card = spec::dataset(&arguments.dataset)?;
-    let data = arguments.data.as_deref();
-    let dataset = open_dataset(
-        card,
-        data,
-        &arguments.split,
-        arguments.story_length.map(NonZeroUsize::get),
-        &arguments.cache,
-    )?;
+    let choice = arguments.data.choose_alone(&arguments.dataset, &card)?;
+    let dataset = open_dataset(card, &choice, &arguments.cache)?;
+    let variant = TextVariant::from(arguments.variant);
     let mut lines = String::new();
+    let mut crashed = 0;
     for story in dataset.stories() {
-        let captions = referential(story, arguments.variant.into(), &dataset.card().characters)?;
-        let frames: Vec<_> = story
-            .frames
-            .iter()
-            .zip(captions)
-            .map(|(frame, caption)| {
-                serde_json::json!({
-                    "clip": frame.clip,
-                    "original": frame.caption,
-                    "text": caption.text,
-                    "reference_flag": caption.reference_flag,
-                    "replacements": caption.replacements,
-                })
-            })
-            .collect();
-        let _ = writeln!(
-            lines,
-            "{}",
-            serde_json::json!({ "story": story.id, "frames": frames })
-        );
+        let line = match explain(story, variant, dataset.card()) {
+            Ok(made) => {
+                let frames: Vec<_> = story.frames.iter().zip(&made).map(frame_line).collect();
+                json!({ "story": story.id, "variant": variant, "frames": frames })
+            }
+            Err(error) => {
+                let DatasetError::ReleasedCodeCrashes { frame, .. } = &error else {
+                    return Err(error.into());
+                };
+                crashed += 1;
+                let what = error.to_string();
+                json!({ "story": story.id, "variant": variant, "error": what, "frame": frame })
+            }
+        };
+        let _ = writeln!(lines, "{line}");
     }
-    print(&lines)
+    print(&lines)?;
+    if crashed > 0 {
+        return Err(DatasetError::StoriesWithoutText {
+            variant,
+            stories: crashed,
+            of: dataset.stories().len(),
+        }
+        .into());
+    }
+    Ok(())
+}
+
+fn frame_line((frame, made): (&StoryFrame, &Explained)) -> Value {
+    json!({
+        "clip": frame.clip,
+        "original": frame.caption,
+        "text": made.caption.text,
+        "reference_flag": made.caption.reference_flag,
+        "replacements": made.caption.replacements,
+        "decision": made.decision,
+    })
 }

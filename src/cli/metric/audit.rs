@@ -2,14 +2,15 @@
 
 use super::answer::Format;
 use crate::cli::Outcome;
-use crate::cli::common::{DeviceArguments, open_dataset};
+use crate::cli::common::DeviceArguments;
+use crate::cli::data::{DataArguments, DataChoice, open_dataset, subset_name};
 use crate::cli::failure::{Failure, Failures};
 use crate::cli::stages::{PanelBundles, SkipArguments, truth_cache};
 use crate::cli::talk::{Meter, print, say};
 use clap::Args;
 use serde_json::json;
 use std::path::PathBuf;
-use storyeval::dataset::{Dataset, FlintstonesSv, referential};
+use storyeval::dataset::{Dataset, OpenDataset, referential};
 use storyeval::evaluate::Panel;
 use storyeval::evaluate::audit::{
     Condition, Damage, Extent, Fault, Finding, Row, Scratch, Strength, Study, chart, listing,
@@ -39,12 +40,8 @@ pub(crate) struct AuditArguments {
     /// Protocol: an id of `storyeval ls protocols`, or a card's path
     #[arg(long, short, default_value = "strict")]
     protocol: String,
-    /// Folder of the data set
-    #[arg(long, value_name = "DIR", env = "STORYEVAL_DATA_DIR")]
-    data: Option<PathBuf>,
-    /// Split of the data set
-    #[arg(long, default_value = "test")]
-    split: String,
+    #[command(flatten)]
+    data: DataArguments,
     /// Seed of every draw; with `--seeds`, the first one
     #[arg(long, default_value_t = 0)]
     seed: u64,
@@ -66,18 +63,14 @@ pub(crate) struct AuditArguments {
 
 /// Corrupts, observes, scores, compares.
 pub(crate) fn audit(arguments: &AuditArguments) -> Outcome {
-    let protocol = spec::protocol(&arguments.protocol)?;
+    let mut protocol = spec::protocol(&arguments.protocol)?;
+    arguments.data.apply(&mut protocol)?;
     let card = spec::dataset(&arguments.dataset)?;
     let cache = &arguments.device.cache;
     let mut failures = Failures::default();
     let bundles = PanelBundles::find(&card, &protocol, &arguments.skip, cache, &mut failures);
-    let dataset = open_dataset(
-        card,
-        arguments.data.as_deref(),
-        &arguments.split,
-        protocol.stories.length,
-        cache,
-    );
+    let choice = arguments.data.choose(&arguments.dataset, &card, &protocol);
+    let dataset = open_dataset(card, &choice, cache);
     let Some(dataset) = failures.keep(dataset) else {
         return Err(failures.report());
     };
@@ -88,7 +81,7 @@ pub(crate) fn audit(arguments: &AuditArguments) -> Outcome {
     // of work.
     let place = arguments.out.clone().unwrap_or_else(std::env::temp_dir);
     let scratch = Scratch::below(&place)?;
-    let (prompts, subset) = prompts(arguments, &protocol, &dataset)?;
+    let (prompts, subset) = prompts(arguments, &choice, &protocol, &dataset)?;
     let runtime = arguments.device.open()?;
     let mut panel = bundles.open(dataset.card(), &protocol, &runtime)?;
     let study = Study {
@@ -223,28 +216,23 @@ fn studies(
 /// The stories with the captions that a generator would read, and the subset as signatures say it.
 fn prompts(
     arguments: &AuditArguments,
+    choice: &DataChoice,
     protocol: &Protocol,
-    dataset: &FlintstonesSv,
+    dataset: &OpenDataset,
 ) -> Result<(Vec<Prompt>, String), Failure> {
     let first = protocol.stories.first.unwrap_or(usize::MAX);
     let limit = first.min(arguments.stories as usize);
-    let stories: Vec<&Story> = dataset.stories().iter().take(limit).collect();
-    let Some(story) = stories.first() else {
+    let stories: Vec<Story> = dataset.stories().iter().take(limit).cloned().collect();
+    if stories.is_empty() {
         return Err(Failure::NothingSelected);
-    };
-    let mut subset = format!("{}/followers-{}", arguments.split, story.frames.len() - 1);
-    if stories.len() < dataset.stories().len() {
-        subset = format!("{subset}[:{}]", stories.len());
     }
+    let subset = subset_name(&choice.split, protocol, &stories, dataset);
     let variant = protocol.text_for(&spec::model("ground-truth")?)?;
-    let cast = &dataset.card().characters;
     let prompts = stories
         .into_iter()
         .map(|story| {
-            Ok(Prompt {
-                story: story.clone(),
-                captions: referential(story, variant, cast)?,
-            })
+            let captions = referential(&story, variant, dataset.card())?;
+            Ok(Prompt { story, captions })
         })
         .collect::<Result<_, Failure>>()?;
     Ok((prompts, subset))

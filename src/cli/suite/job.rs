@@ -1,6 +1,7 @@
 //! One run of a suite: what it takes, and whether that is there.
 
-use super::super::common::{bundle_places, find_bundle, open_dataset};
+use super::super::common::{bundle_places, find_bundle};
+use super::super::data::open_dataset;
 use super::super::failure::Failure;
 use super::super::run::RunArguments;
 use std::collections::BTreeMap;
@@ -68,7 +69,9 @@ pub(super) struct Job {
 }
 
 /// Stories of a split, by data set, split and length.
-type Sizes = BTreeMap<(String, String, Option<usize>), Result<usize, Missing>>;
+type Sizes = BTreeMap<SizeKey, Result<usize, Missing>>;
+/// Data set, split, frames a story, subset.
+type SizeKey = (String, String, usize, Option<String>);
 
 impl Job {
     /// The runs of a suite, with what each lacks. Reads no weights and draws nothing but a MiniSV.
@@ -99,7 +102,8 @@ impl Job {
         let arguments = arguments.of_suite(run, seed, &folder);
         let mut missing = Vec::new();
         let model = keep_card(spec::model(&run.model), "model", &run.model, &mut missing)?;
-        let protocol = spec::protocol(&run.protocol)?;
+        let mut protocol = spec::protocol(&run.protocol)?;
+        arguments.data.apply(&mut protocol)?;
         let dataset = keep_card(
             spec::dataset(&run.dataset),
             "data set",
@@ -155,7 +159,7 @@ impl Job {
 fn refuse_one_folder_for_several(suite: &Suite, arguments: &RunArguments) -> Result<(), Failure> {
     let first = suite.runs.first().map(|run| &run.dataset);
     let several = suite.runs.iter().any(|run| Some(&run.dataset) != first);
-    if several && arguments.data.is_some() {
+    if several && arguments.data.data.is_some() {
         return Err(Failure::Arguments {
             what: format!(
                 "suite {} has several data sets, and --data is one folder",
@@ -296,14 +300,18 @@ fn stories(
     arguments: &RunArguments,
     sizes: &mut Sizes,
 ) -> Result<(usize, usize), Missing> {
-    let asked = run.story_length.map(std::num::NonZeroUsize::get);
-    let length = asked.or(protocol.stories.length);
-    let frames = length.unwrap_or(card.story_length);
-    let key = (run.dataset.clone(), run.split.clone(), length);
+    let choice = arguments.data.choose(&run.dataset, &card, protocol);
+    let frames = choice.story_length.unwrap_or(card.story_length);
+    let key = (
+        run.dataset.clone(),
+        run.split.clone(),
+        frames,
+        run.subset.clone(),
+    );
     let size = sizes.entry(key).or_insert_with(|| {
         let id = card.id.clone();
         let cache = &arguments.device.cache;
-        let opened = open_dataset(card, arguments.data.as_deref(), &run.split, length, cache);
+        let opened = open_dataset(card, &choice, cache);
         opened
             .map(|data| data.stories().len())
             .map_err(|failure| Missing {

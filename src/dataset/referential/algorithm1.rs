@@ -27,7 +27,7 @@ pub(super) fn captions(story: &Story, cast: &[Character]) -> Vec<Explained> {
     let mut previous: Option<BTreeSet<usize>> = None;
     let mut out = Vec::with_capacity(story.frames.len());
     for frame in &story.frames {
-        let text = frame.caption.as_str();
+        let text = &*frame.caption;
         let found = mentions(text, cast);
         let current: BTreeSet<usize> = found.iter().map(|mention| mention.character).collect();
         out.push(caption(text, &found, &current, previous.as_ref(), cast));
@@ -43,10 +43,7 @@ fn caption(
     previous: Option<&BTreeSet<usize>>,
     cast: &[Character],
 ) -> Explained {
-    let unchanged = |decision| Explained {
-        caption: ReferentialCaption::unchanged(text),
-        decision,
-    };
+    let unchanged = |decision| Explained::unchanged(text, decision);
     let names = |indices: &mut dyn Iterator<Item = &usize>| -> Vec<String> {
         indices.map(|index| cast[*index].name.clone()).collect()
     };

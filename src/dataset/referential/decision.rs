@@ -20,6 +20,13 @@ pub enum Decision {
     },
     /// The annotated characters are not those of the previous frame.
     OtherCast,
+    /// The character that the released code takes the text to be about is not the one before.
+    OtherSubject {
+        /// The one before, if the text before was about somebody.
+        before: Option<String>,
+        /// The one that this text is about.
+        now: String,
+    },
     /// Names were replaced.
     Replaced,
     /// The characters carry over, but their names do not stand together as an enumeration, and
@@ -44,4 +51,34 @@ pub struct Explained {
     pub caption: ReferentialCaption,
     /// Why it is as it is.
     pub decision: Decision,
+}
+
+impl Explained {
+    /// A caption left as it is.
+    pub(super) fn unchanged(text: &str, decision: Decision) -> Self {
+        Self {
+            caption: ReferentialCaption::unchanged(text),
+            decision,
+        }
+    }
+}
+
+impl Decision {
+    /// Whether the characters carry over from the frame before, by the variant's own rule, so that
+    /// names may be replaced; whether any is, is another question.
+    #[must_use]
+    pub fn carries_over(&self) -> bool {
+        match self {
+            Self::Original
+            | Self::FirstFrame
+            | Self::NoCharacters
+            | Self::NotCarriedOver { .. }
+            | Self::OtherCast
+            | Self::OtherSubject { .. } => false,
+            Self::Replaced
+            | Self::NamesStandApart { .. }
+            | Self::LiteralAbsent { .. }
+            | Self::NoRule => true,
+        }
+    }
 }

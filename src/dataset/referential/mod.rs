@@ -1,34 +1,41 @@
 //! Text with pronouns instead of names, made from captions with names.
 //!
 //! Nobody publishes such text as a file; every repository makes it while loading, each in its own
-//! way. One file here holds one way, and every replacement is recorded.
+//! way, and in another way for each data set. `algorithm1` is the algorithm that a paper prints;
+//! `flintstones` and `pororo` hold what released code does, quirks included. Every replacement is
+//! recorded.
 
 mod algorithm1;
 mod decision;
+mod flintstones;
 mod mention;
+mod pororo;
 mod pronoun;
-mod storygptv_eval;
+mod python;
+mod rewrite;
 
 pub use decision::{Decision, Explained};
 pub use mention::mentioned;
-pub use pronoun::{has_pronoun, references_true};
+pub use pronoun::{PRONOUNS, has_pronoun, pronoun_counts, references_true};
 
 use super::DatasetError;
 use crate::record::{ReferentialCaption, Story, TextVariant};
-use crate::spec::Character;
+use crate::spec::{DatasetCard, TextProcedure};
 
 /// The captions of `story` as a generator reads them, one a frame.
 ///
-/// `cast` is the card's, in any order; it gives names, other spellings and genders.
+/// The card gives names, other spellings and genders, and says which released procedure is written
+/// for the data set.
 ///
 /// # Errors
-/// [`DatasetError::ReleasedCodeCrashes`] where the code that defines the variant has no answer.
+/// [`DatasetError::ReleasedCodeCrashes`] where the code that defines the variant has no answer, and
+/// [`DatasetError::NoReleasedProcedure`] where no released code makes that variant of this data set.
 pub fn referential(
     story: &Story,
     variant: TextVariant,
-    cast: &[Character],
+    card: &DatasetCard,
 ) -> Result<Vec<ReferentialCaption>, DatasetError> {
-    let explained = explain(story, variant, cast)?;
+    let explained = explain(story, variant, card)?;
     Ok(explained.into_iter().map(|frame| frame.caption).collect())
 }
 
@@ -39,21 +46,30 @@ pub fn referential(
 pub fn explain(
     story: &Story,
     variant: TextVariant,
-    cast: &[Character],
+    card: &DatasetCard,
 ) -> Result<Vec<Explained>, DatasetError> {
-    match variant {
-        TextVariant::Original => Ok(story
-            .frames
-            .iter()
-            .map(|frame| Explained {
-                caption: ReferentialCaption::unchanged(frame.caption.as_str()),
-                decision: Decision::Original,
-            })
-            .collect()),
-        TextVariant::Algorithm1 => Ok(algorithm1::captions(story, cast)),
-        TextVariant::StorygptvEval => storygptv_eval::captions(story, cast),
+    let cast = &card.characters;
+    let (annotated, told) = match variant {
+        TextVariant::Original => {
+            let frames = story.frames.iter();
+            return Ok(frames
+                .map(|frame| Explained::unchanged(&frame.caption, Decision::Original))
+                .collect());
+        }
+        TextVariant::Algorithm1 => return Ok(algorithm1::captions(story, cast)),
+        TextVariant::MakeAStory => (flintstones::MAKE_A_STORY, pororo::MAKE_A_STORY),
+        TextVariant::StorygptvTrain => (flintstones::STORYGPTV_TRAIN, pororo::STORYGPTV_TRAIN),
+        TextVariant::StorygptvEval => (flintstones::STORYGPTV_EVAL, pororo::STORYGPTV_EVAL),
+    };
+    match card.text_procedure {
+        Some(TextProcedure::Flintstones) => flintstones::captions(story, cast, annotated),
+        Some(TextProcedure::Pororo) => Ok(pororo::captions(story, cast, told)),
+        None => Err(DatasetError::NoReleasedProcedure {
+            dataset: card.id.clone(),
+            variant,
+        }),
     }
 }
 
 #[cfg(test)]
-mod tests;
+pub(super) mod tests;

@@ -1,18 +1,26 @@
 //! Counting pronouns that are there.
 
-const PRONOUNS: [&str; 8] = ["he", "she", "they", "his", "her", "him", "their", "them"];
+/// The third-person pronouns that count as references.
+pub const PRONOUNS: [&str; 8] = ["he", "she", "they", "his", "her", "him", "their", "them"];
 
-/// Number of third-person pronouns in `text`: whole words `he she they his her him their them`,
-/// whatever their case. Nothing else counts; "the", "then" and "other" do not.
+/// How often each of [`PRONOUNS`] stands in `text`, in that order: whole words, whatever their case.
+/// Nothing else counts; "the", "then" and "other" do not.
+#[must_use]
+pub fn pronoun_counts(text: &str) -> [usize; PRONOUNS.len()] {
+    let mut counts = [0; PRONOUNS.len()];
+    for word in text.split(|c: char| !c.is_alphanumeric() && c != '_') {
+        let mut known = PRONOUNS.iter();
+        if let Some(index) = known.position(|pronoun| word.eq_ignore_ascii_case(pronoun)) {
+            counts[index] += 1;
+        }
+    }
+    counts
+}
+
+/// Number of third-person pronouns in `text`: the sum of [`pronoun_counts`].
 #[must_use]
 pub fn references_true(text: &str) -> usize {
-    text.split(|c: char| !c.is_alphanumeric() && c != '_')
-        .filter(|word| {
-            PRONOUNS
-                .iter()
-                .any(|pronoun| word.eq_ignore_ascii_case(pronoun))
-        })
-        .count()
+    pronoun_counts(text).iter().sum()
 }
 
 /// Whether `text` has a pronoun that [`references_true`] counts.

@@ -6,11 +6,13 @@ use std::collections::BTreeMap;
 fn split() -> Vec<Story> {
     let frame = |clip: usize| StoryFrame {
         clip: ClipId::new(format!("c{clip:03}")),
-        caption: String::new(),
-        characters: Vec::new(),
-        character_labels: (0..4)
-            .map(|c| c == clip % 4 || (clip.is_multiple_of(5) && c == 0))
-            .collect(),
+        caption: "".into(),
+        characters: [].into(),
+        character_labels: Some(
+            (0..4)
+                .map(|c| c == clip % 4 || (clip.is_multiple_of(5) && c == 0))
+                .collect(),
+        ),
         background_labels: Some((0..3).map(|p| p == (clip / 2) % 3).collect()),
     };
     (0..40)
@@ -127,7 +129,9 @@ fn donors_differ_in_one_thing() {
                 ];
                 let swapped = fault == Fault::SwappedCharacter;
                 assert_eq!(same, [!swapped, swapped]);
-                let mut shared = donor.character_labels.iter().zip(&own.character_labels);
+                let labels = |frame: &StoryFrame| frame.character_labels.clone().unwrap();
+                let (donor, own) = (labels(donor), labels(own));
+                let mut shared = donor.iter().zip(own.iter());
                 assert!(!swapped || !shared.any(|(a, b)| *a && *b));
             }
         }

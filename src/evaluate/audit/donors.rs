@@ -28,15 +28,15 @@ impl<'a> Donors<'a> {
             else {
                 return false;
             };
+            let (Some(cast), Some(others)) = (&frame.character_labels, &other.character_labels)
+            else {
+                return false;
+            };
             match fault {
                 Fault::SwappedCharacter => {
-                    own == place
-                        && other.character_labels.contains(&true)
-                        && disjoint(&frame.character_labels, &other.character_labels)
+                    own == place && others.contains(&true) && disjoint(cast, others)
                 }
-                Fault::WrongBackground => {
-                    other.character_labels == frame.character_labels && own != place
-                }
+                Fault::WrongBackground => others == cast && own != place,
                 _ => false,
             }
         };

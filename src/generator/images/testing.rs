@@ -11,9 +11,9 @@ use std::path::Path;
 pub(super) fn windows(count: usize, length: usize) -> Vec<Story> {
     let frame = |clip: usize| StoryFrame {
         clip: ClipId::new(format!("c{clip}")),
-        caption: String::new(),
-        characters: Vec::new(),
-        character_labels: Vec::new(),
+        caption: "".into(),
+        characters: [].into(),
+        character_labels: None,
         background_labels: None,
     };
     (0..count)

@@ -53,7 +53,10 @@ impl Labels {
 
     fn truth(self, observation: &Observation) -> Option<&[bool]> {
         match self {
-            Self::Characters => Some(&observation.character_labels),
+            // A data set without a cast has no labels, and so has a row of it.
+            Self::Characters => {
+                Some(observation.character_labels.as_slice()).filter(|labels| !labels.is_empty())
+            }
             Self::Backgrounds => observation.background_labels.as_deref(),
         }
     }

@@ -2,7 +2,6 @@
 
 use super::chosen::Chosen;
 use super::input::ExtractorName;
-use crate::record::TextVariant;
 use std::fmt::Write as _;
 
 /// Version of the definitions. It changes when the same inputs would give another number.
@@ -30,7 +29,7 @@ pub(super) fn signature(
     let common = [
         ("dataset", dataset.as_str()),
         ("subset", &subset),
-        ("text", text(context.text)),
+        ("text", context.text.name()),
         ("frames", &frames),
         ("gt", &ground_truth),
         ("pixels", pixels.unwrap_or("none")),
@@ -47,12 +46,4 @@ pub(super) fn signature(
 
 fn short(hash: &str) -> &str {
     hash.get(..HASH_LENGTH).unwrap_or(hash)
-}
-
-fn text(variant: TextVariant) -> &'static str {
-    match variant {
-        TextVariant::Original => "original",
-        TextVariant::Algorithm1 => "algorithm1",
-        TextVariant::StorygptvEval => "storygptv-eval",
-    }
 }

@@ -41,9 +41,52 @@ impl fmt::Display for FrameRule {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum StorySubset {
-    /// Every clip of the split with exactly `length - 1` followers, in the split's order. Windows
-    /// overlap, and later frames may be clips of another split.
+    /// Every clip of the split with exactly `length - 1` followers, in the split's order.
     Followers,
+}
+
+/// Where the next story starts.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Overlap {
+    /// At the next clip: one clip is in up to `length` stories.
+    #[default]
+    Sliding,
+    /// Behind the last clip of the story before.
+    Disjoint,
+}
+
+/// Whether a story may go on in the next episode.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum EpisodeRule {
+    /// A story ends with its episode.
+    #[default]
+    Within,
+    /// A story goes on with the first clip of the next episode.
+    Across,
+}
+
+/// Which clips may follow the first one.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum ClipScope {
+    /// Clips of any split, as the published loaders do: a test story may end in training clips.
+    #[default]
+    AnySplit,
+    /// Clips of the split only; what lies between two of them is skipped.
+    OwnSplit,
+}
+
+/// How clips in sequence become stories.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct WindowRule {
+    /// Where the next story starts.
+    pub overlap: Overlap,
+    /// Whether a story may go on in the next episode.
+    pub episodes: EpisodeRule,
+    /// Which clips may follow the first one.
+    pub clips: ClipScope,
 }
 
 /// Which stories are scored.
@@ -58,6 +101,48 @@ pub struct StoryRule {
     /// Only so many stories from the start; absent for all.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub first: Option<usize>,
+    /// Where the next story starts.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub overlap: Overlap,
+    /// Whether a story may go on in the next episode.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub episodes: EpisodeRule,
+    /// Which clips may follow the first one.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub clips: ClipScope,
+}
+
+/// What is left at its default stays out of the hash, so that a new choice changes no old number.
+fn is_default<T: Default + PartialEq>(value: &T) -> bool {
+    *value == T::default()
+}
+
+impl StoryRule {
+    /// How clips in sequence become stories.
+    #[must_use]
+    pub fn windows(&self) -> WindowRule {
+        WindowRule {
+            overlap: self.overlap,
+            episodes: self.episodes,
+            clips: self.clips,
+        }
+    }
+}
+
+impl fmt::Display for WindowRule {
+    /// What differs from the published way, as signatures append it to the subset: `+disjoint+across`.
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.overlap == Overlap::Disjoint {
+            formatter.write_str("+disjoint")?;
+        }
+        if self.episodes == EpisodeRule::Across {
+            formatter.write_str("+across")?;
+        }
+        if self.clips == ClipScope::OwnSplit {
+            formatter.write_str("+own-split")?;
+        }
+        Ok(())
+    }
 }
 
 /// How often a clip counts that is scored in several stories.

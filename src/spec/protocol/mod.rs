@@ -12,7 +12,9 @@ pub use distribution::{
     CovarianceRule, FeatureRule, FidRule, InceptionScoreRule, KidRule, MeanRule, NeighbourRule,
     ReferenceFrames,
 };
-pub use frames::{FrameRule, Repeats, StoryRule, StorySubset};
+pub use frames::{
+    ClipScope, EpisodeRule, FrameRule, Overlap, Repeats, StoryRule, StorySubset, WindowRule,
+};
 pub use similarity::{BleuRule, CaptionRule, CaptionText, ClipRule, LpipsRule, MeanOver, Words};
 
 use super::{GroundTruthRule, ModelCard, SpecError};

@@ -1,7 +1,17 @@
 use super::*;
+use crate::dataset::FramesError;
 use crate::record::Seed;
 use crate::spec::{Gender, ImageSize};
 use crate::{ExitCode, Hint};
+
+const ANNOTATIONS: &str = "flintstones_annotations_v1-0.json";
+const LABELS: &str = "labels.pkl";
+const BACKGROUND_LABELS: &str = "labels_bg.pkl";
+const FRAMES: &str = "video_frames_sampled";
+
+fn frame_file(clip: &str) -> String {
+    format!("{FRAMES}/{clip}.npy")
+}
 
 fn golden() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("reference-data/golden/flintstones/world")
@@ -10,10 +20,10 @@ fn golden() -> PathBuf {
 /// The published card for the fixture's smaller frames and fewer backgrounds.
 fn card() -> DatasetCard {
     let mut card = crate::spec::dataset("flintstones").unwrap();
-    card.image = ImageSize {
+    card.layouts[0].image = Some(ImageSize {
         width: 8,
         height: 6,
-    };
+    });
     card.background_count = Some(3);
     card
 }
@@ -46,12 +56,12 @@ fn edit(folder: &Path, file: &str, from: &str, to: &str) {
 }
 
 fn refused(folder: &Path) -> DatasetError {
-    let error = FlintstonesSv::open(&options(folder)).unwrap_err();
+    let error = open(&options(folder)).unwrap_err();
     assert!(error.hint().is_some());
     error
 }
 
-fn ids(dataset: &FlintstonesSv) -> Vec<&str> {
+fn ids(dataset: &OpenDataset) -> Vec<&str> {
     dataset
         .stories()
         .iter()
@@ -64,7 +74,7 @@ const SECOND: &str = "s_01_e_01_shot_000030_000035";
 
 #[test]
 fn stories_are_windows_in_the_order_of_the_split() {
-    let dataset = FlintstonesSv::open(&options(golden())).unwrap();
+    let dataset = open(&options(golden())).unwrap();
     assert_eq!(ids(&dataset), [SECOND, FIRST]);
     assert_eq!(dataset.clips_without_story(), 2);
     let story = &dataset.stories()[1];
@@ -83,23 +93,29 @@ fn stories_are_windows_in_the_order_of_the_split() {
         ]
     );
     let third = &story.frames[2];
-    assert_eq!(third.caption, "Barney and Fred laugh. Barney's hat is red.");
-    // Annotation order, white space stripped.
-    assert_eq!(third.characters, ["barney", "fred"]);
     assert_eq!(
-        third.character_labels,
-        [false, true, false, true, false, false, false]
+        &*third.caption,
+        "Barney and Fred laugh. Barney's hat is red."
     );
-    assert_eq!(third.background_labels, Some(vec![true, false, false]));
+    // Annotation order, white space stripped.
+    assert_eq!(*third.characters, ["barney", "fred"]);
+    assert_eq!(
+        third.character_labels.as_deref(),
+        Some([false, true, false, true, false, false, false].as_slice())
+    );
+    assert_eq!(
+        third.background_labels.as_deref(),
+        Some([true, false, false].as_slice())
+    );
 }
 
 #[test]
 fn a_character_without_a_label_is_kept_in_an_open_cast_and_refused_in_a_closed_one() {
-    let dataset = FlintstonesSv::open(&options(golden())).unwrap();
-    assert_eq!(dataset.stories()[0].frames[3].characters, ["policeman"]);
+    let dataset = open(&options(golden())).unwrap();
+    assert_eq!(*dataset.stories()[0].frames[3].characters, ["policeman"]);
     let mut closed = options(golden());
     closed.card.closed_cast = true;
-    let error = FlintstonesSv::open(&closed).unwrap_err();
+    let error = open(&closed).unwrap_err();
     assert!(matches!(&error, DatasetError::UnknownCharacter { name, .. } if name == "policeman"));
     assert_eq!(error.exit_code(), ExitCode::DataVerification);
 }
@@ -107,9 +123,9 @@ fn a_character_without_a_label_is_kept_in_an_open_cast_and_refused_in_a_closed_o
 #[test]
 fn computed_followers_equal_the_cached_ones() {
     let folder = copy();
-    let cached = FlintstonesSv::open(&options(folder.path())).unwrap();
+    let cached = open(&options(folder.path())).unwrap();
     std::fs::remove_file(folder.path().join("following_cache3.pkl")).unwrap();
-    let computed = FlintstonesSv::open(&options(folder.path())).unwrap();
+    let computed = open(&options(folder.path())).unwrap();
     assert_eq!(cached.stories(), computed.stories());
 }
 
@@ -117,8 +133,8 @@ fn computed_followers_equal_the_cached_ones() {
 fn any_story_length_is_read() {
     let stories = |length| {
         let mut options = options(golden());
-        options.story_length = length;
-        FlintstonesSv::open(&options).unwrap()
+        options.story_length = Some(length);
+        open(&options).unwrap()
     };
     assert_eq!(stories(1).stories().len(), 4);
     // Episode 2 has two clips: one more story.
@@ -138,7 +154,7 @@ fn any_story_length_is_read() {
 
 #[test]
 fn frames_are_rgb_and_the_rule_chooses_one() {
-    let dataset = FlintstonesSv::open(&options(golden())).unwrap();
+    let dataset = open(&options(golden())).unwrap();
     let clip = ClipId::new(FIRST);
     let stack = dataset.clip_frames(&clip).unwrap();
     assert_eq!(stack.len(), 5);
@@ -161,7 +177,7 @@ fn frames_are_rgb_and_the_rule_chooses_one() {
     assert!(matches!(
         dataset.ground_truth(&clip, GroundTruthRule::Fixed(5)),
         Err(DatasetError::Frames {
-            source: NpyError::NoSuchFrame { .. },
+            source: FramesError::NoSuchFrame { .. },
             ..
         })
     ));
@@ -176,7 +192,7 @@ fn frames_are_rgb_and_the_rule_chooses_one() {
 fn the_content_hash_follows_every_file_that_counts() {
     let folder = copy();
     let hash = || {
-        FlintstonesSv::open(&options(folder.path()))
+        open(&options(folder.path()))
             .unwrap()
             .content_hash()
             .to_owned()
@@ -203,17 +219,17 @@ fn the_card_is_compared_with_the_data() {
         val: Some(1),
         test: Some(4),
     };
-    let dataset = FlintstonesSv::open(&options).unwrap();
+    let dataset = open(&options).unwrap();
     dataset.verify().unwrap();
     options.card.content_sha256 = Some(dataset.content_hash().to_uppercase());
-    FlintstonesSv::open(&options).unwrap().verify().unwrap();
+    open(&options).unwrap().verify().unwrap();
     options.card.content_sha256 = Some("0".repeat(64));
     assert!(matches!(
-        FlintstonesSv::open(&options).unwrap().verify(),
+        open(&options).unwrap().verify(),
         Err(DatasetError::ContentHash { .. })
     ));
     options.card.expected.val = Some(7);
-    let error = FlintstonesSv::open(&options).unwrap().verify().unwrap_err();
+    let error = open(&options).unwrap().verify().unwrap_err();
     assert!(matches!(
         error,
         DatasetError::SplitSize {
@@ -233,7 +249,7 @@ fn the_other_name_of_the_split_file_is_read() {
         folder.path().join("split.json"),
     )
     .unwrap();
-    let dataset = FlintstonesSv::open(&options(folder.path())).unwrap();
+    let dataset = open(&options(folder.path())).unwrap();
     assert!(dataset.files().contains(&"split.json".to_owned()));
 }
 
@@ -275,20 +291,23 @@ fn truncated_frames_are_an_error_with_path_and_clip() {
     let path = folder.path().join(frame_file(FIRST));
     let bytes = std::fs::read(&path).unwrap();
     std::fs::write(&path, &bytes[..bytes.len() - 1]).unwrap();
-    let dataset = FlintstonesSv::open(&options(folder.path())).unwrap();
+    let dataset = open(&options(folder.path())).unwrap();
     let error = dataset.clip_frames(&ClipId::new(FIRST)).unwrap_err();
     assert!(matches!(
         error,
         DatasetError::Frames {
-            source: NpyError::Truncated { .. },
+            source: FramesError::Truncated { .. },
             ..
         }
     ));
     assert!(error.to_string().contains(FIRST));
     assert_eq!(error.exit_code(), ExitCode::DataVerification);
     let mut other = options(folder.path());
-    other.card.image.width = 9;
-    let dataset = FlintstonesSv::open(&other).unwrap();
+    other.card.layouts[0].image = Some(ImageSize {
+        width: 9,
+        height: 6,
+    });
+    let dataset = open(&other).unwrap();
     assert!(matches!(
         dataset.ground_truth(&ClipId::new(SECOND), GroundTruthRule::Middle),
         Err(DatasetError::WrongFrameSize { .. })
@@ -398,7 +417,7 @@ fn ids_must_be_unique_and_split_names_known() {
     ));
     let mut other = options(golden());
     other.split = "tset".to_owned();
-    let error = FlintstonesSv::open(&other).unwrap_err();
+    let error = open(&other).unwrap_err();
     assert_eq!(error.exit_code(), ExitCode::Usage);
     assert!(error.to_string().contains("test, train, val"));
 }
@@ -417,10 +436,18 @@ fn hostile_and_wrong_pickles_are_refused() {
         DatasetError::WrongContent { .. }
     ));
     let of = |vector: &[u8]| {
-        let mut bytes = b"}X\x1c\x00\x00\x00".to_vec();
-        bytes.extend(FIRST.as_bytes());
-        bytes.extend(vector);
-        bytes.extend(b"s.");
+        // Every clip has the vector: which one is complained about first does not matter.
+        let split = std::fs::read(folder.path().join("train-val-test_split.json")).unwrap();
+        let lists: BTreeMap<String, Vec<String>> = serde_json::from_slice(&split).unwrap();
+        let mut bytes = b"}".to_vec();
+        for id in lists.values().flatten() {
+            bytes.push(b'X');
+            bytes.extend((id.len() as u32).to_le_bytes());
+            bytes.extend(id.as_bytes());
+            bytes.extend(vector);
+            bytes.push(b's');
+        }
+        bytes.push(b'.');
         std::fs::write(&labels, bytes).unwrap();
         refused(folder.path())
     };
@@ -437,8 +464,9 @@ fn hostile_and_wrong_pickles_are_refused() {
         DatasetError::WrongContent { clip: Some(_), .. }
     ));
     assert!(matches!(of(b"N"), DatasetError::WrongContent { .. }));
+    std::fs::write(&labels, b"}.").unwrap();
     assert!(matches!(
-        of(b"](K\x00K\x01K\x00K\x00K\x00K\x00K\x00e"),
+        refused(folder.path()),
         DatasetError::MissingLabels { .. }
     ));
 }
@@ -447,12 +475,12 @@ fn hostile_and_wrong_pickles_are_refused() {
 fn background_labels_are_optional_and_checked() {
     let folder = copy();
     std::fs::remove_file(folder.path().join(BACKGROUND_LABELS)).unwrap();
-    let dataset = FlintstonesSv::open(&options(folder.path())).unwrap();
+    let dataset = open(&options(folder.path())).unwrap();
     assert_eq!(dataset.stories()[0].frames[0].background_labels, None);
     let mut other = options(golden());
     other.card.background_count = Some(323);
     assert!(matches!(
-        FlintstonesSv::open(&other).unwrap_err(),
+        open(&other).unwrap_err(),
         DatasetError::LabelArity {
             found: 3,
             wanted: 323,
@@ -484,7 +512,7 @@ fn a_drawn_minisv_is_read_as_it_was_meant() {
     };
     write(&target, World { seed: 1, sizes }, &|_, _| {}).unwrap();
     let card = crate::spec::dataset("minisv").unwrap();
-    let dataset = FlintstonesSv::open(&OpenOptions::new(card, &target)).unwrap();
+    let dataset = open(&OpenOptions::new(card, &target)).unwrap();
     assert_eq!(dataset.stories().len(), 3);
     dataset.verify().unwrap();
     for frame in dataset.stories().iter().flat_map(|story| &story.frames) {
@@ -493,7 +521,7 @@ fn a_drawn_minisv_is_read_as_it_was_meant() {
             .card()
             .characters
             .iter()
-            .zip(&frame.character_labels)
+            .zip(frame.character_labels.as_deref().unwrap())
         {
             assert_eq!(frame.characters.contains(&character.name), *label);
         }
@@ -504,6 +532,6 @@ fn a_drawn_minisv_is_read_as_it_was_meant() {
     // Whatever followers are asked for, cached or computed, they are those of the same world.
     let cached = dataset.stories().to_vec();
     std::fs::remove_file(target.join("following_cache3.pkl")).unwrap();
-    let computed = FlintstonesSv::open(&OpenOptions::new(dataset.card().clone(), &target)).unwrap();
+    let computed = open(&OpenOptions::new(dataset.card().clone(), &target)).unwrap();
     assert_eq!(cached, computed.stories());
 }

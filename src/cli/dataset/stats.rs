@@ -1,0 +1,121 @@
+//! `storyeval dataset stats`: what is in the stories of a split.
+
+mod published;
+mod sheet;
+
+use super::Variant;
+use crate::cli::Outcome;
+use crate::cli::common::CacheArguments;
+use crate::cli::data::{DataArguments, open_dataset};
+use crate::cli::talk::{print, say};
+use clap::{Args, ValueEnum};
+use serde::Serialize;
+use storyeval::dataset::stats::{Statistics, statistics};
+use storyeval::dataset::{Dataset, DatasetError};
+use storyeval::record::TextVariant;
+use storyeval::spec;
+use storyeval::table;
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Format {
+    /// Tables in GitHub's Markdown, legible as plain text
+    Text,
+    /// JSON
+    Json,
+}
+
+#[derive(Clone, Debug, Args)]
+pub(crate) struct StatsArguments {
+    /// Data set: an id of `storyeval ls datasets`, or a card's path
+    #[arg(long, short)]
+    dataset: String,
+    #[command(flatten)]
+    data: DataArguments,
+    /// Texts with pronouns to count references in, beside the original [default: all of them]
+    #[arg(long = "variant", value_enum, value_name = "VARIANT")]
+    variants: Vec<Variant>,
+    /// How to print
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    format: Format,
+    #[command(flatten)]
+    cache: CacheArguments,
+}
+
+/// What is printed as JSON: the statistics, and what they are of.
+#[derive(Debug, Serialize)]
+struct Answer<'a> {
+    dataset: &'a str,
+    name: &'a str,
+    /// Where it lies, and in which layout.
+    layout: &'a str,
+    split: &'a str,
+    /// Frames of the longest story.
+    story_length: usize,
+    #[serde(flatten)]
+    statistics: &'a Statistics,
+    published: &'a [published::Printed],
+}
+
+/// Counts and prints.
+pub(super) fn stats(arguments: &StatsArguments) -> Outcome {
+    let card = spec::dataset(&arguments.dataset)?;
+    let choice = arguments.data.choose_alone(&arguments.dataset, &card)?;
+    let dataset = open_dataset(card.clone(), &choice, &arguments.cache)?;
+    let stories = dataset.stories();
+    let lengths = stories.iter().map(|story| story.frames.len());
+    let length = lengths.max().unwrap_or(0);
+    let statistics = statistics(stories, &card, &variants(arguments))?;
+    if let Some(name) = statistics.variants_not_defined.first()
+        && !arguments.variants.is_empty()
+    {
+        let asked = |variant: &TextVariant| variant.name() == *name;
+        let variant = TextVariant::ALL.into_iter().find(asked);
+        return Err(DatasetError::NoReleasedProcedure {
+            dataset: card.id,
+            variant: variant.unwrap_or(TextVariant::Original),
+        }
+        .into());
+    }
+    let figures = published::figures(&card.id, &statistics)?;
+    for (name, found) in &statistics.variants {
+        if found.crashed > 0 {
+            say(&format!(
+                "warning: the code that defines `{name}` text crashes on {} of {} stories; its numbers are over the other {}",
+                found.crashed, statistics.stories, found.stories
+            ));
+        }
+    }
+    match arguments.format {
+        Format::Json => {
+            let answer = Answer {
+                dataset: &card.id,
+                name: &card.name,
+                layout: dataset.layout().layout.name(),
+                split: &choice.split,
+                story_length: length,
+                statistics: &statistics,
+                published: &figures,
+            };
+            let text = serde_json::to_string_pretty(&answer).expect("all keys are text or numbers");
+            print(&format!("{text}\n"))
+        }
+        Format::Text => {
+            let title = format!(
+                "{}, {}: {} stories of {length} frames",
+                card.name, choice.split, statistics.stories
+            );
+            let document = sheet::document(title, &statistics, &figures);
+            print(&document.render(table::Format::Markdown)?)
+        }
+    }
+}
+
+/// The variants asked for, once each, without the original, which is always counted.
+fn variants(arguments: &StatsArguments) -> Vec<TextVariant> {
+    let asked: Vec<TextVariant> = arguments.variants.iter().map(|v| (*v).into()).collect();
+    let wanted = |variant: &TextVariant| asked.is_empty() || asked.contains(variant);
+    let others = TextVariant::ALL.into_iter().filter(wanted);
+    others
+        .filter(|variant| *variant != TextVariant::Original)
+        .collect()
+}

@@ -1,0 +1,215 @@
+//! What the metadata of a data set say, before stories are made of it.
+//!
+//! Every layout's reader gives a [`Catalog`]; from there on the layouts are all alike. A *shot* is one
+//! place in a sequence: a clip with its caption. A clip may have several shots, as a photo of VIST
+//! that stands in several stories does, each with its own caption.
+
+use super::DatasetError;
+use super::pixels::Pixels;
+use crate::record::{ClipId, StoryFrame, StoryId};
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+/// Position of a shot in [`Catalog::shots`].
+pub(super) type ShotIndex = u32;
+
+/// A clip in its place.
+#[derive(Debug)]
+pub(super) struct Shot {
+    /// The clip.
+    pub(super) clip: ClipId,
+    /// What is told of it. A defect is an error only for those who need the shot.
+    pub(super) frame: Result<StoryFrame, Box<Defective>>,
+}
+
+/// Why nothing can be told of a clip.
+#[derive(Clone, Debug)]
+pub(super) enum Defect {
+    /// It has no caption.
+    NoAnnotation,
+    /// It has no labels.
+    NoLabels,
+    /// Its label vector has another length than the card says.
+    LabelArity {
+        /// Length of the vector.
+        found: usize,
+        /// Length on the card.
+        wanted: usize,
+    },
+    /// Its entry is something else.
+    WrongContent {
+        /// What there should be.
+        wanted: &'static str,
+        /// What there is.
+        found: String,
+    },
+    /// A character that may not occur.
+    UnknownCharacter {
+        /// The name.
+        name: String,
+    },
+}
+
+/// A defect and the file that has it.
+#[derive(Clone, Debug)]
+pub(super) struct Defective {
+    /// What is wrong.
+    pub(super) defect: Defect,
+    /// The file.
+    pub(super) path: PathBuf,
+}
+
+impl Defective {
+    /// As an error of whoever needs the clip.
+    fn error(&self, clip: &ClipId, needed_by: NeededBy<'_>) -> DatasetError {
+        let (path, clip) = (self.path.clone(), clip.clone());
+        match (&self.defect, needed_by) {
+            (Defect::NoAnnotation, NeededBy::Split(split)) => DatasetError::MissingAnnotation {
+                clip,
+                split: split.to_owned(),
+                path,
+            },
+            (Defect::NoAnnotation, NeededBy::Story(story)) => DatasetError::MissingFollower {
+                story: story.clone(),
+                follower: clip,
+                path,
+            },
+            (Defect::NoLabels, _) => DatasetError::MissingLabels { clip, path },
+            (Defect::LabelArity { found, wanted }, _) => DatasetError::LabelArity {
+                path,
+                clip,
+                found: *found,
+                wanted: *wanted,
+            },
+            (Defect::WrongContent { wanted, found }, _) => DatasetError::WrongContent {
+                path,
+                clip: Some(clip.to_string()),
+                wanted: (*wanted).to_owned(),
+                found: found.clone(),
+            },
+            (Defect::UnknownCharacter { name }, _) => DatasetError::UnknownCharacter {
+                path,
+                clip,
+                name: name.clone(),
+            },
+        }
+    }
+}
+
+/// Shots in the order in which they were filmed or told.
+#[derive(Debug, Default)]
+pub(super) struct Episode {
+    /// The story's id, in layouts that list stories.
+    pub(super) story: Option<StoryId>,
+    /// The shots.
+    pub(super) shots: Vec<ShotIndex>,
+}
+
+/// One split.
+#[derive(Debug, Default)]
+pub(super) struct SplitList {
+    /// Its shots, in the order of the file. Each may start a story.
+    pub(super) shots: Vec<ShotIndex>,
+    /// What the file lists: clips, or stories.
+    pub(super) entries: usize,
+}
+
+/// Stories of one length that the data set's publishers fixed.
+#[derive(Debug)]
+pub(super) struct Fixed {
+    /// Frames a story.
+    pub(super) length: usize,
+    /// By first shot: the shots that follow it.
+    pub(super) followers: BTreeMap<ShotIndex, Vec<ShotIndex>>,
+}
+
+/// A data set without its pixels.
+#[derive(Debug)]
+pub(super) struct Catalog {
+    /// Files that were read, relative to the folder.
+    pub(super) metadata: Vec<String>,
+    /// All shots.
+    pub(super) shots: Vec<Shot>,
+    /// The sequences. A shot is in at most one.
+    pub(super) episodes: Vec<Episode>,
+    /// The splits by name.
+    pub(super) splits: BTreeMap<String, SplitList>,
+    /// What a split's entries are.
+    pub(super) entry: Entry,
+    /// File that holds the splits.
+    pub(super) split_path: PathBuf,
+    /// Fixed stories, by their length.
+    pub(super) fixed: Vec<Fixed>,
+    /// What a user should know about how the files were read.
+    pub(super) remarks: Vec<Remark>,
+    /// Where the pixels are.
+    pub(super) pixels: Box<dyn Pixels>,
+}
+
+/// Something that a reader noticed.
+#[derive(Clone, Debug)]
+pub(super) struct Remark {
+    /// The split that it is about.
+    pub(super) split: String,
+    /// A sentence.
+    pub(super) text: String,
+}
+
+/// What a split lists.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Entry {
+    /// Clips, from which stories are cut.
+    Clips,
+    /// Stories.
+    Stories,
+}
+
+impl Entry {
+    /// The word for several of them.
+    pub(super) fn plural(self) -> &'static str {
+        match self {
+            Self::Clips => "clips",
+            Self::Stories => "stories",
+        }
+    }
+}
+
+impl Catalog {
+    /// One split.
+    ///
+    /// # Errors
+    /// [`DatasetError::UnknownSplit`].
+    pub(super) fn split(&self, name: &str) -> Result<&SplitList, DatasetError> {
+        self.splits
+            .get(name)
+            .ok_or_else(|| DatasetError::UnknownSplit {
+                path: self.split_path.clone(),
+                split: name.to_owned(),
+                known: self.splits.keys().cloned().collect(),
+            })
+    }
+
+    /// What is told of a shot, as a clip of the split or as a later frame of a story.
+    ///
+    /// # Errors
+    /// The shot's defect.
+    pub(super) fn frame(
+        &self,
+        shot: ShotIndex,
+        needed_by: NeededBy<'_>,
+    ) -> Result<&StoryFrame, DatasetError> {
+        let shot = &self.shots[shot as usize];
+        shot.frame
+            .as_ref()
+            .map_err(|defective| defective.error(&shot.clip, needed_by))
+    }
+}
+
+/// Who asks for a shot.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum NeededBy<'a> {
+    /// A split lists it.
+    Split(&'a str),
+    /// A story goes on with it.
+    Story(&'a StoryId),
+}

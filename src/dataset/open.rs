@@ -1,0 +1,338 @@
+//! Opening a data set in whatever layout it lies there.
+
+use super::catalog::{Catalog, Entry};
+use super::frames::{ClipFrames, FrameStack};
+use super::ground_truth::ground_truth_index;
+use super::hash::hash_what_is_there;
+use super::layout::{self, Source, published_at};
+use super::locate::missing;
+use super::pixels::{check_size, frames_error};
+use super::root::{Links, Root};
+use super::windows::{Stories, stories};
+use super::{Dataset, DatasetError, MissingFile};
+use crate::record::{ClipId, Story};
+use crate::spec::{DatasetCard, GroundTruthRule, Layout, LayoutCard, WindowRule};
+use image::RgbImage;
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
+
+/// What to open.
+#[derive(Clone, Debug)]
+pub struct OpenOptions {
+    /// The card.
+    pub card: DatasetCard,
+    /// Folder of the data set.
+    pub folder: PathBuf,
+    /// Its layout; `None` finds it out.
+    pub layout: Option<Layout>,
+    /// Split whose clips start stories, for example `test`; [`ALL_SPLITS`] for all of them.
+    pub split: String,
+    /// Frames in a story, at least 1. `None` takes listed stories as they are, and where stories are cut
+    /// from clips as many as the card says.
+    pub story_length: Option<usize>,
+    /// How clips in sequence become stories.
+    pub windows: WindowRule,
+    /// Where symbolic links may lead.
+    pub links: Links,
+}
+
+impl OpenOptions {
+    /// The card's split in stories as long as the card says.
+    pub fn new(card: DatasetCard, folder: impl Into<PathBuf>) -> Self {
+        Self {
+            story_length: None,
+            split: card.split.clone(),
+            card,
+            folder: folder.into(),
+            layout: None,
+            windows: WindowRule::default(),
+            links: Links::default(),
+        }
+    }
+}
+
+/// An opened data set. Captions and labels are in memory, frames are on disk.
+#[derive(Debug)]
+pub struct OpenDataset {
+    card: DatasetCard,
+    layout: LayoutCard,
+    root: Root,
+    pub(super) catalog: Catalog,
+    split: String,
+    stories: Vec<Story>,
+    /// Clips of the split that start no story: too near the end of their episode.
+    without_story: usize,
+    hash: OnceLock<String>,
+}
+
+/// Opens a data set: finds its layout, reads all metadata, checks that every file with frames of a
+/// story is there.
+///
+/// # Errors
+/// [`DatasetError`]; every missing file is named at once.
+pub fn open(options: &OpenOptions) -> Result<OpenDataset, DatasetError> {
+    let (card, folder) = (&options.card, options.folder.as_path());
+    if !folder.exists() {
+        let likely = card.candidates().into_iter().next();
+        let files = likely.map(|layout| layout.files.iter().map(missing).collect());
+        return Err(DatasetError::MissingFolder {
+            dataset: card.id.clone(),
+            looked_in: vec![folder.to_owned()],
+            files: files.unwrap_or_default(),
+            published_at: card.published_at.clone(),
+        });
+    }
+    let root = Root::new(folder, options.links);
+    let layout = layout::detect(card, options.layout, &root)?;
+    let source = Source {
+        card,
+        layout: &layout,
+        root: &root,
+        story_length: options.story_length.unwrap_or(card.story_length),
+    };
+    let catalog = layout::read(source)?;
+    let length = length(&catalog, card, options.story_length);
+    let Stories {
+        stories,
+        without_story,
+    } = if options.split == ALL_SPLITS && !catalog.splits.contains_key(ALL_SPLITS) {
+        of_all_splits(&catalog, length, options.windows)?
+    } else {
+        stories(&catalog, &options.split, length, options.windows)?
+    };
+    let opened = OpenDataset {
+        card: card.clone(),
+        layout,
+        root,
+        catalog,
+        split: options.split.clone(),
+        stories,
+        without_story,
+        hash: OnceLock::new(),
+    };
+    opened.check_frame_files()?;
+    Ok(opened)
+}
+
+/// The name that stands for all splits together.
+pub const ALL_SPLITS: &str = "all";
+
+/// Stories of every split, one split after the other.
+fn of_all_splits(
+    catalog: &Catalog,
+    length: Option<usize>,
+    windows: WindowRule,
+) -> Result<Stories, DatasetError> {
+    let mut all = Stories {
+        stories: Vec::new(),
+        without_story: 0,
+    };
+    for split in catalog.splits.keys() {
+        let own = stories(catalog, split, length, windows)?;
+        all.stories.extend(own.stories);
+        all.without_story += own.without_story;
+    }
+    Ok(all)
+}
+
+/// The length that stories are cut to, if they are.
+fn length(catalog: &Catalog, card: &DatasetCard, asked: Option<usize>) -> Option<usize> {
+    match catalog.entry {
+        Entry::Clips => Some(asked.unwrap_or(card.story_length)),
+        Entry::Stories => asked,
+    }
+}
+
+impl OpenDataset {
+    /// The folder.
+    #[must_use]
+    pub fn folder(&self) -> &Path {
+        self.root.folder()
+    }
+
+    /// The layout that was found.
+    #[must_use]
+    pub fn layout(&self) -> &LayoutCard {
+        &self.layout
+    }
+
+    /// Clips of the split that start no story because too few clips follow them.
+    #[must_use]
+    pub fn clips_without_story(&self) -> usize {
+        self.without_story
+    }
+
+    /// Names of the splits.
+    pub fn splits(&self) -> impl Iterator<Item = &str> {
+        self.catalog.splits.keys().map(String::as_str)
+    }
+
+    /// What each split lists: clips, or stories in a layout that lists stories.
+    #[must_use]
+    pub fn split_sizes(&self) -> BTreeMap<String, usize> {
+        let sizes = self.catalog.splits.iter();
+        sizes
+            .map(|(name, list)| (name.clone(), list.entries))
+            .collect()
+    }
+
+    /// The stories of any split, cut as `windows` says. Their frames are not looked for.
+    ///
+    /// # Errors
+    /// A split that is not there, and defects of its clips.
+    pub fn stories_of(
+        &self,
+        split: &str,
+        story_length: Option<usize>,
+        windows: WindowRule,
+    ) -> Result<Vec<Story>, DatasetError> {
+        let length = length(&self.catalog, &self.card, story_length);
+        Ok(stories(&self.catalog, split, length, windows)?.stories)
+    }
+
+    /// Compares the data with what the card says about them: the size of each split, then the hash
+    /// of the content, for which every file is read.
+    ///
+    /// # Errors
+    /// [`DatasetError::SplitSize`] or [`DatasetError::ContentHash`].
+    pub fn verify(&self) -> Result<(), DatasetError> {
+        if let Some(error) = self.wrong_sizes().into_iter().next() {
+            return Err(error);
+        }
+        match &self.card.content_sha256 {
+            Some(wanted) if !wanted.eq_ignore_ascii_case(self.content_hash()) => {
+                Err(DatasetError::ContentHash {
+                    folder: self.folder().to_owned(),
+                    found: self.content_hash().to_owned(),
+                    wanted: wanted.clone(),
+                })
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// What a reader noticed about the opened split that a user should know, a sentence each.
+    pub fn remarks(&self) -> impl Iterator<Item = &str> {
+        let remarks = self.catalog.remarks.iter();
+        remarks
+            .filter(|remark| self.split == remark.split || self.split == ALL_SPLITS)
+            .map(|remark| remark.text.as_str())
+    }
+
+    /// Splits that hold more or less than the card says.
+    pub(super) fn wrong_sizes(&self) -> Vec<DatasetError> {
+        let expected = self.layout.expected.unwrap_or(self.card.expected);
+        let wanted = [
+            ("train", expected.train),
+            ("val", expected.val),
+            ("test", expected.test),
+        ];
+        let wrong = wanted.into_iter().filter_map(|(split, wanted)| {
+            let list = self.catalog.splits.get(split);
+            let found = list.map_or(0, |list| list.entries);
+            let wanted = wanted.filter(|wanted| *wanted != found)?;
+            Some(DatasetError::SplitSize {
+                folder: self.folder().to_owned(),
+                split,
+                found,
+                wanted,
+                what: self.catalog.entry.plural(),
+            })
+        });
+        wrong.collect()
+    }
+
+    /// Files that stories and ground truth come from, relative to the folder, sorted.
+    #[must_use]
+    pub fn files(&self) -> Vec<String> {
+        let mut files: BTreeSet<String> = self.catalog.metadata.iter().cloned().collect();
+        files.extend(
+            self.story_clips()
+                .iter()
+                .flat_map(|clip| self.catalog.pixels.files(clip)),
+        );
+        files.into_iter().collect()
+    }
+
+    /// The clips of all stories.
+    fn story_clips(&self) -> BTreeSet<&ClipId> {
+        let frames = self.stories.iter().flat_map(|story| &story.frames);
+        frames.map(|frame| &frame.clip).collect()
+    }
+
+    fn check_frame_files(&self) -> Result<(), DatasetError> {
+        let files: BTreeSet<String> = self
+            .story_clips()
+            .into_iter()
+            .flat_map(|clip| self.catalog.pixels.files(clip))
+            .collect();
+        let lacking: Vec<MissingFile> = files
+            .into_iter()
+            .filter(|file| !self.root.has_file(file))
+            .map(|path| MissingFile {
+                path,
+                meaning: "frames of a clip in a story".to_owned(),
+                published_at: None,
+            })
+            .collect();
+        if lacking.is_empty() {
+            return Ok(());
+        }
+        Err(DatasetError::MissingFiles {
+            dataset: self.card.id.clone(),
+            folder: self.folder().to_owned(),
+            layout: Some(self.layout.layout),
+            others: Vec::new(),
+            files: lacking,
+            published_at: published_at(&self.card, &self.layout),
+        })
+    }
+
+    pub(super) fn frames_of(
+        &self,
+        clip: &ClipId,
+    ) -> Result<(PathBuf, Box<dyn ClipFrames>), DatasetError> {
+        let frames = self.catalog.pixels.open(&self.root, clip)?;
+        let file = self.catalog.pixels.files(clip).into_iter().next();
+        let path = self.folder().join(file.unwrap_or_default());
+        check_size(&*frames, self.layout.image, &path)?;
+        Ok((path, frames))
+    }
+}
+
+impl Dataset for OpenDataset {
+    fn stories(&self) -> &[Story] {
+        &self.stories
+    }
+
+    fn clip_frames(&self, clip: &ClipId) -> Result<FrameStack, DatasetError> {
+        let (path, mut frames) = self.frames_of(clip)?;
+        frames
+            .all()
+            .map_err(|source| frames_error(clip, &path, source))
+    }
+
+    fn ground_truth(&self, clip: &ClipId, rule: GroundTruthRule) -> Result<RgbImage, DatasetError> {
+        let (path, mut frames) = self.frames_of(clip)?;
+        ground_truth_index(rule, clip, frames.frames())
+            .and_then(|index| frames.frame(index))
+            .map_err(|source| frames_error(clip, &path, source))
+    }
+
+    /// Covers the metadata files that were read and the frames of every clip in a story, so it says
+    /// what a run was scored against. Computed when first asked for; a file that has become
+    /// unreadable enters as `unreadable`, and reading it is an error of its own.
+    fn content_hash(&self) -> &str {
+        self.hash
+            .get_or_init(|| hash_what_is_there(self.folder(), &self.files()))
+    }
+
+    fn card(&self) -> &DatasetCard {
+        &self.card
+    }
+}
+
+#[cfg(test)]
+#[path = "open_tests.rs"]
+mod tests;
