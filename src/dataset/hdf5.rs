@@ -55,10 +55,7 @@ impl StoryFile {
                 what: "addresses of less than 8 bytes",
             });
         }
-        let end = superblock
-            .base_address
-            .get()
-            .saturating_add(superblock.eof_address);
+        let end = superblock.eof_address;
         if end > heap.length() {
             return Err(StoryFileError::Truncated {
                 wanted: end,
