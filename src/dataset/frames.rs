@@ -76,7 +76,7 @@ pub enum FramesError {
     },
     /// A picture cannot be read or decoded.
     #[error(transparent)]
-    Picture(#[from] VisionError),
+    Picture(Box<VisionError>),
     /// A picture is no column of square frames.
     #[error(
         "its picture is {width} x {height} pixels, not a column of square frames: the height must be a multiple of the width"
@@ -109,7 +109,7 @@ pub enum FramesError {
     NoPicture,
     /// The HDF5 file that the clip is in cannot be read.
     #[error(transparent)]
-    StoryFile(#[from] StoryFileError),
+    StoryFile(Box<StoryFileError>),
     /// There is no frame with this index.
     #[error("it has {frames} frames, none with index {index}")]
     NoSuchFrame {
@@ -151,5 +151,17 @@ impl FromIterator<RgbImage> for FrameStack {
         Self {
             frames: frames.into_iter().collect(),
         }
+    }
+}
+
+impl From<VisionError> for FramesError {
+    fn from(source: VisionError) -> Self {
+        Self::Picture(Box::new(source))
+    }
+}
+
+impl From<StoryFileError> for FramesError {
+    fn from(source: StoryFileError) -> Self {
+        Self::StoryFile(Box::new(source))
     }
 }

@@ -12,7 +12,7 @@ mod write;
 pub use error::StoryFileError;
 pub use write::StoryFileWriter;
 
-use hdf5_pure::{Datatype, FormatError};
+use hdf5_pure::Datatype;
 use heap::{Heap, Reference};
 use std::fs::File;
 use std::path::Path;
@@ -258,12 +258,6 @@ fn is_text(datatype: &Datatype) -> bool {
             ..
         }
     )
-}
-
-impl From<FormatError> for StoryFileError {
-    fn from(source: FormatError) -> Self {
-        Self::Format(source.into())
-    }
 }
 
 #[cfg(test)]

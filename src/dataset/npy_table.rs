@@ -60,22 +60,32 @@ pub struct Table<T> {
 
 impl<T> Table<T> {
     /// Number of rows.
+    #[must_use]
     pub fn len(&self) -> usize {
         self.cells.len() / self.columns.max(1)
     }
 
+    /// Whether there is no row.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.cells.is_empty()
+    }
+
     /// Cells of each row.
+    #[must_use]
     pub fn columns(&self) -> usize {
         self.columns
     }
 
     /// The row with `index`, from 0.
+    #[must_use]
     pub fn row(&self, index: usize) -> Option<&[T]> {
         let start = index.checked_mul(self.columns)?;
         self.cells.get(start..start.checked_add(self.columns)?)
     }
 
     /// The rows, first to last.
+    #[must_use]
     pub fn rows(&self) -> impl ExactSizeIterator<Item = &[T]> {
         self.cells.chunks_exact(self.columns.max(1))
     }

@@ -8,7 +8,7 @@ pub enum StoryFileError {
     Io(#[from] std::io::Error),
     /// It is no HDF5 file, a damaged one, or one with features that are not read.
     #[error("it is no HDF5 file of stories: {0}")]
-    Format(#[from] hdf5_pure::Error),
+    Format(Box<hdf5_pure::Error>),
     /// The file is shorter than it says.
     #[error("it is cut off: {found} bytes of {wanted}")]
     Truncated {
@@ -106,4 +106,16 @@ pub enum StoryFileError {
         /// Texts of every story.
         texts: usize,
     },
+}
+
+impl From<hdf5_pure::Error> for StoryFileError {
+    fn from(source: hdf5_pure::Error) -> Self {
+        Self::Format(Box::new(source))
+    }
+}
+
+impl From<hdf5_pure::FormatError> for StoryFileError {
+    fn from(source: hdf5_pure::FormatError) -> Self {
+        hdf5_pure::Error::from(source).into()
+    }
 }

