@@ -9,6 +9,8 @@ use serde::Serialize;
 pub enum Decision {
     /// The variant replaces nothing.
     Original,
+    /// The text was made together with the data set's export.
+    Exported,
     /// The first frame introduces its characters.
     FirstFrame,
     /// The caption names nobody.
