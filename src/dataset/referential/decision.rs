@@ -72,6 +72,7 @@ impl Decision {
     pub fn carries_over(&self) -> bool {
         match self {
             Self::Original
+            | Self::Exported
             | Self::FirstFrame
             | Self::NoCharacters
             | Self::NotCarriedOver { .. }
