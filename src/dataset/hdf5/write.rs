@@ -57,7 +57,10 @@ impl StoryFileWriter {
         let folder = path
             .parent()
             .filter(|folder| !folder.as_os_str().is_empty());
-        let mut file = BufWriter::new(NamedTempFile::new_in(folder.unwrap_or(Path::new(".")))?);
+        // Opened by hand: a temporary file is closed to other users, and this one will be no longer temporary.
+        let open = |path: &Path| File::create_new(path);
+        let temporary = tempfile::Builder::new().make_in(folder.unwrap_or(Path::new(".")), open)?;
+        let mut file = BufWriter::new(temporary);
         // The superblock is written last, when it is known what it says.
         file.write_all(&[0; SUPERBLOCK as usize])?;
         Ok(Self {
