@@ -32,3 +32,4 @@ mod resume;
 mod runs;
 mod suites;
 mod support;
+mod verify;
