@@ -139,7 +139,11 @@ fn every_layout_is_sound_as_it_was_made() {
         ("mugen", Layout::Mugen),
         ("folder", Layout::Folder),
     ] {
-        let report = Damaged::new(name, layout).report();
+        let mut data = Damaged::new(name, layout);
+        if layout == Layout::Mugen {
+            data.options.card.backgrounds = crate::spec::dataset("mugen").unwrap().backgrounds;
+        }
+        let report = data.report();
         assert!(report.passed, "{name}: {:#?}", report.findings);
         assert!(report.clips > 4 && report.frames >= report.clips, "{name}");
         let content = report.content.unwrap();
