@@ -3,6 +3,7 @@
 
 use crate::support::storyeval;
 use serde_json::Value;
+use std::fmt::Write;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
@@ -218,7 +219,7 @@ fn a_killed_pass_goes_on() {
         let frame = serde_json::json!({"image": file, "caption": "a slope of colours"});
         let line =
             serde_json::json!({"id": format!("s{clip}"), "split": "test", "frames": [frame]});
-        lines.push_str(&format!("{line}\n"));
+        writeln!(lines, "{line}").unwrap();
     }
     fs::write(own.join("stories.jsonl"), lines).unwrap();
     let cache = folder.path().join("cache");

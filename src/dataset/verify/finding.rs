@@ -5,7 +5,7 @@ use serde::Serialize;
 use std::collections::BTreeMap;
 
 /// Examples that a finding keeps.
-const EXAMPLES: usize = 5;
+pub(super) const EXAMPLES: usize = 5;
 
 /// One finding: everything of one kind in one split.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]

@@ -2,7 +2,7 @@
 
 use super::alike::{Found, Group, Index, Member};
 use super::facts::Facts;
-use super::finding::Findings;
+use super::finding::{EXAMPLES, Findings};
 use super::kind::Kind;
 use super::pass::Pass;
 use super::refusal::{kind, told};
@@ -146,8 +146,16 @@ pub(super) fn across(scope: &Scope, pass: &Pass, findings: &mut Findings) {
 struct Pairs<'a> {
     scope: &'a Scope,
     split: &'a str,
-    /// Clips, those of them whose partner is in another episode, and examples by distance.
-    found: BTreeMap<Kind, (usize, usize, Vec<(u32, String)>)>,
+    found: BTreeMap<Kind, Tally>,
+}
+
+#[derive(Default)]
+struct Tally {
+    clips: usize,
+    /// Those of them whose partner is in another episode.
+    elsewhere: usize,
+    /// Distances and pairs, the nearest first.
+    examples: Vec<(u32, String)>,
 }
 
 impl Pairs<'_> {
@@ -156,26 +164,30 @@ impl Pairs<'_> {
             return;
         };
         let partner = &self.scope.clips[partner as usize];
-        let (count, elsewhere, examples) = self.found.entry(kind).or_default();
-        *count += 1;
-        *elsewhere += usize::from(partner.episode != place.episode);
+        let tally = self.found.entry(kind).or_default();
+        tally.clips += 1;
+        tally.elsewhere += usize::from(partner.episode != place.episode);
         let split = self.scope.split_of(partner).unwrap_or_default();
         let pair = format!("{} ~ {} ({split})", place.id, partner.id);
-        // The nearest first, and only as many as are shown.
+        // No more than a finding shows.
+        let examples = &mut tally.examples;
         let at = examples.partition_point(|known| known.0 <= distance);
         examples.insert(at, (distance, pair));
-        examples.truncate(5);
+        examples.truncate(EXAMPLES);
     }
 
     fn report(self, findings: &mut Findings) {
-        for (kind, (count, elsewhere, examples)) in self.found {
+        for (kind, tally) in self.found {
+            let Tally {
+                clips, elsewhere, ..
+            } = tally;
             let detail = format!(
-                "{count} clips of `{}`, {} with a clip of their own episode and {elsewhere} with one of another",
+                "{clips} clips of `{}`, {} with a clip of their own episode and {elsewhere} with one of another",
                 self.split,
-                count - elsewhere
+                clips - elsewhere
             );
-            let examples = examples.into_iter().map(|(_, pair)| pair).collect();
-            findings.put(kind, Some(self.split), count, Some(detail), examples);
+            let examples = tally.examples.into_iter().map(|(_, pair)| pair).collect();
+            findings.put(kind, Some(self.split), clips, Some(detail), examples);
         }
     }
 }

@@ -24,6 +24,9 @@ const WAIT: Duration = Duration::from_secs(1);
 /// A file as it was: path below the data set's folder, length, nanoseconds of its last change.
 type FileStamp = (String, u64, i64);
 
+/// By clip: its files as they were, and what was found out.
+type Known = HashMap<String, (Vec<FileStamp>, Facts)>;
+
 #[derive(Debug, Serialize, Deserialize)]
 struct Line {
     clip: String,
@@ -35,7 +38,7 @@ struct Line {
 #[derive(Debug)]
 pub struct Journal {
     path: PathBuf,
-    known: HashMap<String, (Vec<FileStamp>, Facts)>,
+    known: Known,
     writer: Mutex<Writer>,
 }
 
@@ -165,7 +168,7 @@ impl Writer {
 
 /// The lines of a journal and how many bytes of it are whole lines. Of two lines about a clip the later
 /// counts.
-fn read(file: &File) -> io::Result<(HashMap<String, (Vec<FileStamp>, Facts)>, u64)> {
+fn read(file: &File) -> io::Result<(Known, u64)> {
     let mut known = HashMap::new();
     let (mut whole, mut bytes) = (0, Vec::new());
     let mut reader = BufReader::with_capacity(1 << 16, file);

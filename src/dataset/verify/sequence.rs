@@ -1,6 +1,6 @@
 //! Stories and splits: what the cache of followers says against the ids, and what crosses splits.
 
-use super::finding::Findings;
+use super::finding::{EXAMPLES, Findings};
 use super::kind::Kind;
 use super::scope::{Place, Scope};
 use crate::dataset::catalog::{Catalog, ShotIndex};
@@ -113,7 +113,11 @@ pub(super) fn leaks(scope: &Scope, findings: &mut Findings) {
             of.count(),
             scored.name
         );
-        let examples = shared.iter().take(5).map(|id| (*id).to_owned()).collect();
+        let examples = shared
+            .iter()
+            .take(EXAMPLES)
+            .map(|id| (*id).to_owned())
+            .collect();
         let kind = Kind::ClipInStoriesOfTwoSplits;
         findings.put(kind, name, shared.len(), Some(detail), examples);
     }

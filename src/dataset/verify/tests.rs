@@ -3,6 +3,7 @@ use crate::spec::{Character, DatasetCard, ExpectedCounts, Gender, ImageSize, Lay
 use crate::vision::encode_png;
 use image::{Rgb, RgbImage};
 use serde_json::{Value, json};
+use std::fmt::Write;
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -403,7 +404,7 @@ fn listed(folder: &Path, splits: &[(&str, &[(&str, RgbImage)])]) -> OpenOptions 
                 })
                 .collect();
             let line = json!({"id": format!("{split}{number}"), "split": split, "frames": frames});
-            lines.push_str(&format!("{line}\n"));
+            writeln!(lines, "{line}").unwrap();
         }
     }
     fs::write(folder.join("stories.jsonl"), lines).unwrap();
