@@ -41,7 +41,7 @@ macro_rules! embedded {
 
 /// Cards compiled into the program: id and text, in the order lists print them.
 const DATASETS: &[(&str, &str)] =
-    embedded!("datasets": "minisv", "flintstones", "pororo", "vist", "mugen");
+    embedded!("datasets": "minisv", "flintstones", "pororo", "vist", "vist-dii", "mugen");
 const MODELS: &[(&str, &str)] = embedded!("models":
     "storygpt-v-mini", "char-ldm-mini", "storygpt-v", "char-ldm", "ground-truth", "shuffled",
     "storygpt-v-llama2", "storygpt-v-r4", "storygpt-v-r16", "storygpt-v-emb-text",
