@@ -136,7 +136,7 @@ fn document(report: &Report) -> Document {
     }
     let mut hints: Vec<String> = Vec::new();
     for finding in &report.findings {
-        let hint = format!("{}: {}", finding.kind, finding.hint);
+        let hint = format!("{}: {}", finding.kind, finding.hint.replace('`', ""));
         if finding.severity != Severity::Note && !hints.contains(&hint) {
             hints.push(hint);
         }
@@ -179,7 +179,12 @@ fn findings(report: &Report) -> Table {
             Cell::new(finding.kind.to_string()),
             split.map_or_else(Cell::absent, Cell::new),
             Cell::new(finding.count.to_string()),
-            Cell::new(&finding.message),
+            // Markdown would show the marks of code, not the code.
+            Cell::new(finding.message.replace('`', "")),
+            finding
+                .examples
+                .first()
+                .map_or_else(Cell::absent, Cell::new),
         ])
     });
     Table {
@@ -190,6 +195,7 @@ fn findings(report: &Report) -> Table {
             Column::text("split"),
             Column::number("count", None),
             Column::text("what"),
+            Column::text("for example"),
         ],
         rows: rows.collect(),
     }
