@@ -54,7 +54,7 @@ pub enum DatasetError {
         /// The layout that was found, or of which most is there.
         layout: Option<Layout>,
         /// Layouts that the folder is not in either.
-        others: Vec<Layout>,
+        others: Box<[Layout]>,
         /// Every missing file.
         files: Vec<MissingFile>,
         /// Where the authors publish it.

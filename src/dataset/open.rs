@@ -134,7 +134,7 @@ pub(super) fn opened(options: &OpenOptions, told: Told) -> Result<OpenDataset, D
     let card = &options.card;
     let length = length(&catalog, card, options.story_length);
     let Stories {
-        stories,
+        made: stories,
         without_story,
         shots,
     } = if options.split == ALL_SPLITS && !catalog.splits.contains_key(ALL_SPLITS) {
@@ -167,13 +167,13 @@ fn of_all_splits(
     windows: WindowRule,
 ) -> Result<Stories, DatasetError> {
     let mut all = Stories {
-        stories: Vec::new(),
+        made: Vec::new(),
         without_story: 0,
         shots: Vec::new(),
     };
     for split in catalog.splits.keys() {
         let own = stories(catalog, split, length, windows)?;
-        all.stories.extend(own.stories);
+        all.made.extend(own.made);
         all.without_story += own.without_story;
         all.shots.extend(own.shots);
     }
@@ -247,7 +247,7 @@ impl OpenDataset {
         windows: WindowRule,
     ) -> Result<Vec<Story>, DatasetError> {
         let length = length(&self.catalog, &self.card, story_length);
-        Ok(stories(&self.catalog, split, length, windows)?.stories)
+        Ok(stories(&self.catalog, split, length, windows)?.made)
     }
 
     /// Compares the data with what the card says about them: the size of each split, then the hash
@@ -338,7 +338,7 @@ impl OpenDataset {
             dataset: self.card.id.clone(),
             folder: self.folder().to_owned(),
             layout: Some(self.layout.layout),
-            others: Vec::new(),
+            others: Box::default(),
             files: lacking,
             published_at: published_at(&self.card, &self.layout),
         })

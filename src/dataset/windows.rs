@@ -10,7 +10,7 @@ use std::collections::BTreeSet;
 #[derive(Debug)]
 pub(super) struct Stories {
     /// In the order of the split.
-    pub(super) stories: Vec<Story>,
+    pub(super) made: Vec<Story>,
     /// Shots of the split that start no story: too little follows them, or the story before them
     /// holds them already.
     pub(super) without_story: usize,
@@ -115,7 +115,7 @@ pub(super) fn stories(
             Some(_) => list.shots.len() - stories.len(),
             None => 0,
         },
-        stories,
+        made: stories,
         shots: (0..)
             .zip(used)
             .filter_map(|(shot, used)| used.then_some(shot))

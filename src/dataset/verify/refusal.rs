@@ -61,11 +61,13 @@ fn frames(error: &FramesError) -> Kind {
     match error {
         FramesError::NoPicture => Kind::FramesMissing,
         FramesError::SizesDiffer { .. } => Kind::FrameSize,
-        FramesError::Io(error) | FramesError::Picture(VisionError::Read { source: error, .. })
-            if error.kind() == ErrorKind::NotFound =>
-        {
-            Kind::FramesMissing
-        }
+        FramesError::Io(error) if error.kind() == ErrorKind::NotFound => Kind::FramesMissing,
+        FramesError::Picture(error) => match &**error {
+            VisionError::Read { source, .. } if source.kind() == ErrorKind::NotFound => {
+                Kind::FramesMissing
+            }
+            _ => Kind::FramesUndecodable,
+        },
         _ => Kind::FramesUndecodable,
     }
 }
