@@ -129,7 +129,7 @@ pub(crate) fn open_dataset(
     cache: &CacheArguments,
 ) -> Result<OpenDataset, Failure> {
     let dataset = open_unchecked(card, choice, cache)?;
-    match dataset.verify() {
+    match dataset.check_card() {
         // A part of a data set, or one of the user's own in the same layout: scores carry its hash.
         Err(error @ DatasetError::SplitSize { .. }) => say(&format!("warning: {error}")),
         other => other?,
@@ -149,6 +149,16 @@ pub(crate) fn open_unchecked(
     choice: &DataChoice,
     cache: &CacheArguments,
 ) -> Result<OpenDataset, Failure> {
+    let options = to_open(card, choice, cache)?;
+    Ok(storyeval::dataset::open(&options)?)
+}
+
+/// What to open, once its folder is found; draws MiniSV into the cache when it is asked for and absent.
+pub(crate) fn to_open(
+    card: DatasetCard,
+    choice: &DataChoice,
+    cache: &CacheArguments,
+) -> Result<OpenOptions, Failure> {
     let data = choice.data.as_deref();
     let drawn = if card.id == "minisv" && data.is_none() {
         Some(minisv(&cache.folder())?)
@@ -157,7 +167,7 @@ pub(crate) fn open_unchecked(
     };
     let places = Places::new(drawn.as_deref().or(data), &cache.folder());
     let folder = locate(&card, &places)?;
-    Ok(storyeval::dataset::open(&OpenOptions {
+    Ok(OpenOptions {
         card,
         folder,
         layout: choice.layout,
@@ -165,7 +175,7 @@ pub(crate) fn open_unchecked(
         story_length: choice.story_length,
         windows: choice.windows,
         links: links(),
-    })?)
+    })
 }
 
 /// The first stories of a data set: as many as the protocol and the user's `--limit` allow.

@@ -54,7 +54,7 @@ pub enum DatasetError {
         /// The layout that was found, or of which most is there.
         layout: Option<Layout>,
         /// Layouts that the folder is not in either.
-        others: Vec<Layout>,
+        others: Box<[Layout]>,
         /// Every missing file.
         files: Vec<MissingFile>,
         /// Where the authors publish it.
@@ -293,6 +293,22 @@ pub enum DatasetError {
         /// Hash on the card.
         wanted: String,
     },
+    /// `dataset verify` found something that has to be mended.
+    #[error(
+        "data set `{dataset}` in {} failed verification: {errors} kinds of error{}",
+        folder.display(),
+        and_warnings(*warnings)
+    )]
+    Unsound {
+        /// Id of the data set.
+        dataset: String,
+        /// Its folder.
+        folder: PathBuf,
+        /// Findings that are errors.
+        errors: usize,
+        /// Findings that are warnings, where they count.
+        warnings: usize,
+    },
     /// The released code ends with an exception on this story.
     #[error(
         "on story `{story}`, frame {frame}, the code that defines `{variant}` text stops with {exception}"
@@ -383,6 +399,13 @@ fn of_clip(clip: Option<&str>) -> String {
     )
 }
 
+fn and_warnings(count: usize) -> String {
+    match count {
+        0 => String::new(),
+        count => format!(" and {count} of warning"),
+    }
+}
+
 impl Hint for DatasetError {
     fn exit_code(&self) -> ExitCode {
         match self {
@@ -445,6 +468,9 @@ impl Hint for DatasetError {
             | Self::TooLarge { path, .. } => format!(
                 "fetch the file again; `ls -l {}` shows its length",
                 path.display()
+            ),
+            Self::Unsound { dataset, .. } => format!(
+                "each finding above says what to do; `storyeval dataset verify --dataset {dataset} --format json` has ids"
             ),
             Self::ReleasedCodeCrashes { .. } => {
                 "use `--protocol strict`, whose text is defined for every story".to_owned()

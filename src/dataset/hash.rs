@@ -2,6 +2,7 @@
 
 use super::DatasetError;
 use crate::record::hex;
+use rayon::prelude::*;
 use sha2::{Digest, Sha256};
 use std::fs::File;
 use std::io::{self, Read};
@@ -30,10 +31,15 @@ pub(super) fn hash_what_is_there(folder: &Path, files: &[String]) -> String {
     let mut files: Vec<&String> = files.iter().collect();
     files.sort_unstable();
     files.dedup();
-    let mut whole = Sha256::new();
-    for file in files {
+    let hashed = files.par_iter().map(|file| {
         let digest = hash_file(&folder.join(file)).unwrap_or_else(|_| "unreadable".to_owned());
-        whole.update(line(&digest, file));
+        line(&digest, file)
+    });
+    // Read on all cores, put together in order.
+    let lines: Vec<String> = hashed.collect();
+    let mut whole = Sha256::new();
+    for line in lines {
+        whole.update(line);
     }
     hex(&whole.finalize())
 }

@@ -79,21 +79,21 @@ impl Labels {
         match self.vectors.get(clip) {
             None => Ok(None),
             Some(Ok(vector)) => Ok(Some(Arc::clone(vector))),
-            Some(Err(defect)) => Err(self.defective(defect.clone())),
+            Some(Err(defect)) => Err(Box::new(self.defective(defect.clone()))),
         }
     }
 
     /// The vector of a clip.
     pub(super) fn require(&self, clip: &str) -> Result<Arc<[bool]>, Box<Defective>> {
         self.get(clip)?
-            .ok_or_else(|| self.defective(Defect::NoLabels))
+            .ok_or_else(|| Box::new(self.defective(Defect::NoLabels)))
     }
 
-    fn defective(&self, defect: Defect) -> Box<Defective> {
-        Box::new(Defective {
+    fn defective(&self, defect: Defect) -> Defective {
+        Defective {
             defect,
             path: self.path.clone(),
-        })
+        }
     }
 }
 

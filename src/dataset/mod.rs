@@ -31,6 +31,7 @@ mod root;
 mod split;
 pub mod stats;
 pub mod synth;
+pub mod verify;
 mod windows;
 
 pub use error::{DatasetError, MissingFile};

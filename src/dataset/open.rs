@@ -69,12 +69,31 @@ pub struct OpenDataset {
     hash: OnceLock<String>,
 }
 
+/// A data set whose metadata were read, and of which no story was cut yet.
+#[derive(Debug)]
+pub(super) struct Told {
+    /// The folder.
+    pub(super) root: Root,
+    /// The layout that was found.
+    pub(super) layout: LayoutCard,
+    /// What the metadata say.
+    pub(super) catalog: Catalog,
+}
+
 /// Opens a data set: finds its layout, reads all metadata, checks that every file with frames of a
 /// story is there.
 ///
 /// # Errors
 /// [`DatasetError`]; every missing file is named at once.
 pub fn open(options: &OpenOptions) -> Result<OpenDataset, DatasetError> {
+    opened(options, told(options)?)
+}
+
+/// Finds the layout of a data set and reads its metadata.
+///
+/// # Errors
+/// As [`open`], but for the defects of single clips and for frames.
+pub(super) fn told(options: &OpenOptions) -> Result<Told, DatasetError> {
     let (card, folder) = (&options.card, options.folder.as_path());
     if !folder.exists() {
         let likely = card.candidates().into_iter().next();
@@ -95,9 +114,27 @@ pub fn open(options: &OpenOptions) -> Result<OpenDataset, DatasetError> {
         story_length: options.story_length.unwrap_or(card.story_length),
     };
     let catalog = layout::read(source)?;
+    Ok(Told {
+        root,
+        layout,
+        catalog,
+    })
+}
+
+/// Cuts the stories of a data set whose metadata were read with the same options.
+///
+/// # Errors
+/// As [`open`].
+pub(super) fn opened(options: &OpenOptions, told: Told) -> Result<OpenDataset, DatasetError> {
+    let Told {
+        root,
+        layout,
+        catalog,
+    } = told;
+    let card = &options.card;
     let length = length(&catalog, card, options.story_length);
     let Stories {
-        stories,
+        made: stories,
         without_story,
         shots,
     } = if options.split == ALL_SPLITS && !catalog.splits.contains_key(ALL_SPLITS) {
@@ -130,13 +167,13 @@ fn of_all_splits(
     windows: WindowRule,
 ) -> Result<Stories, DatasetError> {
     let mut all = Stories {
-        stories: Vec::new(),
+        made: Vec::new(),
         without_story: 0,
         shots: Vec::new(),
     };
     for split in catalog.splits.keys() {
         let own = stories(catalog, split, length, windows)?;
-        all.stories.extend(own.stories);
+        all.made.extend(own.made);
         all.without_story += own.without_story;
         all.shots.extend(own.shots);
     }
@@ -146,11 +183,24 @@ fn of_all_splits(
 }
 
 /// The length that stories are cut to, if they are.
-fn length(catalog: &Catalog, card: &DatasetCard, asked: Option<usize>) -> Option<usize> {
+pub(super) fn length(catalog: &Catalog, card: &DatasetCard, asked: Option<usize>) -> Option<usize> {
     match catalog.entry {
         Entry::Clips => Some(asked.unwrap_or(card.story_length)),
         Entry::Stories => asked,
     }
+}
+
+/// What each split is said to hold.
+pub(super) fn sizes_on_card(
+    card: &DatasetCard,
+    layout: &LayoutCard,
+) -> [(&'static str, Option<usize>); 3] {
+    let expected = layout.expected.unwrap_or(card.expected);
+    [
+        ("train", expected.train),
+        ("val", expected.val),
+        ("test", expected.test),
+    ]
 }
 
 impl OpenDataset {
@@ -197,15 +247,15 @@ impl OpenDataset {
         windows: WindowRule,
     ) -> Result<Vec<Story>, DatasetError> {
         let length = length(&self.catalog, &self.card, story_length);
-        Ok(stories(&self.catalog, split, length, windows)?.stories)
+        Ok(stories(&self.catalog, split, length, windows)?.made)
     }
 
     /// Compares the data with what the card says about them: the size of each split, then the hash
-    /// of the content, for which every file is read.
+    /// of the content, for which every file is read. No picture is decoded; [`super::verify`] does that.
     ///
     /// # Errors
     /// [`DatasetError::SplitSize`] or [`DatasetError::ContentHash`].
-    pub fn verify(&self) -> Result<(), DatasetError> {
+    pub fn check_card(&self) -> Result<(), DatasetError> {
         if let Some(error) = self.wrong_sizes().into_iter().next() {
             return Err(error);
         }
@@ -231,12 +281,7 @@ impl OpenDataset {
 
     /// Splits that hold more or less than the card says.
     pub(super) fn wrong_sizes(&self) -> Vec<DatasetError> {
-        let expected = self.layout.expected.unwrap_or(self.card.expected);
-        let wanted = [
-            ("train", expected.train),
-            ("val", expected.val),
-            ("test", expected.test),
-        ];
+        let wanted = sizes_on_card(&self.card, &self.layout);
         let wrong = wanted.into_iter().filter_map(|(split, wanted)| {
             let list = self.catalog.splits.get(split);
             let found = list.map_or(0, |list| list.entries);
@@ -293,7 +338,7 @@ impl OpenDataset {
             dataset: self.card.id.clone(),
             folder: self.folder().to_owned(),
             layout: Some(self.layout.layout),
-            others: Vec::new(),
+            others: Box::default(),
             files: lacking,
             published_at: published_at(&self.card, &self.layout),
         })

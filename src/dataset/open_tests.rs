@@ -220,16 +220,16 @@ fn the_card_is_compared_with_the_data() {
         test: Some(4),
     };
     let dataset = open(&options).unwrap();
-    dataset.verify().unwrap();
+    dataset.check_card().unwrap();
     options.card.content_sha256 = Some(dataset.content_hash().to_uppercase());
-    open(&options).unwrap().verify().unwrap();
+    open(&options).unwrap().check_card().unwrap();
     options.card.content_sha256 = Some("0".repeat(64));
     assert!(matches!(
-        open(&options).unwrap().verify(),
+        open(&options).unwrap().check_card(),
         Err(DatasetError::ContentHash { .. })
     ));
     options.card.expected.val = Some(7);
-    let error = open(&options).unwrap().verify().unwrap_err();
+    let error = open(&options).unwrap().check_card().unwrap_err();
     assert!(matches!(
         error,
         DatasetError::SplitSize {
@@ -514,7 +514,7 @@ fn a_drawn_minisv_is_read_as_it_was_meant() {
     let card = crate::spec::dataset("minisv").unwrap();
     let dataset = open(&OpenOptions::new(card, &target)).unwrap();
     assert_eq!(dataset.stories().len(), 3);
-    dataset.verify().unwrap();
+    dataset.check_card().unwrap();
     for frame in dataset.stories().iter().flat_map(|story| &story.frames) {
         assert!(!frame.characters.is_empty());
         for (character, label) in dataset

@@ -10,7 +10,7 @@ use std::collections::BTreeSet;
 #[derive(Debug)]
 pub(super) struct Stories {
     /// In the order of the split.
-    pub(super) stories: Vec<Story>,
+    pub(super) made: Vec<Story>,
     /// Shots of the split that start no story: too little follows them, or the story before them
     /// holds them already.
     pub(super) without_story: usize,
@@ -93,10 +93,7 @@ pub(super) fn stories(
     for shot in &list.shots {
         catalog.frame(*shot, NeededBy::Split(split))?;
     }
-    let windows = match length {
-        Some(length) => cut(catalog, list, length, rule),
-        None => listed(catalog, list),
-    };
+    let windows = windows(catalog, list, length, rule);
     let names = Names::new(catalog);
     let mut used = vec![false; catalog.shots.len()];
     for shot in windows.iter().flatten() {
@@ -118,12 +115,25 @@ pub(super) fn stories(
             Some(_) => list.shots.len() - stories.len(),
             None => 0,
         },
-        stories,
+        made: stories,
         shots: (0..)
             .zip(used)
             .filter_map(|(shot, used)| used.then_some(shot))
             .collect(),
     })
+}
+
+/// The shots of each story of a split, whatever is told of them.
+pub(super) fn windows(
+    catalog: &Catalog,
+    list: &SplitList,
+    length: Option<usize>,
+    rule: WindowRule,
+) -> Vec<Vec<ShotIndex>> {
+    match length {
+        Some(length) => cut(catalog, list, length, rule),
+        None => listed(catalog, list),
+    }
 }
 
 /// The episodes of a split, whole.
@@ -152,26 +162,32 @@ fn cut(
         .fixed
         .iter()
         .find(|fixed| fixed.length == length && rule == WindowRule::default());
-    let mut windows: Vec<Vec<ShotIndex>> = Vec::new();
-    if let Some(fixed) = fixed {
-        windows.extend(list.shots.iter().filter_map(|shot| {
-            let next = fixed.followers.get(shot)?;
-            Some(std::iter::once(*shot).chain(next.iter().copied()).collect())
-        }));
-    } else {
-        let line = Line::new(catalog, list, rule);
-        match rule.overlap {
-            Overlap::Sliding => windows.extend(
-                list.shots
-                    .iter()
-                    .filter_map(|shot| line.window(*shot, length).map(<[_]>::to_vec)),
-            ),
-            Overlap::Disjoint => {
-                windows = disjoint(&line, list, length);
-            }
-        }
+    let Some(fixed) = fixed else {
+        return sequential(catalog, list, length, rule);
+    };
+    let starts = list.shots.iter().filter_map(|shot| {
+        let next = fixed.followers.get(shot)?;
+        Some(std::iter::once(*shot).chain(next.iter().copied()).collect())
+    });
+    starts.collect()
+}
+
+/// Windows of one length out of the sequences, whatever the publishers fixed.
+pub(super) fn sequential(
+    catalog: &Catalog,
+    list: &SplitList,
+    length: usize,
+    rule: WindowRule,
+) -> Vec<Vec<ShotIndex>> {
+    let line = Line::new(catalog, list, rule);
+    match rule.overlap {
+        Overlap::Sliding => list
+            .shots
+            .iter()
+            .filter_map(|shot| line.window(*shot, length).map(<[_]>::to_vec))
+            .collect(),
+        Overlap::Disjoint => disjoint(&line, list, length),
     }
-    windows
 }
 
 /// Stories that share no shot: in sequence, each starts at the first shot of the split behind the

@@ -28,7 +28,8 @@ fn own(root: &Path, lengths: &[usize]) -> PathBuf {
             })
             .collect();
         let line = serde_json::json!({ "id": format!("story {story}"), "frames": frames });
-        lines.push_str(&format!("{line}\n"));
+        lines.push_str(&line.to_string());
+        lines.push('\n');
     }
     fs::write(folder.join("stories.jsonl"), lines).unwrap();
     folder

@@ -33,3 +33,4 @@ mod resume;
 mod runs;
 mod suites;
 mod support;
+mod verify;

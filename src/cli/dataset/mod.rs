@@ -3,6 +3,7 @@
 mod referential;
 mod stats;
 mod synth;
+mod verify;
 
 pub(crate) use referential::Variant;
 
@@ -11,6 +12,7 @@ use clap::Subcommand;
 use referential::ReferentialArguments;
 use stats::StatsArguments;
 use synth::SynthArguments;
+use verify::VerifyArguments;
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum DatasetCommand {
@@ -20,6 +22,8 @@ pub(crate) enum DatasetCommand {
     Referential(ReferentialArguments),
     /// Count what is in the stories of a split: references, characters, places, words
     Stats(StatsArguments),
+    /// Check the health of a data set: counts, labels, followers, every frame, what splits share
+    Verify(VerifyArguments),
 }
 
 /// The `dataset` verbs.
@@ -28,5 +32,6 @@ pub(crate) fn dataset(command: &DatasetCommand) -> Outcome {
         DatasetCommand::Synth(arguments) => synth::synth(arguments),
         DatasetCommand::Referential(arguments) => referential::text(arguments),
         DatasetCommand::Stats(arguments) => stats::stats(arguments),
+        DatasetCommand::Verify(arguments) => verify::verify(arguments),
     }
 }

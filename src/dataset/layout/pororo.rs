@@ -14,7 +14,7 @@ use crate::dataset::catalog::{
 };
 use crate::dataset::labels::Labels;
 use crate::dataset::npy_read::{read_npy_objects, read_npy_text};
-use crate::dataset::pickle::Pickle;
+use crate::dataset::pickle::{Pickle, Ref};
 use crate::dataset::pixels::StripFiles;
 use crate::record::{ClipId, StoryFrame};
 use std::collections::{BTreeMap, HashMap};
@@ -159,7 +159,7 @@ fn captions(pickle: &Pickle, path: PathBuf) -> Result<BTreeMap<String, String>, 
     for (key, value) in entries {
         let text = value
             .as_str()
-            .or_else(|| value.items()?.next().and_then(|first| first.as_str()));
+            .or_else(|| value.items()?.next().and_then(Ref::as_str));
         let (Some(id), Some(text)) = (key.as_str(), text) else {
             return Err(DatasetError::WrongContent {
                 path,
@@ -205,7 +205,7 @@ fn splits(
         .items()
         .into_iter()
         .flatten()
-        .map(|list| list.numbers())
+        .map(Ref::numbers)
         .collect();
     let [Some(train), Some(val), Some(test)] = lists.as_slice() else {
         return Err(wrong(

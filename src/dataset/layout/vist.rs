@@ -187,7 +187,7 @@ fn descriptions(
             dataset: source.card.id.clone(),
             folder: source.root.folder().to_owned(),
             layout: Some(Layout::Vist),
-            others: Vec::new(),
+            others: Box::default(),
             files: vec![MissingFile {
                 path: names[1].clone(),
                 meaning: "descriptions of single photos".to_owned(),
@@ -296,7 +296,7 @@ fn no_photos(source: Source<'_>) -> DatasetError {
         dataset: source.card.id.clone(),
         folder: source.root.folder().to_owned(),
         layout: Some(Layout::Vist),
-        others: Vec::new(),
+        others: Box::default(),
         files: vec![
             place("sis/<split>_images/<photo id>.png", "GILL"),
             place("images/<photo id>.jpg", "ARLDM"),

@@ -43,9 +43,7 @@ fn hostile_shapes_are_refused_before_anything_is_allocated() {
     );
     assert!(decode(&with_header("|S0", "(1099511627776,)", 0)).is_err());
     let none = decode(&with_header("<i8", "(1099511627776, 0)", 0)).unwrap();
-    assert!(
-        matches!(none, NpyContent::Integers(table) if table.len() == 0 && table.rows().len() == 0)
-    );
+    assert!(matches!(none, NpyContent::Integers(table) if table.rows().len() == 0));
 }
 
 proptest! {

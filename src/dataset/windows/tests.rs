@@ -55,16 +55,16 @@ fn catalog(lengths: &[usize], val: &[u32]) -> Catalog {
 }
 
 fn cut(catalog: &Catalog, length: usize, rule: WindowRule) -> Vec<String> {
-    let made = stories(catalog, "test", Some(length), rule).unwrap();
+    let cut = stories(catalog, "test", Some(length), rule).unwrap();
     assert_eq!(
-        made.without_story + made.stories.len(),
+        cut.without_story + cut.made.len(),
         catalog.splits["test"].shots.len()
     );
     let words = |story: &Story| {
         let clips: Vec<&str> = story.frames.iter().map(|f| f.clip.as_str()).collect();
         clips.join(" ")
     };
-    made.stories.iter().map(words).collect()
+    cut.made.iter().map(words).collect()
 }
 
 const SLIDING: WindowRule = WindowRule {
@@ -148,11 +148,8 @@ fn a_listed_story_keeps_its_name_and_its_parts_say_where_they_start() {
     catalog.episodes[0].story = Some(StoryId::new("first"));
     catalog.episodes[1].story = Some(StoryId::new("second"));
     let names = |length: Option<usize>| -> Vec<String> {
-        let made = stories(&catalog, "test", length, SLIDING).unwrap();
-        made.stories
-            .iter()
-            .map(|story| story.id.to_string())
-            .collect()
+        let cut = stories(&catalog, "test", length, SLIDING).unwrap();
+        cut.made.iter().map(|story| story.id.to_string()).collect()
     };
     assert_eq!(names(None), ["first", "second"]);
     assert_eq!(names(Some(3)), ["first", "second"]);
