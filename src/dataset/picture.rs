@@ -125,7 +125,9 @@ impl ClipFrames for Picture {
 #[derive(Debug)]
 pub struct Pictures {
     paths: Vec<PathBuf>,
-    first: RgbImage,
+    size: (u32, u32),
+    /// Until it is asked for.
+    first: Option<RgbImage>,
 }
 
 impl Pictures {
@@ -136,7 +138,11 @@ impl Pictures {
     pub fn open(paths: Vec<PathBuf>) -> Result<Self, FramesError> {
         let path = paths.first().ok_or(FramesError::NoPicture)?;
         let first = decode_image(&read_bounded(path)?, path)?.image;
-        Ok(Self { paths, first })
+        Ok(Self {
+            paths,
+            size: first.dimensions(),
+            first: Some(first),
+        })
     }
 }
 
@@ -146,7 +152,7 @@ impl ClipFrames for Pictures {
     }
 
     fn size(&self) -> (u32, u32) {
-        self.first.dimensions()
+        self.size
     }
 
     fn frame(&mut self, index: usize) -> Result<RgbImage, FramesError> {
@@ -156,11 +162,11 @@ impl ClipFrames for Pictures {
                 frames: self.paths.len(),
             });
         };
-        if index == 0 {
-            return Ok(self.first.clone());
+        if let Some(first) = self.first.take_if(|_| index == 0) {
+            return Ok(first);
         }
         let picture = decode_image(&read_bounded(path)?, path)?.image;
-        let ((width, height), (first_width, first_height)) = (picture.dimensions(), self.size());
+        let ((width, height), (first_width, first_height)) = (picture.dimensions(), self.size);
         if (width, height) != (first_width, first_height) {
             return Err(FramesError::SizesDiffer {
                 path: path.clone(),

@@ -3,9 +3,10 @@
 use super::DatasetError;
 use super::path::{check_id, read};
 use super::pickle::Pickle;
+use std::collections::HashSet;
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::sync::OnceLock;
+use std::sync::{OnceLock, PoisonError, RwLock};
 
 /// Where symbolic links inside a data set may lead.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -25,6 +26,8 @@ pub(super) struct Root {
     only: Option<String>,
     links: Links,
     real: OnceLock<Option<PathBuf>>,
+    /// Folders below that lie inside, whatever links lead to them.
+    inside: RwLock<HashSet<String>>,
 }
 
 impl Root {
@@ -42,6 +45,7 @@ impl Root {
             only,
             links,
             real: OnceLock::new(),
+            inside: RwLock::default(),
         }
     }
 
@@ -63,6 +67,14 @@ impl Root {
         if self.links == Links::Anywhere {
             return Ok(path);
         }
+        // The folder of a file is followed once; then only the file itself can be a link.
+        let parent = relative.rsplit_once('/').map_or("", |(parent, _)| parent);
+        let inside = || self.inside.read().unwrap_or_else(PoisonError::into_inner);
+        if inside().contains(parent)
+            && fs::symlink_metadata(&path).is_ok_and(|about| !about.is_symlink())
+        {
+            return Ok(path);
+        }
         let real = self
             .real
             .get_or_init(|| fs::canonicalize(&self.folder).ok())
@@ -72,6 +84,12 @@ impl Root {
             && !target.starts_with(real)
         {
             return Err(DatasetError::LinkOutside { path, target });
+        }
+        if let (Some(real), Ok(target)) = (real, fs::canonicalize(self.folder.join(parent)))
+            && target.starts_with(real)
+        {
+            let mut inside = self.inside.write().unwrap_or_else(PoisonError::into_inner);
+            inside.insert(parent.to_owned());
         }
         Ok(path)
     }
@@ -144,6 +162,12 @@ mod tests {
                 Err(DatasetError::LinkOutside { .. })
             ));
         }
+        // Once a folder is known to lie inside, its links are still seen.
+        root.read("own").unwrap();
+        assert!(matches!(
+            root.read("bad"),
+            Err(DatasetError::LinkOutside { .. })
+        ));
         let trusted = Root::new(inside.path(), Links::Anywhere);
         assert_eq!(trusted.read("bad").unwrap(), b"x");
         // The data set's own folder may be a link.
