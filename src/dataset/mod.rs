@@ -7,6 +7,7 @@
 
 mod annotation;
 mod catalog;
+mod convert;
 mod error;
 mod followers;
 mod frames;
@@ -30,6 +31,7 @@ pub mod stats;
 pub mod synth;
 mod windows;
 
+pub use convert::{ConvertError, ConvertOptions, Converted, DraftError, convert, story_length};
 pub use error::{DatasetError, MissingFile};
 pub use frames::{ClipFrames, FrameStack, FramesError};
 pub use ground_truth::ground_truth_index;
