@@ -18,6 +18,7 @@ mod data_errors;
 mod exports;
 mod gate;
 mod import;
+mod layouts;
 mod metric_networks;
 mod metric_numbers;
 mod minisv;
