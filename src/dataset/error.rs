@@ -31,7 +31,7 @@ pub enum DatasetError {
     Synth(#[from] SynthError),
     /// The data set could not be written in another layout.
     #[error(transparent)]
-    Convert(#[from] ConvertError),
+    Convert(Box<ConvertError>),
     /// The data set is in none of the places where it is looked for.
     #[error(
         "data set `{dataset}` was not found{}\nit needs:{}\npublished at: {published_at}",

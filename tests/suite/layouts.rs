@@ -28,7 +28,14 @@ fn synth(folder: &Path, layout: &str, stories: &str) -> PathBuf {
 /// The stories of a folder: the captions of each.
 fn told(dataset: &str, data: Option<&Path>, more: &[&str]) -> Vec<Vec<String>> {
     let mut command = storyeval();
-    command.args(["dataset", "referential", "--variant", "original", "--dataset", dataset]);
+    command.args([
+        "dataset",
+        "referential",
+        "--variant",
+        "original",
+        "--dataset",
+        dataset,
+    ]);
     if let Some(data) = data {
         command.arg("--data").arg(data);
     }
@@ -36,7 +43,9 @@ fn told(dataset: &str, data: Option<&Path>, more: &[&str]) -> Vec<Vec<String>> {
     let story = |line: &str| {
         let line: Value = serde_json::from_str(line).unwrap();
         let frames = line["frames"].as_array().unwrap().iter();
-        frames.map(|frame| frame["text"].as_str().unwrap().to_owned()).collect()
+        frames
+            .map(|frame| frame["text"].as_str().unwrap().to_owned())
+            .collect()
     };
     text.lines().map(story).collect()
 }
@@ -76,7 +85,15 @@ fn scores(out: &Path) -> Vec<Value> {
 
 fn run(data: &Path, out: &Path) -> Vec<Value> {
     let mut command = storyeval();
-    command.args(["run", "--dataset", "minisv", "--model", "ground-truth", "--limit", "1"]);
+    command.args([
+        "run",
+        "--dataset",
+        "minisv",
+        "--model",
+        "ground-truth",
+        "--limit",
+        "1",
+    ]);
     command.arg("--data").arg(data).arg("--out").arg(out);
     command.assert().success();
     scores(out)
@@ -84,7 +101,10 @@ fn run(data: &Path, out: &Path) -> Vec<Value> {
 
 fn value<'a>(scores: &'a [Value], metric: &str) -> &'a Value {
     let of = |score: &&Value| score["metric"] == metric && score["slice"] == "all";
-    scores.iter().find(of).unwrap_or_else(|| panic!("no {metric}"))
+    scores
+        .iter()
+        .find(of)
+        .unwrap_or_else(|| panic!("no {metric}"))
 }
 
 #[test]
@@ -103,7 +123,12 @@ fn runs_score_what_a_layout_has_and_say_what_it_has_not() {
 fn convert(data: &Path, to: &str, out: &Path, more: &[&str]) -> assert_cmd::Command {
     let mut command = storyeval();
     command.args(["dataset", "convert", "--dataset", "minisv", "--to", to]);
-    command.args(more).arg("--data").arg(data).arg("--out").arg(out);
+    command
+        .args(more)
+        .arg("--data")
+        .arg(data)
+        .arg("--out")
+        .arg(out);
     command
 }
 
@@ -112,21 +137,34 @@ fn a_conversion_says_what_it_wrote_and_what_it_did_not_keep() {
     let folder = tempfile::tempdir().unwrap();
     let data = synth(folder.path(), "flintstones", "3");
     let out = folder.path().join("out");
-    let output = convert(&data, "arldm-h5", &out, &["--story-length", "3"]).output().unwrap();
+    let output = convert(&data, "arldm-h5", &out, &["--story-length", "3"])
+        .output()
+        .unwrap();
     let stderr = String::from_utf8(output.stderr).unwrap();
     assert!(output.status.success(), "{stderr}");
-    assert!(stderr.contains("not kept: labels of characters"), "{stderr}");
+    assert!(
+        stderr.contains("not kept: labels of characters"),
+        "{stderr}"
+    );
     let stdout = String::from_utf8(output.stdout).unwrap();
     assert!(stdout.contains("test: 4"), "{stdout}");
     let stories = told(&format!("{}/", out.display()), None, &[]);
     assert!(stories.iter().all(|story| story.len() == 3));
     // A subset, into a list of stories.
     let first = folder.path().join("own-split");
-    convert(&data, "folder", &first, &["--subset", "own-split", "--split", "test"])
-        .assert()
-        .success();
+    convert(
+        &data,
+        "folder",
+        &first,
+        &["--subset", "own-split", "--split", "test"],
+    )
+    .assert()
+    .success();
     let listed = told(&format!("{}/", first.display()), None, &[]);
-    assert_eq!(listed, told("minisv", Some(&data), &["--subset", "own-split"]));
+    assert_eq!(
+        listed,
+        told("minisv", Some(&data), &["--subset", "own-split"])
+    );
 }
 
 #[test]
@@ -137,10 +175,21 @@ fn bad_targets_are_refused_before_anything_is_written() {
     fails(&mut convert(&data, "cinema", &out, &[])).says(2, &["cinema", "storygpt-v"]);
     fails(&mut convert(&data, "flintstones", &out, &[])).says(
         2,
-        &["has no character labels", "layout flintstones", "hint: ", "--to folder"],
+        &[
+            "has no character labels",
+            "layout flintstones",
+            "hint: ",
+            "--to folder",
+        ],
     );
     fails(&mut convert(&data, "folder", &data, &[])).says(110, &["not an empty folder", "hint: "]);
-    fails(&mut convert(&data, "arldm-h5", &out, &["--story-length", "9"])).says(4, &[]);
+    fails(&mut convert(
+        &data,
+        "arldm-h5",
+        &out,
+        &["--story-length", "9"],
+    ))
+    .says(4, &[]);
     let mut left: Vec<_> = fs::read_dir(folder.path())
         .unwrap()
         .map(|entry| entry.unwrap().file_name())

@@ -45,12 +45,15 @@ pub(super) fn synth(arguments: &SynthArguments) -> Outcome {
     let drawing = SharedMeter::new("drawing MiniSV");
     let writing = SharedMeter::new("writing");
     let layout = arguments.layout.0;
-    let report = write_in(&arguments.out, world, layout, &|step, done, total| {
-        match step {
+    let report = write_in(
+        &arguments.out,
+        world,
+        layout,
+        &|step, done, total| match step {
             Step::Draw => drawing.at(done, total),
             Step::Convert => writing.at(done, total),
-        }
-    })?;
+        },
+    )?;
     drawing.finish();
     writing.finish();
     let seconds = begin.elapsed().as_secs_f64();

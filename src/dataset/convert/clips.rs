@@ -155,12 +155,20 @@ fn told<'a>(
         .collect();
     let sequences: Vec<Vec<&StoryFrame>> = chains(order, &gathered.next)
         .iter()
-        .map(|ids| ids.iter().filter_map(|id| by_name.get(id).copied()).collect())
+        .map(|ids| {
+            ids.iter()
+                .filter_map(|id| by_name.get(id).copied())
+                .collect()
+        })
         .collect();
     let clips = Clips { lists, sequences };
     // What runs in a circle was cut.
     let next = clips.next();
-    match gathered.last.values().find(|clip| !next.contains_key(*clip)) {
+    match gathered
+        .last
+        .values()
+        .find(|clip| !next.contains_key(*clip))
+    {
         Some(clip) => Err(gathered.many_orders(clip).into()),
         None => Ok(clips),
     }
@@ -180,11 +188,7 @@ struct Gathered<'a, 's> {
 }
 
 impl<'a, 's> Gathered<'a, 's> {
-    fn add(
-        &mut self,
-        story: &StoryId,
-        frames: &[&'a StoryFrame],
-    ) -> Result<(), ConvertError> {
+    fn add(&mut self, story: &StoryId, frames: &[&'a StoryFrame]) -> Result<(), ConvertError> {
         for frame in frames {
             match self.frames.get(&frame.clip) {
                 Some(known) if known != frame => {
@@ -222,7 +226,11 @@ impl<'a, 's> Gathered<'a, 's> {
     }
 
     /// Whether this is the first story that starts with the clip.
-    fn starts_first(&mut self, frame: &'a StoryFrame, split: &'s str) -> Result<bool, ConvertError> {
+    fn starts_first(
+        &mut self,
+        frame: &'a StoryFrame,
+        split: &'s str,
+    ) -> Result<bool, ConvertError> {
         match self.starts.insert(&frame.clip, split) {
             None => Ok(true),
             Some(known) if known == split => Ok(false),
@@ -240,7 +248,10 @@ impl<'a, 's> Gathered<'a, 's> {
 pub(super) fn in_order<T>(splits: &BTreeMap<String, T>) -> Vec<(&String, &T)> {
     let rank = |name: &str| {
         let known = ["train", "val", "test"];
-        known.iter().position(|known| *known == name).unwrap_or(known.len())
+        known
+            .iter()
+            .position(|known| *known == name)
+            .unwrap_or(known.len())
     };
     let mut ordered: Vec<(&String, &T)> = splits.iter().collect();
     ordered.sort_by_key(|(name, _)| rank(name));

@@ -98,10 +98,13 @@ impl Draft {
     pub(in crate::dataset) fn create(&self, name: &str) -> Result<Writing, DraftError> {
         let path = self.place(name);
         let own = self.folder().join(name);
-        let made = own.parent().map_or(Ok(()), fs::create_dir_all).and_then(|()| {
-            // Two names may be one on a file system that does not tell capitals: never write over.
-            OpenOptions::new().write(true).create_new(true).open(&own)
-        });
+        let made = own
+            .parent()
+            .map_or(Ok(()), fs::create_dir_all)
+            .and_then(|()| {
+                // Two names may be one on a file system that does not tell capitals: never write over.
+                OpenOptions::new().write(true).create_new(true).open(&own)
+            });
         match made {
             Ok(file) => Ok(Writing {
                 path,

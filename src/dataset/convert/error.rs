@@ -47,7 +47,9 @@ pub enum ConvertError {
         to: Layout,
     },
     /// Labels whose meaning nobody says, in a layout that names characters.
-    #[error("clip `{clip}` has {labels} character labels, and the card of `{dataset}` names no characters")]
+    #[error(
+        "clip `{clip}` has {labels} character labels, and the card of `{dataset}` names no characters"
+    )]
     NoCast {
         /// Id of the data set.
         dataset: String,
@@ -67,7 +69,9 @@ pub enum ConvertError {
         wanted: &'static str,
     },
     /// A clip has several captions or labels, as a photo of VIST has, in a layout that keeps one.
-    #[error("clip `{clip}` has another caption or other labels in story `{story}` than elsewhere; the layout {to} keeps one of each")]
+    #[error(
+        "clip `{clip}` has another caption or other labels in story `{story}` than elsewhere; the layout {to} keeps one of each"
+    )]
     SeveralTexts {
         /// The clip.
         clip: ClipId,
@@ -89,7 +93,9 @@ pub enum ConvertError {
         would: String,
     },
     /// Stories put a clip beside different clips, in a layout that cuts stories from one sequence.
-    #[error("clip `{clip}` is beside other clips in one story than in another; the layout {to} cuts stories from one sequence")]
+    #[error(
+        "clip `{clip}` is beside other clips in one story than in another; the layout {to} cuts stories from one sequence"
+    )]
     ManyOrders {
         /// The clip.
         clip: ClipId,
@@ -97,7 +103,9 @@ pub enum ConvertError {
         to: Layout,
     },
     /// A clip starts stories of two splits.
-    #[error("clip `{clip}` starts a story of split `{first}` and one of split `{second}`; in the layout {to} a clip is in one split")]
+    #[error(
+        "clip `{clip}` starts a story of split `{first}` and one of split `{second}`; in the layout {to} a clip is in one split"
+    )]
     TwoSplits {
         /// The clip.
         clip: ClipId,
@@ -125,7 +133,9 @@ pub enum ConvertError {
         story: StoryId,
     },
     /// Frames that are not square, in a layout that stacks frames.
-    #[error("clip `{clip}` has frames of {width} x {height} pixels; the layout {to} stacks frames, which must be square")]
+    #[error(
+        "clip `{clip}` has frames of {width} x {height} pixels; the layout {to} stacks frames, which must be square"
+    )]
     NotSquare {
         /// The layout.
         to: Layout,
@@ -137,7 +147,9 @@ pub enum ConvertError {
         height: u32,
     },
     /// Frames of different sizes, in a layout whose readers take all for equal.
-    #[error("clip `{clip}` has frames of {width} x {height} pixels, others have {others}; in the layout {to} all are of one size")]
+    #[error(
+        "clip `{clip}` has frames of {width} x {height} pixels, others have {others}; in the layout {to} all are of one size"
+    )]
     SizesDiffer {
         /// The layout.
         to: Layout,
@@ -151,7 +163,9 @@ pub enum ConvertError {
         others: String,
     },
     /// A caption with a character that the layout puts between captions, or ends them with.
-    #[error("the caption of story `{story}`, frame {frame} holds {mark:?}, which ends a caption in the layout {to}")]
+    #[error(
+        "the caption of story `{story}`, frame {frame} holds {mark:?}, which ends a caption in the layout {to}"
+    )]
     Caption {
         /// The layout.
         to: Layout,
@@ -163,7 +177,9 @@ pub enum ConvertError {
         mark: char,
     },
     /// Stories of different lengths, in a layout that has one.
-    #[error("story `{story}` has {found} frames, others have {wanted}; in the layout {to} all stories are of one length")]
+    #[error(
+        "story `{story}` has {found} frames, others have {wanted}; in the layout {to} all stories are of one length"
+    )]
     Length {
         /// The layout.
         to: Layout,
@@ -192,9 +208,15 @@ pub enum ConvertError {
     },
 }
 
+impl From<ConvertError> for DatasetError {
+    fn from(error: ConvertError) -> Self {
+        Self::Convert(Box::new(error))
+    }
+}
+
 impl From<DraftError> for DatasetError {
     fn from(error: DraftError) -> Self {
-        Self::Convert(error.into())
+        ConvertError::from(error).into()
     }
 }
 

@@ -35,8 +35,7 @@ pub(super) fn write(job: &mut Job<'_>) -> Result<Written, DatasetError> {
                 frames.push(listed::frame(&card, frame, images[&frame.clip].clone())?);
             }
             let line = json!({ "id": story.id, "split": split, "frames": frames });
-            lines
-                .add(format!("{line}\n").as_bytes())?;
+            lines.add(format!("{line}\n").as_bytes())?;
         }
         splits.insert(split.clone(), stories.len());
     }

@@ -158,7 +158,9 @@ impl Reel {
     pub(super) fn shape(&self) -> Result<[usize; 3], DatasetError> {
         let ((width, height), frames) = (self.frames.size(), self.len());
         let sides = [frames as u64, u64::from(height), u64::from(width), 3];
-        let bytes = sides.iter().try_fold(1_u64, |all, side| all.checked_mul(*side));
+        let bytes = sides
+            .iter()
+            .try_fold(1_u64, |all, side| all.checked_mul(*side));
         if bytes.is_none_or(|bytes| bytes > MAX_BYTES) {
             return Err(self.failed(FramesError::WrongShape {
                 shape: sides.to_vec(),
@@ -196,7 +198,12 @@ impl Reel {
             let frame = self.frame(index)?;
             column
                 .copy_from(&frame, 0, (height * index) as u32)
-                .map_err(|_| self.failed(FramesError::NoSuchFrame { index, frames: count }))?;
+                .map_err(|_| {
+                    self.failed(FramesError::NoSuchFrame {
+                        index,
+                        frames: count,
+                    })
+                })?;
         }
         if swapped {
             for pixel in column.pixels_mut() {

@@ -14,7 +14,11 @@ pub(super) fn write(job: &mut Job<'_>) -> Result<Written, DatasetError> {
     let all = stories.iter().flat_map(|(_, stories)| stories);
     job.footage.expect(clips_of(all).len());
     let mut export = job.draft.create("mugen.json")?;
-    let cast: Vec<&str> = card.characters.iter().map(|one| one.name.as_str()).collect();
+    let cast: Vec<&str> = card
+        .characters
+        .iter()
+        .map(|one| one.name.as_str())
+        .collect();
     let head = format!(
         "{{\"format\":1,\"characters\":{},\"backgrounds\":{},\"splits\":{{",
         json!(cast),

@@ -62,7 +62,11 @@ mod tests {
 
     #[test]
     fn names_of_published_data_are_kept() {
-        for id in ["s_01_e_02_shot_000001_000075", "Episode_A_1/ep1/12", "Mr Slate's"] {
+        for id in [
+            "s_01_e_02_shot_000001_000075",
+            "Episode_A_1/ep1/12",
+            "Mr Slate's",
+        ] {
             assert_eq!(path(id), id);
         }
         assert_eq!(plain("a/b"), "a%2fb");

@@ -15,7 +15,8 @@ pub(in crate::dataset) fn header(descr: &str, shape: &[usize]) -> Vec<u8> {
         [_] => sides.trim_end(),
         _ => sides.trim_end_matches(", "),
     };
-    let mut header = format!("{{'descr': '{descr}', 'fortran_order': False, 'shape': ({sides}), }}");
+    let mut header =
+        format!("{{'descr': '{descr}', 'fortran_order': False, 'shape': ({sides}), }}");
     // Magic, version and length are 10 bytes; the whole is padded to 64 and ends in a newline.
     let padding = 64 - (10 + header.len() + 1) % 64;
     header.extend(std::iter::repeat_n(' ', padding % 64));

@@ -83,7 +83,7 @@ struct Pororo<'a> {
 }
 
 impl<'a> Pororo<'a> {
-    fn name(&self, frame: &StoryFrame) -> &str {
+    fn name<'n>(&'n self, frame: &'n StoryFrame) -> &'n str {
         self.names
             .get(frame.clip.as_str())
             .map_or(frame.clip.as_str(), String::as_str)
@@ -91,7 +91,11 @@ impl<'a> Pororo<'a> {
 
     /// The next `count` clips of those that so many follow.
     fn followers(&self, count: usize) -> HashMap<&'a str, Vec<&'a StoryFrame>> {
-        let windows = self.clips.sequences.iter().flat_map(|s| s.windows(count + 1));
+        let windows = self
+            .clips
+            .sequences
+            .iter()
+            .flat_map(|s| s.windows(count + 1));
         windows
             .map(|frames| (frames[0].clip.as_str(), frames[1..].to_vec()))
             .collect()

@@ -25,10 +25,7 @@ pub(super) fn entries(
     }
     let path = source.root.file(ANNOTATIONS)?;
     let (input, _) = open(&path)?;
-    let mut taker = Taker {
-        take,
-        failed: None,
-    };
+    let mut taker = Taker { take, failed: None };
     let read = serde_json::Deserializer::from_reader(input).deserialize_seq(&mut taker);
     match (taker.failed, read) {
         (Some(error), _) => Err(error.into()),

@@ -41,7 +41,8 @@ impl<'a> Named<'a> {
             let id = frame.clip.as_str();
             let name = name(id);
             let other = taken.insert(name.clone(), id);
-            if check_id(job.draft.folder(), &name).is_err() || other.is_some_and(|other| other != id)
+            if check_id(job.draft.folder(), &name).is_err()
+                || other.is_some_and(|other| other != id)
             {
                 return Err(ConvertError::Name {
                     clip: frame.clip.clone(),
@@ -58,7 +59,7 @@ impl<'a> Named<'a> {
     }
 
     /// The name of a clip.
-    pub(super) fn name(&self, frame: &StoryFrame) -> &str {
+    pub(super) fn name<'n>(&'n self, frame: &'n StoryFrame) -> &'n str {
         self.names
             .get(frame.clip.as_str())
             .map_or(frame.clip.as_str(), String::as_str)
@@ -152,7 +153,9 @@ impl<'a> Named<'a> {
         }
         let lists = self.clips.lists.iter();
         Ok(Written {
-            splits: lists.map(|(split, frames)| (split.clone(), frames.len())).collect(),
+            splits: lists
+                .map(|(split, frames)| (split.clone(), frames.len()))
+                .collect(),
             renamed: self.names.iter().any(|(id, name)| id != name),
             ..Written::default()
         })

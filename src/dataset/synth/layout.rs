@@ -473,7 +473,8 @@ mod tests {
             let Value::Dict(entries) = followers(&clips, length - 1) else {
                 unreachable!()
             };
-            let whole = |next: &Value| matches!(next, Value::List(next) if next.len() == length - 1);
+            let whole =
+                |next: &Value| matches!(next, Value::List(next) if next.len() == length - 1);
             let found = entries.iter().filter(|(_, next)| whole(next)).count();
             assert_eq!(found, wanted);
         }
