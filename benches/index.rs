@@ -1,6 +1,7 @@
 //! Opening a data set of 100,000 clips: time, and the memory that it takes at most.
 //!
 //! `cargo bench --bench index`. The files are written once into the target folder.
+#![allow(missing_docs)]
 
 use criterion::{Criterion, criterion_group, criterion_main};
 use std::fs::{self, File};

@@ -3,7 +3,7 @@
 use super::DatasetError;
 use super::path::check_id;
 use serde::Deserialize;
-use std::collections::BTreeMap;
+use std::collections::HashMap;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -35,10 +35,10 @@ pub(super) struct Annotation {
 pub(super) fn annotations(
     bytes: &[u8],
     path: &Path,
-) -> Result<BTreeMap<String, Annotation>, DatasetError> {
+) -> Result<HashMap<String, Annotation>, DatasetError> {
     let entries: Vec<Entry> =
         serde_json::from_slice(bytes).map_err(|error| located(path, bytes, error))?;
-    let mut found = BTreeMap::new();
+    let mut found = HashMap::with_capacity(entries.len());
     for entry in entries {
         check_id(path, &entry.id)?;
         let annotation = Annotation {

@@ -4,11 +4,11 @@ use super::DatasetError;
 use super::path::check_id;
 use super::pickle::Pickle;
 use super::split::Splits;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{HashMap, HashSet};
 use std::path::Path;
 
 /// Clips with exactly `count` followers, each with them.
-pub(super) type Followers = BTreeMap<String, Vec<String>>;
+pub(super) type Followers = HashMap<String, Vec<String>>;
 
 /// A followers' cache.
 #[derive(Debug, Default)]
@@ -16,7 +16,7 @@ pub(super) struct Cached {
     /// Clips with exactly as many followers as the cache is for.
     pub(super) whole: Followers,
     /// The next clip of every clip that has one, also of those near the end of an episode.
-    pub(super) next: BTreeMap<String, String>,
+    pub(super) next: HashMap<String, String>,
 }
 
 /// Takes the lists out of `following_cache<count>.pkl`. Clips with another number of followers stand
@@ -95,14 +95,14 @@ pub(super) fn episodes(splits: &Splits) -> Result<Vec<Vec<&str>>, DatasetError> 
 /// circle is cut where it is entered.
 pub(super) fn chains<'a>(
     ids: impl IntoIterator<Item = &'a str>,
-    next: &'a BTreeMap<String, String>,
+    next: &'a HashMap<String, String>,
 ) -> Vec<Vec<&'a str>> {
     let ids: Vec<&str> = ids.into_iter().collect();
-    let known: BTreeSet<&str> = ids.iter().copied().collect();
-    let followers: BTreeSet<&str> = next.values().map(String::as_str).collect();
+    let known: HashSet<&str> = ids.iter().copied().collect();
+    let followers: HashSet<&str> = next.values().map(String::as_str).collect();
     let (followed, heads): (Vec<&str>, Vec<&str>) =
         ids.iter().partition(|id| followers.contains(*id));
-    let mut seen = BTreeSet::new();
+    let mut seen = HashSet::new();
     let mut chains = Vec::new();
     for head in heads.into_iter().chain(followed) {
         let mut chain = Vec::new();
@@ -140,7 +140,7 @@ mod tests {
 
     #[test]
     fn chains_follow_what_comes_next_and_never_run_in_circles() {
-        let next = |pairs: &[(&str, &str)]| -> BTreeMap<String, String> {
+        let next = |pairs: &[(&str, &str)]| -> HashMap<String, String> {
             pairs
                 .iter()
                 .map(|(from, to)| ((*from).to_owned(), (*to).to_owned()))

@@ -3,7 +3,7 @@
 use super::DatasetError;
 use super::catalog::{Defect, Defective};
 use super::pickle::{Pickle, Ref};
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -11,7 +11,7 @@ use std::sync::Arc;
 #[derive(Debug)]
 pub(super) struct Labels {
     path: PathBuf,
-    vectors: BTreeMap<String, Result<Arc<[bool]>, Defect>>,
+    vectors: HashMap<String, Result<Arc<[bool]>, Defect>>,
 }
 
 /// Vectors that were seen before.
@@ -56,7 +56,7 @@ impl Labels {
                 .ok_or_else(|| wrong(&format!("a {} without it", root.type_name())))?;
         }
         let entries = root.entries().ok_or_else(|| wrong(root.type_name()))?;
-        let mut vectors = BTreeMap::new();
+        let mut vectors = HashMap::new();
         let mut shared = Shared::default();
         let mut arity = arity;
         for (key, value) in entries {

@@ -17,7 +17,10 @@ mod hdf5;
 mod labels;
 mod layout;
 mod locate;
+#[cfg(test)]
+mod mutation_tests;
 mod npy;
+mod npy_read;
 mod npy_table;
 mod open;
 mod path;
@@ -39,10 +42,8 @@ pub use hash::hash_folder;
 pub use hdf5::{StoryFile, StoryFileError, StoryFileWriter};
 pub use locate::{Places, locate};
 pub use npy::NpyFrames;
-pub use npy_table::{
-    NpyContent, NpyTableError, Table, decode_npy, read_npy, read_npy_integers, read_npy_objects,
-    read_npy_text,
-};
+pub use npy_read::{read_npy, read_npy_integers, read_npy_objects, read_npy_text};
+pub use npy_table::{NpyContent, NpyTableError, Table, decode_npy};
 pub use open::{ALL_SPLITS, OpenDataset, OpenOptions, open};
 pub use picture::{Channels, Picture, Pictures, Strip};
 pub use referential::{

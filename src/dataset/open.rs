@@ -1,6 +1,6 @@
 //! Opening a data set in whatever layout it lies there.
 
-use super::catalog::{Catalog, Entry};
+use super::catalog::{Catalog, Entry, ShotIndex};
 use super::frames::{ClipFrames, FrameStack};
 use super::ground_truth::ground_truth_index;
 use super::hash::hash_what_is_there;
@@ -13,7 +13,8 @@ use super::{Dataset, DatasetError, MissingFile};
 use crate::record::{ClipId, Story};
 use crate::spec::{DatasetCard, GroundTruthRule, Layout, LayoutCard, WindowRule};
 use image::RgbImage;
-use std::collections::{BTreeMap, BTreeSet};
+use rayon::prelude::*;
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 
@@ -63,6 +64,8 @@ pub struct OpenDataset {
     stories: Vec<Story>,
     /// Clips of the split that start no story: too near the end of their episode.
     without_story: usize,
+    /// Shots of the stories.
+    shots: Vec<ShotIndex>,
     hash: OnceLock<String>,
 }
 
@@ -96,6 +99,7 @@ pub fn open(options: &OpenOptions) -> Result<OpenDataset, DatasetError> {
     let Stories {
         stories,
         without_story,
+        shots,
     } = if options.split == ALL_SPLITS && !catalog.splits.contains_key(ALL_SPLITS) {
         of_all_splits(&catalog, length, options.windows)?
     } else {
@@ -109,6 +113,7 @@ pub fn open(options: &OpenOptions) -> Result<OpenDataset, DatasetError> {
         split: options.split.clone(),
         stories,
         without_story,
+        shots,
         hash: OnceLock::new(),
     };
     opened.check_frame_files()?;
@@ -127,12 +132,16 @@ fn of_all_splits(
     let mut all = Stories {
         stories: Vec::new(),
         without_story: 0,
+        shots: Vec::new(),
     };
     for split in catalog.splits.keys() {
         let own = stories(catalog, split, length, windows)?;
         all.stories.extend(own.stories);
         all.without_story += own.without_story;
+        all.shots.extend(own.shots);
     }
+    all.shots.sort_unstable();
+    all.shots.dedup();
     Ok(all)
 }
 
@@ -246,30 +255,31 @@ impl OpenDataset {
     /// Files that stories and ground truth come from, relative to the folder, sorted.
     #[must_use]
     pub fn files(&self) -> Vec<String> {
-        let mut files: BTreeSet<String> = self.catalog.metadata.iter().cloned().collect();
-        files.extend(
-            self.story_clips()
-                .iter()
-                .flat_map(|clip| self.catalog.pixels.files(clip)),
-        );
-        files.into_iter().collect()
+        let mut files = self.catalog.metadata.clone();
+        files.extend(self.frame_files());
+        files.sort_unstable();
+        files.dedup();
+        files
     }
 
-    /// The clips of all stories.
-    fn story_clips(&self) -> BTreeSet<&ClipId> {
-        let frames = self.stories.iter().flat_map(|story| &story.frames);
-        frames.map(|frame| &frame.clip).collect()
+    /// The files with frames of the stories' clips, some of them perhaps several times.
+    fn frame_files(&self) -> impl Iterator<Item = String> {
+        self.shots.iter().flat_map(|shot| {
+            let clip = &self.catalog.shots[*shot as usize].clip;
+            self.catalog.pixels.files(clip)
+        })
     }
 
     fn check_frame_files(&self) -> Result<(), DatasetError> {
-        let files: BTreeSet<String> = self
-            .story_clips()
-            .into_iter()
-            .flat_map(|clip| self.catalog.pixels.files(clip))
-            .collect();
-        let lacking: Vec<MissingFile> = files
-            .into_iter()
+        let files: Vec<String> = self.frame_files().collect();
+        let mut lacking: Vec<String> = files
+            .into_par_iter()
             .filter(|file| !self.root.has_file(file))
+            .collect();
+        lacking.sort_unstable();
+        lacking.dedup();
+        let lacking: Vec<MissingFile> = lacking
+            .into_iter()
             .map(|path| MissingFile {
                 path,
                 meaning: "frames of a clip in a story".to_owned(),

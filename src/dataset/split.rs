@@ -3,7 +3,7 @@
 use super::DatasetError;
 use super::annotation::plain_message;
 use super::path::check_id;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, HashSet};
 use std::path::{Path, PathBuf};
 
 /// The splits by name, each in the file's order.
@@ -24,7 +24,7 @@ impl Splits {
                 clip: None,
                 source,
             })?;
-        let mut seen = BTreeSet::new();
+        let mut seen = HashSet::new();
         for id in lists.values().flatten() {
             check_id(path, id)?;
             // A story is called by its first clip, so a clip listed twice would be two stories of

@@ -14,6 +14,8 @@ pub(super) struct Stories {
     /// Shots of the split that start no story: too little follows them, or the story before them
     /// holds them already.
     pub(super) without_story: usize,
+    /// Every shot of a story, once, in the order of the catalog.
+    pub(super) shots: Vec<ShotIndex>,
 }
 
 /// Where each shot stands in one long sequence.
@@ -96,6 +98,10 @@ pub(super) fn stories(
         None => listed(catalog, list),
     };
     let names = Names::new(catalog);
+    let mut used = vec![false; catalog.shots.len()];
+    for shot in windows.iter().flatten() {
+        used[*shot as usize] = true;
+    }
     let stories = windows
         .iter()
         .map(|shots| {
@@ -113,6 +119,10 @@ pub(super) fn stories(
             None => 0,
         },
         stories,
+        shots: (0..)
+            .zip(used)
+            .filter_map(|(shot, used)| used.then_some(shot))
+            .collect(),
     })
 }
 

@@ -14,4 +14,7 @@ pub enum TextProcedure {
     /// Characters are found in the text; the one that a text is mostly about becomes he or she, and
     /// names in a beginning that two texts share become they.
     Pororo,
+    /// None any more: the text with pronouns was made together with a frozen export, at random, and is
+    /// the caption (MUGEN with Make-A-Story's extension).
+    Exported,
 }

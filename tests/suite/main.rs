@@ -15,6 +15,7 @@ mod compare;
 mod coverage;
 mod crops;
 mod data_errors;
+mod datasets;
 mod exports;
 mod gate;
 mod import;

@@ -62,8 +62,13 @@ pub(super) fn stats(arguments: &StatsArguments) -> Outcome {
     let choice = arguments.data.choose_alone(&arguments.dataset, &card)?;
     let dataset = open_dataset(card.clone(), &choice, &arguments.cache)?;
     let stories = dataset.stories();
-    let lengths = stories.iter().map(|story| story.frames.len());
-    let length = lengths.max().unwrap_or(0);
+    let lengths = || stories.iter().map(|story| story.frames.len());
+    let length = lengths().max().unwrap_or(0);
+    let up_to = if lengths().all(|other| other == length) {
+        ""
+    } else {
+        "up to "
+    };
     let statistics = statistics(stories, &card, &variants(arguments))?;
     if let Some(name) = statistics.variants_not_defined.first()
         && !arguments.variants.is_empty()
@@ -101,7 +106,7 @@ pub(super) fn stats(arguments: &StatsArguments) -> Outcome {
         }
         Format::Text => {
             let title = format!(
-                "{}, {}: {} stories of {length} frames",
+                "{}, {}: {} stories of {up_to}{length} frames",
                 card.name, choice.split, statistics.stories
             );
             let document = sheet::document(title, &statistics, &figures);

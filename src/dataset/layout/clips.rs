@@ -13,7 +13,7 @@ use crate::dataset::pixels::Pixels;
 use crate::dataset::split::Splits;
 use crate::record::{ClipId, StoryFrame};
 use crate::spec::Character;
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 use std::sync::Arc;
 
 /// Names of the file of splits: of the older layouts, and of StoryGPT-V's repack.
@@ -28,36 +28,32 @@ pub(super) struct Told {
     /// The file.
     pub(super) file: &'static str,
     /// By clip.
-    pub(super) annotations: BTreeMap<String, Annotation>,
+    pub(super) annotations: HashMap<String, Annotation>,
     /// Files that were read for it, relative to the folder.
     pub(super) metadata: Vec<String>,
 }
 
-/// Brings splits, followers, captions and labels together.
+/// Brings splits, followers, captions and labels together. The files are read at the same time.
 pub(super) fn catalog(
     source: Source<'_>,
-    told: Told,
+    told: impl FnOnce() -> Result<Told, DatasetError> + Send,
     pixels: Box<dyn Pixels>,
 ) -> Result<Catalog, DatasetError> {
     let Source { root, .. } = source;
     let split_file = first_of(root, SPLITS).unwrap_or(SPLITS[0]);
     let split_path = named(root, split_file);
     let splits = Splits::parse(&root.read(split_file)?, &split_path)?;
+    let (told, (cache, labels)) = rayon::join(told, || {
+        rayon::join(|| cache(source), || Vectors::read(source))
+    });
+    let (told, cache, labels) = (told?, cache?, labels?);
     let mut metadata = told.metadata;
     metadata.extend([split_file.to_owned(), LABELS.to_owned()]);
-
-    // The cache that is for stories of the length asked for, else any: all say what comes next.
-    let count = source.story_length.saturating_sub(1);
-    let has = |count: &usize| root.has_file(&cache_name(*count));
-    let mut counts: Vec<usize> = CACHES.into_iter().filter(|other| *other != count).collect();
-    counts.insert(0, count);
-    let mut cache = None;
-    if let Some(count) = counts.into_iter().filter(|count| *count > 0).find(has) {
-        let name = cache_name(count);
-        let followers = cached(&root.pickle(&name)?, &named(root, &name), count)?;
-        metadata.push(name);
-        cache = Some((count, followers));
+    metadata.extend(cache.as_ref().map(|(count, _)| cache_name(*count)));
+    if labels.backgrounds.is_some() {
+        metadata.push(BACKGROUND_LABELS.to_owned());
     }
+    let count = source.story_length.saturating_sub(1);
     let sequences = match (episodes(&splits), &cache) {
         (Ok(episodes), _) => episodes,
         (Err(_), Some((_, cached))) => chains(splits.sorted(), &cached.next),
@@ -65,7 +61,12 @@ pub(super) fn catalog(
     };
 
     let mut table = Table::default();
-    let frames = Frames::read(source, told.file, told.annotations, &mut metadata)?;
+    let frames = Frames {
+        source,
+        file: told.file,
+        annotations: told.annotations,
+        labels,
+    };
     let episodes: Vec<Episode> = sequences
         .iter()
         .map(|ids| Episode {
@@ -95,12 +96,31 @@ pub(super) fn catalog(
     })
 }
 
+/// The cache that is for stories of the length asked for, else any: all say what comes next.
+fn cache(source: Source<'_>) -> Result<Option<(usize, Cached)>, DatasetError> {
+    let root = source.root;
+    let wanted = source.story_length.saturating_sub(1);
+    let counts = std::iter::once(wanted).filter(|count| *count > 0);
+    let found = counts
+        .chain(CACHES)
+        .find(|count| root.has_file(&cache_name(*count)));
+    let Some(count) = found else {
+        return Ok(None);
+    };
+    let name = cache_name(count);
+    let followers = cached(&root.pickle(&name)?, &named(root, &name), count)?;
+    Ok(Some((count, followers)))
+}
+
 fn cache_name(count: usize) -> String {
     format!("following_cache{count}.pkl")
 }
 
 fn fixed(cached: &Cached, count: usize, table: &mut Table, frames: &Frames<'_>) -> Fixed {
-    let followers = cached.whole.iter().map(|(id, next)| {
+    let mut whole: Vec<_> = cached.whole.iter().collect();
+    // Shots that only the cache knows are numbered in this order.
+    whole.sort_unstable();
+    let followers = whole.into_iter().map(|(id, next)| {
         let next = next.iter().map(|id| table.shot(id, frames)).collect();
         (table.shot(id, frames), next)
     });
@@ -133,44 +153,43 @@ impl Table {
     }
 }
 
+/// The label files.
+struct Vectors {
+    characters: Labels,
+    backgrounds: Option<Labels>,
+}
+
+impl Vectors {
+    fn read(source: Source<'_>) -> Result<Self, DatasetError> {
+        let Source { card, root, .. } = source;
+        let arity = Some(card.characters.len()).filter(|count| *count > 0);
+        let characters = || Labels::of(&root.pickle(LABELS)?, &named(root, LABELS), None, arity);
+        let backgrounds = || {
+            let file = BACKGROUND_LABELS;
+            root.has_file(file)
+                .then(|| {
+                    let (key, arity) = (Some("label"), card.background_labels());
+                    Labels::of(&root.pickle(file)?, &named(root, file), key, arity)
+                })
+                .transpose()
+        };
+        let (characters, backgrounds) = rayon::join(characters, backgrounds);
+        Ok(Self {
+            characters: characters?,
+            backgrounds: backgrounds?,
+        })
+    }
+}
+
 /// Captions and labels.
 struct Frames<'a> {
     source: Source<'a>,
     file: &'static str,
-    annotations: BTreeMap<String, Annotation>,
-    labels: Labels,
-    backgrounds: Option<Labels>,
+    annotations: HashMap<String, Annotation>,
+    labels: Vectors,
 }
 
-impl<'a> Frames<'a> {
-    fn read(
-        source: Source<'a>,
-        file: &'static str,
-        annotations: BTreeMap<String, Annotation>,
-        metadata: &mut Vec<String>,
-    ) -> Result<Self, DatasetError> {
-        let Source { card, root, .. } = source;
-        let arity = Some(card.characters.len()).filter(|count| *count > 0);
-        let labels = Labels::of(&root.pickle(LABELS)?, &named(root, LABELS), None, arity)?;
-        let mut backgrounds = None;
-        if root.has_file(BACKGROUND_LABELS) {
-            metadata.push(BACKGROUND_LABELS.to_owned());
-            backgrounds = Some(Labels::of(
-                &root.pickle(BACKGROUND_LABELS)?,
-                &named(root, BACKGROUND_LABELS),
-                Some("label"),
-                card.background_labels(),
-            )?);
-        }
-        Ok(Self {
-            source,
-            file,
-            annotations,
-            labels,
-            backgrounds,
-        })
-    }
-
+impl Frames<'_> {
     fn of(&self, id: &str, clip: &ClipId) -> Result<StoryFrame, Box<Defective>> {
         let path = named(self.source.root, self.file);
         let defective = |defect| {
@@ -183,7 +202,7 @@ impl<'a> Frames<'a> {
             .annotations
             .get(id)
             .ok_or_else(|| defective(Defect::NoAnnotation))?;
-        let labels = self.labels.require(id)?;
+        let labels = self.labels.characters.require(id)?;
         let frame = StoryFrame {
             clip: clip.clone(),
             caption: annotation.caption.clone(),
@@ -192,7 +211,7 @@ impl<'a> Frames<'a> {
                 None => labelled(&self.source.card.characters, &labels),
             },
             character_labels: Some(labels),
-            background_labels: match &self.backgrounds {
+            background_labels: match &self.labels.backgrounds {
                 Some(labels) => labels.get(id)?,
                 None => None,
             },

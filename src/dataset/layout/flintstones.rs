@@ -37,11 +37,13 @@ pub(super) const MARKS_FULL: &[Mark] = &[
 
 /// Reads the metadata; frames lie in the folder `frames`.
 pub(super) fn read(source: Source<'_>, frames: &'static str) -> Result<Catalog, DatasetError> {
-    let bytes = source.root.read(ANNOTATIONS)?;
-    let told = Told {
-        file: ANNOTATIONS,
-        annotations: annotations(&bytes, &named(source.root, ANNOTATIONS))?,
-        metadata: vec![ANNOTATIONS.to_owned()],
+    let told = || {
+        let bytes = source.root.read(ANNOTATIONS)?;
+        Ok(Told {
+            file: ANNOTATIONS,
+            annotations: annotations(&bytes, &named(source.root, ANNOTATIONS))?,
+            metadata: vec![ANNOTATIONS.to_owned()],
+        })
     };
     catalog(source, told, Box::new(NpyFolder { folder: frames }))
 }

@@ -13,7 +13,7 @@ use crate::dataset::catalog::{
     Catalog, Defect, Defective, Entry, Episode, Fixed, Shot, ShotIndex, SplitList,
 };
 use crate::dataset::labels::Labels;
-use crate::dataset::npy_table::{read_npy_objects, read_npy_text};
+use crate::dataset::npy_read::{read_npy_objects, read_npy_text};
 use crate::dataset::pickle::Pickle;
 use crate::dataset::pixels::StripFiles;
 use crate::record::{ClipId, StoryFrame};

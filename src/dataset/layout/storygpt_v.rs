@@ -13,7 +13,7 @@ use crate::dataset::catalog::Catalog;
 use crate::dataset::path::check_id;
 use crate::dataset::pixels::NpyFolder;
 use serde::Deserialize;
-use std::collections::BTreeMap;
+use std::collections::HashMap;
 
 const CLEANED: &str = "cleaned_annotations.json";
 const FRAMES: &str = "video_frames_sampled_4x";
@@ -37,8 +37,17 @@ struct Cleaned {
 
 /// Reads the metadata.
 pub(super) fn read(source: Source<'_>) -> Result<Catalog, DatasetError> {
+    catalog(
+        source,
+        || told(source),
+        Box::new(NpyFolder { folder: FRAMES }),
+    )
+}
+
+/// The first caption of every clip, and its characters where the older annotations are there.
+fn told(source: Source<'_>) -> Result<Told, DatasetError> {
     let path = named(source.root, CLEANED);
-    let entries: BTreeMap<String, Cleaned> = serde_json::from_slice(&source.root.read(CLEANED)?)
+    let entries: HashMap<String, Cleaned> = serde_json::from_slice(&source.root.read(CLEANED)?)
         .map_err(|error| DatasetError::Json {
             path: path.clone(),
             line: error.line(),
@@ -48,13 +57,13 @@ pub(super) fn read(source: Source<'_>) -> Result<Catalog, DatasetError> {
             source: error,
         })?;
     let mut metadata = vec![CLEANED.to_owned()];
-    let mut cast = BTreeMap::new();
+    let mut cast = HashMap::new();
     if source.root.has_file(ANNOTATIONS) {
         let bytes = source.root.read(ANNOTATIONS)?;
         cast = annotations(&bytes, &named(source.root, ANNOTATIONS))?;
         metadata.push(ANNOTATIONS.to_owned());
     }
-    let mut told = BTreeMap::new();
+    let mut told = HashMap::with_capacity(entries.len());
     for (id, entry) in entries {
         check_id(&path, &id)?;
         let first = entry.captions.and_then(|all| all.into_iter().next());
@@ -73,10 +82,9 @@ pub(super) fn read(source: Source<'_>) -> Result<Catalog, DatasetError> {
         };
         told.insert(id, annotation);
     }
-    let told = Told {
+    Ok(Told {
         file: CLEANED,
         annotations: told,
         metadata,
-    };
-    catalog(source, told, Box::new(NpyFolder { folder: FRAMES }))
+    })
 }

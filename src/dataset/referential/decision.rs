@@ -9,6 +9,8 @@ use serde::Serialize;
 pub enum Decision {
     /// The variant replaces nothing.
     Original,
+    /// The text was made together with the data set's export.
+    Exported,
     /// The first frame introduces its characters.
     FirstFrame,
     /// The caption names nobody.
@@ -70,6 +72,7 @@ impl Decision {
     pub fn carries_over(&self) -> bool {
         match self {
             Self::Original
+            | Self::Exported
             | Self::FirstFrame
             | Self::NoCharacters
             | Self::NotCarriedOver { .. }

@@ -50,12 +50,7 @@ pub fn explain(
 ) -> Result<Vec<Explained>, DatasetError> {
     let cast = &card.characters;
     let (annotated, told) = match variant {
-        TextVariant::Original => {
-            let frames = story.frames.iter();
-            return Ok(frames
-                .map(|frame| Explained::unchanged(&frame.caption, Decision::Original))
-                .collect());
-        }
+        TextVariant::Original => return Ok(unchanged(story, &Decision::Original)),
         TextVariant::Algorithm1 => return Ok(algorithm1::captions(story, cast)),
         TextVariant::MakeAStory => (flintstones::MAKE_A_STORY, pororo::MAKE_A_STORY),
         TextVariant::StorygptvTrain => (flintstones::STORYGPTV_TRAIN, pororo::STORYGPTV_TRAIN),
@@ -64,11 +59,20 @@ pub fn explain(
     match card.text_procedure {
         Some(TextProcedure::Flintstones) => flintstones::captions(story, cast, annotated),
         Some(TextProcedure::Pororo) => Ok(pororo::captions(story, cast, told)),
+        Some(TextProcedure::Exported) => Ok(unchanged(story, &Decision::Exported)),
         None => Err(DatasetError::NoReleasedProcedure {
             dataset: card.id.clone(),
             variant,
         }),
     }
+}
+
+/// Captions as they are, all for one reason.
+fn unchanged(story: &Story, decision: &Decision) -> Vec<Explained> {
+    let frames = story.frames.iter();
+    frames
+        .map(|frame| Explained::unchanged(&frame.caption, decision.clone()))
+        .collect()
 }
 
 #[cfg(test)]

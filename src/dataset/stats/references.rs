@@ -66,7 +66,7 @@ pub fn reference_statistics(
         refs_true.push(of_story);
         refs_compat.extend(
             card.text_procedure
-                .map(|procedure| references_compat(&frames, procedure)),
+                .and_then(|procedure| references_compat(&frames, procedure)),
         );
     }
     Ok(ReferenceStatistics {
@@ -90,8 +90,10 @@ pub fn reference_statistics(
 ///
 /// PororoSV (`ldm/data/pororo_data.py`, lines commented out): how many of "he" and "she" occur as
 /// letters in the whole story, so at most 2.
+///
+/// `None` where no released loop counts.
 #[must_use]
-pub fn references_compat(frames: &[Explained], procedure: TextProcedure) -> usize {
+pub fn references_compat(frames: &[Explained], procedure: TextProcedure) -> Option<usize> {
     let texts: Vec<String> = frames
         .iter()
         .map(|frame| frame.caption.text.to_lowercase())
@@ -108,11 +110,12 @@ pub fn references_compat(frames: &[Explained], procedure: TextProcedure) -> usiz
                 so_far |= text.contains("he");
             }
             let carried_over = frames.iter().filter(|frame| frame.decision.carries_over());
-            count + carried_over.count()
+            Some(count + carried_over.count())
         }
-        TextProcedure::Pororo => ["he", "she"]
-            .iter()
-            .filter(|letters| texts.iter().any(|text| text.contains(*letters)))
-            .count(),
+        TextProcedure::Pororo => {
+            let occurs = |letters: &&&str| texts.iter().any(|text| text.contains(**letters));
+            Some(["he", "she"].iter().filter(occurs).count())
+        }
+        TextProcedure::Exported => None,
     }
 }

@@ -49,7 +49,7 @@ fn the_last_frame_never_counts() {
     let compat = |texts: &[&str]| {
         let story = captions(texts);
         let frames = explain(&story, TextVariant::Original, &card()).unwrap();
-        references_compat(&frames, TextProcedure::Flintstones)
+        references_compat(&frames, TextProcedure::Flintstones).unwrap()
     };
     assert_eq!(compat(&["a", "b", "c", "He"]), 0);
     assert_eq!(compat(&["a", "b", "He", "c"]), 1);
@@ -57,7 +57,7 @@ fn the_last_frame_never_counts() {
     assert_eq!(compat(&["They", "b", "c", "d"]), 4);
     let pororo = |texts: &[&str]| {
         let frames = explain(&captions(texts), TextVariant::Original, &card()).unwrap();
-        references_compat(&frames, TextProcedure::Pororo)
+        references_compat(&frames, TextProcedure::Pororo).unwrap()
     };
     assert_eq!(pororo(&["a", "They"]), 1);
     assert_eq!(pororo(&["she", "She he"]), 2);

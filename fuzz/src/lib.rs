@@ -1,0 +1,15 @@
+//! The readers under test, compiled from their sources in `../src`: the whole of storyeval with all that
+//! it depends on takes ten minutes to build for the fuzzer, these take seconds.
+#![allow(dead_code, unused_imports, unreachable_pub)]
+
+#[path = "../../src/dataset"]
+pub mod dataset {
+    pub mod npy_table;
+    pub mod pickle;
+}
+
+#[path = "../../src/exchange/npy"]
+pub mod exchange {
+    mod header;
+    pub use header::{HeaderFault, NpyHeader};
+}
