@@ -106,7 +106,7 @@ fn told<'a>(
         to,
         frames: HashMap::new(),
         order: Vec::new(),
-        next: BTreeMap::new(),
+        next: HashMap::new(),
         last: HashMap::new(),
         starts: HashMap::new(),
     };
@@ -180,7 +180,7 @@ struct Gathered<'a, 's> {
     frames: HashMap<&'a ClipId, &'a StoryFrame>,
     /// Clips in the order of their first appearance.
     order: Vec<&'a ClipId>,
-    next: BTreeMap<String, String>,
+    next: HashMap<String, String>,
     /// What comes before a clip.
     last: HashMap<&'a ClipId, &'a ClipId>,
     /// Split of the clips that start a story.

@@ -6,6 +6,7 @@ use crate::dataset::DatasetError;
 use crate::record::ClipId;
 use serde_json::json;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::fmt::Write;
 
 /// Writes the stories of all splits, and the middle frame of their clips.
 pub(super) fn write(job: &mut Job<'_>) -> Result<Written, DatasetError> {
@@ -30,7 +31,8 @@ pub(super) fn write(job: &mut Job<'_>) -> Result<Written, DatasetError> {
     let mut text = head;
     for (split, stories) in &stories {
         let comma = if splits.is_empty() { "" } else { "," };
-        text += &format!("{comma}\n{}:[", json!(split));
+        // Writing to a String cannot fail.
+        let _ = write!(text, "{comma}\n{}:[", json!(split));
         for (place, story) in stories.iter().enumerate() {
             if !ids.insert(&story.id) {
                 return Err(ConvertError::TwoStories {
@@ -47,7 +49,8 @@ pub(super) fn write(job: &mut Job<'_>) -> Result<Written, DatasetError> {
                 frames.push(listed::frame(&card, frame, json!(images[&frame.clip]))?);
             }
             let comma = if place == 0 { "" } else { "," };
-            text += &format!("{comma}\n{}", json!({ "id": story.id, "frames": frames }));
+            let line = json!({ "id": story.id, "frames": frames });
+            let _ = write!(text, "{comma}\n{line}");
             export.add(text.as_bytes())?;
             text.clear();
         }

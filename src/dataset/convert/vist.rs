@@ -103,17 +103,16 @@ fn sentences(job: &Job<'_>, split: &str, stories: &[Story]) -> Result<(), Datase
 /// Every text of a photo, once: other layouts have no descriptions of their own.
 fn descriptions(job: &Job<'_>, split: &str, stories: &[Story]) -> Result<(), DatasetError> {
     let mut there: BTreeSet<(&ClipId, &str)> = BTreeSet::new();
-    let annotations = frames(stories).filter_map(|(story, place, frame)| {
-        there.insert((&frame.clip, &frame.caption)).then(|| {
-            json!({
-                "original_text": frame.caption,
-                "album_id": story.id,
-                "photo_flickr_id": name::plain(frame.clip.as_str()),
-                "photo_order_in_story": place,
-                "worker_id": "storyeval",
-                "text": frame.caption,
-                "tier": "descriptions-in-isolation",
-            })
+    let new = frames(stories).filter(|(_, _, frame)| there.insert((&frame.clip, &frame.caption)));
+    let annotations = new.map(|(story, place, frame)| {
+        json!({
+            "original_text": frame.caption,
+            "album_id": story.id,
+            "photo_flickr_id": name::plain(frame.clip.as_str()),
+            "photo_order_in_story": place,
+            "worker_id": "storyeval",
+            "text": frame.caption,
+            "tier": "descriptions-in-isolation",
         })
     });
     let file = format!("dii/{split}.description-in-isolation.json");
