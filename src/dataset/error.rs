@@ -1,5 +1,6 @@
 //! Errors of this room.
 
+use super::convert::ConvertError;
 use super::frames::FramesError;
 use super::hdf5::StoryFileError;
 use super::npy_table::NpyTableError;
@@ -28,6 +29,9 @@ pub enum DatasetError {
     /// MiniSV could not be drawn.
     #[error(transparent)]
     Synth(#[from] SynthError),
+    /// The data set could not be written in another layout.
+    #[error(transparent)]
+    Convert(Box<ConvertError>),
     /// The data set is in none of the places where it is looked for.
     #[error(
         "data set `{dataset}` was not found{}\nit needs:{}\npublished at: {published_at}",
@@ -410,6 +414,7 @@ impl Hint for DatasetError {
     fn exit_code(&self) -> ExitCode {
         match self {
             Self::Synth(error) => error.exit_code(),
+            Self::Convert(error) => error.exit_code(),
             Self::MissingFolder { .. } | Self::MissingFiles { .. } | Self::Read { .. } => {
                 ExitCode::Setup
             }
@@ -424,6 +429,7 @@ impl Hint for DatasetError {
         const MINI: &str = "storyeval run --dataset minisv --model storygpt-v-mini";
         Some(match self {
             Self::Synth(error) => return error.hint(),
+            Self::Convert(error) => return error.hint(),
             Self::MissingFolder { dataset, .. } => format!(
                 "put the files there or give their folder with `--data DIR`; `{dataset}` is not needed for a first try: `{MINI}`"
             ),

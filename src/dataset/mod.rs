@@ -7,6 +7,7 @@
 
 mod annotation;
 mod catalog;
+mod convert;
 mod error;
 mod followers;
 mod frames;
@@ -34,6 +35,7 @@ pub mod synth;
 pub mod verify;
 mod windows;
 
+pub use convert::{ConvertError, ConvertOptions, Converted, DraftError, convert, story_length};
 pub use error::{DatasetError, MissingFile};
 pub use frames::{ClipFrames, FrameStack, FramesError};
 pub use ground_truth::ground_truth_index;

@@ -58,7 +58,7 @@ impl OpenOptions {
 pub struct OpenDataset {
     card: DatasetCard,
     layout: LayoutCard,
-    root: Root,
+    pub(super) root: Root,
     pub(super) catalog: Catalog,
     split: String,
     stories: Vec<Story>,

@@ -19,6 +19,7 @@ mod datasets;
 mod exports;
 mod gate;
 mod import;
+mod layouts;
 mod metric_networks;
 mod metric_numbers;
 mod minisv;

@@ -1,5 +1,6 @@
-//! `storyeval dataset`: draw MiniSV, print referential text, count what is in a data set.
+//! `storyeval dataset`: draw MiniSV, write a data set in another layout, print referential text, count what is in a data set.
 
+mod convert;
 mod referential;
 mod stats;
 mod synth;
@@ -9,6 +10,7 @@ pub(crate) use referential::Variant;
 
 use super::Outcome;
 use clap::Subcommand;
+use convert::ConvertArguments;
 use referential::ReferentialArguments;
 use stats::StatsArguments;
 use synth::SynthArguments;
@@ -16,8 +18,10 @@ use verify::VerifyArguments;
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum DatasetCommand {
-    /// Draw MiniSV in the FlintstonesSV layout
+    /// Draw MiniSV, in the FlintstonesSV layout or another one
     Synth(SynthArguments),
+    /// Write a data set in another layout
+    Convert(ConvertArguments),
     /// Print the captions of a split as generators read them, a JSON line a story
     Referential(ReferentialArguments),
     /// Count what is in the stories of a split: references, characters, places, words
@@ -30,6 +34,7 @@ pub(crate) enum DatasetCommand {
 pub(crate) fn dataset(command: &DatasetCommand) -> Outcome {
     match command {
         DatasetCommand::Synth(arguments) => synth::synth(arguments),
+        DatasetCommand::Convert(arguments) => convert::convert(arguments),
         DatasetCommand::Referential(arguments) => referential::text(arguments),
         DatasetCommand::Stats(arguments) => stats::stats(arguments),
         DatasetCommand::Verify(arguments) => verify::verify(arguments),

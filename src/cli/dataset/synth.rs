@@ -1,21 +1,26 @@
 //! `storyeval dataset synth`: draw MiniSV.
 
 use crate::cli::Outcome;
-use crate::cli::common::draw;
-use crate::cli::talk::print;
+use crate::cli::data::LayoutName;
+use crate::cli::talk::{SharedMeter, print, say};
 use clap::Args;
 use std::path::PathBuf;
-use storyeval::dataset::synth::{SplitSizes, World};
+use std::time::Instant;
+use storyeval::dataset::synth::{SplitSizes, Step, World, write_in};
+use storyeval::spec::Layout;
 
 #[derive(Clone, Debug, Args)]
 pub(crate) struct SynthArguments {
     /// New folder
     #[arg(long, value_name = "DIR")]
     out: PathBuf,
-    /// 4-frame stories in the test split
+    /// Layout to write (docs/convert.md)
+    #[arg(long, value_enum, default_value_t = LayoutName(Layout::Flintstones))]
+    layout: LayoutName,
+    /// Stories in the test split, of 4 frames; of 5 in the layouts vist and arldm-h5
     #[arg(long, default_value_t = 100, value_name = "N")]
     stories: usize,
-    /// 4-frame stories in the val split
+    /// Stories in the val split, counted in the same way
     #[arg(long, default_value_t = 0, value_name = "N")]
     val_stories: usize,
     /// Clips in the train split
@@ -28,18 +33,35 @@ pub(crate) struct SynthArguments {
 
 /// Draws.
 pub(super) fn synth(arguments: &SynthArguments) -> Outcome {
-    let sizes = SplitSizes {
-        test_stories: arguments.stories,
-        val_stories: arguments.val_stories,
-        train_clips: arguments.train_clips,
+    let world = World {
+        seed: arguments.seed,
+        sizes: SplitSizes {
+            test_stories: arguments.stories,
+            val_stories: arguments.val_stories,
+            train_clips: arguments.train_clips,
+        },
     };
-    let report = draw(
+    let begin = Instant::now();
+    let drawing = SharedMeter::new("drawing MiniSV");
+    let writing = SharedMeter::new("writing");
+    let layout = arguments.layout.0;
+    let report = write_in(
         &arguments.out,
-        World {
-            seed: arguments.seed,
-            sizes,
+        world,
+        layout,
+        &|step, done, total| match step {
+            Step::Draw => drawing.at(done, total),
+            Step::Convert => writing.at(done, total),
         },
     )?;
+    drawing.finish();
+    writing.finish();
+    let seconds = begin.elapsed().as_secs_f64();
+    say(&format!(
+        "MiniSV: drew {} clips in {seconds:.1} s into {}, layout {layout}",
+        report.clips,
+        report.dir.display()
+    ));
     print(&format!(
         "{}\ncontent sha256: {}\n",
         report.dir.display(),

@@ -3,16 +3,16 @@
 
 use super::cast::Character;
 use super::draw::Dice;
-use super::pickle::{Value, dump};
 use super::scene::{FRAMES, Footage, SIZE, portrait, render};
 use super::script::{Clip, episode};
 use super::stage::Place;
+use crate::dataset::convert::pickle::{Value, dump};
+use crate::dataset::convert::{Draft, DraftError, npy};
 use crate::record::{hex, sha256_hex};
 use crate::{ExitCode, Hint};
 use serde_json::{Value as Json, json};
 use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
-use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
@@ -61,7 +61,7 @@ pub struct World {
 #[derive(Debug, thiserror::Error)]
 pub enum SynthError {
     /// The target folder holds something else.
-    #[error("{} exists and is not empty", path.display())]
+    #[error("{} exists and is not an empty folder", path.display())]
     Occupied {
         /// The folder.
         path: PathBuf,
@@ -77,6 +77,15 @@ pub enum SynthError {
     /// No story was asked for.
     #[error("a test split of 0 stories holds nothing to evaluate")]
     Empty,
+}
+
+impl From<DraftError> for SynthError {
+    fn from(error: DraftError) -> Self {
+        match error {
+            DraftError::Occupied { path } => Self::Occupied { path },
+            DraftError::Write { path, source } => Self::Write { path, source },
+        }
+    }
 }
 
 impl Hint for SynthError {
@@ -100,8 +109,9 @@ impl Hint for SynthError {
     }
 }
 
-/// The clips of the three splits: test, val, train.
-fn script(world: World) -> [Vec<Clip>; 3] {
+/// The clips of the three splits: test, val, train. Episodes are the same whatever the `story_length`
+/// that stories are counted in; it decides where the last one ends.
+fn script(world: World, story_length: usize) -> [Vec<Clip>; 3] {
     let World { seed, sizes } = world;
     let split = |first_season: usize, enough: &dyn Fn(usize, usize) -> Option<usize>| {
         let mut clips = Vec::new();
@@ -114,7 +124,7 @@ fn script(world: World) -> [Vec<Clip>; 3] {
             let Some(length) = enough(stories, clips.len()).map(|room| length.min(room)) else {
                 break;
             };
-            stories += length.saturating_sub(STORY_LENGTH - 1);
+            stories += length.saturating_sub(story_length - 1);
             clips.extend(episode(seed, season, number, length));
         }
         clips
@@ -122,7 +132,7 @@ fn script(world: World) -> [Vec<Clip>; 3] {
     // The last episode is cut so that the number of stories is exactly what was asked for.
     let by_stories = |wanted: usize| {
         move |stories: usize, _: usize| {
-            (stories < wanted).then(|| wanted - stories + STORY_LENGTH - 1)
+            (stories < wanted).then(|| wanted - stories + story_length - 1)
         }
     };
     let by_clips =
@@ -144,32 +154,24 @@ pub fn write(
     world: World,
     progress: &(dyn Fn(usize, usize) + Sync),
 ) -> Result<SynthReport, SynthError> {
+    write_counted(dir, world, STORY_LENGTH, progress)
+}
+
+/// As [`write`], with the stories of [`SplitSizes`] counted in `story_length` frames, at least 1.
+pub(super) fn write_counted(
+    dir: &Path,
+    world: World,
+    story_length: usize,
+    progress: &(dyn Fn(usize, usize) + Sync),
+) -> Result<SynthReport, SynthError> {
     if world.sizes.test_stories == 0 {
         return Err(SynthError::Empty);
     }
-    if fs::read_dir(dir).is_ok_and(|mut entries| entries.next().is_some()) {
-        return Err(SynthError::Occupied {
-            path: dir.to_owned(),
-        });
-    }
-    let parent = match dir.parent() {
-        Some(parent) if !parent.as_os_str().is_empty() => parent,
-        _ => Path::new("."),
-    };
-    let failed = |path: &Path| {
-        let path = path.to_owned();
-        move |source| SynthError::Write { path, source }
-    };
-    fs::create_dir_all(parent).map_err(failed(parent))?;
-    let draft = tempfile::Builder::new()
-        .prefix(".minisv-")
-        .tempdir_in(parent)
-        .map_err(failed(parent))?;
-
-    let splits = script(world);
+    let draft = Draft::begin(dir)?;
+    let splits = script(world, story_length);
     let clips: Vec<&Clip> = splits.iter().flatten().collect();
     let sink = Sink {
-        root: draft.path(),
+        draft: &draft,
         hashes: Mutex::new(BTreeMap::new()),
     };
     let boxes = draw_all(&sink, world.seed, &clips, progress)?;
@@ -188,19 +190,7 @@ pub fn write(
     }
     let content_sha256 = write_summary(&sink, world, &splits)?;
 
-    // An empty folder may stand there already; renaming onto it would fail on some systems.
-    if dir.exists() {
-        fs::remove_dir(dir).map_err(failed(dir))?;
-    }
-    let draft = draft.keep();
-    fs::rename(&draft, dir).map_err(|source| {
-        // Best effort: the error that is reported is the rename's.
-        let _ = fs::remove_dir_all(&draft);
-        SynthError::Write {
-            path: dir.to_owned(),
-            source,
-        }
-    })?;
+    draft.finish()?;
     Ok(SynthReport {
         dir: dir.to_owned(),
         clips: clips.len(),
@@ -208,23 +198,15 @@ pub fn write(
     })
 }
 
-/// Writes files below a root and remembers their hashes.
+/// Writes files and remembers their hashes.
 struct Sink<'a> {
-    root: &'a Path,
+    draft: &'a Draft,
     hashes: Mutex<BTreeMap<String, String>>,
 }
 
 impl Sink<'_> {
     fn put(&self, name: &str, bytes: &[u8]) -> Result<(), SynthError> {
-        let path = self.root.join(name);
-        let failed = |source| SynthError::Write {
-            path: path.clone(),
-            source,
-        };
-        if let Some(parent) = path.parent() {
-            fs::create_dir_all(parent).map_err(failed)?;
-        }
-        fs::write(&path, bytes).map_err(failed)?;
+        self.draft.put(name, bytes)?;
         self.hashes
             .lock()
             .unwrap_or_else(std::sync::PoisonError::into_inner)
@@ -254,7 +236,7 @@ fn draw_all(
             let Footage { frames, boxes } = render(seed, clip);
             sink.put(
                 &format!("video_frames_sampled/{}.npy", clip.id),
-                &npy(&frames),
+                &npy_file(&frames),
             )?;
             drawn.push((index, boxes));
             progress(done.fetch_add(1, Ordering::Relaxed) + 1, clips.len());
@@ -277,16 +259,9 @@ fn draw_all(
 }
 
 /// Frames as an NPY file: uint8, C order, [frames, height, width, 3].
-fn npy(frames: &[image::RgbImage]) -> Vec<u8> {
-    let shape = format!("({}, {SIZE}, {SIZE}, 3)", frames.len());
-    let mut header = format!("{{'descr': '|u1', 'fortran_order': False, 'shape': {shape}, }}");
-    // Magic, version and length are 10 bytes; the whole is padded to 64 and ends in a newline.
-    let padding = 64 - (10 + header.len() + 1) % 64;
-    header.extend(std::iter::repeat_n(' ', padding % 64));
-    header.push('\n');
-    let mut bytes = b"\x93NUMPY\x01\x00".to_vec();
-    bytes.extend((header.len() as u16).to_le_bytes());
-    bytes.extend(header.as_bytes());
+fn npy_file(frames: &[image::RgbImage]) -> Vec<u8> {
+    let side = SIZE as usize;
+    let mut bytes = npy::header("|u1", &[frames.len(), side, side, 3]);
     for frame in frames {
         bytes.extend(frame.as_raw());
     }
@@ -312,20 +287,17 @@ fn write_tables(
     let split = json!({ "train": ids(train), "val": ids(val), "test": ids(test) });
     sink.put("train-val-test_split.json", &json_bytes(&split))?;
 
-    let one_hot = |flags: &mut dyn Iterator<Item = bool>| {
-        Value::List(flags.map(|flag| Value::Int(u8::from(flag))).collect())
-    };
     let labels = clips.iter().map(|clip| {
         (
             clip.id.clone(),
-            one_hot(&mut Character::ALL.iter().map(|one| clip.cast.contains(one))),
+            Value::zero_one(Character::ALL.iter().map(|one| clip.cast.contains(one))),
         )
     });
     sink.put("labels.pkl", &dump(&Value::Dict(labels.collect())))?;
     let places = clips.iter().map(|clip| {
         (
             clip.id.clone(),
-            one_hot(&mut Place::ALL.iter().map(|place| *place == clip.place)),
+            Value::zero_one(Place::ALL.iter().map(|place| *place == clip.place)),
         )
     });
     let places = Value::Dict(vec![("label".into(), Value::Dict(places.collect()))]);
@@ -424,14 +396,14 @@ fn write_summary(
         "sha256": hashes,
     });
     let text = serde_json::to_string_pretty(&summary).unwrap_or_else(|_| summary.to_string());
-    let path = sink.root.join(SUMMARY);
-    fs::write(&path, text + "\n").map_err(|source| SynthError::Write { path, source })?;
+    sink.draft.put(SUMMARY, (text + "\n").as_bytes())?;
     Ok(content_sha256)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::fs;
 
     const TINY: World = World {
         seed: 5,
@@ -474,7 +446,7 @@ mod tests {
                 test_stories,
                 ..TINY.sizes
             };
-            let [test, ..] = script(World { seed: 0, sizes });
+            let [test, ..] = script(World { seed: 0, sizes }, STORY_LENGTH);
             let clips: Vec<&Clip> = test.iter().collect();
             let Value::Dict(entries) = followers(&clips, STORY_LENGTH - 1) else {
                 unreachable!()
@@ -490,15 +462,32 @@ mod tests {
     }
 
     #[test]
+    fn stories_of_another_length_are_counted_exactly_too() {
+        for (wanted, length) in [(1, 5), (9, 5), (4, 7)] {
+            let sizes = SplitSizes {
+                test_stories: wanted,
+                ..TINY.sizes
+            };
+            let [test, ..] = script(World { seed: 0, sizes }, length);
+            let clips: Vec<&Clip> = test.iter().collect();
+            let Value::Dict(entries) = followers(&clips, length - 1) else {
+                unreachable!()
+            };
+            let whole =
+                |next: &Value| matches!(next, Value::List(next) if next.len() == length - 1);
+            let found = entries.iter().filter(|(_, next)| whole(next)).count();
+            assert_eq!(found, wanted);
+        }
+    }
+
+    #[test]
     fn a_longer_world_begins_with_the_shorter_one() {
         let clips = |test_stories| {
-            let [test, ..] = script(World {
-                seed: 0,
-                sizes: SplitSizes {
-                    test_stories,
-                    ..TINY.sizes
-                },
-            });
+            let sizes = SplitSizes {
+                test_stories,
+                ..TINY.sizes
+            };
+            let [test, ..] = script(World { seed: 0, sizes }, STORY_LENGTH);
             test
         };
         let (short, long) = (clips(20), clips(40));
@@ -509,11 +498,5 @@ mod tests {
             "{same} of {} clips agree",
             short.len()
         );
-    }
-
-    #[test]
-    fn an_npy_header_is_padded_to_64_bytes() {
-        let bytes = npy(&[image::RgbImage::new(SIZE, SIZE)]);
-        assert_eq!((bytes.len() - 128 * 128 * 3) % 64, 0);
     }
 }

@@ -1,4 +1,4 @@
-//! MiniSV: a drawn cartoon world in the FlintstonesSV layout.
+//! MiniSV: a drawn cartoon world, in the FlintstonesSV layout or another one.
 //!
 //! Seven characters of our own invention live in twelve places. A clip is a pure function of the seed,
 //! the season, the episode and the clip number, so that any part of the world can be drawn on demand
@@ -8,8 +8,8 @@
 mod cast;
 mod draw;
 mod layout;
+mod layouts;
 mod pen;
-mod pickle;
 mod prop;
 mod scene;
 mod script;
@@ -18,6 +18,7 @@ mod verify;
 
 pub use cast::Character;
 pub use layout::{SplitSizes, SynthError, SynthReport, WORLD_VERSION, World, write};
+pub use layouts::{Step, write_in};
 pub use scene::{FRAMES, Footage, SIZE, portrait, render};
 pub use script::{Clip, Episode, episode};
 pub use stage::Place;

@@ -1,0 +1,70 @@
+//! `storyeval dataset convert`: a data set in another layout.
+
+use crate::cli::Outcome;
+use crate::cli::common::CacheArguments;
+use crate::cli::data::{DataArguments, LayoutName, open_dataset};
+use crate::cli::talk::{SharedMeter, print, say};
+use clap::Args;
+use std::path::PathBuf;
+use storyeval::dataset::{ALL_SPLITS, ConvertOptions, story_length};
+use storyeval::spec;
+
+#[derive(Clone, Debug, Args)]
+#[command(mut_arg("split", |split| split.help("Split of the data set; `all` for all of them [default: all]")))]
+#[command(mut_arg("story_length", |length| length.help(
+    "Frames a story, where the layout lists stories [default: the subset's, else the data set's; 5 in vist and arldm-h5]"
+)))]
+#[command(mut_arg("subset", |subset| subset.help(
+    "Which stories, where the layout lists stories: an id of `storyeval ls subsets`, or a card's path [default: all]"
+)))]
+pub(crate) struct ConvertArguments {
+    /// Data set: an id of `storyeval ls datasets`, a card's path, or a folder with a card
+    #[arg(long, short)]
+    dataset: String,
+    #[command(flatten)]
+    data: DataArguments,
+    /// Layout to write (docs/convert.md says what each keeps)
+    #[arg(long, value_enum, value_name = "LAYOUT")]
+    to: LayoutName,
+    /// New folder
+    #[arg(long, value_name = "DIR")]
+    out: PathBuf,
+    #[command(flatten)]
+    cache: CacheArguments,
+}
+
+/// Converts.
+pub(super) fn convert(arguments: &ConvertArguments) -> Outcome {
+    let card = spec::dataset(&arguments.dataset)?;
+    let mut choice = arguments.data.choose_alone(&arguments.dataset, &card)?;
+    if arguments.data.split.is_none() {
+        ALL_SPLITS.clone_into(&mut choice.split);
+    }
+    choice.story_length = story_length(arguments.to.0, choice.story_length);
+    let first = match &arguments.data.subset {
+        Some(subset) => spec::subset(subset)?.stories.first,
+        None => None,
+    };
+    let dataset = open_dataset(card, &choice, &arguments.cache)?;
+    let options = ConvertOptions {
+        to: arguments.to.0,
+        out: &arguments.out,
+        split: &choice.split,
+        story_length: choice.story_length,
+        windows: choice.windows,
+        first,
+    };
+    let meter = SharedMeter::new("converting");
+    let made = storyeval::dataset::convert(&dataset, &options, &|done, total| {
+        meter.at(done, total);
+    })?;
+    meter.finish();
+    for lost in &made.lost {
+        say(&format!("not kept: {lost}"));
+    }
+    let mut text = format!("{}\n", made.dir.display());
+    for (split, count) in &made.splits {
+        text += &format!("{split}: {count}\n");
+    }
+    print(&text)
+}
