@@ -5,6 +5,7 @@ use crate::cli::common::CacheArguments;
 use crate::cli::data::{DataArguments, LayoutName, open_dataset};
 use crate::cli::talk::{SharedMeter, print, say};
 use clap::Args;
+use std::fmt::Write as _;
 use std::path::PathBuf;
 use storyeval::dataset::{ALL_SPLITS, ConvertOptions, story_length};
 use storyeval::spec;
@@ -64,7 +65,8 @@ pub(super) fn convert(arguments: &ConvertArguments) -> Outcome {
     }
     let mut text = format!("{}\n", made.dir.display());
     for (split, count) in &made.splits {
-        text += &format!("{split}: {count}\n");
+        // Writing to a String cannot fail.
+        let _ = writeln!(text, "{split}: {count}");
     }
     print(&text)
 }

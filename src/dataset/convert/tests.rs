@@ -55,7 +55,7 @@ fn converted(source: &OpenDataset, to: Layout, out: &Path) -> OpenDataset {
     convert(source, &options(to, out), &|_, _| {}).unwrap_or_else(|error| panic!("{to}: {error}"));
     let card = card_of(&out.display().to_string()).unwrap();
     let data = opened(out, card, story_length(to, None));
-    data.verify().unwrap();
+    data.check_card().unwrap();
     assert_eq!(data.layout().layout, to);
     data
 }
@@ -71,6 +71,10 @@ fn frames(data: &OpenDataset, clip: &ClipId) -> Vec<RgbImage> {
 
 /// What a layout keeps of a frame.
 #[derive(Clone, Copy)]
+#[allow(
+    clippy::struct_excessive_bools,
+    reason = "one bool a property of a layout, in a test"
+)]
 struct Keeps {
     ids: bool,
     labels: bool,
