@@ -7,7 +7,7 @@ use crate::dataset::catalog::{Catalog, Entry, NeededBy, ShotIndex};
 use crate::dataset::followers::chains;
 use crate::record::{ClipId, StoryFrame, StoryId};
 use crate::spec::Layout;
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 /// The clips of a data set, each once.
 pub(super) struct Clips<'a> {
@@ -23,7 +23,7 @@ impl<'a> Clips<'a> {
     pub(super) fn of(job: &Job<'a>) -> Result<Self, DatasetError> {
         let catalog = &job.source.catalog;
         let clips = match catalog.entry {
-            Entry::Clips => filmed(catalog, &job.splits),
+            Entry::Clips => filmed(catalog, &job.splits, job.to),
             Entry::Stories => told(catalog, &job.splits, job.to),
         }?;
         if clips.sequences.is_empty() {
@@ -45,7 +45,11 @@ impl<'a> Clips<'a> {
 }
 
 /// Of a data set whose splits list clips.
-fn filmed<'a>(catalog: &'a Catalog, splits: &[String]) -> Result<Clips<'a>, DatasetError> {
+fn filmed<'a>(
+    catalog: &'a Catalog,
+    splits: &[String],
+    to: Layout,
+) -> Result<Clips<'a>, DatasetError> {
     let mut chosen = vec![false; catalog.shots.len()];
     for split in splits {
         for shot in &catalog.split(split)?.shots {
@@ -54,12 +58,12 @@ fn filmed<'a>(catalog: &'a Catalog, splits: &[String]) -> Result<Clips<'a>, Data
     }
     let mut kept = vec![false; catalog.shots.len()];
     let mut sequences: Vec<Vec<ShotIndex>> = Vec::new();
-    for episode in &catalog.episodes {
-        if episode.shots.iter().any(|shot| chosen[*shot as usize]) {
-            sequences.push(episode.shots.clone());
-            for shot in &episode.shots {
+    for shots in joined(catalog, to)? {
+        if shots.iter().any(|shot| chosen[*shot as usize]) {
+            for shot in &shots {
                 kept[*shot as usize] = true;
             }
+            sequences.push(shots);
         }
     }
     // Clips that nothing is known to follow.
@@ -89,6 +93,67 @@ fn filmed<'a>(catalog: &'a Catalog, splits: &[String]) -> Result<Clips<'a>, Data
         lists,
         sequences: sequences.collect::<Result<_, _>>()?,
     })
+}
+
+/// The episodes, joined where the publishers' stories go on behind the end of one: a cache that has an
+/// entry for the clips alone that start a story says of the last ones nothing else.
+fn joined(catalog: &Catalog, to: Layout) -> Result<Vec<Vec<ShotIndex>>, ConvertError> {
+    let clip = |shot: ShotIndex| &catalog.shots[shot as usize].clip;
+    let filmed = catalog.episodes.iter().map(|episode| &episode.shots);
+    let fixed = catalog.fixed.iter().flat_map(|fixed| &fixed.followers);
+    let fixed = fixed.map(|(first, next)| std::iter::once(*first).chain(next.iter().copied()));
+    let mut next: HashMap<ShotIndex, ShotIndex> = HashMap::new();
+    for shots in filmed.clone() {
+        next.extend(shots.windows(2).map(|pair| (pair[0], pair[1])));
+    }
+    let mut order: Vec<ShotIndex> = filmed.clone().flatten().copied().collect();
+    let known = next.len();
+    for shots in fixed {
+        let shots: Vec<ShotIndex> = shots.collect();
+        for pair in shots.windows(2) {
+            if *next.entry(pair[0]).or_insert(pair[1]) != pair[1] {
+                return Err(ConvertError::ManyOrders {
+                    clip: clip(pair[0]).clone(),
+                    to,
+                });
+            }
+        }
+        order.extend(shots);
+    }
+    if next.len() == known {
+        return Ok(filmed.cloned().collect());
+    }
+    let by_name: HashMap<&str, ShotIndex> = order
+        .iter()
+        .map(|shot| (clip(*shot).as_str(), *shot))
+        .collect();
+    let names: HashMap<String, String> = next
+        .iter()
+        .map(|(shot, after)| (clip(*shot).to_string(), clip(*after).to_string()))
+        .collect();
+    let mut seen = HashSet::new();
+    order.retain(|shot| seen.insert(*shot));
+    let sequences: Vec<Vec<ShotIndex>> =
+        chains(order.iter().map(|shot| clip(*shot).as_str()), &names)
+            .iter()
+            .map(|ids| {
+                ids.iter()
+                    .filter_map(|id| by_name.get(id).copied())
+                    .collect()
+            })
+            .collect();
+    let pairs = sequences.iter().flat_map(|shots| shots.windows(2));
+    let found: HashSet<ShotIndex> = pairs.map(|pair| pair[0]).collect();
+    match order
+        .iter()
+        .find(|shot| next.contains_key(*shot) && !found.contains(*shot))
+    {
+        Some(shot) => Err(ConvertError::ManyOrders {
+            clip: clip(*shot).clone(),
+            to,
+        }),
+        None => Ok(sequences),
+    }
 }
 
 /// Of a data set that lists stories: windows that overlap are joined.

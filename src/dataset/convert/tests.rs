@@ -172,7 +172,7 @@ fn minisv_is_the_same_through_every_layout() {
         let data = converted(&source, to, &out);
         let length = story_length(to, None).unwrap_or(4);
         let count = same(&source, &data, length, keeps(to));
-        assert!(count > 5, "{to}: {count} stories");
+        assert!(count >= 5, "{to}: {count} stories");
         // The card of MiniSV reads it too.
         let by_card = opened(&out, minisv(), story_length(to, None));
         assert_eq!(by_card.layout().layout, to);
