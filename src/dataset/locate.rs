@@ -53,7 +53,9 @@ impl Places {
 /// [`DatasetError::MissingFolder`] with every place and every file of the card.
 pub fn locate(card: &DatasetCard, places: &Places) -> Result<PathBuf, DatasetError> {
     let candidates = places.candidates(&card.id);
-    match candidates.iter().find(|folder| folder.is_dir()) {
+    // A data set may be one file, when the user names it.
+    let there = |place: &&PathBuf| place.is_dir() || (places.given.is_some() && place.is_file());
+    match candidates.iter().find(there) {
         Some(folder) => Ok(folder.clone()),
         None => Err(DatasetError::MissingFolder {
             dataset: card.id.clone(),

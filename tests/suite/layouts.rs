@@ -147,8 +147,13 @@ fn a_conversion_says_what_it_wrote_and_what_it_did_not_keep() {
         "{stderr}"
     );
     let stdout = String::from_utf8(output.stdout).unwrap();
-    assert!(stdout.contains("test: 4"), "{stdout}");
+    let drawn = told("minisv", Some(&data), &["--story-length", "3"]);
+    assert!(
+        stdout.contains(&format!("test: {}\n", drawn.len())),
+        "{stdout}"
+    );
     let stories = told(&format!("{}/", out.display()), None, &[]);
+    assert_eq!(stories, drawn);
     assert!(stories.iter().all(|story| story.len() == 3));
     // A subset, into a list of stories.
     let first = folder.path().join("own-split");

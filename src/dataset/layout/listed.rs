@@ -7,6 +7,7 @@ use crate::dataset::catalog::{
     Catalog, Defect, Defective, Entry, Episode, Shot, ShotIndex, SplitList,
 };
 use crate::dataset::labels::Shared;
+use crate::dataset::path::check_id;
 use crate::dataset::pixels::{NamedFiles, Pixels};
 use crate::record::{ClipId, StoryFrame, StoryId};
 use crate::spec::DatasetCard;
@@ -174,9 +175,9 @@ impl<'a> Builder<'a> {
                 "a frame without images".to_owned(),
             ));
         };
-        // Checks that the names stay inside; whether the files are there is asked when they are needed.
-        for file in &files {
-            self.source.root.file(file)?;
+        // Names must stay inside; whether the files are there is asked when they are needed.
+        for part in files.iter().flat_map(|file| file.split('/')) {
+            check_id(&self.path, part)?;
         }
         let stem = first.rsplit_once('.').map_or(&**first, |(stem, _)| stem);
         let id = frame.clip.clone().unwrap_or_else(|| stem.to_owned());
