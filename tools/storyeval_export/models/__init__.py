@@ -1,9 +1,15 @@
 """The table of models. Each module here defines `MODELS`, a tuple of [`Model`]; a new one is a line below."""
 
 from ..model import Model
-from . import char_ldm
+from . import captioner, char_ldm, classifiers, clip, inception_fid, lpips, sam
 
 MODULES = (
+    captioner,
     char_ldm,
+    classifiers,
+    clip,
+    inception_fid,
+    lpips,
+    sam,
 )
 MODELS: dict[str, Model] = {model.name: model for module in MODULES for model in module.MODELS}
