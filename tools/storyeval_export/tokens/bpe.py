@@ -36,6 +36,8 @@ def read_merges(path: Path, vocabulary: dict[str, int], lines: slice, strip: boo
         if pair not in seen:
             seen.add(pair)
             merges.append(list(pair))
+    if not merges:
+        raise ExportError(f"{path} has no merges", "download the file again", DATA)
     return merges
 
 
