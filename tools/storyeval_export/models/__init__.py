@@ -1,0 +1,10 @@
+"""The table of models. Each module here defines `MODELS`, a tuple of [`Model`]; a new one is a line below."""
+
+from ..model import Model
+from . import char_ldm, ldm
+
+MODULES = (
+    char_ldm,
+    ldm,
+)
+MODELS: dict[str, Model] = {model.name: model for module in MODULES for model in module.MODELS}
