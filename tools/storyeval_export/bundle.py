@@ -57,13 +57,13 @@ def make(graph: Graph, partial: Partial, key: str, settings: Settings,
     module = graph.build()
     progress.say(f"  {graph.name}: loaded; running it in PyTorch")
     cases = parity.expected(graph, module)
+    if graph.prepare is not None:
+        graph.prepare(module)
     module = half.halve(module, graph.name) if settings.precision == "fp16" else half.single(module)
     progress.say(f"  {graph.name}: writing {settings.precision}")
     graphs.to_onnx(graph, module, path, settings)
     del module
     gc.collect()
-    if graph.rewrite is not None:
-        graph.rewrite(path, settings)
     graphs.checked(graph, path)
     progress.say(f"  {graph.name}: running it in ONNX Runtime")
     differences = parity.measure(graph, path, cases, settings)

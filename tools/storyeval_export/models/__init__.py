@@ -1,7 +1,7 @@
 """The table of models. Each module here defines `MODELS`, a tuple of [`Model`]; a new one is a line below."""
 
 from ..model import Model
-from . import captioner, char_ldm, classifiers, clip, inception_fid, lpips, sam
+from . import captioner, char_ldm, classifiers, clip, inception_fid, ldm, lpips, sam
 
 MODULES = (
     captioner,
@@ -9,6 +9,7 @@ MODULES = (
     classifiers,
     clip,
     inception_fid,
+    ldm,
     lpips,
     sam,
 )
