@@ -20,7 +20,7 @@ pub use drawing::{
     TimestepSpacing,
 };
 pub use looking::{
-    CaptionerModel, ClipModel, Features, Labels, LocatorModel, LpipsModel, PixelInput,
+    CaptionerModel, ClipModel, Features, Labels, LocatorModel, LpipsModel, PixelInput, SamModel,
 };
 
 /// The bundle format this program reads.
@@ -59,6 +59,7 @@ pub struct BundleManifest {
     lpips: Option<LpipsModel>,
     captioner: Option<CaptionerModel>,
     locator: Option<LocatorModel>,
+    sam: Option<SamModel>,
     /// Graph name to file, relative to the bundle's folder.
     pub graphs: BTreeMap<String, String>,
     /// Every file of the bundle but `bundle.toml` itself, with its SHA-256 as 64 hex digits.
@@ -87,6 +88,8 @@ pub enum BundleKind {
     Captioner,
     /// A network that says where each character is.
     Locator,
+    /// Segment Anything: boxes to masks. Nothing of this program runs it yet.
+    Sam,
 }
 
 impl BundleKind {
@@ -101,6 +104,7 @@ impl BundleKind {
             Self::Lpips => "lpips",
             Self::Captioner => "captioner",
             Self::Locator => "locator",
+            Self::Sam => "sam",
         }
     }
 }
@@ -162,6 +166,7 @@ impl BundleManifest {
     section!(lpips, LpipsModel, "The `[lpips]` section.");
     section!(captioner, CaptionerModel, "The `[captioner]` section.");
     section!(locator, LocatorModel, "The `[locator]` section.");
+    section!(sam, SamModel, "The `[sam]` section.");
 
     /// Whether the bundle brings a language model.
     #[must_use]
@@ -217,6 +222,9 @@ impl BundleManifest {
             }
             BundleKind::Captioner => self.check_captioner()?,
             BundleKind::Locator => self.check_locator()?,
+            BundleKind::Sam => {
+                self.sam()?;
+            }
         }
         for (key, value) in self.sizes() {
             if value == 0 {
@@ -355,6 +363,14 @@ impl BundleManifest {
                 ("captioner.head_dim", it.head_dim),
                 ("captioner.hidden_size", it.hidden_size),
                 ("captioner.vocab_size", it.vocab_size),
+            ]);
+        }
+        if let Some(it) = &self.sam {
+            sizes.extend([
+                ("sam.channels", it.channels),
+                ("sam.cells", it.cells),
+                ("sam.masks", it.masks),
+                ("sam.mask_side", it.mask_side),
             ]);
         }
         sizes

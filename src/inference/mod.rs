@@ -26,7 +26,7 @@ pub use library::{Library, Origin, default_cache};
 pub use manifest::{
     BetaSchedule, BundleKind, BundleManifest, CaptionerModel, ClipModel, Diffusion, Features,
     ImageSize, Labels, Llm, LocatorModel, LpipsModel, PixelInput, Portraits, PredictionType,
-    Scheduler, SchedulerKind, Source, Text, TimestepSpacing,
+    SamModel, Scheduler, SchedulerKind, Source, Text, TimestepSpacing,
 };
 pub use runtime::{Runtime, RuntimeOptions};
 pub use tokenizer::{Token, Tokenizer};
