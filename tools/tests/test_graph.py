@@ -48,7 +48,9 @@ def test_ports_are_single_whatever_is_inside(tmp_path, precision, stored):
 def test_large_weights_lie_in_shards_that_keep_to_the_size(tmp_path):
     out = exported(tmp_path, [graph()], shard_size=9000)
     shards = sorted(out.glob("toy.data-*"))
-    assert [it.name for it in shards][:2] == ["toy.data-00001-of-00003", "toy.data-00002-of-00003"]
+    count = len(shards)
+    assert count > 2
+    assert [it.name for it in shards] == [f"toy.data-{number:05}-of-{count:05}" for number in range(1, count + 1)]
     assert all(it.stat().st_size <= 9000 for it in shards)
     onnx.checker.check_model(str(out / "toy.onnx"))
     lines = (out / "bundle.toml").read_text()
@@ -70,20 +72,17 @@ def test_parity_tensors_are_small_named_and_right(tmp_path):
 
 
 class Depends(nn.Module):
-    """What a careless export freezes: the number of rows is written into the result."""
+    """What the old exporter freezes: the number of rows is written into the graph."""
 
     def forward(self, x):
         return x + int(x.shape[0])
 
 
 def test_a_graph_that_differs_from_pytorch_is_refused(tmp_path):
-    for exporter in ("torchscript", "dynamo"):
-        one = Graph("frozen", Depends, {"x": Input.normal("batch", 3)}, ("y",), exporter=exporter)
-        with pytest.raises(Exception) as error:
-            exported(tmp_path, [one])
-        if exporter == "torchscript":
-            assert isinstance(error.value, ExportError) and "differs from PyTorch by" in error.value.message
-        assert not (tmp_path / "out").exists()
+    one = Graph("frozen", Depends, {"x": Input.normal("batch", 3)}, ("y",), exporter="torchscript")
+    with pytest.raises(ExportError, match="y of ONNX Runtime differs from PyTorch by"):
+        exported(tmp_path, [one])
+    assert not (tmp_path / "out").exists()
 
 
 def test_the_old_exporter_can_be_asked_for(tmp_path):
