@@ -1,10 +1,11 @@
 """The table of models. Each module here defines `MODELS`, a tuple of [`Model`]; a new one is a line below."""
 
 from ..model import Model
-from . import char_ldm, ldm
+from . import char_ldm, ldm, storygpt_v
 
 MODULES = (
     char_ldm,
     ldm,
+    storygpt_v,
 )
 MODELS: dict[str, Model] = {model.name: model for module in MODULES for model in module.MODELS}
