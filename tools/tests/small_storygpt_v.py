@@ -22,19 +22,27 @@ PLACES = {"opt": ("second-stage-opt", "opt-6.7b", "facebook/opt-6.7b"),
 class Whole:
     """Sizes of the whole model."""
 
-    diffusion: Sizes = Sizes()
+    diffusion: Sizes = Sizes(unet=(4, 8), vae=(4, 4), groups=2, width=8, vision=8)
     length: int = 24
     """Positions of the text encoder."""
-    hidden: int = 32
+    hidden: int = 16
     """Width of the language model."""
-    positions: int = 160
+    positions: int = 256
     inner: int = 8
     """Width of the mapper."""
     layers: int = 1
     """Of the mapper's encoder, and of its decoder."""
     images: int = 8
-    scale: float = 6.0
-    """Factor of the VAE decoder's last weights, so that images are not all of one grey."""
+    scale: float = 1.0
+    """Factor of the VAE decoder's last weights, so that images are neither all of one grey nor black and white."""
+    attention: float = 10.0
+    """Factor of the values of the UNet's cross-attention, so that contexts matter."""
+    fused: float = 5.0
+    """Factor of the last norm of the fusion, so that a portrait matters."""
+    mix: float = 8.0
+    """Factor of the weights through which the language model's positions reach each other."""
+    seen: float = 3.0
+    """Factor of the projection of CLIP's output, so that an earlier frame matters."""
     context: float = 3.0
     """Factor of the mapper's last weights, so that contexts differ as much as the text encoder's do."""
 
@@ -61,6 +69,10 @@ def checkpoint(folder: Path, variant: str, whole: Whole = Whole(), seed: int = 1
     networks["postfuse_module"] = small_diffusion.UpstreamFuse(whole.diffusion.width)
     state = {f"{prefix}.{key}": value.clone() for prefix, network in networks.items() for key, value in network.state_dict().items()}
     state["vae.decoder.conv_out.weight"] *= whole.scale
+    state["postfuse_module.layer_norm.weight"] *= whole.fused
+    for key in state:
+        if key.startswith("unet.") and key.endswith("attn2.to_v.weight"):
+            state[key] *= whole.attention
     (folder / "first-stage").mkdir()
     torch.save(state, folder / "first-stage" / "pytorch_model.bin")
     eyes = networks["image_encoder"].vision_model.state_dict()
@@ -68,16 +80,17 @@ def checkpoint(folder: Path, variant: str, whole: Whole = Whole(), seed: int = 1
     torch.save(seen, folder / "clip-vit-large-patch14" / "pytorch_model.bin")
     stage, place, name = PLACES[variant]
     make = {"opt": second_stage.opt, "llama2": second_stage.llama}[variant]
-    make(folder / place, hidden=whole.hidden, positions=whole.positions, layers=2)
+    make(folder / place, hidden=whole.hidden, positions=whole.positions, layers=2, mix=whole.mix)
     second_stage.second_stage(folder / stage, width=whole.hidden, eyes=whole.diffusion.vision, images=whole.images, llm=name,
                               context=(whole.length, whole.diffusion.width), inner=whole.inner, layers=whole.layers)
-    stronger(folder / stage, whole.context)
+    stronger(folder / stage, {"gen_text_hidden_fcs.0.model.weight": whole.context, "visual_embeddings.weight": whole.seen})
     if portraits:
         shutil.copytree(PORTRAITS, folder / "chars")
 
 
-def stronger(stage: Path, factor: float) -> None:
-    """Multiplies the mapper's last weights."""
+def stronger(stage: Path, factors: dict[str, float]) -> None:
+    """Multiplies weights of the second stage."""
     saved = torch.load(stage / "pretrained_ckpt.pth.tar", weights_only=True)
-    saved["state_dict"]["module.model.gen_text_hidden_fcs.0.model.weight"] *= factor
+    for key, factor in factors.items():
+        saved["state_dict"][f"module.model.{key}"] *= factor
     torch.save(saved, stage / "pretrained_ckpt.pth.tar")

@@ -57,7 +57,7 @@ def test_stages_that_do_not_fit_and_two_variants_are_errors(tmp_path, export):
     args = json.loads((stage / "model_args.json").read_text())
     (stage / "model_args.json").write_text(json.dumps(args | {"gen_emb_dim": 768}))
     code, _, err = export("storygpt-v", "--checkpoint", tmp_path / "published", "--out", tmp_path / "bundle")
-    assert code == 97 and "the mapper writes contexts (24, 768), the text encoder (24, 16)" in err
+    assert code == 97 and "the mapper writes contexts (24, 768), the text encoder (24, 8)" in err
     (stage / "model_args.json").write_text(json.dumps(args))
     saved = torch.load(stage / "pretrained_ckpt.pth.tar", weights_only=True)
     saved["state_dict"]["module.model.gen_text_hidden_fcs.0.fc.weight"][0, 0] = float("nan")
