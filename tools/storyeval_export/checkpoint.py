@@ -109,13 +109,14 @@ def _pickled(path: Path) -> Mapping:
 
 
 def _refused(path: Path, source: Exception) -> ExportError:
-    found = re.search(r"(?:GLOBAL|global:?|type|of) (?:global )?[`']?([\w.]+\.[\w]+)", str(source))
-    if "Unsupported" in str(source) and found:
+    said = str(source)
+    found = re.search(r"(?:unsupported GLOBAL|Unsupported global: GLOBAL) ([\w.]+)", said)
+    if found:
         return ExportError(
-            f"{path} asks to run or build {found.group(1)}, which no weights need; nothing of it was run",
+            f"{path} asks to run or build {found.group(1).rstrip('.')}, which no weights need; nothing of it was run",
             "take the file from its publisher again; weights alone can be had as .safetensors", DATA)
-    return ExportError(f"{path} is damaged, or no checkpoint of PyTorch: {str(source).strip().splitlines()[0]}",
-                       AGAIN, DATA)
+    reason = said.rpartition("WeightsUnpickler error:")[2].strip() or type(source).__name__
+    return ExportError(f"{path} is damaged, or no checkpoint of PyTorch: {reason.splitlines()[0]}", AGAIN, DATA)
 
 
 def _inert(path: Path) -> list:

@@ -40,6 +40,7 @@ def parser() -> argparse.ArgumentParser:
         command.add_argument("--out", metavar="DIR", required=True, type=Path, help="the bundle's folder; must not exist")
         command.add_argument("--id", default=model.id or model.name, help="id of the bundle (default: %(default)s)")
         command.add_argument("--licence", metavar="TEXT", help="licence of the weights, when it is not the published one")
+        command.add_argument("--note", metavar="TEXT", help="put under [source]: anything a reader should know")
         command.add_argument("--precision", choices=PRECISIONS, default="fp32",
                              help="of the weights; inputs and outputs are always float32 (default: %(default)s)")
         command.add_argument("--shard-size", metavar="SIZE", type=shard_size, default="1.9GB",
@@ -63,6 +64,8 @@ def run(args: argparse.Namespace, model: Model) -> Path:
     plan = model.plan(args)
     if args.licence:
         plan.manifest["licence"] = args.licence
+    if args.note:
+        plan.manifest["source"] = plan.manifest["source"] | {"note": args.note}
     settings = Settings(args.precision, args.shard_size, args.opset)
     return write(plan, args.out, args.id, settings, progress, check_memory=not args.ignore_memory)
 

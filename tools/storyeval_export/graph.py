@@ -73,6 +73,8 @@ class Graph:
     exporter: str = "dynamo"
     #: Whether the dynamo exporter simplifies the graph; off for an LPIPS, whose `+ 1e-10` it drops.
     optimize: bool = True
+    #: Sizes of the dynamic axes in the example, instead of the usual ones, where some depend on others.
+    traced: dict[str, int] | None = None
     #: Sizes of the dynamic axes in each case that is measured, instead of the usual two.
     cases: tuple[dict[str, int], ...] | None = None
     #: Instead of the command's `--precision`, for graphs where half precision saves nothing.
@@ -88,7 +90,7 @@ class Graph:
 
     def example(self) -> dict[str, np.ndarray]:
         """The inputs that the graph is traced with."""
-        return self.arrays(dict(zip(self.labels(), FIRST)), 0)
+        return self.arrays(self.traced or dict(zip(self.labels(), FIRST)), 0)
 
     def measured(self) -> list[dict[str, np.ndarray]]:
         """The inputs of every case that is measured; their dynamic axes differ from the example's."""
@@ -105,7 +107,7 @@ class Graph:
         return {"name": self.name, "inputs": {name: it.shape for name, it in self.inputs.items()},
                 "outputs": self.outputs, "settings": self.settings, "exporter": self.exporter,
                 "optimize": self.optimize, "precision": self.precision, "tolerances": self.tolerances,
-                "cases": self.cases}
+                "traced": self.traced, "cases": self.cases}
 
 
 @dataclass(frozen=True)

@@ -25,7 +25,7 @@ class Plan:
 
 @dataclass(frozen=True)
 class Model:
-    """A sub-command. `arguments` adds its own flags; `--checkpoint`, `--out`, `--id`, `--licence`, `--precision`,
+    """A sub-command. `arguments` adds its own flags; `--checkpoint`, `--out`, `--id`, `--licence`, `--note`, `--precision`,
     `--shard-size`, `--opset` are there already."""
 
     name: str

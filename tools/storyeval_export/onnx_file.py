@@ -59,7 +59,8 @@ def _shards(values: list[ir.Value], shard_size: int) -> list[list[ir.Value]]:
     shards: list[list[ir.Value]] = [[]]
     filled = 0
     for value in values:
-        size = value.const_value.nbytes + PAGE
+        size = value.const_value.nbytes
+        size += PAGE if size > PAGE else 0  # what the alignment may take
         if shards[-1] and filled + size > shard_size:
             shards.append([])
             filled = 0

@@ -71,16 +71,14 @@ def compvis(path: Path, folder: Path, ema: bool) -> dict[str, State]:
         found = load_state(path)
         needed = ("model.diffusion_model.", "first_stage_model.", "cond_stage_model.transformer.")
         absent = [prefix for prefix in needed if not any(key.startswith(prefix) for key in found)]
-        averaged = sum(key.startswith("model_ema.") for key in found)
         if absent:
             raise ExportError(f"{path} is no checkpoint of CompVis's Stable Diffusion: no key begins with {absent[0]!r}",
                               "give a folder of diffusers, or the checkpoint of a latent diffusion model with CLIP", DATA)
-        if ema and averaged <= 100 * (len(found) > 1000):
-            raise ExportError(f"{path} has no averaged weights (model_ema.)", "leave --ema away", DATA)
         return found
 
     def network_u() -> dict[str, torch.Tensor]:
-        return convert.convert_ldm_unet_checkpoint(state(), configuration.unet, extract_ema=ema)
+        own = part_of(state(), "model.diffusion_model.")
+        return convert.convert_ldm_unet_checkpoint(averaged(state(), own, path) if ema else own, configuration.unet)
 
     def network_v() -> dict[str, torch.Tensor]:
         return convert.convert_ldm_vae_checkpoint(part_of(state(), "first_stage_model."), configuration.vae)
@@ -89,6 +87,15 @@ def compvis(path: Path, folder: Path, ema: bool) -> dict[str, State]:
         return part(state(), "cond_stage_model.transformer.")
 
     return {"unet": network_u, "vae": network_v, "text_encoder": network_t}
+
+
+def averaged(state: dict[str, torch.Tensor], own: dict[str, torch.Tensor], path: Path) -> dict[str, torch.Tensor]:
+    """The averaged weight of each of `own`: `model_ema.` and the name without its first word and its dots."""
+    names = {key: "model_ema." + key.removeprefix("model.").replace(".", "") for key in own}
+    absent = [name for name in names.values() if name not in state]
+    if absent:
+        raise ExportError(f"{path} has no averaged weights: {absent[0]} is not in it", "leave --ema away", DATA)
+    return {key: state[name] for key, name in names.items()}
 
 
 def part_of(state: dict[str, torch.Tensor], prefix: str) -> dict[str, torch.Tensor]:
