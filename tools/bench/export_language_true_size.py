@@ -1,6 +1,6 @@
 """StoryGPT-V's language half at its true sizes with random weights: time, memory and parity of the export.
 
-    python tools/tests/true_dimensions.py --work DIR --variant opt|llama2 [--layers 2] [--precision fp16] [--keep]
+    python tools/bench/export_language_true_size.py --work DIR --variant opt|llama2 [--layers 2] [--precision fp16] [--keep]
 
 The language model has its true width, vocabulary and file layout, and `--layers` layers (OPT-6.7b and Llama-2-7b have 32).
 CLIP ViT-L/14, the projection and the mapper are whole. `DIR` needs about 1.3 GB and 0.8 GB a layer.
