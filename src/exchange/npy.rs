@@ -8,7 +8,7 @@ mod header;
 pub use header::{HeaderFault, NpyHeader};
 
 use super::ExchangeError;
-use element::Element;
+pub(super) use element::Element;
 use ndarray::{Array2, ArrayView2, ShapeBuilder};
 use std::fs::File;
 use std::io::{BufReader, Read, Write};
