@@ -328,6 +328,7 @@ fn short_memory_halves_the_batch_once() {
         .map(|unit| store.journal().entry(unit).expect("done").batch)
         .collect();
     assert_eq!(batches, [[None; 5], [Some(3); 5]].concat());
+    drop(store);
     let reopened = Store::open(folder.path()).expect("open");
     assert_eq!(reopened.journal().entry(9).expect("done").batch, Some(3));
     reopened.require_complete().expect("complete");
