@@ -13,6 +13,7 @@ mod failure;
 mod folders;
 mod gate;
 mod image_notes;
+mod latents;
 mod list;
 mod metric;
 mod models;

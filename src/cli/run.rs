@@ -4,6 +4,7 @@ use super::common::{DeviceArguments, open_bundle};
 use super::data::{DataArguments, DataChoice, open_dataset, selected, subset_name};
 use super::failure::{Failure, Failures};
 use super::folders::{Folders, GroupName};
+use super::latents::LatentArguments;
 use super::seeds::Seeds;
 use super::stages::{self, PanelBundles, SkipArguments};
 use super::talk::{print, progress, say};
@@ -56,6 +57,8 @@ pub(crate) struct RunArguments {
     /// Print the plan, and do nothing
     #[arg(long)]
     pub(super) dry_run: bool,
+    #[command(flatten)]
+    pub(super) latents: LatentArguments,
     #[command(flatten)]
     pub(super) skip: SkipArguments,
     #[command(flatten)]
@@ -237,6 +240,7 @@ fn prepare(
         return Err(drawn_elsewhere(card));
     }
     let cache = &arguments.device.cache;
+    arguments.latents.check(&cards)?;
     // Everything that is missing is named, not only the first.
     let mut failures = Failures::default();
     let choice = arguments.data.choose(dataset, &card, &protocol);
@@ -355,7 +359,11 @@ fn draw(
 ) -> Result<(Store, Vec<Prompt>), Failure> {
     let (plan, captions) = plan(context, card, seed)?;
     let bundle = context.bundle(card);
-    let manifest = manifest(context, card, &plan, seed, runtime);
+    let latents_hash = match bundle {
+        Some(bundle) => context.arguments.latents.hash(bundle, &plan)?,
+        None => None,
+    };
+    let manifest = manifest(context, card, &plan, seed, runtime, latents_hash);
     let root = context.folders.run(card, seed);
     let mut store = Store::create_or_resume(&root, &manifest, &plan)?;
     let stories = context.stories.iter().cloned().zip(captions);
@@ -382,6 +390,7 @@ fn manifest(
     plan: &Plan,
     seed: Seed,
     runtime: &Runtime,
+    latents_hash: Option<String>,
 ) -> Manifest {
     let dataset = &context.dataset;
     let bundle = context.bundle(card);
@@ -391,6 +400,7 @@ fn manifest(
         model: card.id.clone(),
         bundle_hash: bundle.map(Bundle::content_hash),
         images_hash: None,
+        latents_hash,
         protocol: context.protocol.id.clone(),
         protocol_hash: context.protocol.hash(),
         seed,
@@ -440,9 +450,14 @@ fn open_generator<'a>(
         let frame = context.dataset.ground_truth(clip, rule);
         frame.map_err(|error| Box::new(error.into()))
     };
+    let latents = &context.arguments.latents;
     Ok(match (card.generator, bundle) {
-        (GeneratorKind::StorygptV, Some(bundle)) => Box::new(StoryGptV::open(runtime, bundle)?),
-        (GeneratorKind::CharLdm, Some(bundle)) => Box::new(CharLdm::open(runtime, bundle)?),
+        (GeneratorKind::StorygptV, Some(bundle)) => {
+            Box::new(StoryGptV::open(runtime, bundle)?.with_latents(latents.open()?))
+        }
+        (GeneratorKind::CharLdm, Some(bundle)) => {
+            Box::new(CharLdm::open(runtime, bundle)?.with_latents(latents.open()?))
+        }
         (GeneratorKind::GroundTruth, _) => Box::new(GroundTruth::new(frames)),
         // The whole split, so that overlapping windows find a story to swap with.
         (GeneratorKind::Shuffled, _) => Box::new(Shuffled::new(context.dataset.stories(), frames)),

@@ -487,6 +487,7 @@ impl Job<'_> {
             model: self.model.id.clone(),
             bundle_hash: None,
             images_hash: Some(record.content_hash.clone()),
+            latents_hash: None,
             protocol: self.protocol.id.clone(),
             protocol_hash: self.protocol.hash(),
             seed: Seed(0),

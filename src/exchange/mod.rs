@@ -5,6 +5,7 @@ mod captions;
 mod coco;
 mod error;
 mod images;
+mod latents;
 mod lines;
 mod npy;
 mod npz;
@@ -16,6 +17,7 @@ pub use captions::{
 pub use coco::read_coco;
 pub use error::ExchangeError;
 pub use images::{Depth, ImageFiles};
+pub use latents::{FolderName, LatentFiles, LatentFolder};
 pub use lines::{read_caption_lines, read_lines};
 pub use npy::{HeaderFault, NpyArray, NpyHeader, Numbers, Writable, read_npy, write_npy};
 pub use npz::{Statistics, read_statistics, write_statistics};

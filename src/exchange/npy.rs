@@ -4,8 +4,10 @@
 
 mod element;
 mod header;
+mod tensor;
 
 pub use header::{HeaderFault, NpyHeader};
+pub(super) use tensor::read_tensor;
 
 use super::ExchangeError;
 pub(super) use element::Element;

@@ -1,6 +1,7 @@
 //! Errors of this room.
 
 use super::SchedulerError;
+use crate::exchange::ExchangeError;
 use crate::inference::InferenceError;
 use crate::record::{ClipId, FrameIndex, StoryId};
 use crate::vision::VisionError;
@@ -78,6 +79,14 @@ pub enum Fault {
         text: String,
         /// What the tokeniser said.
         source: Box<InferenceError>,
+    },
+    /// Latents could not be read, or written.
+    #[error("could not read or keep its latents")]
+    Latents {
+        /// Position in the batch, from 0.
+        row: usize,
+        /// What the file's code said; names the file.
+        source: ExchangeError,
     },
     /// A frame could not be brought to the size that a network takes.
     #[error("could not prepare the frame for the graph {graph}")]
@@ -199,7 +208,7 @@ impl Fault {
     /// The row of the batch that is to blame, where only one is.
     pub(crate) fn row(&self) -> Option<usize> {
         match self {
-            Self::NotFinite { row, .. } => Some(*row),
+            Self::NotFinite { row, .. } | Self::Latents { row, .. } => Some(*row),
             _ => None,
         }
     }
@@ -222,6 +231,7 @@ impl Hint for Fault {
             Self::Network { source, .. } | Self::Tokens { source, .. } => source.exit_code(),
             Self::Shape { .. } | Self::Rank { .. } | Self::NotFinite { .. } => ExitCode::Setup,
             Self::Pixels { source, .. } => source.exit_code(),
+            Self::Latents { source, .. } => source.exit_code(),
         }
     }
 
@@ -235,6 +245,7 @@ impl Hint for Fault {
                 "if the weights of {graph} are half precision, repeat the same command with `--device cpu`"
             )),
             Self::Pixels { source, .. } => source.hint(),
+            Self::Latents { source, .. } => source.hint(),
         }
     }
 }

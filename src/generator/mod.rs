@@ -19,7 +19,7 @@ mod storygpt_v;
 pub use error::{Fault, GeneratorError, Place};
 pub use frame_source::FrameSource;
 pub use ground_truth::GroundTruth;
-pub use noise::{NOISE_VERSION, latents};
+pub use noise::{Latents, NOISE_VERSION, Noise, latents};
 pub use pndm::{Multistep, Pndm};
 pub use prompt::{Generator, Prompt};
 pub use scheduler::{Schedule, SchedulerError};

@@ -1,9 +1,10 @@
-//! Initial latents, a pure function of seed, story and frame.
+//! Initial latents: a pure function of seed, story and frame, or what a file says.
 //!
 //! The released StoryGPT-V code draws latents from one process-wide generator, so an image depends on
 //! how many were drawn before it. Here each frame has a stream of its own: the order of stories, the batch size
 //! and a resume cannot change it.
 
+use crate::exchange::{ExchangeError, LatentFiles, LatentFolder};
 use crate::record::{FrameIndex, Seed, StoryId};
 use ndarray::Array3;
 use rand_chacha::{ChaCha12Rng, rand_core::SeedableRng};
@@ -12,6 +13,45 @@ use sha2::{Digest, Sha256};
 
 /// Names this way of drawing noise. Changing the draw changes every image, and then this must change too.
 pub const NOISE_VERSION: &str = "storyeval-noise-v1";
+
+/// Where the initial latents of frames come from.
+#[derive(Debug, Default)]
+pub enum Noise {
+    /// [`latents`].
+    #[default]
+    Drawn,
+    /// Files; the seed changes nothing.
+    Given(LatentFiles),
+}
+
+impl Noise {
+    /// The initial latents of one frame, `[channels, height, width]`.
+    ///
+    /// # Errors
+    /// Those of [`LatentFiles::read`].
+    pub fn latents(
+        &mut self,
+        seed: Seed,
+        story: &StoryId,
+        frame: FrameIndex,
+        shape: [usize; 3],
+    ) -> Result<Array3<f32>, ExchangeError> {
+        match self {
+            Self::Drawn => Ok(latents(seed, story, frame, shape)),
+            Self::Given(files) => files.read(story, frame, shape),
+        }
+    }
+}
+
+/// What a model takes its initial latents from, and where it leaves the final ones.
+#[derive(Debug, Default)]
+pub struct Latents {
+    /// The initial ones.
+    pub noise: Noise,
+    /// Gets the final ones of every frame that is drawn: what the sampler ends with, before it is divided by the
+    /// VAE's factor.
+    pub kept: Option<LatentFolder>,
+}
 
 /// Standard normal latents of shape `[channels, height, width]` for one frame.
 ///

@@ -9,7 +9,12 @@ use super::InferenceError;
 pub struct Tokenizer {
     inner: tokenizers::Tokenizer,
     path: PathBuf,
+    /// Whether a text after an added token begins with a space, as every other text does.
+    legacy: bool,
 }
+
+/// What sentencepiece writes for a space.
+const SPACE: char = '\u{2581}';
 
 /// A piece of text and its id.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -39,7 +44,17 @@ impl Tokenizer {
         Ok(Self {
             inner,
             path: path.to_owned(),
+            legacy: true,
         })
+    }
+
+    /// Splits as the slow Llama tokeniser of transformers 4.31 does with `legacy = false`: the space that
+    /// sentencepiece puts before every text is taken away again after an added token, from the first
+    /// piece and not from the text. A piece that then is in no vocabulary is the unknown token.
+    #[must_use]
+    pub fn without_legacy(mut self) -> Self {
+        self.legacy = false;
+        self
     }
 
     /// Splits a text into tokens. No begin, end or other special token is added.
@@ -48,6 +63,15 @@ impl Tokenizer {
     /// [`InferenceError::Encode`], for example for a character a vocabulary without an unknown token
     /// does not know.
     pub fn encode(&self, text: &str) -> Result<Vec<Token>, InferenceError> {
+        if self.legacy {
+            return self.split(text);
+        }
+        // Offsets are those of the text with spaces for markers, which is shorter by two bytes a marker.
+        let spaced = text.replace(SPACE, " ");
+        Ok(self.bare_after_added(&spaced, &self.split(&spaced)?))
+    }
+
+    fn split(&self, text: &str) -> Result<Vec<Token>, InferenceError> {
         let encoding = self
             .inner
             .encode(text, false)
@@ -60,6 +84,39 @@ impl Tokenizer {
         Ok(ids
             .map(|(&id, &(start, end))| Token { id, start, end })
             .collect())
+    }
+
+    fn bare_after_added(&self, text: &str, tokens: &[Token]) -> Vec<Token> {
+        let added = self.inner.get_added_tokens_decoder();
+        let mut bare = Vec::with_capacity(tokens.len());
+        let mut after: Option<usize> = None;
+        for &token in tokens {
+            let is_added = added.contains_key(&token.id);
+            let begins_bare = after
+                .replace(token.end)
+                .filter(|end| !is_added && !text[*end..].starts_with(' '));
+            if !is_added {
+                after = None;
+            }
+            let piece = begins_bare.and_then(|_| self.inner.id_to_token(token.id));
+            match piece.as_deref().and_then(|piece| piece.strip_prefix(SPACE)) {
+                None => bare.push(token),
+                Some("") => {}
+                Some(rest) => bare.push(Token {
+                    id: self.inner.token_to_id(rest).or(self.unknown()).unwrap_or(token.id),
+                    ..token
+                }),
+            }
+        }
+        bare
+    }
+
+    /// The id of the unknown token.
+    fn unknown(&self) -> Option<u32> {
+        let tokenizers::ModelWrapper::BPE(model) = self.inner.get_model() else {
+            return None;
+        };
+        self.inner.token_to_id(model.unk_token.as_deref()?)
     }
 
     /// Joins tokens to a text. Special tokens and ids outside the vocabulary are left out.

@@ -80,3 +80,94 @@ fn a_text_outside_the_vocabulary_is_an_error_with_the_text() {
         "{error}"
     );
 }
+
+/// What the slow tokenisers of transformers 4.31 said (`tools/golden/tokens.py`).
+#[derive(serde::Deserialize)]
+struct Golden {
+    texts: Vec<GoldenText>,
+    #[serde(default)]
+    without_legacy: Vec<GoldenText>,
+}
+
+#[derive(serde::Deserialize)]
+struct GoldenText {
+    text: String,
+    ids: Vec<u32>,
+}
+
+fn golden(class: &str) -> (Tokenizer, Golden) {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("reference-data/golden/tokens")
+        .join(class);
+    let text = fs::read_to_string(folder.join("golden.json")).unwrap();
+    let tokenizer = Tokenizer::open(&folder.join("tokenizer.json")).unwrap();
+    (tokenizer, serde_json::from_str(&text).unwrap())
+}
+
+/// Panics with the first texts whose ids differ.
+fn same_ids(tokenizer: &Tokenizer, texts: &[GoldenText]) {
+    assert!(texts.len() > 300);
+    let ids = |text: &GoldenText| -> Vec<u32> {
+        let tokens = tokenizer.encode(&text.text).unwrap();
+        for token in &tokens {
+            assert!(token.start <= token.end && token.end <= text.text.len());
+        }
+        tokens.iter().map(|token| token.id).collect()
+    };
+    let other: Vec<_> = texts
+        .iter()
+        .map(|text| (&text.text, ids(text), &text.ids))
+        .filter(|(_, found, wanted)| found != *wanted)
+        .collect();
+    assert!(
+        other.is_empty(),
+        "{} of {}: {:?}",
+        other.len(),
+        texts.len(),
+        &other[..other.len().min(5)]
+    );
+}
+
+#[test]
+fn opt_s_tokeniser_gives_the_published_ids() {
+    let (tokenizer, golden) = golden("opt");
+    same_ids(&tokenizer, &golden.texts);
+}
+
+#[test]
+fn clip_s_tokeniser_gives_the_published_ids() {
+    let (tokenizer, golden) = golden("clip");
+    same_ids(&tokenizer, &golden.texts);
+}
+
+#[test]
+fn llama_s_tokeniser_gives_the_published_ids_in_both_of_its_ways() {
+    let (tokenizer, golden) = golden("llama");
+    same_ids(&tokenizer, &golden.texts);
+    same_ids(&tokenizer.without_legacy(), &golden.without_legacy);
+    let differ = golden
+        .texts
+        .iter()
+        .zip(&golden.without_legacy)
+        .filter(|(legacy, other)| legacy.ids != other.ids);
+    assert!(differ.count() > 20, "the two ways are not told apart");
+}
+
+#[test]
+fn offsets_of_clip_s_tokens_are_bytes_of_the_caption_as_given() {
+    let (tokenizer, _) = golden("clip");
+    let text = "A\u{200d}  FRED\u{2019}s 漢字 ΟΔΟΣ e\u{301} Otto";
+    let tokens = tokenizer.encode(text).unwrap();
+    let spans = |word: &str| {
+        let from = text.find(word).unwrap();
+        let inside: Vec<_> = tokens
+            .iter()
+            .filter(|token| token.start < from + word.len() && token.end > from)
+            .collect();
+        assert_eq!(inside[0].start, from, "{word}");
+        assert_eq!(inside[inside.len() - 1].end, from + word.len(), "{word}");
+    };
+    for word in ["FRED", "漢", "字", "ΟΔΟΣ", "Otto"] {
+        spans(word);
+    }
+}

@@ -30,6 +30,10 @@ pub struct Identity {
     /// `None` where a model of this program draws.
     #[serde(default)]
     pub images_hash: Option<String>,
+    /// Content hash of the initial latents that files gave ([`crate::exchange::LatentFiles::content_hash`]);
+    /// `None` where they were drawn from the seed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub latents_hash: Option<String>,
     /// Id of the protocol.
     pub protocol: String,
     /// Its hash.
@@ -62,7 +66,7 @@ impl Identity {
             .collect()
     }
 
-    fn rows(&self) -> [(&'static str, String); 13] {
+    fn rows(&self) -> [(&'static str, String); 14] {
         let or_none = |hash: &Option<String>| hash.clone().unwrap_or_else(|| "none".to_owned());
         [
             ("dataset", self.dataset.clone()),
@@ -70,6 +74,7 @@ impl Identity {
             ("model", self.model.clone()),
             ("bundle_hash", or_none(&self.bundle_hash)),
             ("images_hash", or_none(&self.images_hash)),
+            ("latents_hash", or_none(&self.latents_hash)),
             ("protocol", self.protocol.clone()),
             ("protocol_hash", self.protocol_hash.clone()),
             ("seed", self.seed.0.to_string()),

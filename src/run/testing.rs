@@ -41,6 +41,7 @@ pub(super) fn manifest(plan: &Plan) -> Manifest {
         model: "toy".to_owned(),
         bundle_hash: None,
         images_hash: None,
+        latents_hash: None,
         protocol: "strict".to_owned(),
         protocol_hash: "p".to_owned(),
         seed: Seed(1),

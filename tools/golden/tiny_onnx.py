@@ -124,6 +124,22 @@ save(
     [("y", F16, ["batch", 2])],
 )
 
+# Half precision inside, and a transpose before the product: what crashes ONNX Runtime 1.32 on a CPU unless one of its
+# fusions is off. y = transpose(x) 2.
+save(
+    GOLDEN / "half_inside.onnx",
+    [
+        helper.make_node("Cast", ["x"], ["xh"], to=F16),
+        helper.make_node("Transpose", ["xh"], ["t"], perm=[1, 0, 2]),
+        helper.make_node("Cast", ["w"], ["wh"], to=F16),
+        helper.make_node("MatMul", ["t", "wh"], ["yh"]),
+        helper.make_node("Cast", ["yh"], ["y"], to=F32),
+    ],
+    [("x", F32, ["batch", "length", 2])],
+    [("y", F32, ["length", "batch", 2])],
+    [("w", np.eye(2) * 2)],
+)
+
 # Batch fixed to 1 by a careless export.
 save(
     GOLDEN / "fixed.onnx",

@@ -138,6 +138,7 @@ impl Study<'_> {
             plan_hash: plan.hash().to_owned(),
             partition: Partition::WHOLE,
             images_hash: None,
+            latents_hash: None,
             device_kind: "any".to_owned(),
         };
         let session = Session {

@@ -1,6 +1,6 @@
 //! Char-LDM: the diffusion model alone. Every frame is drawn from its own caption.
 
-use super::super::{Fault, Generator, GeneratorError, Prompt};
+use super::super::{Fault, Generator, GeneratorError, Latents, Prompt};
 use super::networks::{DiffusionNetworks, Tokenize};
 use super::onnx::OnnxDiffusion;
 use super::painter::{Painter, active, captions_of, located, longest};
@@ -48,6 +48,13 @@ impl<N: DiffusionNetworks> CharLdm<N> {
         Ok(Self {
             painter: Painter::new(settings, networks, tokenizer, portraits),
         })
+    }
+
+    /// Takes initial latents from files, or keeps final ones.
+    #[must_use]
+    pub fn with_latents(mut self, latents: Latents) -> Self {
+        self.painter.latents = latents;
+        self
     }
 
     /// The networks, for those who brought them.

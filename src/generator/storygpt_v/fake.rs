@@ -61,6 +61,7 @@ pub(super) fn settings() -> DiffusionSettings {
 pub(super) fn llm_settings() -> Llm {
     Llm {
         tokenizer: "llm_tokenizer.json".to_owned(),
+        legacy: true,
         hidden_size: 3,
         bos_id: 1,
         visual_tokens: 4,

@@ -362,6 +362,68 @@ mod tests {
         assert_eq!(states[0], sums[sums.len() - expected.len()..]);
     }
 
+    /// What `generate_for_images_emb` makes of a prompt: ids of a text, or the number of an earlier frame.
+    #[derive(serde::Deserialize)]
+    #[serde(untagged)]
+    enum Part {
+        Frame(usize),
+        Ids(Vec<i64>),
+    }
+
+    #[derive(serde::Deserialize)]
+    struct Golden {
+        bos_id: u32,
+        image_ids: Vec<u32>,
+        image_prefix_ids: Vec<u32>,
+        story: Vec<String>,
+        prompts: Vec<Vec<Part>>,
+    }
+
+    #[test]
+    fn the_prompts_have_the_ids_of_the_released_code() {
+        for class in ["opt", "llama"] {
+            let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR"))
+                .join("reference-data/golden/tokens")
+                .join(class);
+            let golden = std::fs::read_to_string(folder.join("golden.json")).unwrap();
+            let golden: Golden = serde_json::from_str(&golden).unwrap();
+            assert_eq!(golden.image_prefix_ids, golden.image_ids);
+            let tokenizer = crate::inference::Tokenizer::open(&folder.join("tokenizer.json")).unwrap();
+            let llm = Llm {
+                bos_id: golden.bos_id,
+                img_token_ids: golden.image_ids.clone(),
+                max_positions: 2048,
+                ..llm_settings()
+            };
+            let captions: Vec<&str> = golden.story.iter().map(String::as_str).collect();
+            let past = Past {
+                captions: &captions,
+                visual: &[],
+            };
+            for (index, prompt) in golden.prompts.iter().enumerate() {
+                let mut ids: Vec<i64> = llm.img_token_ids.iter().copied().map(i64::from).collect();
+                let found = positions(&llm, &tokenizer, &past, index + 1, &mut ids).unwrap();
+                // A visual token is -1 for the first frame, -2 for the second.
+                let found: Vec<i64> = found
+                    .into_iter()
+                    .map(|position| match position {
+                        Position::Token(index) => ids[index],
+                        Position::Visual(frame, _) => -1 - frame as i64,
+                    })
+                    .collect();
+                let mut wanted: Vec<i64> = prompt
+                    .iter()
+                    .flat_map(|part| match part {
+                        Part::Ids(ids) => ids.clone(),
+                        Part::Frame(frame) => vec![-1 - *frame as i64; llm.visual_tokens],
+                    })
+                    .collect();
+                wanted.extend(llm.img_token_ids.iter().copied().map(i64::from));
+                assert_eq!(found, wanted, "{class}, frame {}", index + 2);
+            }
+        }
+    }
+
     #[test]
     fn the_fake_tokeniser_tells_words_apart() {
         assert_ne!(token_of("Otto"), token_of("Mira"));

@@ -1,6 +1,6 @@
 //! What both models share: captions to contexts, jobs to images, faults to errors.
 
-use super::super::{Fault, GeneratorError, Place, Prompt, latents};
+use super::super::{Fault, GeneratorError, Latents, Place, Prompt};
 use super::decode::decode;
 use super::denoise::{Job, denoise};
 use super::networks::{DiffusionNetworks, Tokenize, shaped};
@@ -18,6 +18,7 @@ pub(super) struct Painter<N> {
     pub(super) networks: N,
     tokenizer: Box<dyn Tokenize>,
     portraits: Portraits,
+    pub(super) latents: Latents,
     /// Embedding `[L, D]` of the empty caption, computed at the first use.
     unconditional: Option<Array2<f32>>,
 }
@@ -41,6 +42,7 @@ impl<N: DiffusionNetworks> Painter<N> {
             networks,
             tokenizer,
             portraits,
+            latents: Latents::default(),
             unconditional: None,
         }
     }
@@ -85,23 +87,27 @@ impl<N: DiffusionNetworks> Painter<N> {
         };
         let unconditional = self.unconditional.insert(unconditional);
         let [_, channels, height, width] = self.settings.latents(1);
-        let jobs: Vec<Job> = stories
-            .iter()
-            .zip(merge_steps)
-            .enumerate()
-            .map(|(row, (prompt, merge_step))| Job {
-                latents: latents(
-                    seed,
-                    &prompt.story.id,
-                    FrameIndex(frame as u32 + 1),
-                    [channels, height, width],
-                ),
+        let shape = [channels, height, width];
+        let number = FrameIndex(frame as u32 + 1);
+        let mut jobs = Vec::with_capacity(stories.len());
+        for (row, (prompt, merge_step)) in stories.iter().zip(merge_steps).enumerate() {
+            let noise = &mut self.latents.noise;
+            jobs.push(Job {
+                latents: noise
+                    .latents(seed, &prompt.story.id, number, shape)
+                    .map_err(|source| Fault::Latents { row, source })?,
                 plain: captions.plain.index_axis(Axis(0), row).to_owned(),
                 merged: merged.index_axis(Axis(0), row).to_owned(),
                 merge_step: *merge_step,
-            })
-            .collect();
+            });
+        }
         let drawn = denoise(&mut self.networks, &self.settings, unconditional, &jobs)?;
+        if let Some(kept) = &self.latents.kept {
+            for (row, (prompt, latents)) in stories.iter().zip(drawn.outer_iter()).enumerate() {
+                kept.write(&prompt.story.id, number, &latents)
+                    .map_err(|source| Fault::Latents { row, source })?;
+            }
+        }
         decode(&mut self.networks, &self.settings, &drawn)
     }
 }

@@ -1,6 +1,6 @@
 //! StoryGPT-V: from the second frame on, the context comes from a language model that has seen the story.
 
-use super::super::{Fault, Generator, GeneratorError, Prompt};
+use super::super::{Fault, Generator, GeneratorError, Latents, Prompt};
 use super::char_ldm::{CharLdm, check_kind, draw_from_caption, open_painter, opening};
 use super::llm::{Past, contexts, visual_tokens};
 use super::networks::{DiffusionNetworks, LanguageNetworks, Tokenize};
@@ -35,7 +35,10 @@ impl StoryGptV {
         let llm = bundle.manifest().llm().map_err(&failed)?.clone();
         check_llm(&llm)?;
         let painter = open_painter(runtime, bundle)?;
-        let tokenizer = Tokenizer::open(&bundle.file(&llm.tokenizer)).map_err(&failed)?;
+        let mut tokenizer = Tokenizer::open(&bundle.file(&llm.tokenizer)).map_err(&failed)?;
+        if !llm.legacy {
+            tokenizer = tokenizer.without_legacy();
+        }
         let language =
             OnnxLanguage::load(runtime, bundle, &llm, &painter.settings).map_err(&failed)?;
         Ok(Self {
@@ -65,6 +68,13 @@ impl<N: DiffusionNetworks, L: LanguageNetworks> StoryGptV<N, L> {
             llm,
             tokenizer,
         })
+    }
+
+    /// Takes initial latents from files, or keeps final ones.
+    #[must_use]
+    pub fn with_latents(mut self, latents: Latents) -> Self {
+        self.painter.latents = latents;
+        self
     }
 
     /// The networks, for those who brought them.

@@ -129,6 +129,10 @@ pub struct Portraits {
 pub struct Llm {
     /// `tokenizer.json`, relative to the bundle.
     pub tokenizer: String,
+    /// Whether a text after an added token gets the leading space that every other text gets: the setting of
+    /// that name of Llama's slow tokeniser.
+    #[serde(default = "legacy")]
+    pub legacy: bool,
     /// Width of the embeddings.
     pub hidden_size: usize,
     /// Begin of sequence.
@@ -151,4 +155,8 @@ pub struct Llm {
     pub caption_prefix: String,
     /// Text after it.
     pub caption_suffix: String,
+}
+
+fn legacy() -> bool {
+    true
 }

@@ -1,0 +1,23 @@
+"""`python -m storyeval_export MODEL --checkpoint DIR --out DIR`."""
+
+import importlib.util
+import sys
+
+NEEDED = ("torch", "transformers", "diffusers", "onnx", "onnx_ir", "onnxscript", "onnxruntime", "safetensors", "numpy",
+          "PIL", "tokenizers", "tqdm")
+
+
+def start() -> int:
+    """Checks that the packages are there before anything imports them."""
+    absent = [name for name in NEEDED if importlib.util.find_spec(name) is None]
+    if absent:
+        print(f"error: Python packages are missing: {', '.join(absent)}", file=sys.stderr)
+        print("hint: pip install './tools[export]'", file=sys.stderr)
+        return 96
+    from .command import main
+
+    return main()
+
+
+if __name__ == "__main__":
+    sys.exit(start())

@@ -1,0 +1,1 @@
+"""The networks of Stable Diffusion and of Char-LDM, as graphs."""
