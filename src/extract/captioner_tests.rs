@@ -53,7 +53,11 @@ fn runtime() -> Runtime {
 }
 
 fn captioner(bundle: &str) -> Captioner {
-    let bundle = Bundle::open(&folder().join(bundle)).unwrap();
+    captioner_in(&folder().join(bundle))
+}
+
+fn captioner_in(folder: &Path) -> Captioner {
+    let bundle = Bundle::open(folder).unwrap();
     bundle.verify().unwrap();
     Captioner::open(&runtime(), &bundle).unwrap()
 }
@@ -67,36 +71,55 @@ fn set(captioner: &mut Captioner, run: &Run) {
     model.length_penalty = run.length_penalty;
 }
 
+/// Runs every setting of a bundle in `folder`; how many sequences were the same, and by how much the
+/// scores differ.
+fn compare(folder: &Path, bundle: &str, golden: &Golden) -> (usize, f32) {
+    let images = frames(golden.frame);
+    let (mut compared, mut worst) = (0, 0.0_f32);
+    let mut captioner = captioner_in(&folder.join(bundle));
+    for run in golden.runs.iter().filter(|run| run.bundle == bundle) {
+        set(&mut captioner, run);
+        let place = captioner.preprocessing();
+        let found = captioner.hypotheses(&images).unwrap();
+        assert_eq!(found.len(), run.tokens.len(), "{place}");
+        for (frame, (found, tokens)) in found.iter().zip(&run.tokens).enumerate() {
+            assert_eq!(found.len(), run.num_beams);
+            for (rank, (found, tokens)) in found.iter().zip(tokens).enumerate() {
+                assert_eq!(&found.tokens, tokens, "{place}, frame {frame}, rank {rank}");
+                if let Some(score) = run.scores[frame][rank] {
+                    let off = (found.score - score).abs() / score.abs().max(1.0);
+                    worst = worst.max(off);
+                }
+                compared += 1;
+            }
+        }
+        let captions = captioner.captions(&images, 1).unwrap();
+        assert_eq!(captions.concat(), run.captions, "{place}");
+    }
+    (compared, worst)
+}
+
 #[test]
 fn captions_are_those_of_transformers() {
     let golden = golden();
-    let images = frames(golden.frame);
     let (mut compared, mut worst) = (0, 0.0_f32);
     for bundle in ["rare", "common", "dominant"] {
-        let mut captioner = captioner(bundle);
-        for run in golden.runs.iter().filter(|run| run.bundle == bundle) {
-            set(&mut captioner, run);
-            let place = captioner.preprocessing();
-            let found = captioner.hypotheses(&images).unwrap();
-            assert_eq!(found.len(), run.tokens.len(), "{place}");
-            for (frame, (found, tokens)) in found.iter().zip(&run.tokens).enumerate() {
-                assert_eq!(found.len(), run.num_beams);
-                for (rank, (found, tokens)) in found.iter().zip(tokens).enumerate() {
-                    assert_eq!(&found.tokens, tokens, "{place}, frame {frame}, rank {rank}");
-                    if let Some(score) = run.scores[frame][rank] {
-                        let off = (found.score - score).abs() / score.abs().max(1.0);
-                        worst = worst.max(off);
-                    }
-                    compared += 1;
-                }
-            }
-            let captions = captioner.captions(&images, 1).unwrap();
-            assert_eq!(captions.concat(), run.captions, "{place}");
-        }
+        let (more, off) = compare(&folder(), bundle, &golden);
+        (compared, worst) = (compared + more, worst.max(off));
     }
     assert!(compared > 1000, "{compared}");
     assert!(worst < golden.tolerance, "{worst}");
     println!("{compared} sequences; scores within {worst:e}");
+}
+
+#[test]
+fn captions_of_an_exported_blip2_are_those_of_transformers() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("reference-data/golden/export");
+    let text = fs::read_to_string(root.join("blip2-tiny.json")).unwrap();
+    let golden: Golden = serde_json::from_str(&text).unwrap();
+    let (compared, worst) = compare(&root, "blip2-tiny", &golden);
+    assert_eq!(compared, 9 * (1 + 3 + 5 + 5));
+    assert!(worst < golden.tolerance, "{worst}");
 }
 
 /// A caption of the shipped bundle as `generate` wrote it.

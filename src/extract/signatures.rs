@@ -4,6 +4,7 @@
 
 use crate::inference::{
     BundleKind, BundleManifest, CaptionerModel, ClipModel, GraphSignature, InferenceError, Port,
+    SamModel,
 };
 
 pub(super) const PIXELS: &str = "pixel_values";
@@ -70,6 +71,10 @@ pub fn signatures(manifest: &BundleManifest) -> Result<Vec<GraphSignature>, Infe
         BundleKind::Locator => {
             let count = manifest.locator()?.characters.len();
             vec![maps(manifest, LOCATOR, MASKS, count)]
+        }
+        BundleKind::Sam => {
+            let model = manifest.sam()?;
+            vec![sam_image(manifest, model), sam_mask(model)]
         }
     })
 }
@@ -175,4 +180,37 @@ pub(super) fn captioner_decoder(model: &CaptionerModel) -> GraphSignature {
             Port::f32("values", cache),
         ],
     }
+}
+
+/// Images to embeddings of their cells.
+fn sam_image(manifest: &BundleManifest, model: &SamModel) -> GraphSignature {
+    GraphSignature {
+        name: "sam_image",
+        inputs: vec![pixels(manifest)],
+        outputs: vec![sam_embeddings(model)],
+    }
+}
+
+/// Embeddings and boxes to masks and what they are worth.
+fn sam_mask(model: &SamModel) -> GraphSignature {
+    let (masks, side) = (Some(model.masks), Some(model.mask_side));
+    GraphSignature {
+        name: "sam_mask",
+        inputs: vec![
+            sam_embeddings(model),
+            Port::f32("input_boxes", [None, None, Some(4)]),
+        ],
+        outputs: vec![
+            Port::f32("masks", [None, None, masks, side, side]),
+            Port::f32("scores", [None, None, masks]),
+        ],
+    }
+}
+
+fn sam_embeddings(model: &SamModel) -> Port {
+    let cells = Some(model.cells);
+    Port::f32(
+        "image_embeddings",
+        [None, Some(model.channels), cells, cells],
+    )
 }

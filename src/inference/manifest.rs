@@ -22,7 +22,7 @@ pub use drawing::{
 };
 pub use export::{Export, Parity};
 pub use looking::{
-    CaptionerModel, ClipModel, Features, Labels, LocatorModel, LpipsModel, PixelInput,
+    CaptionerModel, ClipModel, Features, Labels, LocatorModel, LpipsModel, PixelInput, SamModel,
 };
 
 /// The bundle format this program reads.
@@ -61,6 +61,7 @@ pub struct BundleManifest {
     lpips: Option<LpipsModel>,
     captioner: Option<CaptionerModel>,
     locator: Option<LocatorModel>,
+    sam: Option<SamModel>,
     /// How the files were made, where a tool wrote it down.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub export: Option<Export>,
@@ -95,6 +96,8 @@ pub enum BundleKind {
     Captioner,
     /// A network that says where each character is.
     Locator,
+    /// Segment Anything: boxes to masks. Nothing of this program runs it yet.
+    Sam,
 }
 
 impl BundleKind {
@@ -109,6 +112,7 @@ impl BundleKind {
             Self::Lpips => "lpips",
             Self::Captioner => "captioner",
             Self::Locator => "locator",
+            Self::Sam => "sam",
         }
     }
 }
@@ -170,6 +174,7 @@ impl BundleManifest {
     section!(lpips, LpipsModel, "The `[lpips]` section.");
     section!(captioner, CaptionerModel, "The `[captioner]` section.");
     section!(locator, LocatorModel, "The `[locator]` section.");
+    section!(sam, SamModel, "The `[sam]` section.");
 
     /// Whether the bundle brings a language model.
     #[must_use]
@@ -225,6 +230,9 @@ impl BundleManifest {
             }
             BundleKind::Captioner => self.check_captioner()?,
             BundleKind::Locator => self.check_locator()?,
+            BundleKind::Sam => {
+                self.sam()?;
+            }
         }
         if let Some(parity) = &self.parity
             && !(parity.tolerance.is_finite() && parity.tolerance > 0.0)
@@ -368,6 +376,14 @@ impl BundleManifest {
                 ("captioner.head_dim", it.head_dim),
                 ("captioner.hidden_size", it.hidden_size),
                 ("captioner.vocab_size", it.vocab_size),
+            ]);
+        }
+        if let Some(it) = &self.sam {
+            sizes.extend([
+                ("sam.channels", it.channels),
+                ("sam.cells", it.cells),
+                ("sam.masks", it.masks),
+                ("sam.mask_side", it.mask_side),
             ]);
         }
         sizes

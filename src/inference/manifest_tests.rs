@@ -235,6 +235,7 @@ const CAPTIONER: &str = "[captioner]\ntokenizer = \"t.json\"\nprompt = \"a photo
     eos_id = 3\npad_id = 1\nlayers = 2\nheads = 2\nhead_dim = 4\nhidden_size = 8\nvocab_size = 40\n";
 
 const LOCATOR: &str = "[locator]\ncharacters = [\"otto\"]\nthreshold = 0.5\n";
+const SAM: &str = "[sam]\nchannels = 256\ncells = 64\nmasks = 3\nmask_side = 256\n";
 
 #[test]
 fn evaluators_need_sections_for_the_graphs_they_have() {
@@ -267,6 +268,7 @@ fn every_kind_that_looks_is_read_and_written() {
         ("captioner", CAPTIONER),
         ("lpips", "[lpips]\nnetwork = \"alex\"\nversion = \"0.1\"\n"),
         ("locator", LOCATOR),
+        ("sam", SAM),
     ] {
         let manifest = parse(&looking(kind, &format!("{input}{section}"))).unwrap();
         assert_eq!(manifest.kind.name(), kind);
@@ -361,5 +363,15 @@ fn captioners_and_clips_without_sense_are_refused() {
     assert_eq!(locator("[\"otto\"]", "[]"), "locator.characters");
     for wrong in ["0.0", "1.0", "nan"] {
         assert_eq!(locator("0.5", wrong), "locator.threshold");
+    }
+    for size in [
+        "channels = 256",
+        "cells = 64",
+        "masks = 3",
+        "mask_side = 256",
+    ] {
+        let (name, _) = size.split_once(' ').unwrap();
+        let found = change("sam", SAM, size, &format!("{name} = 0"));
+        assert_eq!(found, format!("sam.{name}"));
     }
 }

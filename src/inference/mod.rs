@@ -28,7 +28,7 @@ pub use library::{Library, Origin, default_cache};
 pub use manifest::{
     BetaSchedule, BundleKind, BundleManifest, CaptionerModel, ClipModel, Diffusion, Export,
     Features, ImageSize, Labels, Llm, LocatorModel, LpipsModel, Parity, PixelInput, Portraits,
-    PredictionType, Scheduler, SchedulerKind, Source, Text, TimestepSpacing,
+    PredictionType, SamModel, Scheduler, SchedulerKind, Source, Text, TimestepSpacing,
 };
 pub use resident::{DeviceTensor, ResidentGraph};
 pub use runtime::{Runtime, RuntimeOptions};

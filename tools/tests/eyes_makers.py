@@ -103,6 +103,20 @@ def open_clip_file(path: Path, quick: bool, vocabulary: int = 600) -> nn.Module:
     return model
 
 
+def open_clip_folder(folder: Path) -> nn.Module:
+    """A smaller one, with the configuration that open_clip writes beside the weights."""
+    from open_clip.model import CLIP, CLIPTextCfg, CLIPVisionCfg
+
+    vision = {"layers": 1, "width": 32, "head_width": 16, "patch_size": 8, "image_size": 16}
+    text = {"context_length": 12, "vocab_size": 560, "width": 24, "heads": 2, "layers": 1}
+    model = alive(CLIP(16, CLIPVisionCfg(**vision), CLIPTextCfg(**text)))
+    folder.mkdir(parents=True, exist_ok=True)
+    torch.save(model.state_dict(), folder / "open_clip_pytorch_model.bin")
+    config = {"model_cfg": {"embed_dim": 16, "vision_cfg": vision, "text_cfg": text}, "preprocess_cfg": {}}
+    (folder / "open_clip_config.json").write_text(json.dumps(config))
+    return model
+
+
 def blip2_folder(folder: Path, side: int = 28, safe: bool = True) -> nn.Module:
     """A small BLIP-2 with OPT as on the Hugging Face hub, with the sizes of the golden weights of LAVIS."""
     from transformers import (Blip2Config, Blip2ForConditionalGeneration, Blip2QFormerConfig, Blip2VisionConfig,

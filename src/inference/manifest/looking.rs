@@ -1,5 +1,5 @@
 //! Sections of a bundle that looks at images or texts: classifiers, features, CLIP, LPIPS,
-//! captioner, locator.
+//! captioner, locator, SAM.
 
 use serde::{Deserialize, Serialize};
 
@@ -141,4 +141,25 @@ pub struct LocatorModel {
     pub characters: Vec<String>,
     /// Between 0 and 1, both excluded.
     pub threshold: f64,
+}
+
+/// Segment Anything (Kirillov et al., ICCV 2023) as two graphs.
+///
+/// `sam_image`: `pixel_values` `[N, 3, side, side]` to `image_embeddings` `[N, channels, cells, cells]`.
+/// Images keep their shape: the longer side becomes the bundle's image size, and what is left over on
+/// the right or below is 0 after the pixels were standardised. `sam_mask`: `image_embeddings` and
+/// `input_boxes` `[N, K, 4]` (left, top, right, bottom, in pixels of that image) to `masks`
+/// `[N, K, masks, mask_side, mask_side]`, logits that are positive inside, and `scores` `[N, K, masks]`,
+/// the overlap with the object that the network expects of each.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SamModel {
+    /// Length of an embedding of a cell.
+    pub channels: usize,
+    /// Cells of the image on a side.
+    pub cells: usize,
+    /// Masks a box: the object, a part of it, and what it is a part of.
+    pub masks: usize,
+    /// Pixels of a mask on a side.
+    pub mask_side: usize,
 }

@@ -28,8 +28,10 @@ FINE_TUNED = "captioner.pth"
 BASES = ("blip2-opt-2.7b-coco", "blip2-opt-2.7b", "blip2-opt-6.7b-coco", "blip2-opt-6.7b")
 LINE = "\u010a"
 """The token of a line feed in GPT-2's vocabulary; LAVIS ends captions with it."""
-IGNORED = ((r"language_model\..*", "the other graphs"), lavis_keys.IGNORED[0])
-POSITION_IDS = ((r".*\.position_ids", "a list of numbers, no weights"),)
+IGNORED = (
+    (r"language_model\..*", "the other graphs"),
+    (r".*\.position_ids", "a list of numbers, no weights"),
+)
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -193,7 +195,7 @@ def build_prefix(source: Source) -> nn.Module:
     """Image network, Q-Former and projection with their weights."""
     with empty_parameters():
         net = Prefix(source.config)
-    load_into(net, source.state(), source=source.label(), ignore=(*IGNORED, *POSITION_IDS))
+    load_into(net, source.state(), source=source.label(), ignore=IGNORED)
     if source.tuned is not None:
         # LAVIS' last norm has PyTorch's epsilon; its transformer, and all of transformers' copy, have 1e-6.
         net.vision_model.post_layernorm.eps = 1e-5

@@ -1,7 +1,7 @@
 """`lpips`: the learned perceptual distance, over a trunk of torchvision and the authors' heads.
 
-Always in single precision: sums of squares of a trunk's features pass what half precision can hold, and so
-does the `1e-10` that keeps black areas from a division by zero.
+Always in single precision: sums of squares of a trunk's features are above what half precision can hold, and the
+`1e-10` that keeps black areas from a division by zero is below it.
 """
 
 import argparse

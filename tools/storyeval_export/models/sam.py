@@ -101,7 +101,9 @@ def plan(args: argparse.Namespace) -> Plan:
     mask = Graph("sam_mask", partial(build_mask, source),
                  {"image_embeddings": Input.normal("batch", vision.output_channels, cells, cells),
                   "input_boxes": Input(("batch", "boxes", 4), partial(_boxes, side))},
-                 ("masks", "scores"), count(lambda: SamMask(config)), settings=settings)
+                 ("masks", "scores"), count(lambda: SamMask(config)), settings=settings,
+                 # Corners of boxes need more than the eleven bits of half precision.
+                 precision="fp32")
     return Plan(
         {"weights": source.path},
         [image, mask],
