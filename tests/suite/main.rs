@@ -18,6 +18,7 @@ mod data_errors;
 mod datasets;
 mod exports;
 mod gate;
+mod generator;
 mod import;
 mod layouts;
 mod metric_networks;

@@ -11,26 +11,39 @@ TOKENS = Path(__file__).resolve().parents[2] / "reference-data" / "golden" / "to
 """Vocabularies of the same classes (`tools/golden/tokens.py`)."""
 
 
+def mixing(model: nn.Module, factor: float) -> None:
+    """Multiplies the weights through which positions reach each other: with random weights they hardly do."""
+    with torch.no_grad():
+        for key, value in model.named_parameters():
+            if key.endswith(("v_proj.weight", "out_proj.weight", "o_proj.weight")):
+                value *= factor
+
+
 def opt(folder: Path, hidden: int = 32, layers: int = 2, positions: int = 64, dtype=torch.float16, prefix: str = "model.decoder.",
-        shards: bool = True, vocabulary: int = 576, **config):
+        shards: bool = True, vocabulary: int = 576, mix: float = 1.0, **config):
     """`OPTForCausalLM`, saved as facebook/opt-6.7b is: half precision, two shards with an index, the vocabulary padded."""
     from transformers import OPTConfig, OPTForCausalLM
 
     made = OPTConfig(**{"vocab_size": vocabulary, "hidden_size": hidden, "num_hidden_layers": layers, "ffn_dim": 2 * hidden,
                         "num_attention_heads": 4, "max_position_embeddings": positions, "word_embed_proj_dim": hidden, "dropout": 0.1, **config})
-    model = OPTForCausalLM(made).to(dtype).eval()
+    model = OPTForCausalLM(made).eval()
+    mixing(model, mix)
+    model = model.to(dtype)
     state = {key.replace("model.decoder.", prefix, 1): value.clone() for key, value in model.state_dict().items()}
     write(folder, made, state, "opt", ("vocab.json", "merges.txt"), shards)
     return model
 
 
-def llama(folder: Path, hidden: int = 32, layers: int = 2, positions: int = 64, dtype=torch.float16, vocabulary: int = 600, **config):
+def llama(folder: Path, hidden: int = 32, layers: int = 2, positions: int = 64, dtype=torch.float16, vocabulary: int = 600,
+          mix: float = 1.0, **config):
     """`LlamaForCausalLM` as meta-llama/Llama-2-7b-chat-hf, with the buffers that its files still hold."""
     from transformers import LlamaConfig, LlamaForCausalLM
 
     made = LlamaConfig(**{"vocab_size": vocabulary, "hidden_size": hidden, "num_hidden_layers": layers, "intermediate_size": 2 * hidden,
                           "num_attention_heads": 4, "max_position_embeddings": positions, **config})
-    model = LlamaForCausalLM(made).to(dtype).eval()
+    model = LlamaForCausalLM(made).eval()
+    mixing(model, mix)
+    model = model.to(dtype)
     state = {key: value.clone() for key, value in model.state_dict().items()}
     half = hidden // 4 // 2
     for layer in range(layers):
@@ -97,7 +110,7 @@ def second_stage(folder: Path, width: int = 32, eyes: int = 16, images: int = 8,
     `rows`: of the saved embedding table; only the `[IMG]` ones when `None`.
     """
     mapper, seeing = TextFcLayer(width, inner, context[1], context[0], layers).to(dtype).eval(), nn.Linear(eyes, visual_tokens * width).to(dtype)
-    table = (torch.randn(rows or images, width) * 0.3).to(dtype)
+    table = (torch.randn(rows or images, width) * 0.05).to(dtype)
     parts = {"model.logit_scale": torch.tensor(2.66), "model.input_embeddings.weight": table,
              **{f"model.visual_embeddings.{key}": value for key, value in seeing.state_dict().items()},
              **{f"model.visual_fc.{key}": value for key, value in nn.Linear(eyes, 4).state_dict().items()},

@@ -131,7 +131,7 @@ pub struct Llm {
     pub tokenizer: String,
     /// Whether a text after an added token gets the leading space that every other text gets: the setting of
     /// that name of Llama's slow tokeniser.
-    #[serde(default = "legacy")]
+    #[serde(default = "usual", skip_serializing_if = "is_usual")]
     pub legacy: bool,
     /// Width of the embeddings.
     pub hidden_size: usize,
@@ -157,6 +157,14 @@ pub struct Llm {
     pub caption_suffix: String,
 }
 
-fn legacy() -> bool {
+fn usual() -> bool {
     true
+}
+
+#[expect(
+    clippy::trivially_copy_pass_by_ref,
+    reason = "serde calls it with a reference"
+)]
+fn is_usual(legacy: &bool) -> bool {
+    *legacy
 }

@@ -27,6 +27,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
                         help="configurations, scheduler and tokenizer; in --checkpoint: stable-diffusion-v1-5/")
     parser.add_argument("--clip", metavar="DIR", help="config.json; in --checkpoint: clip-vit-large-patch14/")
     parser.add_argument("--portraits", metavar="DIR", help="a picture a character; in --checkpoint: chars/")
+    parser.add_argument("--no-portraits", action="store_true", help="the model draws without any, as PororoSV's does")
     drawing(parser, guidance=5.0)
     parser.add_argument("--merge-step", type=int, default=15,
                         help="last denoising call that sees the plain text (default: %(default)s)")
@@ -55,18 +56,18 @@ def plan_diffusion(args: argparse.Namespace) -> Plan:
     tokeniser (`text_tokenizer.json`) and the portraits. `storygpt-v` adds its language model to it.
 
     Reads `args.checkpoint` or `args.first_stage`, `stable_diffusion`, `clip`, `portraits`, and `steps`, `guidance`,
-    `merge_step`, `merge_step_referential`, `fuse_attention` (the flags of [`arguments`]).
+    `merge_step`, `merge_step_referential`, `fuse_attention`, `no_portraits` (the flags of [`arguments`]).
     """
     first = source_path(args, "first-stage", FIRST_STAGE)
     if first.is_dir():
         first = first / "pytorch_model.bin"
     folder = source_path(args, "stable-diffusion", NAMES["stable-diffusion"])
     clip = source_path(args, "clip", NAMES["clip"])
-    chars = source_path(args, "portraits", NAMES["portraits"])
+    chars = None if args.no_portraits else source_path(args, "portraits", NAMES["portraits"])
     configuration = Configuration.read(folder)
     size = portraits.vision_config(clip).image_size
     text, tokenizer = text_encoder.section(configuration, folder / "tokenizer", "text_tokenizer.json")
-    images, writers = portraits.section(chars, size)
+    images, writers = portraits.section(chars, size) if chars else (portraits.none(size), {})
 
     def state(prefix: str) -> Callable[[], dict[str, torch.Tensor]]:
         return lambda: first_stage(first, prefix)
@@ -81,7 +82,8 @@ def plan_diffusion(args: argparse.Namespace) -> Plan:
         vae.graph(configuration, state("vae."), source, (FIRST_STAGE, *configs[:2])),
     ]
     inputs = {FIRST_STAGE: first, **Configuration.inputs(folder),
-              f"{NAMES['clip']}/config.json": clip / "config.json", NAMES["portraits"]: chars}
+              f"{NAMES['clip']}/config.json": clip / "config.json",
+              **({NAMES["portraits"]: chars} if chars else {})}
     manifest = configuration.sections(steps=args.steps, guidance=args.guidance, merge=args.merge_step,
                                       merge_referential=args.merge_step_referential)
     return Plan(inputs, graphs, manifest | {"text": text, "portraits": images}, tokenizer | writers)
