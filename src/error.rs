@@ -83,6 +83,9 @@ pub enum Error {
     /// A file of another program is missing or not what it should be.
     #[error(transparent)]
     Exchange(#[from] crate::exchange::ExchangeError),
+    /// A bundle does not do what it should.
+    #[error(transparent)]
+    Examine(#[from] crate::examine::ExamineError),
     /// The regression gate failed, or could not judge.
     #[error(transparent)]
     Gate(#[from] crate::gate::GateError),
@@ -105,8 +108,15 @@ impl Error {
             Self::Export(error) => error,
             Self::Paper(error) => error,
             Self::Exchange(error) => error,
+            Self::Examine(error) => error,
             Self::Gate(error) => error,
         }
+    }
+}
+
+impl crate::run::MemoryShort for Error {
+    fn is_memory_short(&self) -> bool {
+        matches!(self, Self::Generator(error) if error.is_memory_short())
     }
 }
 

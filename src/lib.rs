@@ -5,7 +5,7 @@
 //! files of other programs ([`exchange`]), the
 //! networks ([`inference`]), the models that draw ([`generator`]), the pixels ([`vision`]), the models
 //! that look ([`extract`]), the numbers ([`metric`], [`stats`]), the run folder ([`run`]), the
-//! three stages put together ([`evaluate`]) and what
+//! three stages put together ([`evaluate`]), whether a bundle does what it should ([`examine`]), and what
 //! people read ([`report`], [`compare`], [`paper`], in [`table`]s), notebooks read ([`export`]) or a build waits for ([`gate`]).
 //! What is persisted is in [`record`], and everything may depend on it.
 //! `docs/architecture.md` says why.
@@ -14,6 +14,7 @@ pub mod compare;
 pub mod dataset;
 pub mod error;
 pub mod evaluate;
+pub mod examine;
 pub mod exchange;
 pub mod export;
 pub mod extract;

@@ -41,6 +41,12 @@ pub(crate) enum Failure {
     Stdout(#[source] std::io::Error),
 }
 
+impl storyeval::run::MemoryShort for Failure {
+    fn is_memory_short(&self) -> bool {
+        matches!(self, Self::Library(error) if error.is_memory_short())
+    }
+}
+
 impl Failure {
     /// The code the program ends with.
     pub(crate) fn exit_code(&self) -> ExitCode {
@@ -114,6 +120,7 @@ macro_rules! lift {
 lift!(
     compare::CompareError,
     dataset::DatasetError,
+    examine::ExamineError,
     exchange::ExchangeError,
     export::ExportError,
     extract::ExtractError,

@@ -1,16 +1,19 @@
-//! `storyeval model`: is a bundle whole?
+//! `storyeval model`: is a bundle whole, and does it do what it should?
 
 use super::Outcome;
-use super::common::{CacheArguments, open_bundle};
-use super::talk::print;
-use clap::{Args, Subcommand};
+use super::common::{DeviceArguments, open_bundle};
+use super::failure::Failure;
+use super::talk::{print, say};
+use clap::{Args, Subcommand, ValueEnum};
+use std::fmt::Write;
 use std::path::Path;
+use storyeval::examine::{Examined, examine};
 use storyeval::inference::Bundle;
 use storyeval::spec;
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum ModelCommand {
-    /// Check every file of a bundle against its hash
+    /// Check a bundle: hashes, then ports, one pass and parity of every graph
     Verify(VerifyArguments),
 }
 
@@ -18,31 +21,110 @@ pub(crate) enum ModelCommand {
 pub(crate) struct VerifyArguments {
     /// Model id, bundle id, or a bundle's folder
     model: String,
+    /// Compare the hashes and stop there: no graph is loaded
+    #[arg(long)]
+    hashes_only: bool,
+    /// How to print what was seen
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    format: Format,
     #[command(flatten)]
-    cache: CacheArguments,
+    device: DeviceArguments,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Format {
+    Text,
+    Json,
 }
 
 /// The `model` verbs.
 pub(crate) fn model(command: &ModelCommand) -> Outcome {
     let ModelCommand::Verify(arguments) = command;
     let bundle = find(arguments)?;
-    bundle.verify()?;
+    let graphs = if arguments.hashes_only {
+        None
+    } else {
+        let runtime = arguments.device.open()?;
+        Some(examine(&runtime, &bundle, &mut |seen| {
+            say(&format!("{}: {}", seen.graph, verdict(seen)));
+        })?)
+    };
+    match arguments.format {
+        Format::Text => print(&text(&bundle, graphs.as_deref())),
+        Format::Json => print(&json(&bundle, graphs.as_deref())),
+    }
+}
+
+fn verdict(seen: &Examined) -> String {
+    match seen.difference {
+        Some(difference) => format!("agrees within {difference:.1e}"),
+        None => "runs".to_owned(),
+    }
+}
+
+fn text(bundle: &Bundle, graphs: Option<&[Examined]>) -> String {
     let manifest = bundle.manifest();
-    print(&format!(
+    let mut text = format!(
         "{}: {} files are as stated\n  folder  {}\n  content {}\n",
         manifest.id,
         manifest.files.len(),
         bundle.dir().display(),
         bundle.content_hash()
-    ))
+    );
+    for seen in graphs.into_iter().flatten() {
+        let shapes: Vec<String> = seen
+            .outputs
+            .iter()
+            .map(|(name, shape)| format!("{name} {shape:?}"))
+            .collect();
+        let _ = writeln!(
+            text,
+            "  graph   {:<18} {:>9.1} MB  {:>9.2} ms  {:<24} {}",
+            seen.graph,
+            seen.bytes as f64 / 1e6,
+            seen.seconds * 1e3,
+            verdict(seen),
+            shapes.join(", ")
+        );
+    }
+    if graphs.is_some() {
+        let _ = match &manifest.parity {
+            Some(parity) => writeln!(
+                text,
+                "  parity  relative to the largest value of an output; {:.0e} is allowed",
+                parity.tolerance
+            ),
+            None => writeln!(
+                text,
+                "  parity  the bundle has no parity file: what should come out is not known"
+            ),
+        };
+    }
+    text
 }
 
-fn find(arguments: &VerifyArguments) -> Result<Bundle, super::failure::Failure> {
+fn json(bundle: &Bundle, graphs: Option<&[Examined]>) -> String {
+    let manifest = bundle.manifest();
+    let value = serde_json::json!({
+        "bundle": manifest.id,
+        "folder": bundle.dir(),
+        "files": manifest.files.len(),
+        "content": bundle.content_hash(),
+        "graphs": graphs,
+        "tolerance": manifest.parity.as_ref().map(|parity| parity.tolerance),
+    });
+    format!("{value:#}\n")
+}
+
+/// The bundle, its hashes compared.
+fn find(arguments: &VerifyArguments) -> Result<Bundle, Failure> {
     let name = arguments.model.as_str();
     if Path::new(name).join("bundle.toml").is_file() {
-        return Ok(Bundle::open(Path::new(name))?);
+        let bundle = Bundle::open(Path::new(name))?;
+        bundle.verify()?;
+        return Ok(bundle);
     }
-    let cache = arguments.cache.folder();
+    let cache = arguments.device.cache.folder();
     match spec::model(name) {
         Ok(card) if card.bundle.is_some() => {
             let id = card.bundle.as_deref().unwrap_or(name);

@@ -163,6 +163,12 @@ pub(crate) fn progress(model: &str) -> impl FnMut(&Progress) {
                 meter.at(*done);
             }
         }
+        Progress::Halved { stories, half, .. } => {
+            say(&format!(
+                "warning: {model}: too little memory to draw {stories} stories at once; from here on {half} at a time \
+                 (journal.jsonl says of which stories; `--batch {half}` in a new run folder draws all alike)"
+            ));
+        }
         Progress::NotReproduced { story } => {
             say(&format!(
                 "warning: {model}: story {story} came out differently when drawn again; the stored frames stay"

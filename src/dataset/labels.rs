@@ -74,6 +74,11 @@ impl Labels {
         })
     }
 
+    /// Every clip that has an entry, in no order.
+    pub(super) fn ids(&self) -> impl Iterator<Item = &str> {
+        self.vectors.keys().map(String::as_str)
+    }
+
     /// The vector of a clip, if there is one.
     pub(super) fn get(&self, clip: &str) -> Result<Option<Arc<[bool]>>, Box<Defective>> {
         match self.vectors.get(clip) {
@@ -108,6 +113,9 @@ fn vector(value: Ref<'_>, arity: Option<usize>) -> Result<Vec<bool>, Defect> {
         .ok_or_else(|| wrong(value.type_name().to_owned()))?;
     if let Some(wanted) = arity.filter(|wanted| *wanted != found) {
         return Err(Defect::LabelArity { found, wanted });
+    }
+    if let Some(flags) = value.flags() {
+        return Ok(flags);
     }
     let numbers = value
         .numbers()

@@ -9,6 +9,7 @@ mod latents;
 mod lines;
 mod npy;
 mod npz;
+mod tensors;
 
 pub use captions::{
     CaptionFault, CaptionFile, CaptionId, CaptionItem, CaptionSet, pair_captions, text_of,
@@ -20,3 +21,4 @@ pub use latents::{FolderName, LatentFiles, LatentFolder};
 pub use lines::{read_caption_lines, read_lines};
 pub use npy::{HeaderFault, NpyArray, NpyHeader, Numbers, Writable, read_npy, write_npy};
 pub use npz::{Statistics, read_statistics, write_statistics};
+pub use tensors::{Tensor, TensorArchive};

@@ -10,7 +10,7 @@ pub use header::{HeaderFault, NpyHeader};
 pub(super) use tensor::read_tensor;
 
 use super::ExchangeError;
-use element::Element;
+pub(super) use element::Element;
 use ndarray::{Array2, ArrayView2, ShapeBuilder};
 use std::fs::File;
 use std::io::{BufReader, Read, Write};

@@ -4,14 +4,12 @@ use super::ExtractError;
 use super::beam::{BeamOptions, Hypothesis, search};
 use super::eye::Eye;
 use super::writer::{Writer, shaped, with_prompt};
-use super::{kind, whitespace};
-use crate::inference::{
-    Bundle, BundleKind, CaptionerModel, Graph, GraphSignature, Input, Port, Runtime, Tokenizer,
-};
+use super::{kind, signatures, whitespace};
+use crate::inference::{Bundle, BundleKind, CaptionerModel, Graph, Input, Runtime, Tokenizer};
 use image::RgbImage;
 use ndarray::{Array2, Array3, s};
 
-const GRAPH: &str = "captioner_vision";
+const GRAPH: &str = signatures::CAPTIONER_VISION;
 /// Images of one pass of the vision network. Fixed, and a short batch is filled up, so that a frame's
 /// captions do not depend on its company.
 const IMAGES: usize = 8;
@@ -44,16 +42,7 @@ impl Captioner {
         kind::check(bundle, BundleKind::Captioner)?;
         let manifest = bundle.manifest();
         let model = manifest.captioner()?.clone();
-        let size = manifest.image;
-        let pixels = [None, Some(3), Some(size.height), Some(size.width)];
-        let signature = GraphSignature {
-            name: GRAPH,
-            inputs: vec![Port::f32("pixel_values", pixels)],
-            outputs: vec![Port::f32(
-                "prefix_embeds",
-                [None, None, Some(model.hidden_size)],
-            )],
-        };
+        let signature = signatures::captioner_vision(manifest, &model);
         let vision = runtime.load(&bundle.graph(GRAPH)?, &signature)?;
         let mut writer = Writer::open(runtime, bundle, &model)?;
         let tokenizer = Tokenizer::open(&bundle.file(&model.tokenizer))?;
@@ -126,7 +115,7 @@ impl Captioner {
     /// What the language model goes on from: `[IMAGES, Q + S, D]`.
     fn prompts(&mut self, images: &[RgbImage], first: usize) -> Result<Array3<f32>, ExtractError> {
         let pixels = self.eye.batch(images, first, IMAGES)?;
-        let inputs = [("pixel_values", Input::F32(pixels.view().into_dyn()))];
+        let inputs = [(signatures::PIXELS, Input::F32(pixels.view().into_dyn()))];
         let output = self.vision.run(&inputs)?.swap_remove(0);
         let queries = output.shape()[1];
         // Without any token there is nothing to go on from.

@@ -3,7 +3,7 @@
 use super::ExtractError;
 use super::eye::Eye;
 use super::network::{GraphNetwork, PixelNet};
-use super::{kind, labels};
+use super::{kind, labels, signatures};
 use crate::inference::{Bundle, BundleKind, Runtime};
 use crate::vision::Recipe;
 use image::RgbImage;
@@ -20,8 +20,8 @@ pub enum ClassifierKind {
 impl ClassifierKind {
     fn graph(self) -> &'static str {
         match self {
-            Self::Characters => "char_classifier",
-            Self::Backgrounds => "bg_classifier",
+            Self::Characters => signatures::CHAR_CLASSIFIER,
+            Self::Backgrounds => signatures::BG_CLASSIFIER,
         }
     }
 
@@ -60,7 +60,11 @@ impl Classifier {
             ClassifierKind::Characters => &labels.characters,
             ClassifierKind::Backgrounds => &labels.backgrounds,
         };
-        let network = GraphNetwork::open(runtime, bundle, kind.graph(), "logits", labels.len())?;
+        let network = GraphNetwork::open(
+            runtime,
+            bundle,
+            &signatures::rows(bundle.manifest(), kind.graph(), "logits", labels.len()),
+        )?;
         Ok(Self {
             net: PixelNet {
                 eye: Eye::with_recipe(bundle.manifest(), recipe),

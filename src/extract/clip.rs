@@ -3,14 +3,14 @@
 use super::ExtractError;
 use super::clip_text::ClipText;
 use super::eye::Eye;
-use super::kind;
 use super::network::{BATCH, GraphNetwork, PixelNet, check};
-use crate::inference::{Bundle, BundleKind, Graph, GraphSignature, Input, Port, Runtime};
+use super::signatures::IDS;
+use super::{kind, signatures};
+use crate::inference::{Bundle, BundleKind, Graph, Input, Runtime};
 use image::RgbImage;
 use ndarray::{Array2, Ix2};
 
-const IDS: &str = "input_ids";
-const TEXT_GRAPH: &str = "clip_text";
+const TEXT_GRAPH: &str = signatures::CLIP_TEXT;
 
 /// The two towers of a CLIP model.
 pub struct Clip {
@@ -33,18 +33,14 @@ impl Clip {
         kind::check(bundle, BundleKind::Clip)?;
         let manifest = bundle.manifest();
         let model = manifest.clip()?;
-        let images = GraphNetwork::open(runtime, bundle, "clip_image", "image_embeds", model.dim)?;
-        let signature = GraphSignature {
-            name: TEXT_GRAPH,
-            inputs: vec![Port::i64(IDS, [None, Some(model.context_length)])],
-            outputs: vec![Port::f32("text_embeds", [None, Some(model.dim)])],
-        };
+        let images = signatures::rows(manifest, signatures::CLIP_IMAGE, "image_embeds", model.dim);
+        let texts = signatures::clip_text(model);
         Ok(Self {
             images: PixelNet {
                 eye: Eye::own(manifest),
-                network: Box::new(images),
+                network: Box::new(GraphNetwork::open(runtime, bundle, &images)?),
             },
-            texts: runtime.load(&bundle.graph(TEXT_GRAPH)?, &signature)?,
+            texts: runtime.load(&bundle.graph(TEXT_GRAPH)?, &texts)?,
             text: ClipText::open(bundle, model)?,
             context: model.context_length,
             dim: model.dim,

@@ -2,8 +2,8 @@
 
 use super::ExtractError;
 use super::eye::Eye;
-use super::kind;
 use super::network::{GraphNetwork, PixelNet};
+use super::{kind, signatures};
 use crate::inference::{Bundle, BundleKind, Runtime};
 use crate::vision::Recipe;
 use image::RgbImage;
@@ -25,7 +25,8 @@ impl FeatureNet {
     pub fn open(runtime: &Runtime, bundle: &Bundle, recipe: &Recipe) -> Result<Self, ExtractError> {
         kind::check(bundle, BundleKind::Evaluators)?;
         let dim = bundle.manifest().features()?.dim;
-        let mut network = GraphNetwork::open(runtime, bundle, "features", "features", dim)?;
+        let signature = signatures::rows(bundle.manifest(), signatures::FEATURES, "features", dim);
+        let mut network = GraphNetwork::open(runtime, bundle, &signature)?;
         let has_logits = network.also("logits")?;
         Ok(Self {
             net: PixelNet {

@@ -5,12 +5,9 @@ use super::component::largest_component;
 use super::eye::Eye;
 use super::network::{MaskNetwork, PixelNet};
 use super::pixel_box::PixelBox;
-use super::{kind, labels};
+use super::{kind, labels, signatures};
 use crate::inference::{Bundle, BundleKind, Runtime};
 use image::RgbImage;
-
-const GRAPH: &str = "locator";
-const MASKS: &str = "masks";
 
 /// A network that gives a map of cells a character.
 pub struct Locator {
@@ -33,7 +30,16 @@ impl Locator {
         kind::check(bundle, BundleKind::Locator)?;
         let manifest = bundle.manifest();
         let model = manifest.locator()?;
-        let network = MaskNetwork::open(runtime, bundle, GRAPH, MASKS, model.characters.len())?;
+        let network = MaskNetwork::open(
+            runtime,
+            bundle,
+            &signatures::maps(
+                manifest,
+                signatures::LOCATOR,
+                signatures::MASKS,
+                model.characters.len(),
+            ),
+        )?;
         Ok(Self {
             grid: network.grid(),
             net: PixelNet {
@@ -101,7 +107,7 @@ mod tests {
     /// Two characters on a grid of 2 x 2; a map has the mean of red in its first cell, and so on.
     fn locator(scale: f32) -> Locator {
         Locator {
-            net: net(GRAPH, &[8], scale),
+            net: net(signatures::LOCATOR, &[8], scale),
             grid: (2, 2),
             characters: vec!["otto".to_owned(), "mira".to_owned()],
             logit: 0.5,
@@ -126,7 +132,10 @@ mod tests {
         let error = locator(f32::NAN).boxes(&[RgbImage::new(2, 2)]).unwrap_err();
         assert!(matches!(
             error,
-            ExtractError::NonFinite { graph: GRAPH, .. }
+            ExtractError::NonFinite {
+                graph: "locator",
+                ..
+            }
         ));
         let error = locator(1.0).boxes(&[RgbImage::new(0, 2)]).unwrap_err();
         assert!(matches!(error, ExtractError::Image { index: 0, .. }));

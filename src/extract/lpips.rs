@@ -2,15 +2,14 @@
 
 use super::ExtractError;
 use super::eye::Eye;
-use super::kind;
-use crate::inference::{Bundle, BundleKind, Graph, GraphSignature, Input, Port, Runtime};
+use super::signatures::{FIRST_IMAGE as FIRST, SECOND_IMAGE as SECOND};
+use super::{kind, signatures};
+use crate::inference::{Bundle, BundleKind, Graph, Input, Runtime};
 use crate::vision::{Geometry, InputScale, Recipe, Resizer, ValueScale};
 use image::RgbImage;
 use ndarray::{Array4, ArrayD};
 
-const GRAPH: &str = "lpips";
-const FIRST: &str = "image0";
-const SECOND: &str = "image1";
+const GRAPH: &str = signatures::LPIPS;
 /// Pairs of one pass. Fixed, and short batches are filled up, so that a pair's distance does not
 /// depend on its company.
 const PAIRS: usize = 8;
@@ -34,13 +33,7 @@ impl Lpips {
         kind::check(bundle, BundleKind::Lpips)?;
         let manifest = bundle.manifest();
         let model = manifest.lpips()?;
-        let pixels = [None, Some(3), None, None];
-        let signature = GraphSignature {
-            name: GRAPH,
-            inputs: vec![Port::f32(FIRST, pixels), Port::f32(SECOND, pixels)],
-            outputs: vec![Port::f32("distance", [None])],
-        };
-        let graph = runtime.load(&bundle.graph(GRAPH)?, &signature)?;
+        let graph = runtime.load(&bundle.graph(GRAPH)?, &signatures::lpips())?;
         let sides = graph.input_shape(FIRST).map(|shape| (shape[3], shape[2]));
         let size = match sides {
             Some((Some(width), Some(height))) => Some((width as u32, height as u32)),

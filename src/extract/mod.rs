@@ -16,6 +16,7 @@ mod locator;
 mod lpips;
 mod network;
 mod pixel_box;
+mod signatures;
 mod whitespace;
 mod writer;
 
@@ -31,3 +32,4 @@ pub use locator::Locator;
 pub use lpips::Lpips;
 pub use network::BATCH;
 pub use pixel_box::PixelBox;
+pub use signatures::signatures;

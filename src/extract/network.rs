@@ -2,6 +2,7 @@
 
 use super::ExtractError;
 use super::eye::Eye;
+use super::signatures::PIXELS;
 use crate::inference::{Bundle, Graph, GraphSignature, Input, Port, Runtime};
 use image::RgbImage;
 use ndarray::{Array2, Array4, Ix2};
@@ -81,14 +82,6 @@ pub(super) fn check(
     }
 }
 
-const PIXELS: &str = "pixel_values";
-
-/// The input of a graph that reads images of the bundle's size, `[N, 3, h, w]`.
-fn pixel_port(bundle: &Bundle) -> Port {
-    let size = bundle.manifest().image;
-    Port::f32(PIXELS, [None, Some(3), Some(size.height), Some(size.width)])
-}
-
 /// A graph of a bundle.
 pub(super) struct GraphNetwork {
     graph: Graph,
@@ -96,24 +89,16 @@ pub(super) struct GraphNetwork {
 }
 
 impl GraphNetwork {
-    /// Loads graph `name` of a bundle and checks that it reads `[N, 3, h, w]` of the bundle's image
-    /// size and gives `[N, width]` under the name `output`.
+    /// Loads a graph of a bundle. `signature` is one of [`rows`](super::signatures::rows).
     pub(super) fn open(
         runtime: &Runtime,
         bundle: &Bundle,
-        name: &'static str,
-        output: &str,
-        width: usize,
+        signature: &GraphSignature,
     ) -> Result<Self, ExtractError> {
-        let signature = GraphSignature {
-            name,
-            inputs: vec![pixel_port(bundle)],
-            outputs: vec![Port::f32(output, [None, Some(width)])],
-        };
-        let graph = runtime.load(&bundle.graph(name)?, &signature)?;
+        let widths = signature.outputs.iter().filter_map(|port| port.shape[1]);
         Ok(Self {
-            graph,
-            widths: vec![width],
+            graph: runtime.load(&bundle.graph(signature.name)?, signature)?,
+            widths: widths.collect(),
         })
     }
 
@@ -173,25 +158,20 @@ pub(super) struct MaskNetwork {
 }
 
 impl MaskNetwork {
-    /// Loads graph `name` of a bundle and checks that it reads images of the bundle's size and gives
-    /// `maps` maps of a fixed size under the name `output`.
+    /// Loads a graph of a bundle and checks that its maps are of a fixed size. `signature` is one of
+    /// [`maps`](super::signatures::maps).
     pub(super) fn open(
         runtime: &Runtime,
         bundle: &Bundle,
-        name: &'static str,
-        output: &str,
-        maps: usize,
+        signature: &GraphSignature,
     ) -> Result<Self, ExtractError> {
-        let signature = GraphSignature {
-            name,
-            inputs: vec![pixel_port(bundle)],
-            outputs: vec![Port::f32(output, [None, Some(maps), None, None])],
-        };
-        let graph = runtime.load(&bundle.graph(name)?, &signature)?;
-        let Some(&[_, _, Some(rows @ 1..), Some(columns @ 1..)]) = graph.output_shape(output)
+        let graph = runtime.load(&bundle.graph(signature.name)?, signature)?;
+        let output = signature.outputs[0].name.as_str();
+        let Some(&[_, Some(maps), Some(rows @ 1..), Some(columns @ 1..)]) =
+            graph.output_shape(output)
         else {
             return Err(ExtractError::OpenWidth {
-                graph: name,
+                graph: signature.name,
                 output: output.to_owned(),
             });
         };

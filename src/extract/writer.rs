@@ -2,11 +2,12 @@
 
 use super::ExtractError;
 use super::beam::{NextTokens, log_softmax};
-use crate::inference::{Bundle, CaptionerModel, Graph, GraphSignature, Input, Port, Runtime};
+use super::signatures;
+use crate::inference::{Bundle, CaptionerModel, Graph, Input, Runtime};
 use ndarray::{Array2, Array3, ArrayD, ArrayView3, Axis, concatenate, s};
 
-const EMBED: &str = "captioner_embed";
-const DECODER: &str = "captioner_decoder";
+const EMBED: &str = signatures::CAPTIONER_EMBED;
+const DECODER: &str = signatures::CAPTIONER_DECODER;
 
 /// The graphs `captioner_embed` and `captioner_decoder`.
 pub(super) struct Writer {
@@ -24,29 +25,8 @@ impl Writer {
         bundle: &Bundle,
         model: &CaptionerModel,
     ) -> Result<Self, ExtractError> {
-        let hidden = Some(model.hidden_size);
-        let signature = GraphSignature {
-            name: EMBED,
-            inputs: vec![Port::i64("input_ids", [None, None])],
-            outputs: vec![Port::f32("inputs_embeds", [None, None, hidden])],
-        };
-        let embed = runtime.load(&bundle.graph(EMBED)?, &signature)?;
-        let (layers, heads, head) = (Some(model.layers), Some(model.heads), Some(model.head_dim));
-        let cache = [layers, None, heads, None, head];
-        let signature = GraphSignature {
-            name: DECODER,
-            inputs: vec![
-                Port::f32("inputs_embeds", [None, None, hidden]),
-                Port::i64("attention_mask", [None, None]),
-                Port::f32("past_keys", cache),
-                Port::f32("past_values", cache),
-            ],
-            outputs: vec![
-                Port::f32("logits", [None, None, Some(model.vocab_size)]),
-                Port::f32("keys", cache),
-                Port::f32("values", cache),
-            ],
-        };
+        let embed = runtime.load(&bundle.graph(EMBED)?, &signatures::captioner_embed(model))?;
+        let signature = signatures::captioner_decoder(model);
         Ok(Self {
             embed,
             decoder: runtime.load(&bundle.graph(DECODER)?, &signature)?,
@@ -68,7 +48,7 @@ impl Writer {
 
     /// Embeddings `[N, S, D]` of tokens `[N, S]`.
     pub(super) fn embed(&mut self, ids: &Array2<i64>) -> Result<Array3<f32>, ExtractError> {
-        let inputs = [("input_ids", Input::I64(ids.view().into_dyn()))];
+        let inputs = [(signatures::IDS, Input::I64(ids.view().into_dyn()))];
         let output = self.embed.run(&inputs)?.swap_remove(0);
         let (rows, tokens) = ids.dim();
         shaped(EMBED, output, [rows, tokens, self.hidden_size])

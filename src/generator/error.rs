@@ -214,6 +214,17 @@ impl Fault {
     }
 }
 
+impl GeneratorError {
+    /// Whether a frame could not be drawn for want of memory, so that fewer stories at once may work.
+    #[must_use]
+    pub fn is_memory_short(&self) -> bool {
+        let Self::Draw { source, .. } = self else {
+            return false;
+        };
+        matches!(&**source, Fault::Network { source, .. } if source.is_memory_short())
+    }
+}
+
 impl Hint for Fault {
     fn exit_code(&self) -> ExitCode {
         match self {

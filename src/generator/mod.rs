@@ -26,5 +26,5 @@ pub use scheduler::{Schedule, SchedulerError};
 pub use shuffled::Shuffled;
 pub use storygpt_v::{
     CharLdm, DiffusionNetworks, DiffusionSettings, LanguageNetworks, OnnxDiffusion, OnnxLanguage,
-    StoryGptV, Tokenize, signatures,
+    ResidentSampler, StoryGptV, Tokenize, signatures,
 };

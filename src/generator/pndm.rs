@@ -34,6 +34,47 @@ impl Multistep {
     };
 }
 
+impl Multistep {
+    /// The formula over so many stored outputs, newest first.
+    fn weights(&self, stored: usize) -> [f32; HISTORY] {
+        let Self {
+            second: [a, b],
+            third: [c, d, e],
+            fourth,
+        } = *self;
+        match stored {
+            0 | 1 => [1.0, 0.0, 0.0, 0.0],
+            2 => [a / 2.0, b / 2.0, 0.0, 0.0],
+            3 => [c / 12.0, d / 12.0, e / 12.0, 0.0],
+            _ => fourth.map(|weight| weight / 24.0),
+        }
+    }
+}
+
+/// One call of a run as a linear map: the next sample is `of_sample` of a sample, and of each of the last slopes (the
+/// network's outputs, newest first) its part.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Move {
+    /// Time-step of the network call.
+    pub timestep: i64,
+    /// Whether the sample is not the latest but that before the trial step.
+    pub from_before_trial: bool,
+    /// Factor of the sample.
+    pub of_sample: f32,
+    /// Factors of the slopes, newest first.
+    pub of_slopes: [f32; HISTORY],
+    /// Whether the newest slope is among those of later calls.
+    pub keeps_slope: bool,
+}
+
+/// The factors of formula 9 for one interval.
+struct Level {
+    /// The noise, of the network's output and of the sample.
+    noise_of: [f32; 2],
+    /// The next sample, of the sample and (taken away) of the noise.
+    next_of: [f32; 2],
+}
+
 /// One sampling run of a batch, from noise to an image.
 #[derive(Debug)]
 pub struct Pndm<'a> {
@@ -124,6 +165,41 @@ impl<'a> Pndm<'a> {
         }
     }
 
+    /// The calls of a whole run as linear maps, first to last: what [`Self::step`] does to its arrays, as numbers. A
+    /// device that keeps the arrays needs no more.
+    #[must_use]
+    pub fn moves(schedule: &'a Schedule, multistep: Multistep) -> Vec<Move> {
+        let stride = schedule.stride();
+        let sampler = Self::with(schedule, multistep);
+        let mut moves = Vec::with_capacity(schedule.timesteps().len());
+        let mut kept = 0_usize;
+        for (call, timestep) in schedule.timesteps().iter().copied().enumerate() {
+            let trial = call == 1;
+            let (from, to) = if trial {
+                (timestep + stride, timestep)
+            } else {
+                (timestep, timestep - stride)
+            };
+            if !trial {
+                kept += 1;
+            }
+            let weights = if trial {
+                [0.5, 0.5, 0.0, 0.0]
+            } else {
+                multistep.weights(kept)
+            };
+            let it = sampler.level(from, to);
+            moves.push(Move {
+                timestep,
+                from_before_trial: trial,
+                of_sample: it.next_of[0] - it.next_of[1] * it.noise_of[1],
+                of_slopes: weights.map(|weight| -it.next_of[1] * it.noise_of[0] * weight),
+                keeps_slope: !trial,
+            });
+        }
+        moves
+    }
+
     /// Formula 9: moves a sample from one level to a less noisy one along `output`.
     fn previous(
         &self,
@@ -132,23 +208,40 @@ impl<'a> Pndm<'a> {
         to: i64,
         output: Array4<f32>,
     ) -> Array4<f32> {
+        let Level {
+            noise_of: [of_output, of_sample],
+            next_of: [of_base, of_noise],
+        } = self.level(from, to);
+        let mut noise = output;
+        if self.schedule.prediction() == PredictionType::VPrediction {
+            Zip::from(&mut noise)
+                .and(sample)
+                .for_each(|noise, &sample| {
+                    *noise = of_output * *noise + of_sample * sample;
+                });
+        }
+        Zip::from(&mut noise)
+            .and(sample)
+            .for_each(|noise, &sample| *noise = of_base * sample - of_noise * *noise);
+        noise
+    }
+
+    /// The numbers of formula 9 for one interval.
+    fn level(&self, from: i64, to: i64) -> Level {
         let alpha = f64::from(self.schedule.alpha_cumprod(from));
         let alpha_to = f64::from(self.schedule.alpha_cumprod(to));
         let (beta, beta_to) = (1.0 - alpha, 1.0 - alpha_to);
-        let mut noise = output;
-        if self.schedule.prediction() == PredictionType::VPrediction {
-            let (of_output, of_sample) = (alpha.sqrt() as f32, beta.sqrt() as f32);
-            Zip::from(&mut noise)
-                .and(sample)
-                .for_each(|noise, &sample| *noise = of_output * *noise + of_sample * sample);
-        }
-        let of_sample = (alpha_to / alpha).sqrt() as f32;
         let denominator = alpha * beta_to.sqrt() + (alpha * beta * alpha_to).sqrt();
-        let of_noise = ((alpha_to - alpha) / denominator) as f32;
-        Zip::from(&mut noise)
-            .and(sample)
-            .for_each(|noise, &sample| *noise = of_sample * sample - of_noise * *noise);
-        noise
+        Level {
+            noise_of: match self.schedule.prediction() {
+                PredictionType::Epsilon => [1.0, 0.0],
+                PredictionType::VPrediction => [alpha.sqrt() as f32, beta.sqrt() as f32],
+            },
+            next_of: [
+                (alpha_to / alpha).sqrt() as f32,
+                ((alpha_to - alpha) / denominator) as f32,
+            ],
+        }
     }
 }
 
@@ -225,5 +318,61 @@ mod tests {
         let mut multistep = Multistep::ADAMS_BASHFORTH;
         multistep.fourth[2] = 39.0;
         assert!(deviation("v-30", multistep) > 1e-3);
+    }
+
+    /// What a device does with the numbers is what the sampler does with arrays.
+    #[test]
+    fn moves_are_the_steps_as_numbers() {
+        for name in [
+            "epsilon-1",
+            "epsilon-3",
+            "epsilon-30",
+            "epsilon-30-alpha-one",
+            "epsilon-50-offset-0",
+            "v-20-linear",
+            "v-30",
+            "v-30-alpha-one",
+        ] {
+            let file = golden::read(name);
+            let config = golden::scheduler_config(&file["config"]);
+            let steps = file["steps"].as_u64().unwrap() as usize;
+            let schedule = Schedule::new(&config, steps).unwrap();
+            let moves = Pndm::moves(&schedule, Multistep::ADAMS_BASHFORTH);
+            assert_eq!(moves.len(), schedule.timesteps().len());
+            let output = |call: usize, sample: &Array4<f32>| {
+                sample.mapv(|value| (value * 0.7 + 0.1 * call as f32).sin())
+            };
+            let mut sampler = Pndm::new(&schedule);
+            let mut sample = Array4::from_shape_fn((2, 1, 2, 3), |(a, _, b, c)| {
+                (a as f32 + 0.3 * b as f32 - 0.2 * c as f32).cos()
+            });
+            let (mut moved, mut before) = (sample.clone(), sample.clone());
+            let mut slopes: VecDeque<Array4<f32>> = VecDeque::new();
+            for (call, step) in moves.iter().enumerate() {
+                assert_eq!(Some(step.timestep), sampler.timestep());
+                sample = sampler.step(output(call, &sample), &sample);
+                let base = if step.from_before_trial {
+                    &before
+                } else {
+                    &moved
+                };
+                let slope = output(call, &moved);
+                let mut next = base * step.of_sample + &slope * step.of_slopes[0];
+                for (slope, factor) in slopes.iter().zip(&step.of_slopes[1..]) {
+                    next = next + slope * *factor;
+                }
+                before = moved;
+                moved = next;
+                if step.keeps_slope {
+                    slopes.push_front(slope);
+                }
+                let apart = (&moved - &sample).mapv(f32::abs);
+                let scale = sample.iter().fold(0.0_f32, |most, it| most.max(it.abs()));
+                assert!(
+                    apart.iter().all(|it| *it <= 1e-4 * scale.max(1.0)),
+                    "{name}, call {call}: {apart}"
+                );
+            }
+        }
     }
 }

@@ -7,6 +7,7 @@ use std::path::{Component, Path, PathBuf};
 use sha2::{Digest, Sha256};
 
 use super::InferenceError;
+use super::external_data;
 use super::manifest::{self, BundleManifest};
 use crate::record::{hex, sha256_file};
 
@@ -81,11 +82,12 @@ impl Bundle {
         })
     }
 
-    /// Reads every file and compares its SHA-256 with the manifest. Takes about a second per gigabyte.
+    /// Reads every file and compares its SHA-256 with the manifest, and checks that every file that a graph
+    /// keeps weights in has a hash too. Takes about a second per gigabyte.
     ///
     /// # Errors
     /// [`InferenceError::WrongHash`] for the first file, by name, that differs;
-    /// [`InferenceError::Read`].
+    /// [`InferenceError::NoModel`], [`InferenceError::UnlistedWeights`], [`InferenceError::Read`].
     pub fn verify(&self) -> Result<(), InferenceError> {
         for (file, expected) in &self.manifest.files {
             let path = self.dir.join(file);
@@ -101,7 +103,45 @@ impl Bundle {
                 });
             }
         }
+        for file in self.manifest.graphs.values() {
+            self.external_data(file)?;
+        }
         Ok(())
+    }
+
+    /// The files in which a graph keeps weights, relative to the bundle. `file` is the graph's.
+    ///
+    /// # Errors
+    /// [`InferenceError::NoModel`], [`InferenceError::Read`], and [`InferenceError::UnlistedWeights`] for one
+    /// that is not in `[files]`, and so may hold anything.
+    pub fn external_data(&self, file: &str) -> Result<Vec<String>, InferenceError> {
+        let path = self.file(file);
+        let bytes = std::fs::read(&path).map_err(|source| InferenceError::Read {
+            path: path.clone(),
+            source,
+        })?;
+        let locations =
+            external_data::locations(&bytes).map_err(|source| InferenceError::NoModel {
+                path: path.clone(),
+                source,
+            })?;
+        let folder = file.rsplit_once('/').map_or("", |(folder, _)| folder);
+        let mut files = Vec::with_capacity(locations.len());
+        for location in locations {
+            let listed = if folder.is_empty() {
+                location.clone()
+            } else {
+                format!("{folder}/{location}")
+            };
+            if !self.manifest.files.contains_key(&listed) {
+                return Err(InferenceError::UnlistedWeights {
+                    path,
+                    file: location,
+                });
+            }
+            files.push(listed);
+        }
+        Ok(files)
     }
 
     /// What `bundle.toml` says.
@@ -144,12 +184,14 @@ impl Bundle {
     /// Identifies what the bundle computes, as 64 hex digits: the SHA-256 of the `[files]` table, a line
     /// `<hash>  <path>\n` a file in order of paths (what `sha256sum` prints), and of every setting of
     /// the manifest behind it, as one line of JSON without white space and with sorted keys. Cache keys,
-    /// signatures and runs name bundles by it. Only `id`, `licence` and `[source]` are not in it: they
-    /// may be reworded, and no number changes.
+    /// signatures and runs name bundles by it. Only `id`, `licence`, `[source]`, `[export]`, `[parity]` and its file
+    /// are not in it: they may be reworded or made again, and no number changes.
     #[must_use]
     pub fn content_hash(&self) -> String {
         let mut lines = String::new();
-        for (file, hash) in &self.manifest.files {
+        let parity = self.manifest.parity.as_ref().map(|parity| &parity.file);
+        let files = self.manifest.files.iter();
+        for (file, hash) in files.filter(|(file, _)| Some(*file) != parity) {
             let _ = writeln!(lines, "{}  {file}", hash.to_ascii_lowercase());
         }
         lines.push_str(&self.manifest.settings());

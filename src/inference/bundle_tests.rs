@@ -11,13 +11,24 @@ const FILES: [&str; 4] = [
     "portraits/otto.png",
 ];
 
+/// An ONNX model with a name as its producer and nothing else.
+const MODEL: &[u8] = b"\x12\x09unet.onnx";
+
+fn content(file: &str) -> &[u8] {
+    if file == "unet.onnx" {
+        MODEL
+    } else {
+        file.as_bytes()
+    }
+}
+
 /// A bundle whose files hold their own names, and the text of its manifest.
 fn bundle() -> (TempDir, String) {
     let dir = tempfile::tempdir().unwrap();
     fs::create_dir(dir.path().join("portraits")).unwrap();
     let mut text = STORYGPT_V.replace("\"unet.onnx\" = \"00\"\n", "");
     for file in FILES {
-        fs::write(dir.path().join(file), file).unwrap();
+        fs::write(dir.path().join(file), content(file)).unwrap();
         let hash = sha256_file(&dir.path().join(file)).unwrap();
         writeln!(text, "\"{file}\" = \"{hash}\"").unwrap();
     }
@@ -55,7 +66,7 @@ fn the_content_hash_is_that_of_the_lines_of_sha256sum_and_the_settings() {
     sorted.sort_unstable();
     let lines: Vec<String> = sorted
         .iter()
-        .map(|file| format!("{}  {file}\n", hex(&Sha256::digest(file.as_bytes()))))
+        .map(|file| format!("{}  {file}\n", hex(&Sha256::digest(content(file)))))
         .collect();
     let settings = bundle.manifest().settings();
     assert!(settings.contains("\"guidance_scale\":3.0"), "{settings}");
@@ -183,7 +194,7 @@ fn tampering_is_found_by_verify() {
     let bundle = Bundle::open(dir.path()).unwrap();
     let error = bundle.verify().unwrap_err();
     let (expected, found) = (
-        hex(&Sha256::digest(b"unet.onnx")),
+        hex(&Sha256::digest(MODEL)),
         hex(&Sha256::digest(b"tampered")),
     );
     assert_eq!(
@@ -259,7 +270,7 @@ fn links_that_leave_the_bundle_are_refused() {
         open_with(&dir, &away),
         Err(InferenceError::Escape { .. })
     ));
-    fs::write(dir.path().join("blob"), "unet.onnx").unwrap();
+    fs::write(dir.path().join("blob"), MODEL).unwrap();
     std::os::unix::fs::symlink("blob", &link).unwrap();
     open_with(&dir, &text).unwrap().verify().unwrap();
 }
@@ -278,7 +289,7 @@ fn a_file_without_a_hash_is_refused() {
             .ends_with("graphs.unet is \"unet2.onnx\", which [files] does not list"),
         "{error}"
     );
-    let hash = hex(&Sha256::digest(b"unet.onnx"));
+    let hash = hex(&Sha256::digest(MODEL));
     let error = open_with(&dir, &text.replace(&hash, "f00")).unwrap_err();
     assert!(matches!(error, InferenceError::NotAHash { .. }), "{error}");
     open_with(&dir, &text.replace(&hash, &hash.to_uppercase()))

@@ -116,6 +116,22 @@ pub enum InferenceError {
         /// What the system said.
         source: io::Error,
     },
+    /// A graph's file is no ONNX model.
+    #[error("{} is not an ONNX model", .path.display())]
+    NoModel {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        source: prost::DecodeError,
+    },
+    /// A graph keeps weights in a file that has no hash.
+    #[error("{} keeps weights in {file:?}, which is not in [files]", .path.display())]
+    UnlistedWeights {
+        /// The graph's file.
+        path: PathBuf,
+        /// The file it names.
+        file: String,
+    },
     /// `bundle.toml` does not parse.
     #[error("{} is not a bundle manifest", .path.display())]
     Manifest {
@@ -410,7 +426,7 @@ fn names(names: &[String]) -> String {
 impl Hint for InferenceError {
     fn exit_code(&self) -> ExitCode {
         match self {
-            Self::WrongHash { .. } => ExitCode::DataVerification,
+            Self::WrongHash { .. } | Self::UnlistedWeights { .. } => ExitCode::DataVerification,
             _ => ExitCode::Setup,
         }
     }
@@ -470,10 +486,23 @@ impl Hint for InferenceError {
             Self::Unlisted { file, .. } | Self::NotAHash { file, .. } => {
                 format!("write {file:?} = \"...\" under [files], with what `sha256sum {file}` prints")
             }
-            Self::MissingFile { path, .. } | Self::WrongHash { path, .. } => {
+            Self::UnlistedWeights { file, .. } => format!(
+                "do not use a bundle of unknown origin; of your own, write {file:?} under [files] with what `sha256sum` prints"
+            ),
+            Self::MissingFile { path, .. }
+            | Self::WrongHash { path, .. }
+            | Self::NoModel { path, .. } => {
                 format!("fetch {} again from where the bundle came from", path.display())
             }
         })
+    }
+}
+
+impl InferenceError {
+    /// Whether a graph failed for want of memory.
+    #[must_use]
+    pub fn is_memory_short(&self) -> bool {
+        matches!(self, Self::Run { source, .. } if is_out_of_memory(source))
     }
 }
 

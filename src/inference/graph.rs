@@ -170,6 +170,29 @@ impl Graph {
         Some(&port.shape)
     }
 
+    /// The names of the outputs, in the order in which [`Graph::run`] gives them.
+    pub(super) fn output_names(&self) -> impl Iterator<Item = &str> {
+        self.outputs.iter().map(|port| port.name.as_str())
+    }
+
+    pub(super) fn session(&self) -> &Session {
+        &self.session
+    }
+
+    pub(super) fn session_mut(&mut self) -> &mut Session {
+        &mut self.session
+    }
+
+    /// Puts graph and path to what the runtime says.
+    pub(super) fn failed(&self) -> impl Fn(ort::Error) -> InferenceError + use<> {
+        let (graph, path) = (self.name, self.path.clone());
+        move |source| InferenceError::Run {
+            graph,
+            path: path.clone(),
+            source,
+        }
+    }
+
     /// Takes one more output where the file has it: [`Graph::run`] gives it after the others. Returns its
     /// shape, or `None` where the file has no output of that name.
     ///
@@ -207,11 +230,7 @@ impl Graph {
             path: path.clone(),
             fault: Box::new(fault),
         };
-        let failed = |source| InferenceError::Run {
-            graph,
-            path: path.clone(),
-            source,
-        };
+        let failed = self.failed();
         check_fed(&self.inputs, inputs).map_err(tensors)?;
         let fed: Vec<(&str, Fed<'_>)> = inputs
             .iter()
@@ -229,14 +248,14 @@ impl Graph {
                 Fed::F32(array) => TensorRef::from_array_view(array.view()).map(Into::into),
                 Fed::I64(array) => TensorRef::from_array_view(array.view()).map(Into::into),
             };
-            values.push((Cow::Borrowed(*name), value.map_err(failed)?));
+            values.push((Cow::Borrowed(*name), value.map_err(&failed)?));
         }
-        let results = self.session.run(values).map_err(failed)?;
+        let results = self.session.run(values).map_err(&failed)?;
         let mut outputs = Vec::with_capacity(self.outputs.len());
         for port in &self.outputs {
             let array = results[port.name.as_str()]
                 .try_extract_array::<f32>()
-                .map_err(failed)?;
+                .map_err(&failed)?;
             if !fits(&port.shape, array.shape()) {
                 return Err(tensors(PortFault::Shape {
                     side: "output",

@@ -13,12 +13,14 @@ use super::InferenceError;
 use crate::record::canonical_json;
 
 mod drawing;
+mod export;
 mod looking;
 
 pub use drawing::{
     BetaSchedule, Diffusion, Llm, Portraits, PredictionType, Scheduler, SchedulerKind, Text,
     TimestepSpacing,
 };
+pub use export::{Export, Parity};
 pub use looking::{
     CaptionerModel, ClipModel, Features, Labels, LocatorModel, LpipsModel, PixelInput, SamModel,
 };
@@ -60,6 +62,12 @@ pub struct BundleManifest {
     captioner: Option<CaptionerModel>,
     locator: Option<LocatorModel>,
     sam: Option<SamModel>,
+    /// How the files were made, where a tool wrote it down.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub export: Option<Export>,
+    /// What the graphs gave where they were made.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub parity: Option<Parity>,
     /// Graph name to file, relative to the bundle's folder.
     pub graphs: BTreeMap<String, String>,
     /// Every file of the bundle but `bundle.toml` itself, with its SHA-256 as 64 hex digits.
@@ -226,6 +234,11 @@ impl BundleManifest {
                 self.sam()?;
             }
         }
+        if let Some(parity) = &self.parity
+            && !(parity.tolerance.is_finite() && parity.tolerance > 0.0)
+        {
+            return Err(self.value("parity.tolerance", "has to be finite and above 0"));
+        }
         for (key, value) in self.sizes() {
             if value == 0 {
                 return Err(self.value(key, "is 0, but has to be at least 1"));
@@ -377,7 +390,7 @@ impl BundleManifest {
     }
 
     /// Every setting as canonical JSON: all but the files, which have hashes of their own, and what only
-    /// tells people what the bundle is (`id`, `licence`, `source`). A key that is written with its
+    /// tells people what the bundle is and how it was made (`id`, `licence`, `source`, `export`, `parity`). A key that is written with its
     /// default counts as one that is left out.
     ///
     /// # Panics
@@ -386,7 +399,7 @@ impl BundleManifest {
     pub(crate) fn settings(&self) -> String {
         let mut settings = serde_json::to_value(self).expect("a manifest is plain data");
         if let Some(sections) = settings.as_object_mut() {
-            let apart = ["id", "licence", "source", "files"];
+            let apart = ["id", "licence", "source", "files", "export", "parity"];
             // Sections that a kind does not have stay out, so that new ones leave other kinds alone.
             sections.retain(|name, section| !apart.contains(&name.as_str()) && !section.is_null());
         }
@@ -401,11 +414,25 @@ impl BundleManifest {
         }
     }
 
+    /// The tokenisers, relative to the bundle's folder.
+    pub fn tokenizers(&self) -> impl Iterator<Item = &str> {
+        let all = [
+            self.text.as_ref().map(|it| &it.tokenizer),
+            self.llm.as_ref().map(|it| &it.tokenizer),
+            self.clip.as_ref().map(|it| &it.tokenizer),
+            self.captioner.as_ref().map(|it| &it.tokenizer),
+        ];
+        all.into_iter().flatten().map(String::as_str)
+    }
+
     /// Every file the manifest speaks of outside `[files]`, with the key that names it.
     pub(crate) fn mentioned(&self) -> Vec<(String, &str)> {
         let mut files = Vec::new();
         for (name, file) in &self.graphs {
             files.push((format!("graphs.{name}"), file.as_str()));
+        }
+        if let Some(it) = &self.parity {
+            files.push(("parity.file".to_owned(), it.file.as_str()));
         }
         if let Some(it) = &self.text {
             files.push(("text.tokenizer".to_owned(), it.tokenizer.as_str()));

@@ -7,6 +7,7 @@
 mod bundle;
 mod device;
 mod error;
+mod external_data;
 mod gpu;
 mod graph;
 mod library;
@@ -14,6 +15,7 @@ mod manifest;
 mod native;
 mod pinned;
 mod python;
+mod resident;
 mod runtime;
 mod search;
 mod tokenizer;
@@ -24,9 +26,10 @@ pub use error::{Attempt, InferenceError, Place, PortFault, Refusal};
 pub use graph::{Element, Graph, GraphSignature, Input, Port};
 pub use library::{Library, Origin, default_cache};
 pub use manifest::{
-    BetaSchedule, BundleKind, BundleManifest, CaptionerModel, ClipModel, Diffusion, Features,
-    ImageSize, Labels, Llm, LocatorModel, LpipsModel, PixelInput, Portraits, PredictionType,
-    SamModel, Scheduler, SchedulerKind, Source, Text, TimestepSpacing,
+    BetaSchedule, BundleKind, BundleManifest, CaptionerModel, ClipModel, Diffusion, Export,
+    Features, ImageSize, Labels, Llm, LocatorModel, LpipsModel, Parity, PixelInput, Portraits,
+    PredictionType, SamModel, Scheduler, SchedulerKind, Source, Text, TimestepSpacing,
 };
+pub use resident::{DeviceTensor, ResidentGraph};
 pub use runtime::{Runtime, RuntimeOptions};
 pub use tokenizer::{Token, Tokenizer};

@@ -159,6 +159,38 @@ impl Runtime {
         Graph::new(session, path, signature)
     }
 
+    /// Loads a graph that is part of the program; `bytes` are those of an ONNX file.
+    ///
+    /// # Errors
+    /// As for [`Runtime::load`].
+    pub fn load_bytes(
+        &self,
+        bytes: &[u8],
+        signature: &GraphSignature,
+    ) -> Result<Graph, InferenceError> {
+        let path = Path::new(signature.name);
+        let session = self
+            .builder()
+            .and_then(|mut builder| builder.commit_from_memory(bytes))
+            .map_err(|source| InferenceError::Graph {
+                graph: signature.name,
+                path: path.to_owned(),
+                source,
+            })?;
+        Graph::new(session, path, signature)
+    }
+
+    /// Whether arrays are to stay on the device between calls: where the device has memory of its own, unless
+    /// `STORYEVAL_RESIDENT` is `0`; also on the CPU where it is `1`, which tests the same lines.
+    #[must_use]
+    pub fn is_resident(&self) -> bool {
+        match std::env::var("STORYEVAL_RESIDENT").as_deref() {
+            Ok("0") => false,
+            Ok("1") => true,
+            _ => matches!(self.device, Device::Cuda(_)),
+        }
+    }
+
     /// A session builder with this runtime's device and threads. Spinning is off: worker threads that
     /// wait actively take the cores from decoding and from other shards. On a 2-core machine with other
     /// work, a stack of convolutions took twice as long with 2 spinning threads as with 2 waiting ones.

@@ -10,6 +10,23 @@ use std::time::Instant;
 /// The model: the frames of a batch of units, `[unit][frame]`.
 pub type Draw<'a, E> = dyn FnMut(&[&Unit]) -> Result<Vec<Vec<RgbImage>>, E> + 'a;
 
+/// An error that may mean that the device has too little memory for a batch.
+pub trait MemoryShort {
+    /// Whether it does, so that a smaller batch may work.
+    fn is_memory_short(&self) -> bool {
+        false
+    }
+}
+
+/// How a unit came to be.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) struct Drawing {
+    /// Its share of the seconds that the batch took.
+    pub(super) seconds: f64,
+    /// Stories that were drawn together, where they were fewer than the plan's batch.
+    pub(super) batch: Option<usize>,
+}
+
 /// What [`generate`] did.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Generated {
@@ -29,10 +46,13 @@ pub struct Generated {
 /// anything is outstanding is drawn whole, because a network may give other last bits in another
 /// composition; of it only what is outstanding is stored.
 ///
+/// When memory is too short for a batch, it and all that follow are drawn in halves, which the journal tells of the
+/// units. When it is too short for a half too, that is an error.
+///
 /// # Errors
 /// What `generator` gives; [`RunError::StoryCount`] and [`RunError::FrameCount`] when it breaks that
 /// contract; [`RunError::Output`] and its kin. Everything stored before stays.
-pub fn generate<E: From<RunError>>(
+pub fn generate<E: From<RunError> + MemoryShort>(
     store: &mut Store,
     generator: &mut Draw<'_, E>,
     progress: &mut dyn FnMut(&Progress),
@@ -46,15 +66,30 @@ pub fn generate<E: From<RunError>>(
         not_reproduced: 0,
         seconds: 0.0,
     };
+    let mut most = None;
     for batch in plan.batches(store.partition()) {
         if batch.iter().all(|unit| store.is_done(unit)) {
             continue;
         }
         let began = Instant::now();
         let units: Vec<&Unit> = batch.iter().collect();
-        let stories = generator(&units)?;
-        check(&units, &stories)?;
-        let share = began.elapsed().as_secs_f64() / units.len() as f64;
+        let stories = match draw(generator, &units, most) {
+            Err(error) if most.is_none() && units.len() > 1 && error.is_memory_short() => {
+                let half = units.len().div_ceil(2);
+                most = Some(half);
+                progress(&Progress::Halved {
+                    batch: batch[0].batch,
+                    stories: units.len(),
+                    half,
+                });
+                draw(generator, &units, most)?
+            }
+            drawn => drawn?,
+        };
+        let drawing = Drawing {
+            seconds: began.elapsed().as_secs_f64() / units.len() as f64,
+            batch: most.filter(|most| *most < units.len()),
+        };
         let mut frames = 0;
         for (unit, images) in units.into_iter().zip(&stories) {
             frames += images.len();
@@ -67,7 +102,7 @@ pub fn generate<E: From<RunError>>(
                 }
                 continue;
             }
-            store.put(unit, images, share)?;
+            store.put(unit, images, drawing)?;
             result.units += 1;
             result.frames += images.len();
             done += images.len();
@@ -87,6 +122,21 @@ pub fn generate<E: From<RunError>>(
         seconds: result.seconds,
     });
     Ok(result)
+}
+
+/// Draws units, at most `most` at a time.
+fn draw<E: From<RunError>>(
+    generator: &mut Draw<'_, E>,
+    units: &[&Unit],
+    most: Option<usize>,
+) -> Result<Vec<Vec<RgbImage>>, E> {
+    let mut stories = Vec::with_capacity(units.len());
+    for part in units.chunks(most.unwrap_or(units.len())) {
+        let drawn = generator(part)?;
+        check(part, &drawn)?;
+        stories.extend(drawn);
+    }
+    Ok(stories)
 }
 
 /// Whether the generator gave every frame of every unit, before any of it is stored.

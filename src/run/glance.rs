@@ -187,6 +187,7 @@ mod tests {
     use super::super::testing;
     use super::*;
     use crate::run::Store;
+    use crate::run::generate::Drawing;
     use crate::run::layout::OBSERVED;
     use image::RgbImage;
 
@@ -199,13 +200,19 @@ mod tests {
         let mut store = Store::create_or_resume(root, &manifest, &plan).expect("begin");
         assert_eq!(Glance::read(root).expect("glance").state(), State::Planned);
         let images = vec![RgbImage::new(2, 2); testing::FRAMES];
-        store.put(&plan.units()[1], &images, 0.5).expect("put");
+        let drawing = Drawing {
+            seconds: 0.5,
+            batch: None,
+        };
+        store.put(&plan.units()[1], &images, drawing).expect("put");
         let glance = Glance::read(root).expect("glance");
         assert_eq!(glance.state(), State::Partial);
         assert_eq!((glance.drawn_stories(), glance.planned_stories()), (1, 3));
         assert!(folder_bytes(root) > 500 && glance.changed().is_some());
         for unit in [0, 2] {
-            store.put(&plan.units()[unit], &images, 0.5).expect("put");
+            store
+                .put(&plan.units()[unit], &images, drawing)
+                .expect("put");
         }
         assert_eq!(Glance::read(root).expect("glance").state(), State::Complete);
         let journal = root.join(JOURNAL);

@@ -54,6 +54,10 @@ pub struct Entry {
     pub frames: Vec<FrameEntry>,
     /// Seconds that its drawing took: its share of the batch.
     pub seconds: f64,
+    /// Stories that were drawn together, where memory was too short for the plan's batch. The last float bits
+    /// depend on it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub batch: Option<usize>,
 }
 
 impl Entry {
@@ -338,6 +342,7 @@ mod tests {
                 story: unit.story.clone(),
                 frames: frames.collect(),
                 seconds: 0.1 + 0.2,
+                batch: None,
             }
         }
 

@@ -39,7 +39,7 @@ pub use durable::{DurableFile, write_durably};
 pub use error::{Difference, FeatureFault, RunError};
 pub use features::{FeatureReader, FeatureWriter, read_features};
 pub use find::{DEEPEST, Found, MOST_FOLDERS, find_runs};
-pub use generate::{Draw, Generated, generate};
+pub use generate::{Draw, Generated, MemoryShort, generate};
 pub use glance::{Glance, State, folder_bytes};
 pub use import::{
     FrameChange, ImportCounts, ImportRecord, Imported, ImportedFrame, Incoming, import,

@@ -42,6 +42,15 @@ pub enum Progress {
         /// Frames a second in this batch; 0 when the batch took no measurable time.
         frames_per_second: f64,
     },
+    /// Memory was too short for a batch; it and those that follow are drawn in halves.
+    Halved {
+        /// The batch, from 0.
+        batch: usize,
+        /// Its stories.
+        stories: usize,
+        /// The most that are drawn at once from now on.
+        half: usize,
+    },
     /// A batch had to be drawn again for the sake of units that were outstanding, and a story that was
     /// done came out differently. The stored one stays; the model is not reproducible here.
     NotReproduced {

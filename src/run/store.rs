@@ -3,6 +3,7 @@
 use super::durable::{DurableFile, create_folder, fill, sync_folder, write_durably};
 use super::error::RunError;
 use super::fault::{self, Point};
+use super::generate::Drawing;
 use super::journal::{Entry, FrameEntry, Journal, Recovery, StoredFrame};
 use super::layout::{FRAMES, JOURNAL, LOCK, MANIFEST, PLAN, folder_name, frame_file};
 use super::manifest::Manifest;
@@ -263,14 +264,14 @@ impl Store {
         &mut self,
         unit: &Unit,
         images: &[RgbImage],
-        seconds: f64,
+        drawing: Drawing,
     ) -> Result<(), RunError> {
         let contents = unit
             .frames()
             .zip(images)
             .map(|(frame, image)| encode(unit, frame, image).map(Ok))
             .collect::<Result<Vec<_>, _>>()?;
-        self.put_contents(unit, &contents, seconds)
+        self.put_contents(unit, &contents, drawing)
     }
 
     /// As [`Store::put`], of frames that are PNG files already or are absent.
@@ -278,7 +279,7 @@ impl Store {
         &mut self,
         unit: &Unit,
         contents: &[Result<Vec<u8>, Absence>],
-        seconds: f64,
+        drawing: Drawing,
     ) -> Result<(), RunError> {
         let folder = self.root.join(FRAMES).join(folder_name(&unit.story));
         create_folder(&self.root.join(FRAMES))?;
@@ -308,7 +309,8 @@ impl Store {
             unit: unit.unit,
             story: unit.story.clone(),
             frames,
-            seconds,
+            seconds: drawing.seconds,
+            batch: drawing.batch,
         })
     }
 

@@ -22,6 +22,13 @@ const BATCH: usize = 2;
 enum Stop {
     Run(RunError),
     Model,
+    Memory,
+}
+
+impl super::MemoryShort for Stop {
+    fn is_memory_short(&self) -> bool {
+        matches!(self, Self::Memory)
+    }
 }
 
 impl From<RunError> for Stop {
@@ -291,6 +298,59 @@ fn a_model_that_does_not_repeat_itself_is_noticed() {
     .expect("generate");
     assert_eq!((generated.units, generated.not_reproduced), (1, 2));
     assert_eq!(noticed, ["story-0", "story-2"]);
+}
+
+#[test]
+fn short_memory_halves_the_batch_once() {
+    let plan = testing::plan(10, 5);
+    let folder = tempfile::tempdir().expect("tempdir");
+    let mut store =
+        Store::create_or_resume(folder.path(), &testing::manifest(&plan), &plan).expect("begin");
+    // Room for three stories, after the first batch of five.
+    let mut calls = Vec::new();
+    let mut generator = |units: &[&super::Unit]| {
+        calls.push(units.len());
+        match units.len() {
+            4.. if calls.len() > 1 => Err(Stop::Memory),
+            _ => Ok(draw(units)),
+        }
+    };
+    let mut halved = Vec::new();
+    generate(&mut store, &mut generator, &mut |event| {
+        if let Progress::Halved { stories, half, .. } = event {
+            halved.push((*stories, *half));
+        }
+    })
+    .expect("generate");
+    assert_eq!(calls, [5, 5, 3, 2]);
+    assert_eq!(halved, [(5, 3)]);
+    let batches: Vec<_> = (0..10)
+        .map(|unit| store.journal().entry(unit).expect("done").batch)
+        .collect();
+    assert_eq!(batches, [[None; 5], [Some(3); 5]].concat());
+    drop(store);
+    let reopened = Store::open(folder.path()).expect("open");
+    assert_eq!(reopened.journal().entry(9).expect("done").batch, Some(3));
+    reopened.require_complete().expect("complete");
+}
+
+#[test]
+fn a_half_that_is_too_large_too_and_one_story_are_errors() {
+    for (stories, wanted) in [(4, vec![4, 2]), (1, vec![1])] {
+        let plan = testing::plan(stories, 4);
+        let folder = tempfile::tempdir().expect("tempdir");
+        let manifest = testing::manifest(&plan);
+        let mut store = Store::create_or_resume(folder.path(), &manifest, &plan).expect("begin");
+        let mut calls = Vec::new();
+        let mut generator = |units: &[&super::Unit]| {
+            calls.push(units.len());
+            Err(Stop::Memory)
+        };
+        let error = generate(&mut store, &mut generator, &mut |_| {}).expect_err("short");
+        assert!(matches!(error, Stop::Memory));
+        assert_eq!(calls, wanted);
+        assert_eq!(store.journal().done(), 0);
+    }
 }
 
 #[test]

@@ -51,7 +51,8 @@ const MODELS: &[(&str, &str)] = embedded!("models":
     "char-ldm-no-portraits", "ldm", "story-ldm", "storydall-e");
 const PROTOCOLS: &[(&str, &str)] = embedded!("protocols":
     "strict", "strict-original", "strict-eval-text", "storygptv-released",
-    "storygptv-released-original", "storygptv-vfid512",
+    "storygptv-released-original", "storygptv-continuation", "storygptv-continuation-original",
+    "storygptv-vfid512",
     "make-a-story", "storydalle-64", "vlc-64", "arldm-64", "gill-vist", "clean-fid", "pytorch-fid");
 const SUITES: &[(&str, &str)] = embedded!("suites":
     "minisv-ablation", "minisv-short", "cvpr-table-1", "cvpr-table-2", "cvpr-table-3", "cvpr-table-4",

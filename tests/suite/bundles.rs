@@ -103,6 +103,92 @@ fn an_unknown_key_in_the_manifest_is_named_with_its_line() {
     said.says(96, &["bundle.toml", "guidance_skale"]);
 }
 
+/// `storyeval model verify` on a damaged copy of a bundle.
+fn verified(bundle: &Path, damage: impl FnOnce(&Path)) -> Said {
+    let folder = tempfile::tempdir().unwrap();
+    let copied = folder.path().join("bundle");
+    copy(bundle, &copied);
+    damage(&copied);
+    fails(storyeval().args(["model", "verify"]).arg(&copied))
+}
+
+/// Adds a line at the end of the manifest, where `[files]` is.
+fn list(bundle: &Path, name: &str) {
+    let path = bundle.join("bundle.toml");
+    let manifest = fs::read_to_string(&path).unwrap();
+    let hash = hex(&fs::read(bundle.join(name)).unwrap());
+    fs::write(path, format!("{manifest}\"{name}\" = \"{hash}\"\n")).unwrap();
+}
+
+#[test]
+fn weights_in_a_file_without_a_hash_are_refused() {
+    let golden = Path::new(env!("CARGO_MANIFEST_DIR")).join("reference-data/golden/onnx");
+    let put = |bundle: &Path| {
+        for name in ["external.onnx", "external.bin"] {
+            fs::copy(golden.join(name), bundle.join(name)).unwrap();
+        }
+        let path = bundle.join("bundle.toml");
+        let manifest = fs::read_to_string(&path).unwrap();
+        let more = "[graphs]\nextra = \"external.onnx\"\n";
+        fs::write(path, manifest.replacen("[graphs]\n", more, 1)).unwrap();
+        list(bundle, "external.onnx");
+    };
+    let said = verified(&bundles().join("minisv-lpips"), put);
+    said.says(97, &["external.onnx", "external.bin", "[files]", "hint: "]);
+    let folder = tempfile::tempdir().unwrap();
+    let whole = folder.path().join("bundle");
+    copy(&bundles().join("minisv-lpips"), &whole);
+    put(&whole);
+    list(&whole, "external.bin");
+    storyeval()
+        .args(["model", "verify"])
+        .arg(&whole)
+        .assert()
+        .success();
+}
+
+#[test]
+fn verify_runs_every_graph_and_says_what_it_saw() {
+    let bundle = bundles().join("minisv-captioner");
+    let output = storyeval()
+        .args(["model", "verify", "--format", "json"])
+        .arg(&bundle)
+        .output()
+        .unwrap();
+    let seen: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    let graphs = seen["graphs"].as_array().unwrap();
+    let names: Vec<&str> = graphs
+        .iter()
+        .map(|it| it["graph"].as_str().unwrap())
+        .collect();
+    assert_eq!(
+        names,
+        ["captioner_vision", "captioner_embed", "captioner_decoder"]
+    );
+    for graph in graphs {
+        assert!(graph["bytes"].as_u64().unwrap() > 1000);
+        assert!(graph["seconds"].as_f64().unwrap() > 0.0);
+        assert!(
+            graph["difference"].is_null(),
+            "the bundle has no parity file"
+        );
+    }
+    assert_eq!(graphs[2]["outputs"][0][0], "logits");
+    let hashes = storyeval()
+        .args(["model", "verify", "--hashes-only", "--format", "json"])
+        .arg(&bundle)
+        .output()
+        .unwrap();
+    let hashes: serde_json::Value = serde_json::from_slice(&hashes.stdout).unwrap();
+    assert!(hashes["graphs"].is_null());
+    assert_eq!(hashes["content"], seen["content"]);
+    let other = verified(&bundles().join("minisv-evaluators"), |bundle| {
+        let other = fs::read(bundle.join("bg_classifier.onnx")).unwrap();
+        replace_with_hash(bundle, "char_classifier.onnx", &other);
+    });
+    other.says(96, &["char_classifier", "hint: "]);
+}
+
 #[test]
 fn the_shipped_bundles_are_whole_and_small() {
     let mut bytes = 0;

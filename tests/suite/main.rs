@@ -31,6 +31,7 @@ mod paper;
 mod parity;
 mod protocols;
 mod referential;
+mod resident;
 mod resume;
 mod runs;
 mod suites;

@@ -19,6 +19,7 @@ pub(crate) fn storyeval() -> Command {
         "STORYEVAL_BUNDLES",
         "STORYEVAL_DEVICE",
         "STORYEVAL_OFFLINE",
+        "STORYEVAL_RESIDENT",
     ] {
         command.env_remove(name);
     }

@@ -1,4 +1,4 @@
-"""Writes the tiny ONNX graphs of the inference tests and of the start-up check of CUDA.
+"""Writes the tiny ONNX graphs of the inference tests, of the start-up check of CUDA and of the sampler's step.
 
 Run from the root of the repository, with `pip install onnx==1.23.2`:
 
@@ -50,6 +50,43 @@ save(
     [("x", F32, [1, 1, 2, 2])],
     [("y", F32, [1, 1, 1, 1])],
     [("ones", np.ones((1, 1, 2, 2))), ("two", np.full((1, 1, 1, 1), 2))],
+)
+
+# One step of PLMS: guidance, the combination of the last slopes, and the next sample twice, for the two halves of
+# the next call. Every formula of the sampler is linear in these, so that the coefficients say which one it is.
+LATENTS = ["batch", "channels", "height", "width"]
+save(
+    ROOT / "src" / "generator" / "storygpt_v" / "sampler_step.onnx",
+    [
+        helper.make_node("Split", ["noise"], ["without", "with"], axis=0),
+        helper.make_node("Sub", ["with", "without"], ["towards"]),
+        helper.make_node("Mul", ["towards", "guidance"], ["pull"]),
+        helper.make_node("Add", ["without", "pull"], ["slope"]),
+        helper.make_node("Split", ["of_slopes"], ["w0", "w1", "w2", "w3"], axis=0),
+        helper.make_node("Mul", ["slope", "w0"], ["p0"]),
+        helper.make_node("Mul", ["slope1", "w1"], ["p1"]),
+        helper.make_node("Mul", ["slope2", "w2"], ["p2"]),
+        helper.make_node("Mul", ["slope3", "w3"], ["p3"]),
+        helper.make_node("Mul", ["base", "of_base"], ["kept"]),
+        helper.make_node("Sum", ["p0", "p1", "p2", "p3"], ["moved"]),
+        helper.make_node("Add", ["kept", "moved"], ["sample"]),
+        helper.make_node("Concat", ["sample", "sample"], ["doubled"], axis=0),
+    ],
+    [
+        ("noise", F32, ["twice", "channels", "height", "width"]),
+        ("base", F32, LATENTS),
+        ("slope1", F32, LATENTS),
+        ("slope2", F32, LATENTS),
+        ("slope3", F32, LATENTS),
+        ("guidance", F32, [1]),
+        ("of_base", F32, [1]),
+        ("of_slopes", F32, [4]),
+    ],
+    [
+        ("slope", F32, LATENTS),
+        ("sample", F32, LATENTS),
+        ("doubled", F32, ["twice", "channels", "height", "width"]),
+    ],
 )
 
 # sum = a + b, product = a * b, with a dynamic batch of three columns.

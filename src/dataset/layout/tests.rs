@@ -183,6 +183,39 @@ fn pororo_with_byte_strings_and_with_text() {
     assert!(agrees("pororo-make-a-story", Layout::Pororo) > 10);
 }
 
+fn copy_tree(from: &Path, to: &Path) {
+    for file in std::fs::read_dir(from).unwrap() {
+        let file = file.unwrap();
+        let to = to.join(file.file_name());
+        if file.file_type().unwrap().is_dir() {
+            std::fs::create_dir(&to).unwrap();
+            copy_tree(&file.path(), &to);
+        } else {
+            std::fs::copy(file.path(), to).unwrap();
+        }
+    }
+}
+
+#[test]
+fn pororo_with_captions_in_the_older_spreadsheet() {
+    let (folder, expected) = fixture("pororo-original");
+    let copy = tempfile::tempdir().unwrap();
+    copy_tree(&folder, copy.path());
+    std::fs::remove_file(copy.path().join("descriptions.npy")).unwrap();
+    let mut stories = 0;
+    for split in splits(&expected) {
+        let data = opened(
+            copy.path(),
+            card(&expected, Layout::Pororo),
+            &split,
+            Some(5),
+        );
+        same_stories(data.stories(), &expected["stories"][&split]);
+        stories += data.stories().len();
+    }
+    assert!(stories > 10);
+}
+
 #[test]
 fn pororo_in_stories_of_a_length_without_a_cache() {
     let (folder, expected) = fixture("pororo-original");

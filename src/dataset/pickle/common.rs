@@ -35,6 +35,17 @@ pub(super) fn integer(value: i64) -> Option<Handle> {
     (place < COUNT).then_some(place as Handle)
 }
 
+/// Whether a handle is of one that counts as 1, or of one that counts as 0.
+pub(super) fn flag(handle: u8) -> Option<bool> {
+    const NOUGHT: Handle = FIRST_INTEGER + 1;
+    const UNIT: Handle = NOUGHT + 1;
+    match Handle::from(handle) {
+        FALSE | ZERO | NOUGHT => Some(false),
+        TRUE | ONE | UNIT => Some(true),
+        _ => None,
+    }
+}
+
 /// The handle of a float that is common. The bits decide: -0.0 is another value than 0.0.
 pub(super) fn float(value: f64) -> Option<Handle> {
     match value.to_bits() {
@@ -66,5 +77,15 @@ mod tests {
             );
         }
         assert_eq!(float(-0.0), None);
+        for (handle, node) in table.iter().enumerate() {
+            let wanted = match node {
+                Node::Bool(value) => Some(*value),
+                Node::Int(0) => Some(false),
+                Node::Int(1) => Some(true),
+                Node::Float(value) => Some(*value != 0.0),
+                _ => None,
+            };
+            assert_eq!(flag(handle as u8), wanted, "{handle}");
+        }
     }
 }

@@ -24,6 +24,14 @@ impl Handles {
         }
     }
 
+    /// The handles, where all fit a byte.
+    pub(super) fn narrow(&self) -> Option<&[u8]> {
+        match self {
+            Self::Narrow(items) => Some(items),
+            Self::Wide(_) => None,
+        }
+    }
+
     pub(super) fn get(&self, index: usize) -> Option<Handle> {
         match self {
             Self::Narrow(items) => items.get(index).map(|item| Handle::from(*item)),

@@ -129,7 +129,7 @@ impl<R: BufRead> Machine<R> {
     fn integer(&mut self) -> Result<(), PickleError> {
         let value = match self.code {
             b'J' => i64::from(self.reader.number4()? as i32),
-            b'K' => i64::from(self.reader.byte()?),
+            b'K' => return self.small_integers(),
             b'M' => i64::from(self.reader.number2()?),
             0x8a => long(&self.reader.counted1()?, self.offset)?,
             0x8b => long(&self.reader.counted4()?, self.offset)?,
@@ -161,6 +161,21 @@ impl<R: BufRead> Machine<R> {
             return Ok(());
         }
         self.push(Node::Int(value), 0)
+    }
+
+    /// An integer of one byte, and those that follow at once: a list of labels is little else.
+    fn small_integers(&mut self) -> Result<(), PickleError> {
+        let value = i64::from(self.reader.byte()?);
+        let Some(handle) = common::integer(value) else {
+            return self.push(Node::Int(value), 0);
+        };
+        self.stack.push(handle);
+        let (reader, stack) = (&mut self.reader, &mut self.stack);
+        reader.run_of(b'K', |operand| {
+            let handle = common::integer(i64::from(operand));
+            stack.extend(handle);
+            handle.is_some()
+        })
     }
 
     fn float(&mut self) -> Result<(), PickleError> {
@@ -204,11 +219,34 @@ impl<R: BufRead> Machine<R> {
         self.push(Node::Str(found.into()), 0)
     }
 
+    /// What lies above the last mark goes to the list below it. Long lists come this way.
+    fn append_all(&mut self) -> Result<(), PickleError> {
+        let mark = match self.marks.pop() {
+            Some(mark) if mark <= self.stack.len() => mark,
+            _ => return Err(self.bad_operands()),
+        };
+        let depth = self.depth_over(self.stack[mark..].iter().copied())?;
+        let list = match mark.checked_sub(1) {
+            Some(below) if mark > self.marks.last().copied().unwrap_or(0) => self.stack[below],
+            _ => return Err(self.bad_operands()),
+        };
+        match &mut self.nodes[list as usize] {
+            Node::List(old) => old.extend(&self.stack[mark..]),
+            _ => return Err(self.bad_operands()),
+        }
+        self.stack.truncate(mark);
+        self.deepen(list, depth);
+        Ok(())
+    }
+
     fn sequence(&mut self) -> Result<(), PickleError> {
+        if self.code == b'e' {
+            return self.append_all();
+        }
         let items = match self.code {
             b'a' => vec![self.pop()?],
             b']' => Vec::new(),
-            b'l' | b'e' | b't' => self.pop_mark()?,
+            b'l' | b't' => self.pop_mark()?,
             count => {
                 let count = usize::from(count - 0x84);
                 let start = self.stack.len().checked_sub(count);
@@ -221,7 +259,7 @@ impl<R: BufRead> Machine<R> {
         };
         let depth = self.depth_over(items.iter().copied())?;
         match self.code {
-            b'a' | b'e' => {
+            b'a' => {
                 let list = self.top()?;
                 match &mut self.nodes[list as usize] {
                     Node::List(old) => old.extend(&items),

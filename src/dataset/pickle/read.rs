@@ -73,6 +73,29 @@ impl<R: BufRead> Reader<R> {
         Ok(self.exact::<1>()?[0])
     }
 
+    /// Takes operands of one byte for as long as `code` stands before them and `accept` takes them. It looks
+    /// no further than what is in memory already, so there may be more of them.
+    pub(super) fn run_of(
+        &mut self,
+        code: u8,
+        mut accept: impl FnMut(u8) -> bool,
+    ) -> Result<(), PickleError> {
+        let left = self.length - self.at;
+        let buffer = match self.input.fill_buf() {
+            Ok(buffer) => &buffer[..buffer.len().min(left)],
+            Err(error) if error.kind() == ErrorKind::Interrupted => return Ok(()),
+            Err(error) => return Err(self.failed(&error, left)),
+        };
+        let (pairs, _) = buffer.as_chunks::<2>();
+        let taken = pairs
+            .iter()
+            .take_while(|[found, operand]| *found == code && accept(*operand))
+            .count();
+        self.input.consume(2 * taken);
+        self.at += 2 * taken;
+        Ok(())
+    }
+
     pub(super) fn number2(&mut self) -> Result<u16, PickleError> {
         Ok(u16::from_le_bytes(self.exact()?))
     }

@@ -1,6 +1,7 @@
 //! The decoded objects and a view that walks them.
 
 use super::PickleError;
+use super::common;
 use super::handles::Handles;
 use super::machine::Machine;
 use super::numpy::{Array, Dtype, Objects};
@@ -245,6 +246,20 @@ impl<'a> Ref<'a> {
             Node::Set(_) => None,
             _ => self.items()?.map(Ref::as_number).collect(),
         }
+    }
+
+    /// The elements of a list or tuple of 0 and 1, however they are written; `None` for anything else. The
+    /// length may be checked before, as for [`Ref::numbers`].
+    #[must_use]
+    pub fn flags(self) -> Option<Vec<bool>> {
+        let (Node::List(items) | Node::Tuple(items)) = self.node() else {
+            return None;
+        };
+        items
+            .narrow()?
+            .iter()
+            .map(|handle| common::flag(*handle))
+            .collect()
     }
 
     /// Whole numbers of a list or tuple of such, or of a numpy array in C order. As for

@@ -4,7 +4,7 @@ use std::io::{self, Read};
 
 /// A type and its byte order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Element {
+pub(in crate::exchange) struct Element {
     kind: Kind,
     big_endian: bool,
 }
@@ -27,7 +27,7 @@ enum Kind {
 
 impl Element {
     /// Reads a type code such as `<f4`; the error says why a type is refused.
-    pub(super) fn parse(descr: &str) -> Result<Self, String> {
+    pub(in crate::exchange) fn parse(descr: &str) -> Result<Self, String> {
         let (order, code) = match descr.chars().next() {
             Some(order @ ('<' | '>' | '|' | '=')) => (order, &descr[1..]),
             _ => ('=', descr),
@@ -60,7 +60,7 @@ impl Element {
     }
 
     /// Bytes of one element.
-    pub(super) fn size(self) -> usize {
+    pub(in crate::exchange) fn size(self) -> usize {
         match self.kind {
             Kind::I1 | Kind::U1 | Kind::Bool => 1,
             Kind::F2 | Kind::I2 | Kind::U2 => 2,
@@ -69,13 +69,22 @@ impl Element {
         }
     }
 
+    /// Whether the values are floats, of any precision.
+    pub(in crate::exchange) fn is_float(self) -> bool {
+        matches!(self.kind, Kind::F2 | Kind::F4 | Kind::F8)
+    }
+
     /// Whether `f32` holds every value.
-    pub(super) fn single(self) -> bool {
+    pub(in crate::exchange) fn single(self) -> bool {
         matches!(self.kind, Kind::F2 | Kind::F4)
     }
 
     /// Reads `count` values of a single-precision type.
-    pub(super) fn read_f32(self, input: &mut impl Read, count: usize) -> io::Result<Vec<f32>> {
+    pub(in crate::exchange) fn read_f32(
+        self,
+        input: &mut impl Read,
+        count: usize,
+    ) -> io::Result<Vec<f32>> {
         match self.kind {
             Kind::F2 => self.converted(input, count, |w| half::f16::from_le_bytes(w).to_f32()),
             _ => self.as_stored(input, count, |v: f32| {
@@ -85,7 +94,11 @@ impl Element {
     }
 
     /// Reads `count` values of any type.
-    pub(super) fn read_f64(self, input: &mut impl Read, count: usize) -> io::Result<Vec<f64>> {
+    pub(in crate::exchange) fn read_f64(
+        self,
+        input: &mut impl Read,
+        count: usize,
+    ) -> io::Result<Vec<f64>> {
         match self.kind {
             Kind::F8 => self.as_stored(input, count, |v: f64| {
                 f64::from_bits(v.to_bits().swap_bytes())

@@ -29,6 +29,27 @@ pub(super) fn denoise(
     unconditional: &Array2<f32>,
     jobs: &[Job],
 ) -> Result<Array4<f32>, Fault> {
+    let sample = match networks.resident() {
+        Some(sampler) => sampler.sample(settings, unconditional, jobs)?,
+        None => walk(networks, settings, unconditional, jobs)?,
+    };
+    // Checked once and not at every call: what is not finite stays so until the end.
+    if let Some(row) = sample
+        .outer_iter()
+        .position(|latents| latents.iter().any(|value| !value.is_finite()))
+    {
+        return Err(Fault::NotFinite { graph: UNET, row });
+    }
+    Ok(sample)
+}
+
+/// The sampler's arithmetic in the host's memory.
+fn walk(
+    networks: &mut impl DiffusionNetworks,
+    settings: &DiffusionSettings,
+    unconditional: &Array2<f32>,
+    jobs: &[Job],
+) -> Result<Array4<f32>, Fault> {
     let batch = jobs.len();
     let guidance = settings.diffusion.guidance_scale as f32;
     let mut sample = Array4::zeros(settings.latents(batch));
@@ -60,13 +81,6 @@ pub(super) fn denoise(
             .for_each(|value, &with| *value += guidance * (with - *value));
         sample = sampler.step(guided, &sample);
         call += 1;
-    }
-    // Checked once and not at every call: what is not finite stays so until the end.
-    if let Some(row) = sample
-        .outer_iter()
-        .position(|latents| latents.iter().any(|value| !value.is_finite()))
-    {
-        return Err(Fault::NotFinite { graph: UNET, row });
     }
     Ok(sample)
 }

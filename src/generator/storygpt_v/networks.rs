@@ -4,6 +4,7 @@
 //! tokens, m visual tokens of a frame, c latent channels.
 
 use super::super::Fault;
+use super::resident::ResidentSampler;
 use crate::inference::{InferenceError, Token, Tokenizer};
 use ndarray::{
     Array, Array2, Array3, Array4, ArrayView1, ArrayView2, ArrayView3, ArrayView4, Dimension,
@@ -45,6 +46,10 @@ pub trait DiffusionNetworks {
     /// # Errors
     /// [`Fault`].
     fn vae_decoder(&mut self, latents: ArrayView4<'_, f32>) -> Result<Array4<f32>, Fault>;
+    /// The denoiser with the sampler's arithmetic beside it, where they are on a device with memory of its own.
+    fn resident(&mut self) -> Option<&mut ResidentSampler> {
+        None
+    }
 }
 
 /// The networks of the language model and of the mapper behind it.

@@ -2,6 +2,7 @@
 
 use super::super::Fault;
 use super::networks::{DiffusionNetworks, LanguageNetworks};
+use super::resident::ResidentSampler;
 use super::settings::DiffusionSettings;
 use super::signatures::{
     self, CHAR_IMAGE_ENCODER, FUSE, LDM_MAPPER, LLM_EMBED, LLM_HIDDEN, LLM_VISION, TEXT_ENCODER,
@@ -43,22 +44,31 @@ impl Graphs {
             .0
             .get_mut(name)
             .expect("every graph that is run is in the list that was loaded");
-        let output = graph
-            .run(inputs)
-            .map_err(|source| Fault::Network {
-                graph: name,
-                source: Box::new(source),
-            })?
-            .into_iter()
-            .next()
-            .expect("every signature has one output");
-        let found = output.ndim();
-        output.into_dimensionality().map_err(|_| Fault::Rank {
-            graph: name,
-            expected: D::NDIM.unwrap_or(found),
-            found,
-        })
+        run(graph, inputs)
     }
+}
+
+/// Runs a graph with one output.
+fn run<D: Dimension>(
+    graph: &mut Graph,
+    inputs: &[(&str, Input<'_>)],
+) -> Result<Array<f32, D>, Fault> {
+    let name = graph.name();
+    let output = graph
+        .run(inputs)
+        .map_err(|source| Fault::Network {
+            graph: name,
+            source: Box::new(source),
+        })?
+        .into_iter()
+        .next()
+        .expect("every signature has one output");
+    let found = output.ndim();
+    output.into_dimensionality().map_err(|_| Fault::Rank {
+        graph: name,
+        expected: D::NDIM.unwrap_or(found),
+        found,
+    })
 }
 
 fn floats<D: Dimension>(view: ArrayView<'_, f32, D>) -> Input<'_> {
@@ -70,7 +80,11 @@ fn integers<D: Dimension>(view: ArrayView<'_, i64, D>) -> Input<'_> {
 }
 
 /// The diffusion model's graphs.
-pub struct OnnxDiffusion(Graphs);
+pub struct OnnxDiffusion {
+    graphs: Graphs,
+    /// Has the denoiser, which is then not among the graphs.
+    resident: Option<ResidentSampler>,
+}
 
 impl OnnxDiffusion {
     /// Loads the five graphs of a bundle's diffusion model.
@@ -82,17 +96,26 @@ impl OnnxDiffusion {
         bundle: &Bundle,
         settings: &DiffusionSettings,
     ) -> Result<Self, InferenceError> {
-        Graphs::load(runtime, bundle, &signatures::diffusion(settings)).map(Self)
+        let mut graphs = Graphs::load(runtime, bundle, &signatures::diffusion(settings))?;
+        let resident = if runtime.is_resident() {
+            let unet = graphs.0.remove(UNET);
+            unet.map(|unet| ResidentSampler::new(runtime, unet))
+                .transpose()?
+        } else {
+            None
+        };
+        Ok(Self { graphs, resident })
     }
 }
 
 impl DiffusionNetworks for OnnxDiffusion {
     fn text_encoder(&mut self, ids: ArrayView2<'_, i64>) -> Result<Array3<f32>, Fault> {
-        self.0.run(TEXT_ENCODER, &[("input_ids", integers(ids))])
+        self.graphs
+            .run(TEXT_ENCODER, &[("input_ids", integers(ids))])
     }
 
     fn char_image_encoder(&mut self, pixels: ArrayView4<'_, f32>) -> Result<Array2<f32>, Fault> {
-        self.0
+        self.graphs
             .run(CHAR_IMAGE_ENCODER, &[("pixel_values", floats(pixels))])
     }
 
@@ -101,7 +124,7 @@ impl DiffusionNetworks for OnnxDiffusion {
         text: ArrayView2<'_, f32>,
         visual: ArrayView2<'_, f32>,
     ) -> Result<Array2<f32>, Fault> {
-        self.0
+        self.graphs
             .run(FUSE, &[("text", floats(text)), ("visual", floats(visual))])
     }
 
@@ -116,11 +139,19 @@ impl DiffusionNetworks for OnnxDiffusion {
             ("timestep", integers(timestep)),
             ("encoder_hidden_states", floats(context)),
         ];
-        self.0.run(UNET, &inputs)
+        match &mut self.resident {
+            Some(sampler) => run(sampler.unet(), &inputs),
+            None => self.graphs.run(UNET, &inputs),
+        }
     }
 
     fn vae_decoder(&mut self, latents: ArrayView4<'_, f32>) -> Result<Array4<f32>, Fault> {
-        self.0.run(VAE_DECODER, &[("latents", floats(latents))])
+        self.graphs
+            .run(VAE_DECODER, &[("latents", floats(latents))])
+    }
+
+    fn resident(&mut self) -> Option<&mut ResidentSampler> {
+        self.resident.as_mut()
     }
 }
 

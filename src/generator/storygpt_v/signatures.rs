@@ -3,8 +3,11 @@
 //! A graph is checked against its signature when it is loaded, so that a bundle whose sizes and files do not belong
 //! together is refused before anything is drawn.
 
-use super::settings::DiffusionSettings;
-use crate::inference::{GraphSignature, Llm, Port};
+use super::super::GeneratorError;
+use super::char_ldm::opening;
+use super::portraits::Portraits;
+use super::settings::{DiffusionSettings, check_llm};
+use crate::inference::{Bundle, BundleKind, GraphSignature, Llm, Port};
 
 /// Caption tokens to embeddings.
 pub const TEXT_ENCODER: &str = "text_encoder";
@@ -24,6 +27,28 @@ pub const LLM_EMBED: &str = "llm_embed";
 pub const LLM_HIDDEN: &str = "llm_hidden";
 /// Hidden states of the `[IMG]` tokens to a context.
 pub const LDM_MAPPER: &str = "ldm_mapper";
+
+/// The graphs of a bundle of a model that draws; none for other bundles. Settings and portraits are checked as
+/// when it is opened.
+///
+/// # Errors
+/// [`GeneratorError`] for settings that contradict each other, missing sections and portraits.
+pub fn of_bundle(bundle: &Bundle) -> Result<Vec<GraphSignature>, GeneratorError> {
+    let manifest = bundle.manifest();
+    if !matches!(manifest.kind, BundleKind::StorygptV | BundleKind::CharLdm) {
+        return Ok(Vec::new());
+    }
+    let failed = opening(bundle);
+    let settings = DiffusionSettings::read(manifest).map_err(&failed)??;
+    Portraits::open(&settings.portraits, |file| bundle.file(file))?;
+    let mut all = diffusion(&settings);
+    if manifest.kind == BundleKind::StorygptV {
+        let llm = manifest.llm().map_err(&failed)?;
+        check_llm(llm)?;
+        all.extend(language(llm, &settings));
+    }
+    Ok(all)
+}
 
 /// The graphs of the diffusion model.
 #[must_use]

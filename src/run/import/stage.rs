@@ -2,6 +2,7 @@
 
 use crate::record::Absence;
 use crate::run::error::RunError;
+use crate::run::generate::Drawing;
 use crate::run::plan::Unit;
 use crate::run::progress::{Progress, Stage, begin, rate};
 use crate::run::store::Store;
@@ -59,7 +60,11 @@ pub fn import<E: From<RunError>>(
                 }
                 .into());
             }
-            store.put_contents(unit, &contents, begin.elapsed().as_secs_f64())?;
+            let drawing = Drawing {
+                seconds: begin.elapsed().as_secs_f64(),
+                batch: None,
+            };
+            store.put_contents(unit, &contents, drawing)?;
             result.units += 1;
             result.frames += contents.iter().filter(|content| content.is_ok()).count();
             done += contents.len();

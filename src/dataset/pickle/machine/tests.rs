@@ -99,6 +99,26 @@ fn labels_bg() -> Vec<u8> {
     bytes
 }
 
+/// A buffer of any size may end between the instruction and its operand.
+#[test]
+fn small_integers_are_the_same_whatever_is_in_memory() {
+    let mut bytes = b"](".to_vec();
+    for operand in (0..=255).chain([1, 0, 249, 1]) {
+        bytes.extend([b'K', operand]);
+    }
+    bytes.extend(b"e.");
+    let wanted = Pickle::decode(&bytes).unwrap().root().integers().unwrap();
+    assert_eq!(wanted[250..], [250, 251, 252, 253, 254, 255, 1, 0, 249, 1]);
+    for capacity in [1, 2, 3, 7, 64] {
+        let input = std::io::BufReader::with_capacity(capacity, bytes.as_slice());
+        let pickle = super::Machine::new(input, bytes.len()).run().unwrap();
+        assert_eq!(pickle.root().integers().unwrap(), wanted, "{capacity}");
+    }
+    // Bytes that the length does not cover are not read.
+    let input = std::io::BufReader::new(bytes.as_slice());
+    assert!(super::Machine::new(input, 9).run().is_err());
+}
+
 #[test]
 fn a_hundred_thousand_clips_with_323_labels_fit_in_memory() {
     let file = tempfile::NamedTempFile::new().unwrap();

@@ -6,6 +6,9 @@
 //! text with a leading slash; both are read. Positions of a split are sorted, as StoryDALL-E, ARLDM and
 //! Make-A-Story do.
 
+mod captions;
+
+use self::captions::Captions;
 use super::clips::labelled;
 use super::{Mark, Source, file, named};
 use crate::dataset::DatasetError;
@@ -14,14 +17,13 @@ use crate::dataset::catalog::{
 };
 use crate::dataset::labels::Labels;
 use crate::dataset::npy_read::{read_npy_objects, read_npy_text};
-use crate::dataset::pickle::{Pickle, Ref};
+use crate::dataset::pickle::Ref;
 use crate::dataset::pixels::StripFiles;
 use crate::record::{ClipId, StoryFrame};
 use std::collections::{BTreeMap, HashMap};
 use std::path::PathBuf;
 
 const IDS: &str = "train_seen_unseen_ids.npy";
-const DESCRIPTIONS: &str = "descriptions.npy";
 const LABELS: &str = "labels.npy";
 /// Numbers of followers that caches are published for.
 const CACHES: [usize; 2] = [4, 3];
@@ -30,7 +32,7 @@ const CACHES: [usize; 2] = [4, 3];
 pub(super) const MARKS: &[Mark] = &[
     file(&["img_cache4.npy", "img_cache3.npy"]),
     file(&[IDS]),
-    file(&[DESCRIPTIONS]),
+    file(&[captions::ARRAY, captions::SPREADSHEET]),
     file(&[LABELS]),
 ];
 
@@ -48,22 +50,20 @@ pub(super) fn read(source: Source<'_>) -> Result<Catalog, DatasetError> {
             format!("{} rows", nexts.len()),
         ));
     }
-    let texts = read_npy_objects(&root.file(DESCRIPTIONS)?)?;
-    let labels = read_npy_objects(&root.file(LABELS)?)?;
+    let labels = Labels::of(
+        &read_npy_objects(&root.file(LABELS)?)?,
+        &named(root, LABELS),
+        None,
+        Some(source.card.characters.len()).filter(|count| *count > 0),
+    )?;
     let told = Told {
         source,
-        captions: captions(&texts, named(root, DESCRIPTIONS))?,
-        labels: Labels::of(
-            &labels,
-            &named(root, LABELS),
-            None,
-            Some(source.card.characters.len()).filter(|count| *count > 0),
-        )?,
+        captions: Captions::read(source, &labels)?,
+        labels,
     };
-    drop((texts, labels));
     let mut table = Table::default();
     // Sequences are of all clips that are told of, so that stories of any length can be cut.
-    let episodes = sequences(told.captions.keys().map(String::as_str))
+    let episodes = sequences(told.captions.ids())
         .into_iter()
         .map(|ids| Episode {
             story: None,
@@ -82,7 +82,7 @@ pub(super) fn read(source: Source<'_>) -> Result<Catalog, DatasetError> {
         }
     }
     let splits = splits(source, &starts)?;
-    let metadata = [&cache, &following, IDS, DESCRIPTIONS, LABELS];
+    let metadata = [&cache, &following, IDS, told.captions.file, LABELS];
     Ok(Catalog {
         metadata: metadata.into_iter().map(str::to_owned).collect(),
         shots: table.shots,
@@ -146,31 +146,6 @@ fn clip_id(path: &str) -> String {
     let path = quoted('\'').or_else(|| quoted('"')).unwrap_or(path);
     let path = path.strip_prefix('/').unwrap_or(path);
     path.strip_suffix(".png").unwrap_or(path).to_owned()
-}
-
-/// The first caption of every clip.
-fn captions(pickle: &Pickle, path: PathBuf) -> Result<BTreeMap<String, String>, DatasetError> {
-    let root = pickle.root();
-    let entries = root.entries().ok_or_else(|| {
-        let found = root.type_name().to_owned();
-        wrong(path.clone(), "a dict of clip ids".to_owned(), found)
-    })?;
-    let mut captions = BTreeMap::new();
-    for (key, value) in entries {
-        let text = value
-            .as_str()
-            .or_else(|| value.items()?.next().and_then(Ref::as_str));
-        let (Some(id), Some(text)) = (key.as_str(), text) else {
-            return Err(DatasetError::WrongContent {
-                path,
-                clip: key.as_str().map(str::to_owned),
-                wanted: "a list of captions under the id of a clip".to_owned(),
-                found: format!("a {}", value.type_name()),
-            });
-        };
-        captions.insert(clip_id(id), text.to_owned());
-    }
-    Ok(captions)
 }
 
 /// Clips of a folder whose numbers follow one another without a gap.
@@ -246,7 +221,7 @@ fn splits(
 /// Captions and labels.
 struct Told<'a> {
     source: Source<'a>,
-    captions: BTreeMap<String, String>,
+    captions: Captions,
     labels: Labels,
 }
 
@@ -255,13 +230,13 @@ impl Told<'_> {
         let Some(caption) = self.captions.get(id) else {
             return Err(Box::new(Defective {
                 defect: Defect::NoAnnotation,
-                path: named(self.source.root, DESCRIPTIONS),
+                path: named(self.source.root, self.captions.file),
             }));
         };
         let labels = self.labels.require(id)?;
         Ok(StoryFrame {
             clip: clip.clone(),
-            caption: caption.as_str().into(),
+            caption: caption.into(),
             characters: labelled(&self.source.card.characters, &labels),
             character_labels: Some(labels),
             background_labels: None,

@@ -1,0 +1,120 @@
+//! Errors of this room.
+
+use crate::exchange::ExchangeError;
+use crate::extract::ExtractError;
+use crate::generator::GeneratorError;
+use crate::inference::InferenceError;
+use crate::{ExitCode, Hint};
+use std::path::PathBuf;
+
+/// What can be wrong with a bundle whose files are as stated.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ExamineError {
+    /// A graph does not load, has other ports, or fails.
+    #[error(transparent)]
+    Inference(Box<InferenceError>),
+    /// The settings of a model that draws contradict each other.
+    #[error(transparent)]
+    Generator(Box<GeneratorError>),
+    /// The settings of a network that looks contradict each other.
+    #[error(transparent)]
+    Extract(Box<ExtractError>),
+    /// The parity file cannot be read.
+    #[error(transparent)]
+    Exchange(Box<ExchangeError>),
+    /// An output is NaN or infinite.
+    #[error("graph {graph} of {} gives values that are not finite in {output}", bundle.display())]
+    NotFinite {
+        /// The bundle's folder.
+        bundle: PathBuf,
+        /// The graph.
+        graph: &'static str,
+        /// The output.
+        output: String,
+    },
+    /// An output is further from the network's than the bundle allows.
+    #[error(
+        "graph {graph} of {} does not give what it was made from: {output} is off by {difference:.2e} of its largest value, \
+         and {tolerance:.0e} is allowed",
+        bundle.display()
+    )]
+    Parity {
+        /// The bundle's folder.
+        bundle: PathBuf,
+        /// The graph.
+        graph: &'static str,
+        /// The output.
+        output: String,
+        /// Largest difference over the largest value.
+        difference: f64,
+        /// What the bundle allows.
+        tolerance: f64,
+    },
+    /// The parity file has outputs of a graph that do not fit it.
+    #[error("{} has {what} for graph {graph}", path.display())]
+    Case {
+        /// The parity file.
+        path: PathBuf,
+        /// The graph.
+        graph: &'static str,
+        /// What does not fit.
+        what: String,
+    },
+}
+
+impl Hint for ExamineError {
+    fn exit_code(&self) -> ExitCode {
+        match self {
+            Self::Inference(error) => error.exit_code(),
+            Self::Generator(error) => error.exit_code(),
+            Self::Extract(error) => error.exit_code(),
+            Self::Exchange(error) => error.exit_code(),
+            Self::NotFinite { .. } | Self::Parity { .. } | Self::Case { .. } => {
+                ExitCode::DataVerification
+            }
+        }
+    }
+
+    fn hint(&self) -> Option<String> {
+        match self {
+            Self::Inference(error) => error.hint(),
+            Self::Generator(error) => error.hint(),
+            Self::Extract(error) => error.hint(),
+            Self::Exchange(error) => error.hint(),
+            Self::NotFinite { .. } => Some(
+                "half precision may be too small for this network: export it again with --precision fp32"
+                    .to_owned(),
+            ),
+            Self::Parity { .. } => Some(
+                "another device or version of ONNX Runtime may compute less exactly: try --device cpu; otherwise export it again"
+                    .to_owned(),
+            ),
+            Self::Case { .. } => Some("export the bundle again; docs/export.md says how".to_owned()),
+        }
+    }
+}
+
+impl From<InferenceError> for ExamineError {
+    fn from(error: InferenceError) -> Self {
+        Self::Inference(Box::new(error))
+    }
+}
+
+impl From<GeneratorError> for ExamineError {
+    fn from(error: GeneratorError) -> Self {
+        Self::Generator(Box::new(error))
+    }
+}
+
+impl From<ExtractError> for ExamineError {
+    fn from(error: ExtractError) -> Self {
+        Self::Extract(Box::new(error))
+    }
+}
+
+impl From<ExchangeError> for ExamineError {
+    fn from(error: ExchangeError) -> Self {
+        Self::Exchange(Box::new(error))
+    }
+}

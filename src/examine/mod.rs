@@ -1,0 +1,12 @@
+//! The room that asks whether a bundle does what it should: every graph is loaded, has the ports that it
+//! should have, runs once, and gives what the network gave that it was made from.
+//!
+//! Graphs are loaded one at a time, so that the largest decides how much memory it takes.
+
+mod error;
+mod example;
+mod graph;
+mod parity;
+
+pub use error::ExamineError;
+pub use graph::{Examined, examine};

@@ -1,0 +1,251 @@
+//! Named arrays of any shape in numpy's NPZ format, as `numpy.savez` writes them.
+
+use super::ExchangeError;
+use super::npy::{Element, HeaderFault, NpyHeader};
+use ndarray::{ArrayD, IxDyn};
+use std::fs::File;
+use std::io::{BufReader, Read};
+use std::path::{Path, PathBuf};
+use zip::ZipArchive;
+use zip::result::ZipError;
+
+/// Largest array that is unpacked, in bytes.
+const MAX_BYTES: u64 = 1 << 30;
+const EXPECTED: &str = "a NumPy archive (.npz) of arrays of numbers";
+const HINT: &str = "save it with `numpy.savez(PATH, **arrays)`";
+
+/// An array of any shape.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Tensor {
+    /// Floats in single precision; half and double precision are converted.
+    F32(ArrayD<f32>),
+    /// Integers and truth values.
+    I64(ArrayD<i64>),
+}
+
+/// An archive whose arrays are read one at a time.
+#[derive(Debug)]
+pub struct TensorArchive {
+    path: PathBuf,
+    archive: ZipArchive<BufReader<File>>,
+}
+
+impl TensorArchive {
+    /// Opens an archive.
+    ///
+    /// # Errors
+    /// [`ExchangeError::Read`] and [`ExchangeError::Malformed`].
+    pub fn open(path: &Path) -> Result<Self, ExchangeError> {
+        let file = File::open(path).map_err(|source| ExchangeError::Read {
+            path: path.to_owned(),
+            source,
+        })?;
+        let archive = ZipArchive::new(BufReader::new(file)).map_err(|error| of_zip(path, error))?;
+        Ok(Self {
+            path: path.to_owned(),
+            archive,
+        })
+    }
+
+    /// Names of the arrays, sorted.
+    ///
+    /// # Errors
+    /// [`ExchangeError::Malformed`] for a name that is no text.
+    pub fn names(&self) -> Result<Vec<String>, ExchangeError> {
+        let mut names = Vec::with_capacity(self.archive.len());
+        for name in self.archive.file_names() {
+            let name = name.map_err(|error| of_zip(&self.path, error))?;
+            names.extend(name.strip_suffix(".npy").map(str::to_owned));
+        }
+        names.sort_unstable();
+        Ok(names)
+    }
+
+    /// Reads an array.
+    ///
+    /// # Errors
+    /// [`ExchangeError::Read`]; [`ExchangeError::Malformed`] for an array that is absent, not of numbers, cut off
+    /// or larger than 1 GiB.
+    pub fn read(&mut self, name: &str) -> Result<Tensor, ExchangeError> {
+        let path = self.path.clone();
+        let entry = self
+            .archive
+            .by_name(&format!("{name}.npy"))
+            .map_err(|error| match error {
+                ZipError::FileNotFound => malformed(&path, format!("it has no array `{name}`")),
+                other => of_zip(&path, other),
+            })?;
+        let size = entry.size();
+        // The claim of the archive is not believed: a bomb unpacks to more.
+        read(&mut entry.take(MAX_BYTES), size)
+            .map_err(|found| malformed(&path, format!("in `{name}`, {found}")))
+    }
+}
+
+fn read(input: &mut impl Read, length: u64) -> Result<Tensor, String> {
+    let header = NpyHeader::read(input).map_err(|fault: HeaderFault| fault.to_string())?;
+    if header.fortran && header.shape.len() > 1 {
+        return Err("the array is stored column by column; save a copy in C order".to_owned());
+    }
+    let element = Element::parse(&header.descr)?;
+    // A side of zero would let the others be anything.
+    let cells = header
+        .shape
+        .iter()
+        .try_fold(1_u64, |cells, side| cells.checked_mul((*side).max(1)));
+    let bytes = cells
+        .and_then(|cells| cells.checked_mul(element.size() as u64))
+        .filter(|bytes| *bytes <= MAX_BYTES)
+        .ok_or_else(|| {
+            format!(
+                "the shape is {:?}, more than {MAX_BYTES} bytes",
+                header.shape
+            )
+        })?;
+    let empty = header.shape.contains(&0);
+    let bytes = if empty { 0 } else { bytes };
+    if header.data_at.saturating_add(bytes) > length {
+        return Err("the array is cut off".to_owned());
+    }
+    let count = bytes as usize / element.size();
+    let shape: Vec<usize> = header.shape.iter().map(|side| *side as usize).collect();
+    let failed = |error: std::io::Error| format!("the array cannot be unpacked ({error})");
+    let wrong = |error: ndarray::ShapeError| error.to_string();
+    if element.is_float() {
+        let values = if element.single() {
+            element.read_f32(input, count).map_err(failed)?
+        } else {
+            let values = element.read_f64(input, count).map_err(failed)?;
+            values.into_iter().map(|value| value as f32).collect()
+        };
+        let array = ArrayD::from_shape_vec(IxDyn(&shape), values).map_err(wrong)?;
+        return Ok(Tensor::F32(array));
+    }
+    let values = element.read_f64(input, count).map_err(failed)?;
+    let most = 2_f64.powi(53);
+    if values.iter().any(|value| value.abs() >= most) {
+        return Err("an integer is beyond 2^53".to_owned());
+    }
+    let values = values.into_iter().map(|value| value as i64).collect();
+    let array = ArrayD::from_shape_vec(IxDyn(&shape), values).map_err(wrong)?;
+    Ok(Tensor::I64(array))
+}
+
+fn of_zip(path: &Path, error: ZipError) -> ExchangeError {
+    match error {
+        ZipError::Io(source) if source.kind() != std::io::ErrorKind::UnexpectedEof => {
+            ExchangeError::Read {
+                path: path.to_owned(),
+                source,
+            }
+        }
+        other => malformed(path, other.to_string()),
+    }
+}
+
+fn malformed(path: &Path, found: String) -> ExchangeError {
+    ExchangeError::Malformed {
+        path: path.to_owned(),
+        expected: EXPECTED,
+        found,
+        hint: HINT,
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::float_cmp, reason = "small integers are exact")]
+mod tests {
+    use super::*;
+    use std::io::Write;
+    use zip::write::SimpleFileOptions;
+    use zip::{CompressionMethod, ZipWriter};
+
+    fn npy(descr: &str, order: bool, shape: &str, data: &[u8]) -> Vec<u8> {
+        let order = if order { "True" } else { "False" };
+        let header =
+            format!("{{'descr': '{descr}', 'fortran_order': {order}, 'shape': {shape}, }}\n");
+        let mut bytes = b"\x93NUMPY\x01\x00".to_vec();
+        bytes.extend((header.len() as u16).to_le_bytes());
+        bytes.extend(header.as_bytes());
+        bytes.extend(data);
+        bytes
+    }
+
+    fn archive(members: &[(&str, Vec<u8>)]) -> tempfile::NamedTempFile {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        let mut zip = ZipWriter::new(file.reopen().unwrap());
+        let options = SimpleFileOptions::default().compression_method(CompressionMethod::Stored);
+        for (name, bytes) in members {
+            zip.start_file(format!("{name}.npy"), options).unwrap();
+            zip.write_all(bytes).unwrap();
+        }
+        zip.finish().unwrap();
+        file
+    }
+
+    #[test]
+    fn arrays_of_any_shape_keep_their_numbers() {
+        let floats: Vec<u8> = (0..6).flat_map(|it| (it as f32).to_le_bytes()).collect();
+        let wholes: Vec<u8> = [-3_i64, 7].iter().flat_map(|it| it.to_le_bytes()).collect();
+        let file = archive(&[
+            ("unet/in/sample", npy("<f4", false, "(1, 2, 3)", &floats)),
+            ("unet/in/timestep", npy("<i8", false, "(2,)", &wholes)),
+            ("empty", npy("<f4", false, "(4, 0, 9)", &[])),
+            ("one", npy("<f8", false, "()", &2.5_f64.to_le_bytes())),
+        ]);
+        let mut tensors = TensorArchive::open(file.path()).unwrap();
+        assert_eq!(
+            tensors.names().unwrap(),
+            ["empty", "one", "unet/in/sample", "unet/in/timestep"]
+        );
+        let Tensor::F32(sample) = tensors.read("unet/in/sample").unwrap() else {
+            panic!("floats")
+        };
+        assert_eq!(sample.shape(), [1, 2, 3]);
+        assert_eq!(sample.sum(), 15.0);
+        let Tensor::I64(steps) = tensors.read("unet/in/timestep").unwrap() else {
+            panic!("integers")
+        };
+        assert_eq!(steps.as_slice().unwrap(), [-3, 7]);
+        let Tensor::F32(empty) = tensors.read("empty").unwrap() else {
+            panic!("floats")
+        };
+        assert_eq!(empty.shape(), [4, 0, 9]);
+        let Tensor::F32(one) = tensors.read("one").unwrap() else {
+            panic!("floats")
+        };
+        assert_eq!(one.into_iter().collect::<Vec<_>>(), [2.5]);
+    }
+
+    #[test]
+    fn what_is_not_believed_is_said_by_name() {
+        let huge = "(1000000000, 1000000000, 1000000000, 1000000000)";
+        for (descr, order, shape, wanted) in [
+            ("<f4", false, huge, "more than"),
+            ("<f4", false, "(1000,)", "cut off"),
+            ("|O", false, "(1,)", "Python objects"),
+            ("<f4", true, "(1, 1)", "column by column"),
+        ] {
+            let file = archive(&[("a", npy(descr, order, shape, &[0; 8]))]);
+            let mut tensors = TensorArchive::open(file.path()).unwrap();
+            let error = tensors.read("a").unwrap_err().to_string();
+            assert!(
+                error.contains("in `a`") && error.contains(wanted),
+                "{error}"
+            );
+        }
+        let file = archive(&[("a", npy("<i8", false, "(1,)", &i64::MAX.to_le_bytes()))]);
+        let mut tensors = TensorArchive::open(file.path()).unwrap();
+        assert!(tensors.read("a").unwrap_err().to_string().contains("2^53"));
+        assert!(
+            tensors
+                .read("b")
+                .unwrap_err()
+                .to_string()
+                .contains("no array `b`")
+        );
+        let text = tempfile::NamedTempFile::new().unwrap();
+        std::fs::write(text.path(), "no archive").unwrap();
+        assert!(TensorArchive::open(text.path()).is_err());
+    }
+}
