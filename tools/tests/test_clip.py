@@ -55,6 +55,11 @@ def test_the_activation_has_to_be_said(export, tmp_path):
     assert plan.graphs[0].settings["config"]["num_attention_heads"] == 4
     code, _, err = export("clip", "--checkpoint", tmp_path, "--activation", "gelu", "--out", tmp_path / "b")
     assert (code, "says quick_gelu, not gelu" in err) == (2, True)
+    for wrong in ({"model_cfg": []}, {"model_cfg": {"text_cfg": {"heads": 3}}}, {"model_cfg": {"vision_cfg": 3}},
+                  {"model_cfg": {}, "preprocess_cfg": {"mean": "grey"}}):
+        (tmp_path / "open_clip_config.json").write_text(json.dumps(wrong))
+        code, _, err = export("clip", "--checkpoint", tmp_path, "--out", tmp_path / "b")
+        assert (code, "describes no network" in err) == (97, True), err
     config["preprocess_cfg"]["resize_mode"] = "squash"
     (tmp_path / "open_clip_config.json").write_text(json.dumps(config))
     code, _, err = export("clip", "--checkpoint", tmp_path, "--out", tmp_path / "b")

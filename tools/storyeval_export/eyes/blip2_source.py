@@ -10,6 +10,7 @@ from ..checkpoint import load_state, read_json
 from ..error import DATA, SETUP, USAGE, ExportError
 from . import lavis_keys
 from .blip2 import check_opt
+from .files import usable
 
 FINE_TUNED = "captioner.pth"
 BASES = ("blip2-opt-2.7b-coco", "blip2-opt-2.7b", "blip2-opt-6.7b-coco", "blip2-opt-6.7b")
@@ -24,10 +25,11 @@ class Blip2Source:
         self.base = base_folder(args)
         self.tuned = tuned_file(args)
         raw = read_json(self.base / "config.json")
-        if raw.get("model_type") != "blip-2" or raw.get("text_config", {}).get("model_type") != "opt":
+        text = raw.get("text_config")
+        if raw.get("model_type") != "blip-2" or not isinstance(text, dict) or text.get("model_type") != "opt":
             raise ExportError(f"{self.base / 'config.json'} is not of a BLIP-2 with OPT",
                               "give the folder of Salesforce/blip2-opt-2.7b-coco, for example", DATA)
-        self.config = Blip2Config.from_dict(raw)
+        self.config = usable(self.base / "config.json", lambda: Blip2Config.from_dict(raw))
         check_opt(self.config.text_config)
         vision = self.config.vision_config
         self.patch = vision.patch_size

@@ -14,7 +14,7 @@ from ..error import DATA, ExportError
 from ..eyes.blip2 import Embed, OptWithCache, Prefix
 from ..eyes.blip2_source import BASES, FINE_TUNED, Blip2Source
 from ..eyes.clip_source import MEAN, STD
-from ..eyes.files import name_bundle
+from ..eyes.files import name_bundle, usable
 from ..graph import Graph, Input
 from ..keys import count, empty_parameters, load_into, part
 from ..model import Model, Plan
@@ -31,10 +31,11 @@ IGNORED = (
 def arguments(parser: argparse.ArgumentParser) -> None:
     """Flags of `blip2-captioner`."""
     parser.add_argument("--base", metavar="DIR", help=f"folder of the hub, {BASES[0]} for example")
-    parser.add_argument("--fine-tuned", metavar="FILE", help=f"LAVIS' checkpoint, {FINE_TUNED}; without it the base alone")
-    parser.add_argument("--dataset", help="data set that it was fine-tuned on, for the bundle's id: flintstones, pororo")
+    parser.add_argument("--fine-tuned", metavar="FILE",
+                        help=f"LAVIS' checkpoint, {FINE_TUNED}; without it the base alone")
+    parser.add_argument("--dataset", help="data set that it was fine-tuned on (flintstones, pororo), for the bundle's id")
     parser.add_argument("--image-size", type=int, metavar="PIXELS",
-                        help="side of the images; positions are enlarged when the checkpoint has another (default: its own)")
+                        help="side of the images, to which positions are enlarged (default: the checkpoint's own)")
     parser.add_argument("--prompt", default="a photo of", help="text after the image (default: %(default)r)")
     parser.add_argument("--beams", type=int, default=5, help="of the search (default: %(default)s)")
     parser.add_argument("--max-new-tokens", type=int, default=30, help="(default: %(default)s)")
@@ -54,10 +55,11 @@ def plan(args: argparse.Namespace) -> Plan:
     inputs = {source.base.name: source.base}
     if source.tuned is not None:
         inputs[FINE_TUNED] = source.tuned
+    made = usable(source.base / "config.json", lambda: graphs(source))
     heads = text.num_attention_heads
     return Plan(
         inputs,
-        graphs(source),
+        made,
         {
             "kind": "captioner",
             "licence": "BSD-3-Clause (BLIP-2); OPT: OPT-175B licence, research only",
