@@ -41,20 +41,21 @@ def export(model: str, name: str, *arguments: object) -> Path:
 
 
 def sharpened(folder: Path) -> torch.nn.Module:
-    """A small BLIP-2 whose captions differ from frame to frame and end at different lengths."""
+    """A small BLIP-2 whose captions differ from frame to frame and end at different lengths: the head is not shared
+    with the embeddings, and pulled towards the line feed that ends a caption."""
     import eyes_makers
-    from transformers import Blip2ForConditionalGeneration
 
-    eyes_makers.blip2_folder(folder)
-    model = Blip2ForConditionalGeneration.from_pretrained(folder).eval()
+    model = eyes_makers.blip2_folder(folder)
+    end = json.loads((folder / "vocab.json").read_text())["\u010a"]
+    opt = model.language_model
     with torch.no_grad():
-        head = model.language_model.lm_head.weight
-        head.mul_(3)
-        end = json.loads((folder / "vocab.json").read_text())["\u010a"]
-        opt = model.language_model.model.decoder
-        direction = torch.randn(head.shape[1], generator=torch.Generator().manual_seed(5))
-        opt.final_layer_norm.bias.copy_(0.5 * direction)
-        head[end] += 1.9 * direction / direction.norm()
+        direction = torch.randn(opt.lm_head.in_features, generator=torch.Generator().manual_seed(5))
+        opt.model.decoder.final_layer_norm.bias.copy_(0.5 * direction)
+        head = opt.lm_head.weight * 1.5
+        head[end] += 4 * direction / direction.norm()
+        opt.lm_head.weight = torch.nn.Parameter(head)
+    for config in (model.config, model.config.text_config, opt.config):
+        config.tie_word_embeddings = False
     for file in folder.glob("model*"):
         file.unlink()
     model.save_pretrained(folder)
@@ -110,8 +111,8 @@ def main() -> None:
     OUT.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory() as place:
         work = Path(place)
-        eyes_makers.clip_folder(work / "clip", 560, hidden_act="quick_gelu")
-        export("clip", "clip-tiny", "--checkpoint", work / "clip")
+        eyes_makers.clip_folder(work / "clip", 540, hidden_size=16, num_hidden_layers=1, hidden_act="quick_gelu")
+        export("clip", "clip-tiny", "--checkpoint", work / "clip", "--precision", "fp16")
         eyes_makers.open_clip_folder(work / "open_clip")
         export("clip", "open-clip-tiny", "--checkpoint", work / "open_clip")
         eyes_makers.sam_folder(work / "sam")

@@ -4,7 +4,7 @@ import importlib.util
 import sys
 
 NEEDED = ("torch", "transformers", "diffusers", "onnx", "onnx_ir", "onnxscript", "onnxruntime", "safetensors", "numpy",
-          "PIL", "tokenizers", "tqdm")
+          "PIL", "tokenizers", "torchvision", "tqdm")
 
 
 def start() -> int:

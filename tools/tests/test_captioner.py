@@ -98,16 +98,19 @@ def test_lavis_weights_over_the_base(export, tmp_path):
     assert difference(logits, wanted) < 1e-4
     text = manifest(bundle)
     assert (text["id"], text["image"]["width"]) == ("flintstones-captioner", 42)
+    assert text["source"]["note"] == ("BLIP-2 with OPT; vision_model, query_tokens, qformer, language_projection of "
+                                      "captioner.pth, language_model of the base")
     assert "captioner.pth" in text["export"]["inputs"]
     assert "blip2-opt-2.7b/config.json" in text["export"]["inputs"]
 
 
 def test_positions_are_enlarged_as_transformers_does(tmp_path):
-    from storyeval_export.models.captioner import Source, build_prefix
+    from storyeval_export.eyes.blip2_source import Blip2Source
+    from storyeval_export.models.captioner import build_prefix
 
     model = eyes_makers.blip2_folder(tmp_path, side=42)
     _, args = planned("blip2-captioner", "--checkpoint", tmp_path, "--image-size", 70)
-    net = build_prefix(Source(args))
+    net = build_prefix(Blip2Source(args))
     pixels = torch.randn(2, 3, 70, 70)
     with torch.no_grad():
         states = model.vision_model(pixel_values=pixels, interpolate_pos_encoding=True).last_hidden_state
@@ -115,14 +118,14 @@ def test_positions_are_enlarged_as_transformers_does(tmp_path):
 
 
 def test_shared_heads_may_be_left_out(tmp_path):
-    from storyeval_export.models.captioner import Source
+    from storyeval_export.eyes.blip2_source import Blip2Source
 
     model = eyes_makers.blip2_folder(tmp_path, safe=False)
     state = model.state_dict()
     del state["language_model.lm_head.weight"]
     torch.save(state, tmp_path / "pytorch_model.bin")
     _, args = planned("blip2-captioner", "--checkpoint", tmp_path)
-    found = Source(args).state()
+    found = Blip2Source(args).state()
     assert torch.equal(found["language_model.lm_head.weight"], state["language_model.model.decoder.embed_tokens.weight"])
 
 

@@ -71,7 +71,7 @@ def test_black_areas_are_no_division_by_zero(export, tmp_path):
 def test_heads_are_checked(export, tmp_path):
     eyes_makers.torchvision_trunk(tmp_path / FILES["squeeze"], "squeeze")
     _, args = planned("lpips", "--checkpoint", tmp_path, "--network", "squeeze")
-    good = torch.load(heads_file(args), weights_only=True)
+    good = torch.load(heads_file(args), map_location="cpu", weights_only=True)
     name = "lin2.model.1.weight"
     for wrong, words in [
         ({k: v for k, v in good.items() if k != name}, f"no {name}"),

@@ -1,5 +1,6 @@
 """`sam` against transformers' model and segment-anything's own."""
 
+import json
 from pathlib import Path
 
 import numpy as np
@@ -56,6 +57,13 @@ def test_other_models_are_refused(export, tmp_path):
     eyes_makers.clip_folder(tmp_path / "clip")
     code, _, err = export("sam", "--checkpoint", tmp_path / "clip", "--out", tmp_path / "b")
     assert (code, "of a 'clip'" in err) == (97, True)
+    eyes_makers.sam_folder(tmp_path / "odd")
+    config = json.loads((tmp_path / "odd/config.json").read_text())
+    for place, value in [("num_attention_heads", 0), ("hidden_size", "wide"), ("patch_size", -1)]:
+        wrong = config | {"vision_config": config["vision_config"] | {place: value}}
+        (tmp_path / "odd/config.json").write_text(json.dumps(wrong))
+        code, _, err = export("sam", "--checkpoint", tmp_path / "odd", "--out", tmp_path / "b")
+        assert (code, "describes no network" in err) == (97, True), err
     state = part(load_file(GOLDEN), "model/")
     for key, words in [("image_encoder.neck.0.weight", "neck.0.weight"),
                        ("mask_decoder.output_upscaling.1.bias", "mask_decoder.upscale_layer_norm.bias")]:

@@ -35,9 +35,10 @@ class Prefix(nn.Module):
 
     def forward(self, pixel_values: Tensor) -> Tensor:
         states = self.vision_model(pixel_values=pixel_values).last_hidden_state
-        queries = self.query_tokens.expand(states.shape[0], -1, -1)
-        # All patches count, so no mask is needed.
-        found = self.qformer(query_embeds=queries, encoder_hidden_states=states)
+        # Norm and layers one by one: the Q-Former's own forward asks its norm for the type to compute in, which in
+        # half precision is not the type of the layers. All patches count, so no mask is needed.
+        queries = self.qformer.layernorm(self.query_tokens.expand(states.shape[0], -1, -1))
+        found = self.qformer.encoder(queries, encoder_hidden_states=states, query_length=queries.shape[1])
         return self.language_projection(found.last_hidden_state)
 
 

@@ -11,6 +11,7 @@ from transformers import CLIPConfig, CLIPTextConfig, CLIPVisionConfig
 from ..checkpoint import load_state, read_json
 from ..error import DATA, USAGE, ExportError
 from . import open_clip_keys
+from .files import usable
 
 MEAN = [0.48145466, 0.4578275, 0.40821073]
 STD = [0.26862954, 0.26130258, 0.27577711]
@@ -62,7 +63,7 @@ def _transformers(folder: Path, activation: str | None) -> ClipSource:
             "give the folder of openai/clip-vit-large-patch14, for example",
             DATA,
         )
-    config = CLIPConfig.from_dict(raw)
+    config = usable(folder / "config.json", lambda: CLIPConfig.from_dict(raw))
     for part in (config.vision_config, config.text_config):
         if activation not in (None, part.hidden_act):
             raise ExportError(
@@ -80,7 +81,7 @@ def _pixels(folder: Path) -> dict[str, Any]:
     resizer = RESIZERS.get(raw.get("resample", 3))
     if resizer is None or not raw.get("do_center_crop", True) or not raw.get("do_normalize", True):
         raise ExportError(f"{file} prepares images in another way", PREPROCESSING, DATA)
-    return _input(raw.get("image_mean", MEAN), raw.get("image_std", STD), resizer)
+    return usable(file, lambda: _input(raw.get("image_mean", MEAN), raw.get("image_std", STD), resizer))
 
 
 def _input(mean: list[float], std: list[float], resizer: str) -> dict[str, Any]:
@@ -103,6 +104,13 @@ def _open_clip(weights: Path, activation: str | None) -> ClipSource:
         raise ExportError(f"{weights} is no whole CLIP: {source}", "download the file again", DATA) from source
     file = weights.parent / "open_clip_config.json"
     raw = read_json(file) if file.is_file() else {}
+    return usable(file if raw else weights, lambda: _sized(weights, file, raw, size, activation))
+
+
+def _sized(
+    weights: Path, file: Path, raw: dict[str, Any], size: dict[str, int], activation: str | None
+) -> ClipSource:
+    """From the shapes of the weights, and what only the configuration says."""
     act = _activation(file, raw, activation)
     vision = CLIPVisionConfig(
         hidden_size=size["vision_width"],
@@ -146,7 +154,7 @@ def _activation(file: Path, raw: dict[str, Any], given: str | None) -> str:
     if given is None:
         raise ExportError(
             "weights of open_clip do not say which activation they were trained with",
-            "add --activation gelu (LAION's ViT-B-32), or --activation quick_gelu (OpenAI's, and names with -quickgelu)",
+            "add --activation gelu (LAION's ViT-B-32) or --activation quick_gelu (OpenAI's; names with -quickgelu)",
             USAGE,
         )
     return given

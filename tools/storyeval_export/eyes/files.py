@@ -2,8 +2,11 @@
 
 import argparse
 from pathlib import Path
+from typing import Callable, TypeVar
 
-from ..error import SETUP, USAGE, ExportError
+from ..error import DATA, SETUP, USAGE, ExportError
+
+Made = TypeVar("Made")
 
 
 def one_file(args: argparse.Namespace, *usual: str) -> Path:
@@ -34,3 +37,22 @@ def name_bundle(args: argparse.Namespace, id: str) -> None:
     """Calls the bundle `id`, as the data sets' cards do, unless `--id` says otherwise."""
     if args.id == args.model:
         args.id = id
+
+
+def usable(file: Path, make: Callable[[], Made]) -> Made:
+    """What `make` makes of the numbers in a configuration.
+
+    Raises:
+        ExportError: where they make no network, whatever the library that builds it says then.
+    """
+    try:
+        return make()
+    except ExportError:
+        raise
+    except Exception as source:  # every library has its own words for a wrong number
+        first = (str(source).strip().splitlines() or [""])[0]
+        raise ExportError(
+            f"{file} describes no network: {type(source).__name__}: {first}",
+            "take the configuration that belongs to the weights, as it was published",
+            DATA,
+        ) from source

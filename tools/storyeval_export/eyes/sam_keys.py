@@ -40,7 +40,8 @@ def is_original(state: Mapping[str, Tensor]) -> bool:
 
 def sizes(state: Mapping[str, Tensor]) -> dict[str, int]:
     """What the shapes of a checkpoint say: widths, layers, heads, windows, sides."""
-    layers = {int(m[1]): key for key in state if (m := re.match(r"image_encoder\.blocks\.(\d+)\.attn\.rel_pos_h$", key))}
+    first = re.compile(r"image_encoder\.blocks\.(\d+)\.attn\.rel_pos_h")
+    layers = {int(match[1]): key for key in state if (match := first.fullmatch(key))}
     reach = {index: (state[key].shape[0] + 1) // 2 for index, key in layers.items()}
     cells = state["image_encoder.pos_embed"].shape[1]
     width = state["image_encoder.pos_embed"].shape[3]

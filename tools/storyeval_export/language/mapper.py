@@ -4,6 +4,8 @@
 encoder and decoder whose queries are learned, a projection.
 """
 
+import warnings
+
 import torch
 from torch import nn
 
@@ -52,7 +54,8 @@ def build(stage: SecondStage, width: int) -> nn.Module:
                           "does this second stage belong to this language model?", DATA)
     if narrow % HEADS:
         raise ExportError(f"{stage.weights}: the mapper's width {narrow} is no multiple of {HEADS}", "take another checkpoint", DATA)
-    with empty_parameters():
+    with empty_parameters(), warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # torch says that norm_first has no fused kernel, which is what is wanted
         module = Mapper(taken, narrow, given, layers, inner, queries)
     return load_into(module, state, source=f"{stage.weights} (mapper)")
 

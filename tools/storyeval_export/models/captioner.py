@@ -6,26 +6,20 @@ The base is a folder of the hub (`Salesforce/blip2-opt-2.7b-coco`). What was fin
 
 import argparse
 from functools import partial
-from pathlib import Path
 
 import numpy as np
-import torch
-from torch import Tensor, nn
-from transformers import Blip2Config
+from torch import nn
 
-from ..checkpoint import load_state, read_json
-from ..error import DATA, SETUP, USAGE, ExportError
-from ..eyes import lavis_keys
-from ..eyes.blip2 import Embed, OptWithCache, Prefix, check_opt
+from ..error import DATA, ExportError
+from ..eyes.blip2 import Embed, OptWithCache, Prefix
+from ..eyes.blip2_source import BASES, FINE_TUNED, Blip2Source
 from ..eyes.clip_source import MEAN, STD
-from ..eyes.files import name_bundle
+from ..eyes.files import name_bundle, usable
 from ..graph import Graph, Input
 from ..keys import count, empty_parameters, load_into, part
 from ..model import Model, Plan
 from ..tokens import gpt2
 
-FINE_TUNED = "captioner.pth"
-BASES = ("blip2-opt-2.7b-coco", "blip2-opt-2.7b", "blip2-opt-6.7b-coco", "blip2-opt-6.7b")
 LINE = "\u010a"
 """The token of a line feed in GPT-2's vocabulary; LAVIS ends captions with it."""
 IGNORED = (
@@ -37,101 +31,19 @@ IGNORED = (
 def arguments(parser: argparse.ArgumentParser) -> None:
     """Flags of `blip2-captioner`."""
     parser.add_argument("--base", metavar="DIR", help=f"folder of the hub, {BASES[0]} for example")
-    parser.add_argument("--fine-tuned", metavar="FILE", help=f"LAVIS' checkpoint, {FINE_TUNED}; without it the base alone")
-    parser.add_argument("--dataset", help="data set that it was fine-tuned on, for the bundle's id: flintstones, pororo")
+    parser.add_argument("--fine-tuned", metavar="FILE",
+                        help=f"LAVIS' checkpoint, {FINE_TUNED}; without it the base alone")
+    parser.add_argument("--dataset", help="data set that it was fine-tuned on (flintstones, pororo), for the bundle's id")
     parser.add_argument("--image-size", type=int, metavar="PIXELS",
-                        help="side of the images; positions are enlarged when the checkpoint has another (default: its own)")
+                        help="side of the images, to which positions are enlarged (default: the checkpoint's own)")
     parser.add_argument("--prompt", default="a photo of", help="text after the image (default: %(default)r)")
     parser.add_argument("--beams", type=int, default=5, help="of the search (default: %(default)s)")
     parser.add_argument("--max-new-tokens", type=int, default=30, help="(default: %(default)s)")
 
 
-class Source:
-    """The files, and the network they are of."""
-
-    def __init__(self, args: argparse.Namespace) -> None:
-        self.base = base_folder(args)
-        self.tuned = tuned_file(args)
-        raw = read_json(self.base / "config.json")
-        if raw.get("model_type") != "blip-2" or raw.get("text_config", {}).get("model_type") != "opt":
-            raise ExportError(f"{self.base / 'config.json'} is not of a BLIP-2 with OPT",
-                              "give the folder of Salesforce/blip2-opt-2.7b-coco, for example", DATA)
-        self.config = Blip2Config.from_dict(raw)
-        check_opt(self.config.text_config)
-        vision = self.config.vision_config
-        self.patch = vision.patch_size
-        own = self.tuned_positions()
-        self.side = args.image_size or (vision.image_size if own is None else lavis_keys.image_side(own, self.patch))
-        if self.side < self.patch or self.side % self.patch:
-            raise ExportError(f"images of {self.side} pixels cannot be cut into patches of {self.patch}",
-                              f"--image-size has to be a multiple of {self.patch}", USAGE)
-        vision.image_size = self.side
-
-    def tuned_positions(self) -> Tensor | None:
-        """Position embeddings of the fine-tuned file, where it has the image network."""
-        return self.fine().get(lavis_keys.POSITIONS)
-
-    def fine(self) -> dict[str, Tensor]:
-        """The fine-tuned weights under transformers' names; nothing without the file."""
-        if self.tuned is None:
-            return {}
-        state = load_state(self.tuned)
-        if not lavis_keys.is_lavis(state):
-            raise ExportError(f"{self.tuned} has not the key names of LAVIS' BLIP-2 with OPT",
-                              "give the file that LAVIS wrote in training, captioner.pth", DATA)
-        return lavis_keys.to_transformers(state)
-
-    def state(self) -> dict[str, Tensor]:
-        """The base with the fine-tuned weights over it."""
-        state = load_state(self.base) | self.fine()
-        if "language_model.lm_head.weight" not in state and self.config.text_config.tie_word_embeddings:
-            # Left out where it is the same tensor.
-            embedding = state.get("language_model.model.decoder.embed_tokens.weight")
-            if embedding is not None:
-                state["language_model.lm_head.weight"] = embedding
-        if (positions := state.get(lavis_keys.POSITIONS)) is not None:
-            state[lavis_keys.POSITIONS] = lavis_keys.resized_positions(positions, self.side // self.patch)
-        return state
-
-    def label(self) -> str:
-        """The files, for messages."""
-        return f"{self.base}" if self.tuned is None else f"{self.base} with {self.tuned}"
-
-
-def base_folder(args: argparse.Namespace) -> Path:
-    """`--base`, the folder `--checkpoint` itself, or one of the usual names in it.
-
-    Raises:
-        ExportError: where there is none.
-    """
-    given = [args.base] if args.base else []
-    if not given and args.checkpoint:
-        given = [args.checkpoint, *(Path(args.checkpoint) / name for name in BASES)]
-    for folder in map(Path, given):
-        if (folder / "config.json").is_file():
-            return folder
-    raise ExportError(
-        f"no folder with config.json: {', '.join(map(str, given)) or 'neither --base nor --checkpoint is given'}",
-        f"give --base DIR, the folder of Salesforce/{BASES[0]}", SETUP if given else USAGE)
-
-
-def tuned_file(args: argparse.Namespace) -> Path | None:
-    """`--fine-tuned`, or `captioner.pth` in the folder `--checkpoint`, or nothing.
-
-    Raises:
-        ExportError: where the given file is absent.
-    """
-    if args.fine_tuned:
-        if not Path(args.fine_tuned).is_file():
-            raise ExportError(f"{args.fine_tuned} is absent", "check the path given as --fine-tuned", SETUP)
-        return Path(args.fine_tuned)
-    usual = Path(args.checkpoint) / FINE_TUNED if args.checkpoint else None
-    return usual if usual is not None and usual.is_file() else None
-
-
 def plan(args: argparse.Namespace) -> Plan:
     """Three graphs and OPT's tokeniser."""
-    source = Source(args)
+    source = Blip2Source(args)
     config, text = source.config, source.config.text_config
     tokens = gpt2(source.base)
     end = tokens.document["model"]["vocab"].get(LINE)
@@ -143,15 +55,15 @@ def plan(args: argparse.Namespace) -> Plan:
     inputs = {source.base.name: source.base}
     if source.tuned is not None:
         inputs[FINE_TUNED] = source.tuned
+    made = usable(source.base / "config.json", lambda: graphs(source))
     heads = text.num_attention_heads
     return Plan(
         inputs,
-        graphs(source),
+        made,
         {
             "kind": "captioner",
             "licence": "BSD-3-Clause (BLIP-2); OPT: OPT-175B licence, research only",
-            "source": {"upstream": "github.com/salesforce/LAVIS",
-                       "note": "BLIP-2 with OPT" + (", fine-tuned weights over the base" if source.tuned else "")},
+            "source": {"upstream": "github.com/salesforce/LAVIS", "note": source.note()},
             "image": {"width": source.side, "height": source.side},
             "input": {"scale": {"mean": MEAN, "std": STD}, "resizer": "pillow-bicubic", "geometry": "squash"},
             "captioner": {
@@ -166,7 +78,7 @@ def plan(args: argparse.Namespace) -> Plan:
     )
 
 
-def graphs(source: Source) -> list[Graph]:
+def graphs(source: Blip2Source) -> list[Graph]:
     """Vision to prefix, tokens to embeddings, and the decoder with its cache."""
     config, text = source.config, source.config.text_config
     side, width = source.side, text.hidden_size
@@ -191,7 +103,7 @@ def graphs(source: Source) -> list[Graph]:
     ]
 
 
-def build_prefix(source: Source) -> nn.Module:
+def build_prefix(source: Blip2Source) -> nn.Module:
     """Image network, Q-Former and projection with their weights."""
     with empty_parameters():
         net = Prefix(source.config)
@@ -203,7 +115,7 @@ def build_prefix(source: Source) -> nn.Module:
     return net.float()
 
 
-def build_embed(source: Source) -> nn.Module:
+def build_embed(source: Blip2Source) -> nn.Module:
     """The table of token embeddings."""
     with empty_parameters():
         net = Embed(source.config.text_config)
@@ -211,7 +123,7 @@ def build_embed(source: Source) -> nn.Module:
                      source=source.label(), rename=lambda key: f"embed_tokens.{key}")
 
 
-def build_decoder(source: Source) -> nn.Module:
+def build_decoder(source: Blip2Source) -> nn.Module:
     """OPT with its weights."""
     with empty_parameters():
         net = OptWithCache(source.config.text_config)

@@ -17,7 +17,7 @@ from ..error import DATA, SETUP, USAGE, ExportError
 from ..eyes.clip_source import ClipSource, clip_source
 from ..eyes.clip_towers import ImageTower, TextTower
 from ..eyes.clip_vocabulary import ClipVocabulary, from_folder, from_merges
-from ..eyes.files import name_bundle
+from ..eyes.files import name_bundle, usable
 from ..graph import Graph, Input
 from ..keys import count, empty_parameters, load_into
 from ..model import Model, Plan
@@ -67,7 +67,7 @@ def plan(args: argparse.Namespace) -> Plan:
         partial(build_image, source),
         {"pixel_values": Input.normal("batch", 3, side, side)},
         ("image_embeds",),
-        count(lambda: ImageTower(source.vision, source.dim)),
+        usable(path, lambda: count(lambda: ImageTower(source.vision, source.dim))),
         reads=("weights",),
         settings={"config": source.vision.to_diff_dict(), "dim": source.dim},
     )
@@ -76,7 +76,7 @@ def plan(args: argparse.Namespace) -> Plan:
         partial(build_text, source, vocabulary.eos_id),
         {"input_ids": Input(("batch", context), partial(_texts, vocabulary))},
         ("text_embeds",),
-        count(lambda: TextTower(source.text, source.dim, vocabulary.eos_id)),
+        usable(path, lambda: count(lambda: TextTower(source.text, source.dim, vocabulary.eos_id))),
         reads=("weights",),
         settings={"config": source.text.to_diff_dict(), "dim": source.dim, "eos": vocabulary.eos_id},
     )

@@ -15,7 +15,7 @@ from transformers import SamConfig
 from ..checkpoint import load_state, read_json
 from ..error import DATA, SETUP, USAGE, ExportError
 from ..eyes import sam_keys
-from ..eyes.files import name_bundle
+from ..eyes.files import name_bundle, usable
 from ..eyes.sam import SamImage, SamMask
 from ..graph import Graph, Input
 from ..keys import count, empty_parameters, load_into
@@ -36,7 +36,8 @@ class Source:
 
     def __init__(self, args: argparse.Namespace) -> None:
         if args.checkpoint is None:
-            raise ExportError("no --checkpoint is given", "give sam_vit_h_4b8939.pth, or a folder with config.json", USAGE)
+            raise ExportError("no --checkpoint is given", "give sam_vit_h_4b8939.pth, or a folder with config.json",
+                              USAGE)
         self.path = Path(args.checkpoint)
         if not self.path.exists():
             raise ExportError(f"{self.path} is absent", "check the path given as --checkpoint", SETUP)
@@ -48,7 +49,7 @@ class Source:
         if raw.get("model_type") != "sam":
             raise ExportError(f"{self.path / 'config.json'} is of a {raw.get('model_type')!r}, not of SAM",
                               "give the folder of facebook/sam-vit-huge, for example", DATA)
-        return SamConfig.from_dict(raw)
+        return usable(self.path / "config.json", lambda: SamConfig.from_dict(raw))
 
     def _of_file(self) -> SamConfig:
         state = load_state(self.path)
@@ -58,7 +59,8 @@ class Source:
         try:
             size = sam_keys.sizes(state)
         except (KeyError, IndexError) as source:
-            raise ExportError(f"{self.path} is no whole SAM: {source} is missing", "download the file again", DATA) from source
+            raise ExportError(f"{self.path} is no whole SAM: {source} is missing", "download the file again",
+                              DATA) from source
         return SamConfig(
             vision_config={
                 "hidden_size": size["width"], "num_hidden_layers": size["layers"], "num_attention_heads": size["heads"],
@@ -97,11 +99,11 @@ def plan(args: argparse.Namespace) -> Plan:
     side, cells = vision.image_size, vision.image_size // vision.patch_size
     settings = {"config": config.to_diff_dict()}
     image = Graph("sam_image", partial(build_image, source), {"pixel_values": Input.normal("batch", 3, side, side)},
-                  ("image_embeddings",), count(lambda: SamImage(config)), settings=settings, activations=2 << 30)
+                  ("image_embeddings",), usable(source.path, lambda: count(lambda: SamImage(config))), settings=settings, activations=2 << 30)
     mask = Graph("sam_mask", partial(build_mask, source),
                  {"image_embeddings": Input.normal("batch", vision.output_channels, cells, cells),
                   "input_boxes": Input(("batch", "boxes", 4), partial(_boxes, side))},
-                 ("masks", "scores"), count(lambda: SamMask(config)), settings=settings,
+                 ("masks", "scores"), usable(source.path, lambda: count(lambda: SamMask(config))), settings=settings,
                  # Corners of boxes need more than the eleven bits of half precision.
                  precision="fp32")
     return Plan(
