@@ -43,7 +43,8 @@ impl LatentFiles {
             None
         } else {
             let file = BufReader::new(File::open(path).map_err(read)?);
-            let archive = ZipArchive::new(file).map_err(|error| malformed(path, error.to_string()))?;
+            let archive =
+                ZipArchive::new(file).map_err(|error| malformed(path, error.to_string()))?;
             Some(Box::new(archive))
         };
         Ok(Self {
@@ -215,7 +216,9 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let written = LatentFolder::create(folder.path(), plain).unwrap();
         let story = StoryId::new("a");
-        written.write(&story, FrameIndex(1), &latents().view()).unwrap();
+        written
+            .write(&story, FrameIndex(1), &latents().view())
+            .unwrap();
         let other = latents().mapv(|value| value + 1.0);
         written.write(&story, FrameIndex(2), &other.view()).unwrap();
         let files = LatentFiles::open(folder.path(), plain).unwrap();
@@ -227,8 +230,12 @@ mod tests {
         let mut archive = zip::ZipWriter::new(File::create(&path).unwrap());
         for frame in [1, 2] {
             let name = format!("a/{frame}.npy");
-            archive.start_file(&name, SimpleFileOptions::default()).unwrap();
-            archive.write_all(&fs::read(of.join(&name)).unwrap()).unwrap();
+            archive
+                .start_file(&name, SimpleFileOptions::default())
+                .unwrap();
+            archive
+                .write_all(&fs::read(of.join(&name)).unwrap())
+                .unwrap();
         }
         archive.finish().unwrap();
         path
@@ -245,7 +252,10 @@ mod tests {
         assert_eq!(files.read(&story, FrameIndex(1), SHAPE).unwrap(), latents());
         let hash = files.content_hash(frames(&story), SHAPE).unwrap();
         let mut archive = LatentFiles::open(&archive(path.path()), plain).unwrap();
-        assert_eq!(archive.read(&story, FrameIndex(1), SHAPE).unwrap(), latents());
+        assert_eq!(
+            archive.read(&story, FrameIndex(1), SHAPE).unwrap(),
+            latents()
+        );
         assert_eq!(archive.content_hash(frames(&story), SHAPE).unwrap(), hash);
         let one = archive.content_hash(frames(&story).take(1), SHAPE).unwrap();
         assert_ne!(one, hash);
@@ -262,7 +272,10 @@ mod tests {
             assert!(error.to_string().contains("frame 3 of story a"), "{error}");
             assert!(error.hint().unwrap().contains("--save-latents"));
             let error = files.read(&story, FrameIndex(1), [2, 3, 1]).unwrap_err();
-            assert!(error.to_string().contains("[2, 1, 3] instead of [2, 3, 1]"), "{error}");
+            assert!(
+                error.to_string().contains("[2, 1, 3] instead of [2, 3, 1]"),
+                "{error}"
+            );
             assert_eq!(error.exit_code(), ExitCode::DataVerification);
         }
     }
@@ -274,7 +287,9 @@ mod tests {
         let whole = fs::read(&file).unwrap();
         let mut refused = |bytes: &[u8], why: &str| {
             fs::write(&file, bytes).unwrap();
-            let error = files.read(&StoryId::new("a"), FrameIndex(1), SHAPE).unwrap_err();
+            let error = files
+                .read(&StoryId::new("a"), FrameIndex(1), SHAPE)
+                .unwrap_err();
             assert!(error.to_string().contains(why), "{error}");
         };
         refused(&whole[..whole.len() - 1], "cut off");

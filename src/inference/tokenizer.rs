@@ -103,7 +103,11 @@ impl Tokenizer {
                 None => bare.push(token),
                 Some("") => {}
                 Some(rest) => bare.push(Token {
-                    id: self.inner.token_to_id(rest).or(self.unknown()).unwrap_or(token.id),
+                    id: self
+                        .inner
+                        .token_to_id(rest)
+                        .or(self.unknown())
+                        .unwrap_or(token.id),
                     ..token
                 }),
             }

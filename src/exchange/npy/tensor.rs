@@ -21,8 +21,16 @@ pub(in crate::exchange) fn read_tensor(
     if !header.descr.ends_with("f4") {
         return found(format!("its numbers are `{}`, not float32", header.descr));
     }
-    if header.shape.iter().map(|side| *side as usize).ne(shape.iter().copied()) {
-        return found(format!("its shape is {:?} instead of {shape:?}", header.shape));
+    if header
+        .shape
+        .iter()
+        .map(|side| *side as usize)
+        .ne(shape.iter().copied())
+    {
+        return found(format!(
+            "its shape is {:?} instead of {shape:?}",
+            header.shape
+        ));
     }
     if header.fortran {
         return found("it is stored in Fortran order".to_owned());
@@ -31,10 +39,12 @@ pub(in crate::exchange) fn read_tensor(
     if header.data_at.saturating_add(count as u64 * 4) > length {
         return found(format!("it is cut off after {length} bytes"));
     }
-    let values = element.read_f32(input, count).map_err(|error| match error.kind() {
-        std::io::ErrorKind::UnexpectedEof => Fault::Malformed("it is cut off".to_owned()),
-        _ => Fault::Io(error),
-    })?;
+    let values = element
+        .read_f32(input, count)
+        .map_err(|error| match error.kind() {
+            std::io::ErrorKind::UnexpectedEof => Fault::Malformed("it is cut off".to_owned()),
+            _ => Fault::Io(error),
+        })?;
     if values.iter().any(|value| !value.is_finite()) {
         return found("it has values that are not finite".to_owned());
     }

@@ -388,7 +388,8 @@ mod tests {
             let golden = std::fs::read_to_string(folder.join("golden.json")).unwrap();
             let golden: Golden = serde_json::from_str(&golden).unwrap();
             assert_eq!(golden.image_prefix_ids, golden.image_ids);
-            let tokenizer = crate::inference::Tokenizer::open(&folder.join("tokenizer.json")).unwrap();
+            let tokenizer =
+                crate::inference::Tokenizer::open(&folder.join("tokenizer.json")).unwrap();
             let llm = Llm {
                 bos_id: golden.bos_id,
                 img_token_ids: golden.image_ids.clone(),
