@@ -121,7 +121,7 @@ def measure(name: str, place: Path) -> None:
     arguments = json.loads(maker.stdout.splitlines()[-1])
     started = time.monotonic()
     with subprocess.Popen([sys.executable, "-m", "storyeval_export", *arguments, "--out", str(out)], cwd=TOOLS,
-                          stderr=subprocess.PIPE, text=True) as running:
+                          stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True) as running:
         said = running.stderr.read()
         _, status, usage = os.wait4(running.pid, 0)
     seconds = time.monotonic() - started
