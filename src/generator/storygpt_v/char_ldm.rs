@@ -119,7 +119,10 @@ pub(super) fn open_painter(
 ) -> Result<Painter<OnnxDiffusion>, GeneratorError> {
     let failed = opening(bundle);
     let settings = DiffusionSettings::read(bundle.manifest()).map_err(&failed)??;
-    let portraits = Portraits::open(&settings.portraits, |file| bundle.file(file))?;
+    let portraits = match &settings.portraits {
+        Some(portraits) => Portraits::open(portraits, |file| bundle.file(file))?,
+        None => Portraits::none(),
+    };
     let tokenizer = Tokenizer::open(&bundle.file(&settings.text.tokenizer)).map_err(&failed)?;
     let networks = OnnxDiffusion::load(runtime, bundle, &settings).map_err(&failed)?;
     Ok(Painter::new(

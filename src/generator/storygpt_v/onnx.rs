@@ -73,7 +73,7 @@ fn integers<D: Dimension>(view: ArrayView<'_, i64, D>) -> Input<'_> {
 pub struct OnnxDiffusion(Graphs);
 
 impl OnnxDiffusion {
-    /// Loads the five graphs of a bundle's diffusion model.
+    /// Loads the graphs of a bundle's diffusion model.
     ///
     /// # Errors
     /// [`InferenceError`] for graphs that are missing or have another signature.
