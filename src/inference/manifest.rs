@@ -181,12 +181,6 @@ impl BundleManifest {
         self.portraits.as_ref()
     }
 
-    /// The `[portraits]` section. A diffusion model without one draws from the captions alone.
-    #[must_use]
-    pub fn portraits(&self) -> Option<&Portraits> {
-        self.portraits.as_ref()
-    }
-
     /// Whether the bundle brings a language model.
     #[must_use]
     pub fn has_llm(&self) -> bool {
