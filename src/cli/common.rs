@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use storyeval::dataset::DatasetError;
 use storyeval::dataset::synth::{self, SplitSizes, SynthError, World};
 use storyeval::inference::{Bundle, DeviceRequest, Runtime, RuntimeOptions, default_cache};
-use storyeval::spec::NeededFile;
+use storyeval::spec::{BundleSource, ModelCard, NeededFile};
 
 /// Test stories of the MiniSV that `run` draws when there is none.
 const MINISV_STORIES: usize = 100;
@@ -143,15 +143,69 @@ pub(crate) fn bundle_places(id: &str, cache: &Path) -> Vec<PathBuf> {
     places
 }
 
+/// Where the weights of a bundle come from, as far as a card says.
+#[derive(Clone, Copy, Default)]
+pub(crate) struct Origin<'a> {
+    /// Files of the authors.
+    pub(crate) files: &'a [NeededFile],
+    /// Model and arguments of the exporter.
+    pub(crate) export: Option<&'a str>,
+    /// Where the authors describe them.
+    pub(crate) published_at: Option<&'a str>,
+}
+
+impl<'a> From<&'a ModelCard> for Origin<'a> {
+    fn from(card: &'a ModelCard) -> Self {
+        Self {
+            files: &card.files,
+            export: card.export.as_deref(),
+            published_at: card.published_at.as_deref(),
+        }
+    }
+}
+
+impl<'a> From<Option<&'a BundleSource>> for Origin<'a> {
+    fn from(source: Option<&'a BundleSource>) -> Self {
+        source.map_or_else(Self::default, |source| Self {
+            files: &source.files,
+            export: Some(&source.export),
+            published_at: None,
+        })
+    }
+}
+
+impl Origin<'_> {
+    /// The files, a line or two each.
+    pub(crate) fn list(&self, margin: &str) -> String {
+        use std::fmt::Write;
+        let mut text = String::new();
+        for file in self.files {
+            let _ = write!(text, "\n{margin}{}: {}", file.path, file.meaning);
+            if let Some(place) = &file.published_at {
+                let _ = write!(text, "\n{margin}  published at {place}");
+            }
+        }
+        text
+    }
+
+    /// The command that makes the bundle in a folder.
+    pub(crate) fn command(&self, out: &Path) -> Option<String> {
+        let export = self.export?;
+        Some(format!(
+            "python -m storyeval_export {export} --out {}",
+            out.display()
+        ))
+    }
+}
+
 /// Finds and verifies a bundle: every file is there and has the hash that `bundle.toml` states.
 pub(crate) fn open_bundle(
     id: &str,
     what: &str,
-    files: &[NeededFile],
-    published_at: Option<&str>,
+    origin: Origin<'_>,
     cache: &Path,
 ) -> Result<Bundle, Failure> {
-    let bundle = find_bundle(id, what, files, published_at, cache)?;
+    let bundle = find_bundle(id, what, origin, cache)?;
     bundle.verify()?;
     Ok(bundle)
 }
@@ -160,14 +214,13 @@ pub(crate) fn open_bundle(
 pub(crate) fn find_bundle(
     id: &str,
     what: &str,
-    files: &[NeededFile],
-    published_at: Option<&str>,
+    origin: Origin<'_>,
     cache: &Path,
 ) -> Result<Bundle, Failure> {
     let places = bundle_places(id, cache);
     match places.iter().find(|dir| dir.join("bundle.toml").is_file()) {
         Some(dir) => Ok(Bundle::open(dir)?),
-        None => Err(no_bundle(what, id, files, published_at, &places)),
+        None => Err(no_bundle(what, id, origin, &places)),
     }
 }
 
@@ -179,38 +232,36 @@ pub(crate) fn bundle_by_name(name: &str, what: &str, cache: &Path) -> Result<Bun
         bundle.verify()?;
         return Ok(bundle);
     }
-    open_bundle(name, what, &[], None, cache)
+    open_bundle(name, what, Origin::default(), cache)
 }
 
-fn no_bundle(
-    what: &str,
-    id: &str,
-    files: &[NeededFile],
-    published_at: Option<&str>,
-    places: &[PathBuf],
-) -> Failure {
+fn no_bundle(what: &str, id: &str, origin: Origin<'_>, places: &[PathBuf]) -> Failure {
     use std::fmt::Write;
     let mut missing = format!("\n  bundle `{id}` was looked for in:");
-    for place in &places[..places.len() - 1] {
+    // The last place is the checkout, which only those who build the program know.
+    let places = &places[..places.len() - 1];
+    for place in places {
         let _ = write!(missing, "\n    {}", place.join("bundle.toml").display());
     }
-    if !files.is_empty() {
+    if !origin.files.is_empty() {
         missing.push_str("\n  it is made from these files of the authors:");
+        missing.push_str(&origin.list("    "));
     }
-    for file in files {
-        let _ = write!(missing, "\n    {}: {}", file.path, file.meaning);
-        if let Some(place) = &file.published_at {
-            let _ = write!(missing, "\n      published at {place}");
-        }
+    let command = places.last().and_then(|place| origin.command(place));
+    if let Some(command) = &command {
+        let _ = write!(missing, "\n  by: {command}");
     }
-    if let Some(place) = published_at {
+    if let Some(place) = origin.published_at {
         let _ = write!(missing, "\n  the authors describe them at {place}");
     }
+    let mini = "to see the whole pipeline without any download, run \
+                `storyeval run --dataset minisv --model storygpt-v-mini`";
     Failure::NoBundle {
         what: what.to_owned(),
         missing,
-        hint: "to see the whole pipeline without any download, run \
-               `storyeval run --dataset minisv --model storygpt-v-mini`"
-            .to_owned(),
+        hint: match command {
+            Some(_) => format!("docs/export.md says how bundles are made; {mini}"),
+            None => mini.to_owned(),
+        },
     }
 }

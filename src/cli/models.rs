@@ -1,7 +1,7 @@
 //! `storyeval model`: is a bundle whole, and does it do what it should?
 
 use super::Outcome;
-use super::common::{DeviceArguments, open_bundle};
+use super::common::{DeviceArguments, Origin, open_bundle};
 use super::failure::Failure;
 use super::talk::{print, say};
 use clap::{Args, Subcommand, ValueEnum};
@@ -128,14 +128,8 @@ fn find(arguments: &VerifyArguments) -> Result<Bundle, Failure> {
     match spec::model(name) {
         Ok(card) if card.bundle.is_some() => {
             let id = card.bundle.as_deref().unwrap_or(name);
-            open_bundle(
-                id,
-                &format!("model {name}"),
-                &card.files,
-                card.published_at.as_deref(),
-                &cache,
-            )
+            open_bundle(id, &format!("model {name}"), (&card).into(), &cache)
         }
-        _ => open_bundle(name, &format!("bundle {name}"), &[], None, &cache),
+        _ => open_bundle(name, &format!("bundle {name}"), Origin::default(), &cache),
     }
 }

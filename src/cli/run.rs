@@ -323,7 +323,7 @@ fn refuse_runs(folders: &Folders, cards: &[ModelCard]) -> Outcome {
 /// The bundle with a model's weights.
 fn model_bundle(card: &ModelCard, id: &str, cache: &Path) -> Result<Bundle, Failure> {
     let what = format!("model {}", card.id);
-    open_bundle(id, &what, &card.files, card.published_at.as_deref(), cache)
+    open_bundle(id, &what, card.into(), cache)
 }
 
 impl Context<'_> {

@@ -261,6 +261,7 @@ fn model_card(
         published_at: None,
         licence: None,
         notes: Vec::new(),
+        export: None,
         files: Vec::new(),
     })
 }

@@ -109,7 +109,7 @@ impl PanelBundles {
                     "the {role} network of {} (`--skip {role}` does without it)",
                     card.name
                 );
-                let bundle = open_bundle(id, &what, &card.evaluator_files, None, &cache.folder());
+                let bundle = open_bundle(id, &what, card.source_of(id).into(), &cache.folder());
                 match failures.keep(bundle) {
                     Some(bundle) => drop(found.bundles.insert(id.to_owned(), bundle)),
                     None => missing.push(id.to_owned()),

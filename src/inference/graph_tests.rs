@@ -1,7 +1,7 @@
 use super::*;
 use crate::inference::runtime::tests::runtime;
 use crate::{ExitCode, Hint as _};
-use ndarray::{Array2, arr2};
+use ndarray::{Array2, Array3, arr2};
 use std::error::Error as _;
 
 fn golden(file: &str) -> PathBuf {
@@ -111,6 +111,22 @@ fn integers_are_fed_as_integers() {
         "{:?}",
         error.source()
     );
+}
+
+#[test]
+fn half_precision_inside_runs_on_a_cpu() {
+    let signature = GraphSignature {
+        name: "half_inside",
+        inputs: vec![Port::f32("x", [None, None, Some(2)])],
+        outputs: vec![Port::f32("y", [None, None, Some(2)])],
+    };
+    let mut graph = load("half_inside.onnx", &signature).unwrap();
+    let x = Array3::from_shape_fn((1, 2, 2), |(_, row, column)| (2 * row + column) as f32);
+    let y = graph
+        .run(&[("x", Input::F32(x.view().into_dyn()))])
+        .unwrap();
+    assert_eq!(y[0].shape(), [2, 1, 2]);
+    assert_eq!(y[0].as_slice().unwrap(), [0.0, 2.0, 4.0, 6.0]);
 }
 
 #[test]

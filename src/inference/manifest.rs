@@ -166,7 +166,6 @@ impl BundleManifest {
     section!(diffusion, Diffusion, "The `[diffusion]` section.");
     section!(scheduler, Scheduler, "The `[scheduler]` section.");
     section!(text, Text, "The `[text]` section.");
-    section!(portraits, Portraits, "The `[portraits]` section.");
     section!(llm, Llm, "The `[llm]` section.");
     section!(labels, Labels, "The `[labels]` section.");
     section!(features, Features, "The `[features]` section.");
@@ -175,6 +174,12 @@ impl BundleManifest {
     section!(captioner, CaptionerModel, "The `[captioner]` section.");
     section!(locator, LocatorModel, "The `[locator]` section.");
     section!(sam, SamModel, "The `[sam]` section.");
+
+    /// The `[portraits]` section. A diffusion model without one draws from the captions alone.
+    #[must_use]
+    pub fn portraits(&self) -> Option<&Portraits> {
+        self.portraits.as_ref()
+    }
 
     /// Whether the bundle brings a language model.
     #[must_use]
@@ -312,7 +317,6 @@ impl BundleManifest {
         let diffusion = self.diffusion()?;
         self.scheduler()?;
         self.text()?;
-        self.portraits()?;
         if !(diffusion.scaling_factor.is_finite() && diffusion.scaling_factor > 0.0) {
             return Err(self.value("diffusion.scaling_factor", "has to be finite and above 0"));
         }

@@ -151,6 +151,14 @@ fn evaluators_need_labels_and_features_only() {
 }
 
 #[test]
+fn a_diffusion_model_may_have_no_portraits() {
+    let start = STORYGPT_V.find("[portraits]").unwrap();
+    let end = STORYGPT_V.find("[llm]").unwrap();
+    let manifest = parse(&STORYGPT_V.replace(&STORYGPT_V[start..end], "")).unwrap();
+    assert!(manifest.portraits().is_none());
+}
+
+#[test]
 fn the_language_model_is_optional_for_the_diffusion_model_alone() {
     let start = STORYGPT_V.find("[llm]").unwrap();
     let end = STORYGPT_V.find("[graphs]").unwrap();

@@ -201,7 +201,13 @@ impl Runtime {
             .with_intra_op_spinning(false)?
             .with_deterministic_compute(true)?;
         Ok(match self.device {
-            Device::Cpu => builder,
+            // On a CPU half-precision graphs get casts around every node, and behind this fusion a cast that has no
+            // definition yet crashes release 1.32 (microsoft/onnxruntime issue 28392). Every graph in
+            // reference-data/bundles gives the same bits, as fast, without it.
+            Device::Cpu => builder.with_config_entry(
+                "optimization.disable_specified_optimizers",
+                "MatmulTransposeFusion",
+            )?,
             Device::Cuda(index) => builder.with_execution_providers([device::cuda(index)])?,
         })
     }

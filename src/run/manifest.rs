@@ -267,7 +267,10 @@ mod tests {
 
     #[test]
     fn identity_rows_cover_every_field() {
-        let identity = testing::manifest(&testing::plan(3, 2)).identity;
+        let identity = Identity {
+            latents_hash: Some("l".to_owned()),
+            ..testing::manifest(&testing::plan(3, 2)).identity
+        };
         let value = serde_json::to_value(&identity).expect("json");
         let fields: Vec<_> = value.as_object().expect("object").keys().cloned().collect();
         let rows: Vec<_> = identity.rows().iter().map(|row| row.0.to_owned()).collect();

@@ -66,6 +66,19 @@ pub struct NeededFile {
     pub optional: bool,
 }
 
+/// What a bundle is made of, and how.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct BundleSource {
+    /// Id of the bundle.
+    pub bundle: String,
+    /// Model and arguments of the exporter, without `--out`: what stands behind `python -m storyeval_export`.
+    pub export: String,
+    /// Files of the authors.
+    #[serde(default)]
+    pub files: Vec<NeededFile>,
+}
+
 /// Ids of the bundles with the networks that look at frames; several may be in one bundle. What is
 /// absent cannot be scored on this data set.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -158,9 +171,9 @@ pub struct DatasetCard {
     /// The networks that look at frames of this data set.
     #[serde(default)]
     pub evaluators: EvaluatorBundles,
-    /// Upstream files that this bundle is made from.
-    #[serde(default)]
-    pub evaluator_files: Vec<NeededFile>,
+    /// What the bundles of those networks are made of, a table a bundle.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub evaluator_sources: Vec<BundleSource>,
     /// Clips a split is said to hold.
     #[serde(default)]
     pub expected: ExpectedCounts,
@@ -201,6 +214,13 @@ impl DatasetCard {
         layouts
     }
 
+    /// What a bundle of [`Self::evaluators`] is made of.
+    #[must_use]
+    pub fn source_of(&self, bundle: &str) -> Option<&BundleSource> {
+        let mut sources = self.evaluator_sources.iter();
+        sources.find(|source| source.bundle == bundle)
+    }
+
     /// The card of a folder that has `stories.jsonl` and no card of its own: no cast, no labels.
     #[must_use]
     pub fn of_folder(id: &str) -> Self {
@@ -215,7 +235,7 @@ impl DatasetCard {
             split: test(),
             story_length: four(),
             evaluators: EvaluatorBundles::default(),
-            evaluator_files: Vec::new(),
+            evaluator_sources: Vec::new(),
             expected: ExpectedCounts::default(),
             content_sha256: None,
             published_at: "the user's own".to_owned(),

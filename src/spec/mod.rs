@@ -18,7 +18,8 @@ mod suite;
 mod text_procedure;
 
 pub use dataset_card::{
-    Character, DatasetCard, EvaluatorBundles, ExpectedCounts, Gender, ImageSize, NeededFile,
+    BundleSource, Character, DatasetCard, EvaluatorBundles, ExpectedCounts, Gender, ImageSize,
+    NeededFile,
 };
 pub use error::SpecError;
 pub use find::{

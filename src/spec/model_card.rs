@@ -52,6 +52,9 @@ pub struct ModelCard {
     /// Known traps, one a line.
     #[serde(default)]
     pub notes: Vec<String>,
+    /// Model and arguments of the exporter, without `--out`: what stands behind `python -m storyeval_export`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub export: Option<String>,
     /// Upstream files that the bundle is made from.
     #[serde(default)]
     pub files: Vec<NeededFile>,

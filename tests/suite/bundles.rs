@@ -2,7 +2,7 @@
 
 use crate::support::{Said, bundles, copy, fails, storyeval};
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// Copies the bundles, damages them, and runs with them.
 fn with_bundles(damage: impl FnOnce(&Path)) -> Said {
@@ -187,6 +187,74 @@ fn verify_runs_every_graph_and_says_what_it_saw() {
         replace_with_hash(bundle, "char_classifier.onnx", &other);
     });
     other.says(96, &["char_classifier", "hint: "]);
+}
+
+/// Bundles that `storyeval_export` made of random weights of the official architectures, with PyTorch's outputs.
+fn exported() -> Vec<PathBuf> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("reference-data/golden/export");
+    let folders = fs::read_dir(root)
+        .unwrap()
+        .map(|entry| entry.unwrap().path());
+    let mut bundles: Vec<PathBuf> = folders
+        .filter(|path| path.join("bundle.toml").is_file())
+        .collect();
+    bundles.sort();
+    bundles
+}
+
+#[test]
+fn every_exported_graph_gives_what_pytorch_gave() {
+    let mut graphs = 0;
+    for bundle in exported() {
+        let output = storyeval()
+            .args(["model", "verify", "--format", "json", "--device", "cpu"])
+            .arg(&bundle)
+            .output()
+            .unwrap();
+        let said = String::from_utf8_lossy(&output.stderr);
+        assert!(output.status.success(), "{}: {said}", bundle.display());
+        let seen: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+        let tolerance = seen["tolerance"].as_f64().unwrap();
+        for graph in seen["graphs"].as_array().unwrap() {
+            let difference = graph["difference"].as_f64();
+            let difference = difference.unwrap_or_else(|| panic!("{graph}: no case"));
+            assert!(difference <= tolerance, "{graph}");
+            graphs += 1;
+        }
+    }
+    assert!(graphs >= 30, "{graphs} graphs");
+}
+
+#[test]
+fn a_graph_that_does_not_give_what_it_was_made_from_is_refused() {
+    let bundles = exported();
+    let bundle = bundles
+        .iter()
+        .find(|path| path.ends_with("char-ldm-tiny"))
+        .unwrap();
+    // No sum of floats is that exact in another order.
+    let said = verified(bundle, |bundle| {
+        let path = bundle.join("bundle.toml");
+        let manifest = fs::read_to_string(&path).unwrap();
+        assert!(manifest.contains("tolerance = "));
+        let exact: String = manifest
+            .lines()
+            .map(|line| match line.split_once(" = ") {
+                Some(("tolerance", _)) => "tolerance = 1e-12\n".to_owned(),
+                _ => format!("{line}\n"),
+            })
+            .collect();
+        fs::write(path, exact).unwrap();
+    });
+    said.says(
+        97,
+        &["does not give what it was made from", "1e-12", "hint: "],
+    );
+    let said = verified(bundle, |bundle| {
+        let bytes = fs::read(bundle.join("parity.npz")).unwrap();
+        replace_with_hash(bundle, "parity.npz", &bytes[..bytes.len() / 2]);
+    });
+    said.says(97, &["parity.npz", "hint: "]);
 }
 
 #[test]

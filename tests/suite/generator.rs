@@ -99,10 +99,12 @@ fn four_frames_of_thirty_one_calls_end_where_pytorch_s_do() {
             let story = StoryId::new(id);
             let a = found.read(&story, index, SHAPE).unwrap();
             let b = wanted.read(&story, index, SHAPE).unwrap();
-            // Everything that could be wrong with a context changes them by more (`measures` in stories.json).
+            // A later frame has seen earlier ones in eight bits: a value on the edge between two grey levels moves it.
+            // Everything that could be wrong with a context moves some frame by more (`measures` in stories.json).
+            let tolerance = if frame == 1 { 1e-4 } else { 1e-3 };
             let difference = relative(&a, &b);
             assert!(
-                difference < 1e-4,
+                difference < tolerance,
                 "story {id}, frame {frame}: {difference:e}"
             );
             let place = format!("{id}/{frame}.png");

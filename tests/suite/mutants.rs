@@ -355,7 +355,7 @@ fn pipeline(bundle: &Bundle, multistep: Multistep) -> StoryGptV {
         *manifest.diffusion().unwrap(),
         manifest.scheduler().unwrap(),
         manifest.text().unwrap().clone(),
-        manifest.portraits().unwrap().clone(),
+        manifest.portraits().cloned(),
     )
     .unwrap();
     let settings = DiffusionSettings {
@@ -365,8 +365,8 @@ fn pipeline(bundle: &Bundle, multistep: Multistep) -> StoryGptV {
     let tokenizer = |file: &str| Box::new(Tokenizer::open(&bundle.file(file)).unwrap());
     let portraits = settings
         .portraits
-        .files
         .iter()
+        .flat_map(|portraits| &portraits.files)
         .map(|(name, file)| {
             let image = image::open(bundle.file(file)).unwrap().into_rgb8();
             (name.clone(), image)

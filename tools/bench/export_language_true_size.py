@@ -48,8 +48,8 @@ def language_model(folder: Path, variant: str, layers: int) -> None:
         shapes = {key: value.shape for key, value in make(config).state_dict().items() if key != "lm_head.weight"}
     folder.mkdir(parents=True)
     (folder / "config.json").write_text(config.to_json_string(use_diff=False))
-    table, shards = {}, [key for key in shapes if not key.startswith(prefix)], 
-    groups = [shards[0], *([key for key in shapes if key.startswith(f"{prefix}{layer}.")] for layer in range(layers))]
+    table, whole = {}, [key for key in shapes if not key.startswith(prefix)]
+    groups = [whole, *([key for key in shapes if key.startswith(f"{prefix}{layer}.")] for layer in range(layers))]
     for number, keys in enumerate(groups, 1):
         name = f"pytorch_model-{number:05}-of-{len(groups):05}.bin"
         torch.save({key: weights(key, shapes[key]) for key in keys}, folder / name)

@@ -68,7 +68,8 @@ def test_an_ablation_with_other_image_tokens_and_without_portraits(tmp_path):
     (tmp_path / "second-stage-opt").rename(tmp_path / "second-stage")
     refused(96, "holds no chars", tmp_path)
     plan, _ = planned(tmp_path, "--no-portraits", "--id", "storygpt-v-r4")
-    assert plan.manifest["llm"]["img_token_ids"] == list(range(560, 564)) and plan.manifest["portraits"]["files"] == {}
+    assert plan.manifest["llm"]["img_token_ids"] == list(range(560, 564)) and "portraits" not in plan.manifest
+    assert [graph.name for graph in plan.graphs] == ["text_encoder", "unet", "vae_decoder", "llm_vision", "llm_embed", "llm_hidden", "ldm_mapper"]
     assert {graph.name: graph for graph in plan.graphs}["ldm_mapper"].inputs["hidden"].shape == ("batch", 4, 16)
 
 

@@ -1,6 +1,6 @@
 //! One run of a suite: what it takes, and whether that is there.
 
-use super::super::common::{bundle_places, find_bundle};
+use super::super::common::{Origin, bundle_places, find_bundle};
 use super::super::data::open_dataset;
 use super::super::failure::Failure;
 use super::super::run::RunArguments;
@@ -218,9 +218,8 @@ fn weights(
     }
     let id = model.bundle.as_deref()?;
     let cache = arguments.device.cache.folder();
-    let place = model.published_at.as_deref();
     let what = format!("model {}", model.id);
-    let found = find_bundle(id, &what, &model.files, place, &cache);
+    let found = find_bundle(id, &what, model.into(), &cache);
     let lacks = |failure: Failure| Missing {
         what: format!("weights {id}"),
         detail: failure.to_string(),
@@ -275,15 +274,17 @@ fn networks_missing(card: &DatasetCard, absent: &[(&str, Vec<String>)], cache: &
             "bundle `{id}`, looked for in (`--skip {}` does without it):",
             roles.join(",")
         );
-        for place in bundle_places(id, cache) {
+        let places = bundle_places(id, cache);
+        for place in &places {
             let _ = writeln!(detail, "  {}", place.join(BUNDLE).display());
         }
-    }
-    let _ = writeln!(detail, "files of the authors:");
-    for file in &card.evaluator_files {
-        let _ = writeln!(detail, "  {}: {}", file.path, file.meaning);
-        if let Some(place) = &file.published_at {
-            let _ = writeln!(detail, "    published at {place}");
+        let origin = Origin::from(card.source_of(id));
+        if let (Some(place), false) = (places.first(), origin.files.is_empty()) {
+            let files = origin.list("  ");
+            let _ = writeln!(detail, "made from these files of the authors:{files}");
+            if let Some(command) = origin.command(place) {
+                let _ = writeln!(detail, "by: {command}");
+            }
         }
     }
     Missing {

@@ -420,7 +420,7 @@ fn pororo_becomes_storygpt_v_as_in_the_published_repack() {
     assert!(same(&source, &data, 4, keeps) > 5);
     let cleaned = fs::read_to_string(out.join("cleaned_annotations.json")).unwrap();
     let cleaned: Value = serde_json::from_str(&cleaned).unwrap();
-    assert!(cleaned["Episode_A_1_ep1_1"]["captions"][0].is_string());
+    assert!(cleaned["Episode_A_1_A_1_ep1_1"]["captions"][0].is_string());
     assert!(!out.join(flintstones::ANNOTATIONS).exists());
 }
 

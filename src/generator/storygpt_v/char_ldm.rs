@@ -119,7 +119,7 @@ pub(super) fn open_painter(
 ) -> Result<Painter<OnnxDiffusion>, GeneratorError> {
     let failed = opening(bundle);
     let settings = DiffusionSettings::read(bundle.manifest()).map_err(&failed)??;
-    let portraits = Portraits::open(&settings.portraits, |file| bundle.file(file))?;
+    let portraits = open_portraits(bundle, &settings)?;
     let tokenizer = Tokenizer::open(&bundle.file(&settings.text.tokenizer)).map_err(&failed)?;
     let networks = OnnxDiffusion::load(runtime, bundle, &settings).map_err(&failed)?;
     Ok(Painter::new(
@@ -128,6 +128,17 @@ pub(super) fn open_painter(
         Box::new(tokenizer),
         portraits,
     ))
+}
+
+/// The portraits, where the model has any.
+pub(super) fn open_portraits(
+    bundle: &Bundle,
+    settings: &DiffusionSettings,
+) -> Result<Portraits, GeneratorError> {
+    match &settings.portraits {
+        Some(portraits) => Portraits::open(portraits, |file| bundle.file(file)),
+        None => Ok(Portraits::none()),
+    }
 }
 
 /// Puts the bundle's folder to an error.

@@ -50,11 +50,11 @@ pub(super) fn settings() -> DiffusionSettings {
         pad_id: 0,
         hidden_size: 5,
     };
-    let portraits = Portraits {
+    let portraits = Some(Portraits {
         width: 7,
         height: 7,
         files: BTreeMap::new(),
-    };
+    });
     DiffusionSettings::new(image, diffusion, &scheduler, text, portraits).unwrap()
 }
 

@@ -87,7 +87,7 @@ pub struct OnnxDiffusion {
 }
 
 impl OnnxDiffusion {
-    /// Loads the five graphs of a bundle's diffusion model.
+    /// Loads the graphs of a bundle's diffusion model.
     ///
     /// # Errors
     /// [`InferenceError`] for graphs that are missing or have another signature.

@@ -46,14 +46,22 @@ impl Portraits {
             .map_err(|(character, source)| GeneratorError::Portrait { character, source })
     }
 
+    /// No portraits: every caption stays as it is.
+    pub(super) fn none() -> Self {
+        Self {
+            names: Vec::new(),
+            pixels: Array4::zeros((0, 3, 0, 0)),
+            embeds: None,
+        }
+    }
+
     /// Takes portraits that already have the encoder's size.
     pub(super) fn new(images: Vec<(String, RgbImage)>) -> Result<Self, (String, VisionError)> {
+        if images.is_empty() {
+            return Ok(Self::none());
+        }
         let (names, images): (Vec<String>, Vec<RgbImage>) = images.into_iter().unzip();
-        let pixels = if images.is_empty() {
-            Array4::zeros((0, 3, 0, 0))
-        } else {
-            vision::to_chw(&images).map_err(|source| (names.join(", "), source))?
-        };
+        let pixels = vision::to_chw(&images).map_err(|source| (names.join(", "), source))?;
         let names = names.iter().map(|name| name.to_lowercase()).collect();
         Ok(Self {
             names,

@@ -17,8 +17,8 @@ pub struct DiffusionSettings {
     pub multistep: Multistep,
     /// Tokens of the text encoder.
     pub text: Text,
-    /// Portraits of the characters.
-    pub portraits: Portraits,
+    /// Portraits of the characters, where the model fuses them into the captions.
+    pub portraits: Option<Portraits>,
 }
 
 impl DiffusionSettings {
@@ -31,7 +31,7 @@ impl DiffusionSettings {
             *manifest.diffusion()?,
             manifest.scheduler()?,
             manifest.text()?.clone(),
-            manifest.portraits()?.clone(),
+            manifest.portraits().cloned(),
         ))
     }
 
@@ -44,7 +44,7 @@ impl DiffusionSettings {
         diffusion: Diffusion,
         scheduler: &Scheduler,
         text: Text,
-        portraits: Portraits,
+        portraits: Option<Portraits>,
     ) -> Result<Self, GeneratorError> {
         if text.max_length < 2 {
             return Err(GeneratorError::Setting {

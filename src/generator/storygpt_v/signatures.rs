@@ -4,10 +4,9 @@
 //! together is refused before anything is drawn.
 
 use super::super::GeneratorError;
-use super::char_ldm::opening;
-use super::portraits::Portraits;
+use super::char_ldm::{open_portraits, opening};
 use super::settings::{DiffusionSettings, check_llm};
-use crate::inference::{Bundle, BundleKind, GraphSignature, Llm, Port};
+use crate::inference::{Bundle, BundleKind, GraphSignature, Llm, Port, Portraits};
 
 /// Caption tokens to embeddings.
 pub const TEXT_ENCODER: &str = "text_encoder";
@@ -40,7 +39,7 @@ pub fn of_bundle(bundle: &Bundle) -> Result<Vec<GraphSignature>, GeneratorError>
     }
     let failed = opening(bundle);
     let settings = DiffusionSettings::read(manifest).map_err(&failed)??;
-    Portraits::open(&settings.portraits, |file| bundle.file(file))?;
+    open_portraits(bundle, &settings)?;
     let mut all = diffusion(&settings);
     if manifest.kind == BundleKind::StorygptV {
         let llm = manifest.llm().map_err(&failed)?;
@@ -50,7 +49,7 @@ pub fn of_bundle(bundle: &Bundle) -> Result<Vec<GraphSignature>, GeneratorError>
     Ok(all)
 }
 
-/// The graphs of the diffusion model.
+/// The graphs of the diffusion model. Those of the portraits are among them where the model has portraits.
 #[must_use]
 pub fn diffusion(settings: &DiffusionSettings) -> Vec<GraphSignature> {
     let [_, channels, latent_height, latent_width] = settings.latents(1);
@@ -62,25 +61,11 @@ pub fn diffusion(settings: &DiffusionSettings) -> Vec<GraphSignature> {
         Some(latent_width),
     ];
     let context = [None, Some(positions), Some(width)];
-    let row = [None, Some(width)];
-    vec![
+    let mut graphs = vec![
         GraphSignature {
             name: TEXT_ENCODER,
             inputs: vec![Port::i64("input_ids", [None, Some(positions)])],
             outputs: vec![Port::f32("last_hidden_state", context)],
-        },
-        GraphSignature {
-            name: CHAR_IMAGE_ENCODER,
-            inputs: vec![Port::f32(
-                "pixel_values",
-                pixels(settings.portraits.width, settings.portraits.height),
-            )],
-            outputs: vec![Port::f32("embeds", row)],
-        },
-        GraphSignature {
-            name: FUSE,
-            inputs: vec![Port::f32("text", row), Port::f32("visual", row)],
-            outputs: vec![Port::f32("fused", row)],
         },
         GraphSignature {
             name: UNET,
@@ -98,6 +83,30 @@ pub fn diffusion(settings: &DiffusionSettings) -> Vec<GraphSignature> {
                 "image",
                 pixels(settings.image.width, settings.image.height),
             )],
+        },
+    ];
+    if let Some(portraits) = &settings.portraits {
+        graphs.extend(fusion(portraits, width));
+    }
+    graphs
+}
+
+/// The two graphs that put portraits into captions of `width` numbers a token.
+fn fusion(portraits: &Portraits, width: usize) -> [GraphSignature; 2] {
+    let row = [None, Some(width)];
+    [
+        GraphSignature {
+            name: CHAR_IMAGE_ENCODER,
+            inputs: vec![Port::f32(
+                "pixel_values",
+                pixels(portraits.width, portraits.height),
+            )],
+            outputs: vec![Port::f32("embeds", row)],
+        },
+        GraphSignature {
+            name: FUSE,
+            inputs: vec![Port::f32("text", row), Port::f32("visual", row)],
+            outputs: vec![Port::f32("fused", row)],
         },
     ]
 }
@@ -159,6 +168,16 @@ mod tests {
             .unwrap();
         assert_eq!(unet.inputs[0].shape, [None, Some(4), Some(2), Some(3)]);
         assert_eq!(unet.inputs[2].shape, [None, Some(12), Some(5)]);
+        let names = |settings| {
+            let graphs = diffusion(settings);
+            graphs.iter().map(|it| it.name).collect::<Vec<_>>()
+        };
+        assert_eq!(names(&settings).len(), 5);
+        let plain = DiffusionSettings {
+            portraits: None,
+            ..settings.clone()
+        };
+        assert_eq!(names(&plain), [TEXT_ENCODER, UNET, VAE_DECODER]);
         let mapper = language(&llm_settings(), &settings).pop().unwrap();
         assert_eq!(mapper.inputs[0].shape, [None, Some(2), Some(3)]);
         assert_eq!(mapper.outputs[0].shape, [None, Some(12), Some(5)]);

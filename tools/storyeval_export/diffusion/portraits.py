@@ -81,11 +81,6 @@ def section(folder: Path, size: int) -> tuple[dict[str, Any], dict[str, Callable
     return {"width": size, "height": size, "files": files}, writers
 
 
-def none(size: int) -> dict[str, Any]:
-    """`[portraits]` of a model that draws without any."""
-    return {"width": size, "height": size, "files": {}}
-
-
 def prepared(path: Path, size: int):
     """A portrait as the published test transform makes it (`models/transforms.py`, `PadToSquare` and `Resize`):
     black on both sides of the shorter axis, half of what is missing each, rounded down; then

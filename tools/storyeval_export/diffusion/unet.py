@@ -48,7 +48,7 @@ def graph(configuration: Configuration, state, source: str, reads: tuple[str, ..
                 "timestep": Input.integers(0, int(configuration.scheduler.get("num_train_timesteps", 1000)), "batch"),
                 "encoder_hidden_states": Input.normal("batch", configuration.length, configuration.width)},
         parameters=sum(it.numel() for it in build(configuration).parameters()),
-        activations=(1 << 28) + (rows * columns) ** 2 * ATTENTION, reads=reads,
+        activations=(1 << 29) + (0 if fused else (rows * columns) ** 2 * ATTENTION), reads=reads,
         settings={"attention": "fused" if fused else "plain"}, prepare=fuse_attention if fused else None)
 
 

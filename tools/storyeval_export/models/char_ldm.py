@@ -53,7 +53,8 @@ def plan(args: argparse.Namespace) -> Plan:
 
 def plan_diffusion(args: argparse.Namespace) -> Plan:
     """The five graphs, the sections `[image]`, `[diffusion]`, `[scheduler]`, `[text]` and `[portraits]`, the text
-    tokeniser (`text_tokenizer.json`) and the portraits. `storygpt-v` adds its language model to it.
+    tokeniser (`text_tokenizer.json`) and the portraits; without portraits three graphs and no section of them.
+    `storygpt-v` adds its language model to it.
 
     Reads `args.checkpoint` or `args.first_stage`, `stable_diffusion`, `clip`, `portraits`, and `steps`, `guidance`,
     `merge_step`, `merge_step_referential`, `fuse_attention`, `no_portraits` (the flags of [`arguments`]).
@@ -62,31 +63,32 @@ def plan_diffusion(args: argparse.Namespace) -> Plan:
     if first.is_dir():
         first = first / "pytorch_model.bin"
     folder = source_path(args, "stable-diffusion", NAMES["stable-diffusion"])
-    clip = source_path(args, "clip", NAMES["clip"])
-    chars = None if args.no_portraits else source_path(args, "portraits", NAMES["portraits"])
     configuration = Configuration.read(folder)
-    size = portraits.vision_config(clip).image_size
     text, tokenizer = text_encoder.section(configuration, folder / "tokenizer", "text_tokenizer.json")
-    images, writers = portraits.section(chars, size) if chars else (portraits.none(size), {})
 
     def state(prefix: str) -> Callable[[], dict[str, torch.Tensor]]:
         return lambda: first_stage(first, prefix)
 
     source = str(first)
     configs = tuple(Configuration.inputs(folder))
-    graphs = [
-        text_encoder.graph(configuration, state("text_encoder."), source, (FIRST_STAGE, configs[2])),
+    found = Plan(
+        {FIRST_STAGE: first, **Configuration.inputs(folder)},
+        [text_encoder.graph(configuration, state("text_encoder."), source, (FIRST_STAGE, configs[2])),
+         unet.graph(configuration, state("unet."), source, (FIRST_STAGE, *configs[:4]), args.fuse_attention),
+         vae.graph(configuration, state("vae."), source, (FIRST_STAGE, *configs[:2]))],
+        configuration.sections(steps=args.steps, guidance=args.guidance, merge=args.merge_step,
+                               merge_referential=args.merge_step_referential) | {"text": text}, tokenizer)
+    if args.no_portraits:
+        return found
+    clip = source_path(args, "clip", NAMES["clip"])
+    chars = source_path(args, "portraits", NAMES["portraits"])
+    found.manifest["portraits"], writers = portraits.section(chars, portraits.vision_config(clip).image_size)
+    found.files |= writers
+    found.inputs |= {f"{NAMES['clip']}/config.json": clip / "config.json", NAMES["portraits"]: chars}
+    found.graphs[1:1] = [
         portraits.graph(clip, state("image_encoder."), source, (FIRST_STAGE, f"{NAMES['clip']}/config.json")),
-        fuse.graph(configuration.width, state("postfuse_module."), source, (FIRST_STAGE, configs[2])),
-        unet.graph(configuration, state("unet."), source, (FIRST_STAGE, *configs[:4]), args.fuse_attention),
-        vae.graph(configuration, state("vae."), source, (FIRST_STAGE, *configs[:2])),
-    ]
-    inputs = {FIRST_STAGE: first, **Configuration.inputs(folder),
-              f"{NAMES['clip']}/config.json": clip / "config.json",
-              **({NAMES["portraits"]: chars} if chars else {})}
-    manifest = configuration.sections(steps=args.steps, guidance=args.guidance, merge=args.merge_step,
-                                      merge_referential=args.merge_step_referential)
-    return Plan(inputs, graphs, manifest | {"text": text, "portraits": images}, tokenizer | writers)
+        fuse.graph(configuration.width, state("postfuse_module."), source, (FIRST_STAGE, configs[2]))]
+    return found
 
 
 def first_stage(path: Path, prefix: str) -> dict[str, torch.Tensor]:
