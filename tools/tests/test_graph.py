@@ -8,10 +8,10 @@ import torch
 from torch import nn
 from toy import graph, plan, toy
 
-from storyeval_export import parity
+from storyeval_export import disk, half, parity
 from storyeval_export.bundle import write
 from storyeval_export.error import ExportError
-from storyeval_export.graph import Graph, Input, Settings
+from storyeval_export.graph import Graph, Input, Settings, to_onnx
 from storyeval_export.progress import Progress
 
 
@@ -116,3 +116,23 @@ def test_half_weights_are_compared_with_single_precision():
         found = module(torch.ones(1, 3, dtype=torch.int64), torch.ones(1, 3, dtype=torch.int64))
     assert found.dtype == torch.float32
     assert module.wide.weight.dtype == torch.float16, "given back"
+
+
+def test_weights_above_a_limit_stay_in_their_files_while_parity_is_measured(tmp_path, monkeypatch):
+    """Less is optimised then; the outputs do not change."""
+    torch.manual_seed(4)
+    network = torch.nn.Sequential(torch.nn.Linear(8, 16), torch.nn.LayerNorm(16), torch.nn.Linear(16, 4)).eval()
+    graph = Graph("net", lambda: network, {"given": Input.normal("batch", 8)}, ("found",))
+    cases = parity.expected(graph, network)
+    to_onnx(graph, half.halve(network, "net"), tmp_path / "net.onnx", Settings("fp16", shard_size=256))
+    outputs = []
+    for limit in (disk.LARGE, 0):
+        monkeypatch.setattr(disk, "LARGE", limit)
+        assert parity.measure(graph, tmp_path / "net.onnx", cases, Settings("fp16"))["found"] < 1e-2
+        outputs.append(parity.session(tmp_path / "net.onnx").run(None, cases[0].inputs)[0])
+    assert (outputs[0] == outputs[1]).all()
+
+
+def test_a_language_model_in_half_precision_does_not_have_to_fit_twice_and_widened():
+    opt = 6_658_000_000
+    assert disk.memory_of(opt, "fp16", 0) < 28e9 < disk.memory_of(opt, "fp32", 0)
