@@ -51,5 +51,5 @@ def source_path(args: argparse.Namespace, flag: str, *usual: str) -> Path:
         if (Path(args.checkpoint) / place).exists():
             return Path(args.checkpoint) / place
     raise ExportError(f"{args.checkpoint} holds no {' or '.join(usual)}",
-                      f"put it there, or give it as --{flag} PATH; `storyeval model list` shows where it is published",
+                      f"put it there, or give it as --{flag} PATH; its card in eval-configs/models/ says where it is published",
                       SETUP)
