@@ -1,7 +1,7 @@
 //! `storyeval model`: is a bundle whole, and does it do what it should?
 
 use super::Outcome;
-use super::common::{DeviceArguments, Origin, open_bundle};
+use super::common::{DeviceArguments, bundle_by_name, open_bundle};
 use super::failure::Failure;
 use super::talk::{print, say};
 use clap::{Args, Subcommand, ValueEnum};
@@ -119,17 +119,13 @@ fn json(bundle: &Bundle, graphs: Option<&[Examined]>) -> String {
 /// The bundle, its hashes compared.
 fn find(arguments: &VerifyArguments) -> Result<Bundle, Failure> {
     let name = arguments.model.as_str();
-    if Path::new(name).join("bundle.toml").is_file() {
-        let bundle = Bundle::open(Path::new(name))?;
-        bundle.verify()?;
-        return Ok(bundle);
-    }
     let cache = arguments.device.cache.folder();
+    let folder = Path::new(name).join("bundle.toml").is_file();
     match spec::model(name) {
-        Ok(card) if card.bundle.is_some() => {
+        Ok(card) if card.bundle.is_some() && !folder => {
             let id = card.bundle.as_deref().unwrap_or(name);
             open_bundle(id, &format!("model {name}"), (&card).into(), &cache)
         }
-        _ => open_bundle(name, &format!("bundle {name}"), Origin::default(), &cache),
+        _ => bundle_by_name(name, &format!("bundle {name}"), &cache),
     }
 }

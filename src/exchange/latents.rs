@@ -3,10 +3,9 @@
 
 use super::ExchangeError;
 use super::npy::{Fault, bytes_of, read_tensor};
-use crate::record::{FrameIndex, StoryId};
+use crate::record::{FrameIndex, StoryId, hex};
 use ndarray::{Array3, ArrayView3};
 use sha2::{Digest, Sha256};
-use std::fmt::Write as _;
 use std::fs::{self, File};
 use std::io::{BufReader, Read, Write as _};
 use std::path::{Path, PathBuf};
@@ -127,11 +126,7 @@ impl LatentFiles {
                 hash.update(value.to_le_bytes());
             }
         }
-        let mut text = String::with_capacity(64);
-        for byte in hash.finalize() {
-            write!(text, "{byte:02x}").expect("writing to a string cannot fail");
-        }
-        Ok(text)
+        Ok(hex(&hash.finalize()))
     }
 }
 

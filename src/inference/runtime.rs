@@ -148,15 +148,7 @@ impl Runtime {
     /// [`InferenceError::Graph`] for a file that is absent or no ONNX graph, and
     /// [`InferenceError::Signature`].
     pub fn load(&self, path: &Path, signature: &GraphSignature) -> Result<Graph, InferenceError> {
-        let session = self
-            .builder()
-            .and_then(|mut builder| builder.commit_from_file(path))
-            .map_err(|source| InferenceError::Graph {
-                graph: signature.name,
-                path: path.to_owned(),
-                source,
-            })?;
-        Graph::new(session, path, signature)
+        self.open_graph(path, signature, |builder| builder.commit_from_file(path))
     }
 
     /// Loads a graph that is part of the program; `bytes` are those of an ONNX file.
@@ -169,9 +161,19 @@ impl Runtime {
         signature: &GraphSignature,
     ) -> Result<Graph, InferenceError> {
         let path = Path::new(signature.name);
+        self.open_graph(path, signature, |builder| builder.commit_from_memory(bytes))
+    }
+
+    /// A graph from wherever `commit` takes it; `path` is for messages.
+    fn open_graph(
+        &self,
+        path: &Path,
+        signature: &GraphSignature,
+        commit: impl FnOnce(&mut SessionBuilder) -> Result<Session, ort::Error>,
+    ) -> Result<Graph, InferenceError> {
         let session = self
             .builder()
-            .and_then(|mut builder| builder.commit_from_memory(bytes))
+            .and_then(|mut builder| commit(&mut builder))
             .map_err(|source| InferenceError::Graph {
                 graph: signature.name,
                 path: path.to_owned(),

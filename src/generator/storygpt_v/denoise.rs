@@ -85,7 +85,8 @@ fn walk(
     Ok(sample)
 }
 
-fn double(sample: &Array4<f32>) -> Array4<f32> {
+/// A batch twice, for the two halves of the guidance.
+pub(super) fn double(sample: &Array4<f32>) -> Array4<f32> {
     concatenate(Axis(0), &[sample.view(), sample.view()])
         .expect("two views of one array have one shape")
 }

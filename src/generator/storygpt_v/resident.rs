@@ -5,15 +5,13 @@
 //! device, and nothing comes back.
 
 use super::super::{Fault, Pndm};
-use super::denoise::Job;
+use super::denoise::{Job, double};
 use super::settings::DiffusionSettings;
 use super::signatures::UNET;
 use crate::inference::{
     DeviceTensor, Graph, GraphSignature, InferenceError, Input, Port, ResidentGraph, Runtime,
 };
-use ndarray::{
-    Array, Array1, Array2, Array3, Array4, Axis, Dimension, Ix4, arr1, concatenate, stack,
-};
+use ndarray::{Array, Array1, Array2, Array3, Array4, Axis, Dimension, Ix4, arr1, stack};
 use std::collections::VecDeque;
 
 const STEP: &str = "sampler_step";
@@ -70,8 +68,7 @@ impl ResidentSampler {
         let batch = jobs.len();
         let start: Vec<_> = jobs.iter().map(|job| job.latents.view()).collect();
         let start = stack(Axis(0), &start).expect("latents of one bundle have one shape");
-        let doubled = concatenate(Axis(0), &[start.view(), start.view()])
-            .expect("two views of one array have one shape");
+        let doubled = double(&start);
         let guidance = arr1(&[settings.diffusion.guidance_scale as f32]);
         self.unet.give("sample", &floats(&doubled))?;
         self.step.give("guidance", &floats(&guidance))?;
