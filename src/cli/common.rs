@@ -226,13 +226,18 @@ pub(crate) fn find_bundle(
 
 /// A verified bundle by its id, or by its folder.
 pub(crate) fn bundle_by_name(name: &str, what: &str, cache: &Path) -> Result<Bundle, Failure> {
+    let bundle = find_bundle_by_name(name, what, cache)?;
+    bundle.verify()?;
+    Ok(bundle)
+}
+
+/// A bundle by its id, or by its folder, without reading its files.
+pub(crate) fn find_bundle_by_name(name: &str, what: &str, cache: &Path) -> Result<Bundle, Failure> {
     let dir = Path::new(name);
     if dir.join("bundle.toml").is_file() {
-        let bundle = Bundle::open(dir)?;
-        bundle.verify()?;
-        return Ok(bundle);
+        return Ok(Bundle::open(dir)?);
     }
-    open_bundle(name, what, Origin::default(), cache)
+    find_bundle(name, what, Origin::default(), cache)
 }
 
 fn no_bundle(what: &str, id: &str, origin: Origin<'_>, places: &[PathBuf]) -> Failure {

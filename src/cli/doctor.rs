@@ -56,7 +56,7 @@ pub(crate) fn doctor(arguments: &DoctorArguments) -> Outcome {
         let state = match found {
             None => "not installed".to_owned(),
             Some(dir) => match Bundle::open(&dir).and_then(|bundle| bundle.verify()) {
-                Ok(()) => format!("ok ({})", dir.display()),
+                Ok(_) => format!("ok ({})", dir.display()),
                 Err(error) => format!("{error}; hint: {}", error.hint().unwrap_or_default()),
             },
         };

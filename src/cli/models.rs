@@ -1,7 +1,7 @@
 //! `storyeval model`: is a bundle whole, and does it do what it should?
 
 use super::Outcome;
-use super::common::{DeviceArguments, bundle_by_name, open_bundle};
+use super::common::{DeviceArguments, find_bundle, find_bundle_by_name};
 use super::failure::Failure;
 use super::talk::{print, say};
 use clap::{Args, Subcommand, ValueEnum};
@@ -41,11 +41,12 @@ enum Format {
 pub(crate) fn model(command: &ModelCommand) -> Outcome {
     let ModelCommand::Verify(arguments) = command;
     let bundle = find(arguments)?;
+    let verified = bundle.verify()?;
     let graphs = if arguments.hashes_only {
         None
     } else {
         let runtime = arguments.device.open()?;
-        Some(examine(&runtime, &bundle, &mut |seen| {
+        Some(examine(&runtime, &bundle, &verified, &mut |seen| {
             say(&format!("{}: {}", seen.graph, verdict(seen)));
         })?)
     };
@@ -124,8 +125,8 @@ fn find(arguments: &VerifyArguments) -> Result<Bundle, Failure> {
     match spec::model(name) {
         Ok(card) if card.bundle.is_some() && !folder => {
             let id = card.bundle.as_deref().unwrap_or(name);
-            open_bundle(id, &format!("model {name}"), (&card).into(), &cache)
+            find_bundle(id, &format!("model {name}"), (&card).into(), &cache)
         }
-        _ => bundle_by_name(name, &format!("bundle {name}"), &cache),
+        _ => find_bundle_by_name(name, &format!("bundle {name}"), &cache),
     }
 }

@@ -3,7 +3,9 @@
 use super::ExamineError;
 use super::example::example;
 use super::parity::{Case, Cases, difference};
-use crate::inference::{Bundle, Graph, GraphSignature, InferenceError, Port, Runtime, Tokenizer};
+use crate::inference::{
+    Bundle, Graph, GraphSignature, InferenceError, Port, Runtime, Tokenizer, Verified,
+};
 use crate::{extract, generator};
 use ndarray::ArrayD;
 use serde::Serialize;
@@ -28,13 +30,14 @@ pub struct Examined {
 }
 
 /// Loads and runs every graph that the program would use of a bundle, in the order in which it uses them, and opens
-/// its tokenisers. `seen` gets each graph when it is done.
+/// its tokenisers. `verified` is what [`Bundle::verify`] said; `seen` gets each graph when it is done.
 ///
 /// # Errors
 /// [`ExamineError`] for the first thing that is wrong.
 pub fn examine(
     runtime: &Runtime,
     bundle: &Bundle,
+    verified: &Verified,
     seen: &mut dyn FnMut(&Examined),
 ) -> Result<Vec<Examined>, ExamineError> {
     let manifest = bundle.manifest();
@@ -46,7 +49,7 @@ pub fn examine(
     let mut cases = Cases::open(bundle)?;
     let mut all = Vec::with_capacity(signatures.len());
     for signature in &signatures {
-        let examined = one(runtime, bundle, signature, cases.as_mut())?;
+        let examined = one(runtime, bundle, verified, signature, cases.as_mut())?;
         seen(&examined);
         all.push(examined);
     }
@@ -56,6 +59,7 @@ pub fn examine(
 fn one(
     runtime: &Runtime,
     bundle: &Bundle,
+    verified: &Verified,
     signature: &GraphSignature,
     mut cases: Option<&mut Cases>,
 ) -> Result<Examined, ExamineError> {
@@ -97,7 +101,7 @@ fn one(
     let file = bundle.manifest().graphs[name].clone();
     Ok(Examined {
         graph: name,
-        bytes: bytes(bundle, &file)?,
+        bytes: bytes(bundle, verified, &file)?,
         file,
         outputs: outputs
             .iter()
@@ -158,11 +162,11 @@ fn compare(
 }
 
 /// Bytes of a graph with its weights.
-fn bytes(bundle: &Bundle, file: &str) -> Result<u64, InferenceError> {
-    let mut files = bundle.external_data(file)?;
-    files.push(file.to_owned());
-    let sizes = files.into_iter().map(|file| {
-        let path = bundle.file(&file);
+fn bytes(bundle: &Bundle, verified: &Verified, graph: &str) -> Result<u64, InferenceError> {
+    let weights = verified.weights.get(graph).into_iter().flatten();
+    let files = std::iter::once(graph).chain(weights.map(String::as_str));
+    let sizes = files.map(|file| {
+        let path = bundle.file(file);
         match path.metadata() {
             Ok(about) => Ok(about.len()),
             Err(source) => Err(InferenceError::Read { path, source }),

@@ -2,7 +2,8 @@
 //! in an NPZ archive, as `<story>/<frame>.npy`, frames from 1.
 
 use super::ExchangeError;
-use super::npy::{Fault, bytes_of, read_tensor};
+use super::fault::{Fault, Wanted};
+use super::npy::{Stored, bytes_of};
 use crate::record::{FrameIndex, StoryId, hex};
 use ndarray::{Array3, ArrayView3};
 use sha2::{Digest, Sha256};
@@ -12,9 +13,13 @@ use std::path::{Path, PathBuf};
 use zip::ZipArchive;
 use zip::result::ZipError;
 
-const EXPECTED: &str = "usable as latents";
-const HINT: &str = "give a folder or an .npz with `<story id>/<frame>.npy` for every frame that is drawn, saved with \
-`numpy.save(PATH, numpy.asarray(x, dtype=\"float32\"))`; `storyeval generate ... --save-latents DIR` writes such a folder";
+/// Largest array of one frame that is believed, in bytes.
+const MAX_BYTES: u64 = 1 << 30;
+const WANTED: Wanted = Wanted {
+    expected: "usable as latents",
+    hint: "give a folder or an .npz with `<story id>/<frame>.npy` for every frame that is drawn, saved with \
+`numpy.save(PATH, numpy.asarray(x, dtype=\"float32\"))`; `storyeval generate ... --save-latents DIR` writes such a folder",
+};
 
 /// Turns the id of a story into the name of its folder.
 pub type FolderName = fn(&StoryId) -> String;
@@ -42,8 +47,7 @@ impl LatentFiles {
             None
         } else {
             let file = BufReader::new(File::open(path).map_err(read)?);
-            let archive =
-                ZipArchive::new(file).map_err(|error| malformed(path, error.to_string()))?;
+            let archive = ZipArchive::new(file).map_err(|error| WANTED.fault(path, error))?;
             Some(Box::new(archive))
         };
         Ok(Self {
@@ -65,44 +69,36 @@ impl LatentFiles {
         shape: [usize; 3],
     ) -> Result<Array3<f32>, ExchangeError> {
         let member = format!("{}/{frame}.npy", (self.name)(story));
-        let missing = |path: &Path| {
-            malformed(
-                path,
+        let missing = || {
+            WANTED.malformed(
+                &self.path,
                 format!("it has no `{member}`, for frame {frame} of story {story}"),
             )
         };
+        let path = self.path.join(&member);
         let values = match &mut self.archive {
             None => {
-                let path = self.path.join(&member);
                 let file = match File::open(&path) {
                     Ok(file) => file,
                     Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
-                        return Err(missing(&self.path));
+                        return Err(missing());
                     }
                     Err(source) => return Err(ExchangeError::Read { path, source }),
                 };
                 let length = file.metadata().map_or(0, |it| it.len());
-                read_tensor(&mut BufReader::new(file), length, &shape)
+                read(&mut BufReader::new(file), length, shape)
             }
             Some(archive) => match archive.by_name(&member) {
                 Ok(entry) => {
                     let length = entry.size();
                     // The archive's claim is not believed: a bomb unpacks to more.
-                    read_tensor(&mut entry.take(length), length, &shape)
+                    read(&mut entry.take(length), length, shape)
                 }
-                Err(ZipError::FileNotFound) => return Err(missing(&self.path)),
-                Err(error) => Err(Fault::Malformed(error.to_string())),
+                Err(ZipError::FileNotFound) => return Err(missing()),
+                Err(error) => Err(error.into()),
             },
         };
-        let values = values.map_err(|fault| match fault {
-            Fault::Io(source) => ExchangeError::Read {
-                path: self.path.join(&member),
-                source,
-            },
-            Fault::Malformed(found) => malformed(&self.path.join(&member), found),
-        })?;
-        Array3::from_shape_vec(shape, values)
-            .map_err(|error| malformed(&self.path.join(&member), error.to_string()))
+        values.map_err(|fault| WANTED.fault(&path, fault))
     }
 
     /// SHA-256 of the latents of these frames, in order: the same for a folder and an archive of the same values.
@@ -182,13 +178,27 @@ impl LatentFolder {
     }
 }
 
-fn malformed(path: &Path, found: String) -> ExchangeError {
-    ExchangeError::Malformed {
-        path: path.to_path_buf(),
-        expected: EXPECTED,
-        found,
-        hint: HINT,
+/// Reads a `float32` array in C order that has exactly `shape`.
+fn read(input: &mut impl Read, length: u64, shape: [usize; 3]) -> Result<Array3<f32>, Fault> {
+    let found = |found: String| Err(Fault::Malformed(found));
+    let stored = Stored::open(input, length, MAX_BYTES)?;
+    if stored.shape != shape {
+        return found(format!(
+            "its shape is {:?} instead of {shape:?}",
+            stored.shape
+        ));
     }
+    if !stored.descr.ends_with("f4") {
+        return found(format!("its numbers are `{}`, not float32", stored.descr));
+    }
+    if stored.fortran {
+        return found("it is stored column by column; save a copy in C order".to_owned());
+    }
+    let values = stored.read_f32(input)?;
+    if values.iter().any(|value| !value.is_finite()) {
+        return found("it has values that are not finite".to_owned());
+    }
+    Array3::from_shape_vec(shape, values).map_err(|error| Fault::Malformed(error.to_string()))
 }
 
 #[cfg(test)]
@@ -293,7 +303,7 @@ mod tests {
         assert!(doubles, "the header names its type");
         let at = whole.windows(3).position(|it| it == b"<f4").unwrap();
         let mut other = whole.clone();
-        other[at..at + 3].copy_from_slice(b"<f8");
+        other[at..at + 3].copy_from_slice(b"<i4");
         refused(&other, "not float32");
         let mut infinite = whole.clone();
         let end = infinite.len();

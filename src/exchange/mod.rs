@@ -4,6 +4,7 @@
 mod captions;
 mod coco;
 mod error;
+mod fault;
 mod images;
 mod latents;
 mod lines;

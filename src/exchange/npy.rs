@@ -4,13 +4,13 @@
 
 mod element;
 mod header;
-mod tensor;
+mod stored;
 
 pub use header::{HeaderFault, NpyHeader};
-pub(super) use tensor::read_tensor;
+pub(super) use stored::Stored;
 
 use super::ExchangeError;
-pub(super) use element::Element;
+use super::fault::{Fault, Wanted};
 use ndarray::{Array2, ArrayView2, ShapeBuilder};
 use std::fs::File;
 use std::io::{BufReader, Read, Write};
@@ -18,7 +18,10 @@ use std::path::Path;
 
 /// Largest array that is believed, in bytes as stored: 100,000 vectors of 2,048 doubles fit.
 const MAX_BYTES: u64 = 1 << 31;
-const EXPECTED: &str = "a NumPy file (.npy) with a vector or matrix of numbers";
+const WANTED: Wanted = Wanted {
+    expected: "a NumPy file (.npy) with a vector or matrix of numbers",
+    hint: "save the array with `numpy.save(PATH, numpy.asarray(x, dtype=\"float32\"))`",
+};
 
 /// Numbers in the precision they were stored in. Memory layout is that of the file: a file in Fortran
 /// order gives a matrix in Fortran order.
@@ -71,90 +74,32 @@ pub fn read_npy(path: &Path) -> Result<NpyArray, ExchangeError> {
     };
     let file = File::open(path).map_err(read)?;
     if file.metadata().map_err(read)?.is_dir() {
-        return Err(malformed(path, "a folder"));
+        return Err(WANTED.malformed(path, "a folder"));
     }
     let length = file.metadata().map_err(read)?.len();
-    read_array(&mut BufReader::new(file), length).map_err(|fault| fault.of(path))
+    read_array(&mut BufReader::new(file), length).map_err(|fault| WANTED.fault(path, fault))
 }
 
-/// Why an array cannot be read; it gets its path from the caller, because it may be inside an archive.
-#[derive(Debug)]
-pub(super) enum Fault {
-    Io(std::io::Error),
-    Malformed(String),
-}
-
-impl Fault {
-    pub(super) fn of(self, path: &Path) -> ExchangeError {
-        match self {
-            Self::Io(source) => ExchangeError::Read {
-                path: path.to_path_buf(),
-                source,
-            },
-            Self::Malformed(found) => malformed(path, found),
-        }
-    }
-}
-
-fn malformed(path: &Path, found: impl Into<String>) -> ExchangeError {
-    ExchangeError::Malformed {
-        path: path.to_path_buf(),
-        expected: EXPECTED,
-        found: found.into(),
-        hint: "save the array with `numpy.save(PATH, numpy.asarray(x, dtype=\"float32\"))`",
-    }
-}
-
-/// Reads an array from a stream of at most `length` bytes. Memory is taken only after the claimed size
-/// was compared with `length`.
+/// Reads an array from a stream of at most `length` bytes.
 pub(super) fn read_array(input: &mut impl Read, length: u64) -> Result<NpyArray, Fault> {
-    let header = NpyHeader::read(input).map_err(|fault| match fault {
-        HeaderFault::Io(error) => Fault::Io(error),
-        other => Fault::Malformed(other.to_string()),
-    })?;
-    let element = Element::parse(&header.descr).map_err(Fault::Malformed)?;
-    let (rows, columns) = match header.shape.as_slice() {
+    let stored = Stored::open(input, length, MAX_BYTES)?;
+    let dimensions = stored.shape.len();
+    let (rows, columns) = match stored.shape.as_slice() {
         [rows] => (*rows, 1),
         [rows, columns] => (*rows, *columns),
         other => {
-            return Err(Fault::Malformed(format!(
-                "its shape is {other:?}, not one or two sides"
-            )));
+            let found = format!("its shape is {other:?}, not one or two sides");
+            return Err(Fault::Malformed(found));
         }
     };
-    // A side of zero would let the other one be anything.
-    let cells = rows.max(1).checked_mul(columns.max(1));
-    let Some(bytes) = cells
-        .and_then(|cells| cells.checked_mul(element.size() as u64))
-        .filter(|bytes| *bytes <= MAX_BYTES)
-    else {
-        return Err(Fault::Malformed(format!(
-            "its shape is {:?}, more than {MAX_BYTES} bytes",
-            header.shape
-        )));
-    };
-    let bytes = if rows == 0 || columns == 0 { 0 } else { bytes };
-    if header.data_at.saturating_add(bytes) > length {
-        return Err(Fault::Malformed(format!(
-            "it is cut off: {length} bytes of {}",
-            header.data_at + bytes
-        )));
-    }
-    let cut_off = |error: std::io::Error| match error.kind() {
-        std::io::ErrorKind::UnexpectedEof => Fault::Malformed("it is cut off".to_owned()),
-        _ => Fault::Io(error),
-    };
-    let count = bytes as usize / element.size();
-    let shape = (rows as usize, columns as usize).set_f(header.fortran);
-    let numbers = if element.single() {
-        let values = element.read_f32(input, count).map_err(cut_off)?;
-        Array2::from_shape_vec(shape, values).map(Numbers::F32)
+    let shape = (rows, columns).set_f(stored.fortran);
+    let numbers = if stored.element.single() {
+        Array2::from_shape_vec(shape, stored.read_f32(input)?).map(Numbers::F32)
     } else {
-        let values = element.read_f64(input, count).map_err(cut_off)?;
-        Array2::from_shape_vec(shape, values).map(Numbers::F64)
+        Array2::from_shape_vec(shape, stored.read_f64(input)?).map(Numbers::F64)
     };
     Ok(NpyArray {
-        dimensions: header.shape.len(),
+        dimensions,
         numbers: numbers.map_err(|error| Fault::Malformed(error.to_string()))?,
     })
 }

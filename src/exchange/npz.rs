@@ -2,7 +2,8 @@
 //! ancestors keep them: a zip archive with `mu.npy` (`[d]`) and `sigma.npy` (`[d, d]`).
 
 use super::ExchangeError;
-use super::npy::{Fault, Numbers, bytes_of, read_array};
+use super::fault::{Fault, Wanted};
+use super::npy::{Numbers, bytes_of, read_array};
 use ndarray::{Array1, Array2, ArrayView1, ArrayView2};
 use std::fs::File;
 use std::io::{BufReader, Read, Write};
@@ -13,9 +14,11 @@ use zip::{CompressionMethod, ZipArchive, ZipWriter};
 
 /// Largest member that is unpacked: the covariance of 8,192 features in doubles fits.
 const MAX_MEMBER: u64 = 1 << 30;
-const EXPECTED: &str = "a file of FID statistics (.npz with `mu` and `sigma`)";
-const HINT: &str = "save it with `numpy.savez(PATH, mu=features.mean(0), sigma=numpy.cov(features, rowvar=False))`, \
-or with `storyeval metric fid A B --save-stats PATH`";
+const WANTED: Wanted = Wanted {
+    expected: "a file of FID statistics (.npz with `mu` and `sigma`)",
+    hint: "save it with `numpy.savez(PATH, mu=features.mean(0), sigma=numpy.cov(features, rowvar=False))`, \
+or with `storyeval metric fid A B --save-stats PATH`",
+};
 
 /// Mean and covariance of features whose number is not known.
 #[derive(Clone, Debug, PartialEq)]
@@ -39,13 +42,14 @@ pub fn read_statistics(path: &Path) -> Result<Statistics, ExchangeError> {
         source,
     })?;
     let mut archive =
-        ZipArchive::new(BufReader::new(file)).map_err(|error| of_zip(path, error, "archive"))?;
-    let (mu, mu_dimensions) = member(path, &mut archive, "mu")?;
-    let (sigma, _) = member(path, &mut archive, "sigma")?;
+        ZipArchive::new(BufReader::new(file)).map_err(|error| WANTED.fault(path, error))?;
+    let mut read = |name| member(&mut archive, name).map_err(|fault| WANTED.fault(path, fault));
+    let (mu, mu_dimensions) = read("mu")?;
+    let (sigma, _) = read("sigma")?;
     let d = mu.dim().0 * mu.dim().1;
     // numpy saves the covariance of one feature as a scalar or as [1, 1].
     if d == 0 || mu_dimensions == 2 && mu.dim().0 != 1 && mu.dim().1 != 1 || sigma.dim() != (d, d) {
-        return Err(malformed(
+        return Err(WANTED.malformed(
             path,
             format!("`mu` is {:?} and `sigma` {:?}", mu.dim(), sigma.dim()),
         ));
@@ -60,58 +64,32 @@ pub fn read_statistics(path: &Path) -> Result<Statistics, ExchangeError> {
         ("sigma", statistics.sigma.iter().all(|v| v.is_finite())),
     ] {
         if !finite {
-            return Err(malformed(
-                path,
-                format!("`{name}` has values that are not finite"),
-            ));
+            return Err(WANTED.malformed(path, format!("`{name}` has values that are not finite")));
         }
     }
     Ok(statistics)
 }
 
 fn member(
-    path: &Path,
     archive: &mut ZipArchive<BufReader<File>>,
     name: &str,
-) -> Result<(Numbers, usize), ExchangeError> {
+) -> Result<(Numbers, usize), Fault> {
     let entry = archive
         .by_name(&format!("{name}.npy"))
-        .map_err(|error| of_zip(path, error, name))?;
+        .map_err(|error| match error {
+            ZipError::FileNotFound => Fault::Malformed(format!("it has no `{name}`")),
+            other => other.into(),
+        })?;
     let size = entry.size();
     if size > MAX_MEMBER {
-        return Err(malformed(
-            path,
-            format!("`{name}` claims {size} bytes, more than {MAX_MEMBER}"),
-        ));
+        return Err(Fault::Malformed(format!(
+            "`{name}` claims {size} bytes, more than {MAX_MEMBER}"
+        )));
     }
     // The claim of the archive is not believed either: a bomb unpacks to more.
-    let array = read_array(&mut entry.take(MAX_MEMBER), size).map_err(|fault| match fault {
-        Fault::Io(error) => malformed(path, format!("`{name}` cannot be unpacked ({error})")),
-        Fault::Malformed(found) => malformed(path, format!("in `{name}`, {found}")),
-    })?;
+    let array =
+        read_array(&mut entry.take(MAX_MEMBER), size).map_err(|fault| fault.inside(name))?;
     Ok((array.numbers, array.dimensions))
-}
-
-fn of_zip(path: &Path, error: ZipError, what: &str) -> ExchangeError {
-    match error {
-        ZipError::FileNotFound => malformed(path, format!("it has no `{what}`")),
-        ZipError::Io(source) if source.kind() != std::io::ErrorKind::UnexpectedEof => {
-            ExchangeError::Read {
-                path: path.to_path_buf(),
-                source,
-            }
-        }
-        other => malformed(path, other.to_string()),
-    }
-}
-
-fn malformed(path: &Path, found: String) -> ExchangeError {
-    ExchangeError::Malformed {
-        path: path.to_path_buf(),
-        expected: EXPECTED,
-        found,
-        hint: HINT,
-    }
 }
 
 /// Writes `mu` (`[d]`) and `sigma` (`[d, d]`), compressed, as `numpy.savez_compressed` does. The file

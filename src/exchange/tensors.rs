@@ -1,7 +1,8 @@
 //! Named arrays of any shape in numpy's NPZ format, as `numpy.savez` writes them.
 
 use super::ExchangeError;
-use super::npy::{Element, HeaderFault, NpyHeader};
+use super::fault::{Fault, Wanted};
+use super::npy::Stored;
 use ndarray::{ArrayD, IxDyn};
 use std::fs::File;
 use std::io::{BufReader, Read};
@@ -11,8 +12,10 @@ use zip::result::ZipError;
 
 /// Largest array that is unpacked, in bytes.
 const MAX_BYTES: u64 = 1 << 30;
-const EXPECTED: &str = "a NumPy archive (.npz) of arrays of numbers";
-const HINT: &str = "save it with `numpy.savez(PATH, **arrays)`";
+const WANTED: Wanted = Wanted {
+    expected: "a NumPy archive (.npz) of arrays of numbers",
+    hint: "save it with `numpy.savez(PATH, **arrays)`",
+};
 
 /// An array of any shape.
 #[derive(Clone, Debug, PartialEq)]
@@ -40,7 +43,8 @@ impl TensorArchive {
             path: path.to_owned(),
             source,
         })?;
-        let archive = ZipArchive::new(BufReader::new(file)).map_err(|error| of_zip(path, error))?;
+        let archive =
+            ZipArchive::new(BufReader::new(file)).map_err(|error| WANTED.fault(path, error))?;
         Ok(Self {
             path: path.to_owned(),
             archive,
@@ -54,7 +58,7 @@ impl TensorArchive {
     pub fn names(&self) -> Result<Vec<String>, ExchangeError> {
         let mut names = Vec::with_capacity(self.archive.len());
         for name in self.archive.file_names() {
-            let name = name.map_err(|error| of_zip(&self.path, error))?;
+            let name = name.map_err(|error| WANTED.fault(&self.path, error))?;
             names.extend(name.strip_suffix(".npy").map(str::to_owned));
         }
         names.sort_unstable();
@@ -67,89 +71,50 @@ impl TensorArchive {
     /// [`ExchangeError::Read`]; [`ExchangeError::Malformed`] for an array that is absent, not of numbers, cut off
     /// or larger than 1 GiB.
     pub fn read(&mut self, name: &str) -> Result<Tensor, ExchangeError> {
-        let path = self.path.clone();
+        self.read_member(name)
+            .map_err(|fault| WANTED.fault(&self.path, fault))
+    }
+
+    fn read_member(&mut self, name: &str) -> Result<Tensor, Fault> {
         let entry = self
             .archive
             .by_name(&format!("{name}.npy"))
             .map_err(|error| match error {
-                ZipError::FileNotFound => malformed(&path, format!("it has no array `{name}`")),
-                other => of_zip(&path, other),
+                ZipError::FileNotFound => Fault::Malformed(format!("it has no array `{name}`")),
+                other => other.into(),
             })?;
         let size = entry.size();
         // The claim of the archive is not believed: a bomb unpacks to more.
-        read(&mut entry.take(MAX_BYTES), size)
-            .map_err(|found| malformed(&path, format!("in `{name}`, {found}")))
+        read(&mut entry.take(MAX_BYTES), size).map_err(|fault| fault.inside(name))
     }
 }
 
-fn read(input: &mut impl Read, length: u64) -> Result<Tensor, String> {
-    let header = NpyHeader::read(input).map_err(|fault: HeaderFault| fault.to_string())?;
-    if header.fortran && header.shape.len() > 1 {
-        return Err("the array is stored column by column; save a copy in C order".to_owned());
+fn read(input: &mut impl Read, length: u64) -> Result<Tensor, Fault> {
+    let stored = Stored::open(input, length, MAX_BYTES)?;
+    if stored.fortran && stored.shape.len() > 1 {
+        let found = "it is stored column by column; save a copy in C order";
+        return Err(Fault::Malformed(found.to_owned()));
     }
-    let element = Element::parse(&header.descr)?;
-    // A side of zero would let the others be anything.
-    let cells = header
-        .shape
-        .iter()
-        .try_fold(1_u64, |cells, side| cells.checked_mul((*side).max(1)));
-    let bytes = cells
-        .and_then(|cells| cells.checked_mul(element.size() as u64))
-        .filter(|bytes| *bytes <= MAX_BYTES)
-        .ok_or_else(|| {
-            format!(
-                "the shape is {:?}, more than {MAX_BYTES} bytes",
-                header.shape
-            )
-        })?;
-    let empty = header.shape.contains(&0);
-    let bytes = if empty { 0 } else { bytes };
-    if header.data_at.saturating_add(bytes) > length {
-        return Err("the array is cut off".to_owned());
-    }
-    let count = bytes as usize / element.size();
-    let shape: Vec<usize> = header.shape.iter().map(|side| *side as usize).collect();
-    let failed = |error: std::io::Error| format!("the array cannot be unpacked ({error})");
-    let wrong = |error: ndarray::ShapeError| error.to_string();
-    if element.is_float() {
-        let values = if element.single() {
-            element.read_f32(input, count).map_err(failed)?
-        } else {
-            let values = element.read_f64(input, count).map_err(failed)?;
-            values.into_iter().map(|value| value as f32).collect()
-        };
-        let array = ArrayD::from_shape_vec(IxDyn(&shape), values).map_err(wrong)?;
+    let (shape, element) = (IxDyn(&stored.shape), stored.element);
+    let wrong = |error: ndarray::ShapeError| Fault::Malformed(error.to_string());
+    if element.single() {
+        let array = ArrayD::from_shape_vec(shape, stored.read_f32(input)?).map_err(wrong)?;
         return Ok(Tensor::F32(array));
     }
-    let values = element.read_f64(input, count).map_err(failed)?;
+    let values = stored.read_f64(input)?;
+    if element.is_float() {
+        let values = values.into_iter().map(|value| value as f32).collect();
+        let array = ArrayD::from_shape_vec(shape, values).map_err(wrong)?;
+        return Ok(Tensor::F32(array));
+    }
     let most = 2_f64.powi(53);
     if values.iter().any(|value| value.abs() >= most) {
-        return Err("an integer is beyond 2^53".to_owned());
+        let found = "an integer is beyond 2^53";
+        return Err(Fault::Malformed(found.to_owned()));
     }
     let values = values.into_iter().map(|value| value as i64).collect();
-    let array = ArrayD::from_shape_vec(IxDyn(&shape), values).map_err(wrong)?;
+    let array = ArrayD::from_shape_vec(shape, values).map_err(wrong)?;
     Ok(Tensor::I64(array))
-}
-
-fn of_zip(path: &Path, error: ZipError) -> ExchangeError {
-    match error {
-        ZipError::Io(source) if source.kind() != std::io::ErrorKind::UnexpectedEof => {
-            ExchangeError::Read {
-                path: path.to_owned(),
-                source,
-            }
-        }
-        other => malformed(path, other.to_string()),
-    }
-}
-
-fn malformed(path: &Path, found: String) -> ExchangeError {
-    ExchangeError::Malformed {
-        path: path.to_owned(),
-        expected: EXPECTED,
-        found,
-        hint: HINT,
-    }
 }
 
 #[cfg(test)]

@@ -1,5 +1,6 @@
 //! A bundle: a folder with `bundle.toml`, ONNX graphs, tokenisers and portraits.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 use std::io;
 use std::path::{Component, Path, PathBuf};
@@ -9,13 +10,20 @@ use sha2::{Digest, Sha256};
 use super::InferenceError;
 use super::external_data;
 use super::manifest::{self, BundleManifest};
-use crate::record::{hex, sha256_file};
+use crate::record::{hex, sha256_file, sha256_hex};
 
 /// A folder of weights whose manifest was read and whose files are all there.
 #[derive(Clone, Debug)]
 pub struct Bundle {
     dir: PathBuf,
     manifest: BundleManifest,
+}
+
+/// What is known of a bundle when every file was read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Verified {
+    /// For the file of each graph, the files that it keeps weights in, relative to the bundle.
+    pub weights: BTreeMap<String, Vec<String>>,
 }
 
 impl Bundle {
@@ -82,16 +90,26 @@ impl Bundle {
         })
     }
 
-    /// Reads every file and compares its SHA-256 with the manifest, and checks that every file that a graph
+    /// Reads every file, once, and compares its SHA-256 with the manifest, and checks that every file that a graph
     /// keeps weights in has a hash too. Takes about a second per gigabyte.
     ///
     /// # Errors
     /// [`InferenceError::WrongHash`] for the first file, by name, that differs;
     /// [`InferenceError::NoModel`], [`InferenceError::UnlistedWeights`], [`InferenceError::Read`].
-    pub fn verify(&self) -> Result<(), InferenceError> {
+    pub fn verify(&self) -> Result<Verified, InferenceError> {
+        let mut named = Vec::with_capacity(self.manifest.graphs.len());
         for (file, expected) in &self.manifest.files {
             let path = self.dir.join(file);
-            let found = sha256_file(&path).map_err(|source| InferenceError::Read {
+            let is_graph = self.manifest.graphs.values().any(|graph| graph == file);
+            let found = if is_graph {
+                std::fs::read(&path).map(|content| {
+                    named.push((file, external_data::locations(&content)));
+                    sha256_hex(&content)
+                })
+            } else {
+                sha256_file(&path)
+            };
+            let found = found.map_err(|source| InferenceError::Read {
                 path: path.clone(),
                 source,
             })?;
@@ -103,39 +121,32 @@ impl Bundle {
                 });
             }
         }
-        for file in self.manifest.graphs.values() {
-            self.external_data(file)?;
-        }
-        Ok(())
-    }
-
-    /// The files in which a graph keeps weights, relative to the bundle. `file` is the graph's.
-    ///
-    /// # Errors
-    /// [`InferenceError::NoModel`], [`InferenceError::Read`], and [`InferenceError::UnlistedWeights`] for one
-    /// that is not in `[files]`, and so may hold anything.
-    pub fn external_data(&self, file: &str) -> Result<Vec<String>, InferenceError> {
-        let path = self.file(file);
-        let bytes = std::fs::read(&path).map_err(|source| InferenceError::Read {
-            path: path.clone(),
-            source,
-        })?;
-        let locations =
-            external_data::locations(&bytes).map_err(|source| InferenceError::NoModel {
-                path: path.clone(),
+        let mut weights = BTreeMap::new();
+        for (file, locations) in named {
+            let locations = locations.map_err(|source| InferenceError::NoModel {
+                path: self.file(file),
                 source,
             })?;
-        let folder = file.rsplit_once('/').map_or("", |(folder, _)| folder);
+            weights.insert(file.clone(), self.listed(file, locations)?);
+        }
+        Ok(Verified { weights })
+    }
+
+    /// The files of the bundle that a graph's locations lead to. One without a hash may hold anything.
+    fn listed(
+        &self,
+        graph: &str,
+        locations: BTreeSet<String>,
+    ) -> Result<Vec<String>, InferenceError> {
         let mut files = Vec::with_capacity(locations.len());
         for location in locations {
-            let listed = if folder.is_empty() {
-                location.clone()
-            } else {
-                format!("{folder}/{location}")
+            let listed = match graph.rsplit_once('/') {
+                Some((folder, _)) => format!("{folder}/{location}"),
+                None => location.clone(),
             };
             if !self.manifest.files.contains_key(&listed) {
                 return Err(InferenceError::UnlistedWeights {
-                    path,
+                    path: self.file(graph),
                     file: location,
                 });
             }

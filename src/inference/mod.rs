@@ -20,7 +20,7 @@ mod runtime;
 mod search;
 mod tokenizer;
 
-pub use bundle::Bundle;
+pub use bundle::{Bundle, Verified};
 pub use device::{Device, DeviceParseError, DeviceRequest};
 pub use error::{Attempt, InferenceError, Place, PortFault, Refusal};
 pub use graph::{Element, Graph, GraphSignature, Input, Port};
