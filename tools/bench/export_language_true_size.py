@@ -21,7 +21,7 @@ import second_stage as small  # noqa: E402
 import torch  # noqa: E402
 from small_storygpt_v import PLACES  # noqa: E402
 from storyeval_export import bundle, tokens  # noqa: E402
-from storyeval_export.graph import Settings  # noqa: E402
+from storyeval_export.settings import Settings  # noqa: E402
 from storyeval_export.keys import empty_parameters  # noqa: E402
 from storyeval_export.language import mapper, vision  # noqa: E402
 from storyeval_export.language.llm import LanguageModel  # noqa: E402

@@ -10,11 +10,12 @@ import torch
 
 from . import __version__, disk, graph as graphs, half, onnx_file, parity
 from .error import USAGE, ExportError
-from .graph import Graph, Settings
+from .graph import Graph
 from .hashing import file_hash, files_of, value_hash
 from .model import Plan
 from .progress import Progress
 from .resume import Partial
+from .settings import Settings
 from .toml_text import toml
 
 PARITY = "parity.npz"

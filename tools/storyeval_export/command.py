@@ -5,12 +5,10 @@ import sys
 from pathlib import Path
 
 from . import __version__
-from .bundle import write
 from .error import OUTPUT, SETUP, ExportError
-from .graph import PRECISIONS, Settings
 from .model import Model
 from .models import MODELS
-from .progress import Progress
+from .settings import PRECISIONS, Settings
 
 UNITS = {"": 1, "k": 10**3, "m": 10**6, "g": 10**9}
 
@@ -28,8 +26,13 @@ def shard_size(text: str) -> int:
     return size
 
 
-def parser() -> argparse.ArgumentParser:
-    """Every sub-command with its flags."""
+def parse(arguments: list[str]) -> argparse.Namespace:
+    """What a command line says."""
+    return parser(next((word for word in arguments if word in MODELS), None)).parse_args(arguments)
+
+
+def parser(named: str | None) -> argparse.ArgumentParser:
+    """Every sub-command; the one that is `named` has its own flags too."""
     top = argparse.ArgumentParser(prog="python -m storyeval_export", description=__import__("storyeval_export").__doc__)
     top.add_argument("--version", action="version", version=f"storyeval_export {__version__}")
     commands = top.add_subparsers(dest="model", metavar="MODEL", required=True)
@@ -50,13 +53,17 @@ def parser() -> argparse.ArgumentParser:
         command.add_argument("--threads", type=int, metavar="N", help="threads of PyTorch and ONNX Runtime")
         command.add_argument("--ignore-memory", action="store_true", help="start although memory may not suffice")
         command.add_argument("--quiet", action="store_true", help="print errors and the bundle's path only")
-        model.arguments(command)
+        if model.name == named:
+            model.arguments(command)
     return top
 
 
 def run(args: argparse.Namespace, model: Model) -> Path:
     """Plans and writes the bundle, and gives its folder."""
     import torch
+
+    from .bundle import write
+    from .progress import Progress
 
     if args.threads:
         torch.set_num_threads(args.threads)
@@ -72,7 +79,7 @@ def run(args: argparse.Namespace, model: Model) -> Path:
 
 def main(arguments: list[str] | None = None) -> int:
     """Runs the command line and gives the exit code; the last line of stdout is the bundle's path."""
-    args = parser().parse_args(arguments)
+    args = parse(sys.argv[1:] if arguments is None else arguments)
     try:
         print(run(args, MODELS[args.model]))
         return 0

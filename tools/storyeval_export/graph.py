@@ -12,8 +12,8 @@ import torch
 from torch import nn
 
 from .error import BUG, ExportError
+from .settings import Settings
 
-PRECISIONS = ("fp32", "fp16")
 TOLERANCES = {"fp32": 1e-4, "fp16": 1e-2}
 FIRST = (4, 5, 7, 11)  # sizes of the dynamic axes in the example; all differ, so that none is taken for another
 CASES = ((1, 4, 3, 6), (2, 6, 9, 4))  # and in the cases that are measured
@@ -108,20 +108,6 @@ class Graph:
                 "outputs": self.outputs, "settings": self.settings, "exporter": self.exporter,
                 "optimize": self.optimize, "precision": self.precision, "tolerances": self.tolerances,
                 "traced": self.traced, "cases": self.cases}
-
-
-@dataclass(frozen=True)
-class Settings:
-    """What the command line says about every graph."""
-
-    precision: str = "fp32"
-    #: Most bytes of a file of weights.
-    shard_size: int = 1_900_000_000
-    opset: int = 20
-
-    def of(self, graph: Graph) -> "Settings":
-        """With the precision that the graph itself asks for."""
-        return Settings(graph.precision or self.precision, self.shard_size, self.opset)
 
 
 def to_onnx(graph: Graph, module: nn.Module, path: Path, settings: Settings) -> None:

@@ -2,11 +2,14 @@
 
 import argparse
 from dataclasses import dataclass, field
+from importlib import import_module
 from pathlib import Path
-from typing import Any, Callable
+from typing import TYPE_CHECKING, Any, Callable
 
 from .error import SETUP, USAGE, ExportError
-from .graph import Graph
+
+if TYPE_CHECKING:
+    from .graph import Graph
 
 
 @dataclass
@@ -15,7 +18,7 @@ class Plan:
 
     #: Name (as in the model card) to a file or folder that is read; hashed into `[export.inputs]`.
     inputs: dict[str, Path]
-    graphs: list[Graph]
+    graphs: "list[Graph]"
     #: Sections of `bundle.toml` with `kind`, `licence` and `source`; `format`, `id`, `[graphs]`, `[files]`,
     #: `[export]` and `[parity]` are added. Nested dicts are tables; `None` is left out.
     manifest: dict[str, Any]
@@ -25,15 +28,32 @@ class Plan:
 
 @dataclass(frozen=True)
 class Model:
-    """A sub-command. `arguments` adds its own flags; `--checkpoint`, `--out`, `--id`, `--licence`, `--note`, `--precision`,
-    `--shard-size`, `--opset` are there already."""
+    """A sub-command. Its module is imported when it is asked for: PyTorch and its libraries take seconds to load, and
+    `--help` needs none of them."""
 
     name: str
     help: str
-    arguments: Callable[[argparse.ArgumentParser], None]
-    plan: Callable[[argparse.Namespace], Plan]
+    #: The module of `storyeval_export.models` that makes it.
+    module: str
+    #: Name of the module's function that adds its own flags to a parser; `--checkpoint`, `--out`, `--id`, `--licence`,
+    #: `--note`, `--precision`, `--shard-size`, `--opset` are there already.
+    flags: str = "arguments"
+    #: Name of the module's function that plans a bundle.
+    planner: str = "plan"
     #: Id of the bundle without `--id`; the name when empty.
     id: str = ""
+
+    def arguments(self, parser: argparse.ArgumentParser) -> None:
+        """Adds its own flags."""
+        self.function(self.flags)(parser)
+
+    def plan(self, args: argparse.Namespace) -> Plan:
+        """The plan of its bundle."""
+        return self.function(self.planner)(args)
+
+    def function(self, name: str) -> Callable[..., Any]:
+        """A function of its module."""
+        return getattr(import_module(f"{__package__}.models.{self.module}"), name)
 
 
 def source_path(args: argparse.Namespace, flag: str, *usual: str) -> Path:

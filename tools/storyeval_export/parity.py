@@ -12,7 +12,8 @@ from torch import nn
 
 from . import disk, onnx_file
 from .error import BUG, DATA, ExportError
-from .graph import Graph, Settings, outputs_of
+from .graph import Graph, outputs_of
+from .settings import Settings
 
 
 @dataclass(frozen=True)

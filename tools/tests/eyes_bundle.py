@@ -32,8 +32,8 @@ def difference(found: np.ndarray, wanted) -> float:
 
 def planned(model: str, *arguments: object):
     """The plan that a command line makes, without exporting anything."""
-    from storyeval_export.command import parser
+    from storyeval_export.command import parse
     from storyeval_export.models import MODELS
 
-    args: argparse.Namespace = parser().parse_args([model, "--out", "unused", *map(str, arguments)])
+    args: argparse.Namespace = parse([model, "--out", "unused", *map(str, arguments)])
     return MODELS[model].plan(args), args

@@ -220,7 +220,7 @@ def test_fused_attention_and_half_precision(made, tmp_path, precision, tolerance
     from storyeval_export.bundle import write
     from storyeval_export.diffusion import unet
     from storyeval_export.diffusion.configuration import Configuration
-    from storyeval_export.graph import Settings
+    from storyeval_export.settings import Settings
     from storyeval_export.models.char_ldm import first_stage
     from storyeval_export.progress import Progress
 

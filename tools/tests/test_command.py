@@ -1,12 +1,18 @@
 """The command line: usage, exit codes, room."""
 
 import argparse
+import subprocess
+import sys
+from pathlib import Path
 
 import pytest
 
 from storyeval_export import disk
 from storyeval_export.command import shard_size
 from storyeval_export.error import OUTPUT, SETUP, USAGE, ExportError
+from storyeval_export.models import MODELS
+
+TOOLS = Path(__file__).resolve().parents[1]
 
 
 @pytest.mark.parametrize("text, size", [("1.9GB", 1_900_000_000), ("64mb", 64_000_000), ("20kB", 20_000), ("7", 7)])
@@ -25,6 +31,22 @@ def test_usage_errors_end_with_two(export, tmp_path):
     assert export("no-such-model", "--out", tmp_path / "o")[0] == USAGE
     code, _, err = export("char-ldm", "--out", tmp_path / "o")
     assert code == USAGE and "error: neither --first-stage nor --checkpoint is given" in err and "hint: " in err
+
+
+def test_help_lists_every_model_and_loads_no_network_library():
+    code = ("import sys\nfrom storyeval_export.command import main\n"
+            "try: main(['--help'])\nexcept SystemExit as end: assert end.code == 0\n"
+            "print('loaded', sorted({'torch', 'transformers', 'numpy'} & set(sys.modules)))")
+    said = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=TOOLS).stdout
+    assert said.endswith("loaded []\n")
+    assert all(f"    {model.name}" in said and model.help.split()[0] in said for model in MODELS.values())
+
+
+@pytest.mark.parametrize("name", sorted(MODELS))
+def test_every_model_has_its_functions(name):
+    own = argparse.ArgumentParser()
+    MODELS[name].arguments(own)
+    assert own.parse_args([]) is not None and callable(MODELS[name].function(MODELS[name].planner))
 
 
 def test_an_absent_file_is_named(export, tmp_path):

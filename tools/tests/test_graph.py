@@ -11,7 +11,8 @@ from toy import graph, plan, toy
 from storyeval_export import disk, half, parity
 from storyeval_export.bundle import write
 from storyeval_export.error import ExportError
-from storyeval_export.graph import Graph, Input, Settings, to_onnx
+from storyeval_export.graph import Graph, Input, to_onnx
+from storyeval_export.settings import Settings
 from storyeval_export.progress import Progress
 
 

@@ -11,7 +11,7 @@ from toy import graph, plan, toy
 
 from storyeval_export.bundle import write
 from storyeval_export.error import OUTPUT, ExportError
-from storyeval_export.graph import Settings
+from storyeval_export.settings import Settings
 from storyeval_export.progress import Progress
 
 TESTS = Path(__file__).parent

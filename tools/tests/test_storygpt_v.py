@@ -9,7 +9,7 @@ import pytest
 import small_storygpt_v as small
 import torch
 from small_storygpt_v import Whole
-from storyeval_export.command import parser
+from storyeval_export.command import parse
 from storyeval_export.error import ExportError
 from storyeval_export.language import mapper
 from storyeval_export.language.second_stage import SecondStage
@@ -18,7 +18,7 @@ from storyeval_export.models import MODELS
 
 def planned(published, *more):
     """The plan of a command line, and its arguments."""
-    args = parser().parse_args(["storygpt-v", "--checkpoint", str(published), "--out", str(published / "bundle"), *more])
+    args = parse(["storygpt-v", "--checkpoint", str(published), "--out", str(published / "bundle"), *more])
     return MODELS["storygpt-v"].plan(args), args
 
 

@@ -45,7 +45,7 @@ def plan(inputs, graphs, **more):
 def main(out, source):
     """Exports two graphs; the process kills itself while it makes the second, when `DIE` is set."""
     from storyeval_export.bundle import write
-    from storyeval_export.graph import Settings
+    from storyeval_export.settings import Settings
     from storyeval_export.progress import Progress
 
     def second():

@@ -17,7 +17,7 @@ from ..eyes.clip_source import MEAN, STD
 from ..eyes.files import name_bundle, usable
 from ..graph import Graph, Input
 from ..keys import count, empty_parameters, load_into, part
-from ..model import Model, Plan
+from ..model import Plan
 from ..tokens import gpt2
 
 LINE = "\u010a"
@@ -136,6 +136,3 @@ def _mask(generator: np.random.Generator, sizes: tuple[int, ...]) -> np.ndarray:
     if sizes[0] > 2:
         mask[-1, : sizes[1] // 3] = 0
     return mask
-
-
-MODELS = (Model("blip2-captioner", "BLIP-2 with OPT, the base or fine-tuned by LAVIS", arguments, plan),)

@@ -11,7 +11,7 @@ from ..diffusion import fuse, portraits, text_encoder, unet, vae
 from ..diffusion.configuration import Configuration
 from ..error import DATA, ExportError
 from ..keys import part
-from ..model import Model, Plan, source_path
+from ..model import Plan, source_path
 
 PREFIXES = ("text_encoder.", "image_encoder.", "vae.", "unet.", "postfuse_module.")
 LICENCE = "StoryGPT-V's repository states none; Stable Diffusion 1.5: CreativeML Open RAIL-M"
@@ -101,6 +101,3 @@ def first_stage(path: Path, prefix: str) -> dict[str, torch.Tensor]:
         raise ExportError(f"{path} is not the first stage of StoryGPT-V: it has {wrong}",
                           f"its keys begin with {', '.join(PREFIXES)}; is this another model's checkpoint?", DATA)
     return found
-
-
-MODELS = (Model("char-ldm", "Char-LDM, the published first stage of StoryGPT-V", arguments, plan),)

@@ -18,7 +18,7 @@ from ..eyes.inception import SIDE, classifier
 from ..eyes.labels import KNOWN, Labels, labels_of
 from ..graph import Graph, Input
 from ..keys import count, empty_parameters, load_into
-from ..model import Model, Plan, source_path
+from ..model import Plan, source_path
 
 IMAGENET = {"mean": [0.485, 0.456, 0.406], "std": [0.229, 0.224, 0.225]}
 IGNORED = (
@@ -112,6 +112,10 @@ def plan(args: argparse.Namespace, labels: Labels, files: dict[str, Path]) -> Pl
     )
 
 
+plan_characters = partial(plan_one, "characters", CHARACTERS)
+plan_backgrounds = partial(plan_one, "backgrounds", BACKGROUNDS)
+
+
 def build(path: Path, outputs: int, dataset: str) -> nn.Module:
     """The network with the weights of `path`.
 
@@ -136,25 +140,3 @@ def build(path: Path, outputs: int, dataset: str) -> nn.Module:
         ignore=IGNORED,
         optional=OPTIONAL,
     )
-
-
-MODELS = (
-    Model(
-        "classifiers",
-        "the character and background classifiers of a data set, in one bundle",
-        both_arguments,
-        plan_both,
-    ),
-    Model(
-        "classifier-char",
-        f"the character classifier of a data set alone ({CHARACTERS})",
-        arguments,
-        partial(plan_one, "characters", CHARACTERS),
-    ),
-    Model(
-        "classifier-bg",
-        f"the background classifier of a data set alone ({BACKGROUNDS})",
-        arguments,
-        partial(plan_one, "backgrounds", BACKGROUNDS),
-    ),
-)

@@ -20,7 +20,7 @@ from ..eyes.clip_vocabulary import ClipVocabulary, from_folder, from_merges
 from ..eyes.files import name_bundle, usable
 from ..graph import Graph, Input
 from ..keys import count, empty_parameters, load_into
-from ..model import Model, Plan
+from ..model import Plan
 
 MERGES = "bpe_simple_vocab_16e6.txt.gz"
 SIZES = {768: "b", 1024: "l", 1280: "h", 1408: "g", 1664: "bigg"}
@@ -172,6 +172,3 @@ def _texts(vocabulary: ClipVocabulary, generator: np.random.Generator, sizes: tu
         ids[row, end] = vocabulary.eos_id
         ids[row, end + 1 :] = 0
     return ids.astype(np.int64)
-
-
-MODELS = (Model("clip", "a CLIP with vision transformer, of transformers or of open_clip", arguments, plan),)

@@ -15,7 +15,7 @@ from ..eyes.files import one_file
 from ..eyes.inception import FEATURES, SIDE, FeaturesAndLogits, fid_network
 from ..graph import Graph, Input
 from ..keys import count, empty_parameters, load_into
-from ..model import Model, Plan
+from ..model import Plan
 
 CLASSES = 1008
 FILE = "pt_inception-2015-12-05-6726825d.pth"
@@ -72,8 +72,3 @@ def build(path: Path) -> nn.Module:
         net = fid_network(CLASSES)
     net = load_into(net, state, source=str(path), optional=OPTIONAL)
     return FeaturesAndLogits(net).eval()
-
-
-MODELS = (
-    Model("inception-fid", "the feature network of FID and the Inception Score", arguments, plan),
-)

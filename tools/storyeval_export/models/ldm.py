@@ -11,7 +11,7 @@ from ..diffusion import text_encoder, unet, vae
 from ..diffusion.configuration import Configuration
 from ..error import DATA, ExportError
 from ..keys import part
-from ..model import Model, Plan, source_path
+from ..model import Plan, source_path
 from .char_ldm import drawing
 
 LICENCE = "CreativeML Open RAIL-M"
@@ -101,6 +101,3 @@ def averaged(state: dict[str, torch.Tensor], own: dict[str, torch.Tensor], path:
 def part_of(state: dict[str, torch.Tensor], prefix: str) -> dict[str, torch.Tensor]:
     """The keys with a prefix, which they keep."""
     return {key: value for key, value in state.items() if key.startswith(prefix)}
-
-
-MODELS = (Model("ldm", "Stable Diffusion, fine-tuned, without portraits", arguments, plan),)

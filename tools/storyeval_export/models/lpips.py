@@ -18,7 +18,7 @@ from ..eyes.files import name_bundle, one_file
 from ..eyes.perceptual import TRUNKS, Lpips
 from ..graph import Graph, Input
 from ..keys import count, empty_parameters, load_into
-from ..model import Model, Plan
+from ..model import Plan
 
 VERSION = "0.1"
 FILES = {
@@ -139,6 +139,3 @@ def _pixels(generator: np.random.Generator, sizes: tuple[int, ...]) -> np.ndarra
     grey = generator.integers(0, 256, (images, colours, rows * UNIT + UNIT, columns * UNIT + UNIT))
     grey[:, :, :UNIT, :UNIT] = 0
     return (grey / 255 * 2 - 1).astype(np.float32)
-
-
-MODELS = (Model("lpips", "the learned perceptual distance LPIPS v0.1", arguments, plan),)

@@ -19,7 +19,7 @@ from ..eyes.files import name_bundle, usable
 from ..eyes.sam import SamImage, SamMask
 from ..graph import Graph, Input
 from ..keys import count, empty_parameters, load_into
-from ..model import Model, Plan
+from ..model import Plan
 
 IMAGENET = {"mean": [0.485, 0.456, 0.406], "std": [0.229, 0.224, 0.225]}
 SIZES = {768: "b", 1024: "l", 1280: "h"}
@@ -141,6 +141,3 @@ def _boxes(side: int, generator: np.random.Generator, sizes: tuple[int, ...]) ->
     """float32 boxes inside the image: left, top, right, bottom."""
     corners = generator.uniform(0, side - 1, (*sizes[:2], 2, 2))
     return np.sort(corners, axis=2).reshape(sizes).astype(np.float32)
-
-
-MODELS = (Model("sam", "Segment Anything: boxes to masks", arguments, plan),)

@@ -10,7 +10,7 @@ from ..graph import Graph
 from ..language import mapper, vision
 from ..language.llm import LLAMA2, OPT, VARIANTS, LanguageModel
 from ..language.second_stage import SecondStage
-from ..model import Model, Plan, source_path
+from ..model import Plan, source_path
 from . import char_ldm
 
 NAME = "storygpt-v"
@@ -87,6 +87,3 @@ def weights(folder: Path, name: str, others: tuple[str, ...]) -> dict[str, Path]
         shards = set(table.values()) if isinstance(table, dict) else set()
         files |= {it for it in shards if isinstance(it, str) and Path(it).name == it and (folder / it).is_file()}
     return {f"{name}/{file}": folder / file for file in sorted(files)}
-
-
-MODELS = (Model(NAME, "StoryGPT-V, both stages, with OPT or Llama 2", arguments, plan),)
