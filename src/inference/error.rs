@@ -460,7 +460,9 @@ impl Hint for InferenceError {
                     .to_owned()
             }
             Self::Graph { source, .. } | Self::Run { source, .. } if is_out_of_memory(source) => {
-                "draw fewer stories at once with a smaller --batch (in a new run folder), let other programs leave the GPU, or take --device cpu".to_owned()
+                "draw fewer stories at once with a smaller --batch (in a new run folder), or let other programs give memory back \
+                 (of a GPU, `nvidia-smi` lists them, and --device cpu does without)"
+                    .to_owned()
             }
             Self::Graph { path, .. } | Self::Tokenizer { path, .. } | Self::Encode { path, .. } | Self::Decode { path, .. } => verify(path),
             Self::Signature { .. } => {
@@ -519,7 +521,7 @@ fn is_no_such_device(error: &ort::Error) -> bool {
 }
 
 /// Whether the runtime says that memory was short: its arena's words, cudaMalloc's and cuBLAS's.
-fn is_out_of_memory(error: &ort::Error) -> bool {
+pub(super) fn is_out_of_memory(error: &ort::Error) -> bool {
     says(
         error,
         &[

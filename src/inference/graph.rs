@@ -11,6 +11,7 @@ use ort::value::{Outlet, TensorElementType, TensorRef, ValueType};
 
 use super::InferenceError;
 use super::error::PortFault;
+use super::memory::Memory;
 
 /// Element types that graphs speak. Half-precision graphs take and give `f32` and cast inside.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -116,6 +117,7 @@ enum Fed<'a> {
 #[derive(Debug)]
 pub struct Graph {
     session: Session,
+    memory: Memory,
     path: PathBuf,
     name: &'static str,
     /// With every dimension that is fixed in the file or in the signature.
@@ -124,8 +126,9 @@ pub struct Graph {
 }
 
 impl Graph {
-    pub(crate) fn new(
+    pub(super) fn new(
         session: Session,
+        memory: Memory,
         path: &Path,
         signature: &GraphSignature,
     ) -> Result<Self, InferenceError> {
@@ -137,6 +140,7 @@ impl Graph {
         })?;
         Ok(Self {
             session,
+            memory,
             path: path.to_owned(),
             name: signature.name,
             inputs,
@@ -177,6 +181,10 @@ impl Graph {
 
     pub(super) fn session(&self) -> &Session {
         &self.session
+    }
+
+    pub(super) fn memory(&self) -> Memory {
+        self.memory
     }
 
     pub(super) fn session_mut(&mut self) -> &mut Session {
@@ -250,7 +258,12 @@ impl Graph {
             };
             values.push((Cow::Borrowed(*name), value.map_err(&failed)?));
         }
-        let results = self.session.run(values).map_err(&failed)?;
+        let options = self.memory.options().map_err(&failed)?;
+        let results = self
+            .session
+            .run_with_options(values, &options)
+            .inspect_err(|error| self.memory.note(error))
+            .map_err(&failed)?;
         let mut outputs = Vec::with_capacity(self.outputs.len());
         for port in &self.outputs {
             let array = results[port.name.as_str()]

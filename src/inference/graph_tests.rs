@@ -44,6 +44,37 @@ fn fault(file: &str, signature: &GraphSignature) -> String {
 }
 
 #[test]
+fn a_pass_that_memory_is_too_short_for_is_told_and_smaller_ones_go_on() {
+    let signature = GraphSignature {
+        name: "ones",
+        inputs: vec![Port::i64("sides", [None])],
+        outputs: vec![Port::f32("sum", [])],
+    };
+    let mut graph = load("ones.onnx", &signature).unwrap();
+    let mut sum = |sides: &[i64]| {
+        let sides = ndarray::ArrayView1::from(sides).into_dyn();
+        let outputs = graph.run(&[("sides", Input::I64(sides))])?;
+        Ok::<_, InferenceError>(outputs[0].first().copied())
+    };
+    assert_eq!(sum(&[2, 3]).unwrap(), Some(6.0));
+    // More than an address of 47 bits can name.
+    let error = sum(&[1 << 24, 1 << 24]).unwrap_err();
+    assert!(error.is_memory_short(), "{error:?}");
+    assert!(error.hint().unwrap().contains("--batch"));
+    // From here on memory is given back after every pass, by this graph and by others.
+    for side in [4, 1 << 20, 3] {
+        assert_eq!(sum(&[side]).unwrap(), Some(side as f32));
+    }
+    let mut pair = load("pair.onnx", &pair()).unwrap();
+    let a = arr2(&[[1.0_f32, 2.0, 3.0]]);
+    let feed = ["a", "b"].map(|name| (name, Input::F32(a.view().into_dyn())));
+    assert_eq!(
+        pair.run(&feed).unwrap()[1],
+        arr2(&[[2.0_f32, 4.0, 6.0]]).into_dyn()
+    );
+}
+
+#[test]
 fn outputs_come_in_the_order_of_the_signature() {
     let mut graph = load("pair.onnx", &pair()).unwrap();
     assert_eq!(

@@ -12,6 +12,7 @@ mod gpu;
 mod graph;
 mod library;
 mod manifest;
+mod memory;
 mod native;
 mod pinned;
 mod python;

@@ -88,8 +88,14 @@ impl ResidentGraph {
                 .bind_output_to_device(name.as_str(), &self.here)
                 .map_err(&failed)?;
         }
-        let session = self.graph.session_mut();
-        let mut outputs = session.run_binding(&self.binding).map_err(&failed)?;
+        let memory = self.graph.memory();
+        let options = memory.options().map_err(&failed)?;
+        let mut outputs = self
+            .graph
+            .session_mut()
+            .run_binding_with_options(&self.binding, &options)
+            .inspect_err(|error| memory.note(error))
+            .map_err(&failed)?;
         names
             .iter()
             .map(|name| {

@@ -1,6 +1,7 @@
 //! One ONNX Runtime per process, and the sessions made from it.
 
 use std::path::{Path, PathBuf};
+use std::sync::atomic::AtomicBool;
 use std::sync::{Mutex, OnceLock, PoisonError};
 
 use ort::environment::Environment;
@@ -10,6 +11,7 @@ use ort::session::builder::SessionBuilder;
 use super::device::{self, Device, DeviceRequest};
 use super::graph::{Graph, GraphSignature};
 use super::library::{Library, Origin};
+use super::memory::Memory;
 use super::search::{Surroundings, find};
 use super::{InferenceError, gpu, native, pinned, python};
 
@@ -40,6 +42,8 @@ pub struct Runtime {
 struct Loaded {
     library: Library,
     environment: Environment,
+    /// Whether a graph ever failed for want of memory.
+    memory_was_short: AtomicBool,
 }
 
 /// `ort` allows one library and one environment per process, whatever the number of [`Runtime`]s.
@@ -179,7 +183,8 @@ impl Runtime {
                 path: path.to_owned(),
                 source,
             })?;
-        Graph::new(session, path, signature)
+        let memory = Memory::new(self.device, &self.loaded.memory_was_short);
+        Graph::new(session, memory, path, signature)
     }
 
     /// Whether arrays are to stay on the device between calls: where the device has memory of its own, unless
@@ -253,6 +258,7 @@ fn load(library: Library) -> Result<&'static Loaded, InferenceError> {
     Ok(LOADED.get_or_init(|| Loaded {
         library,
         environment,
+        memory_was_short: AtomicBool::new(false),
     }))
 }
 

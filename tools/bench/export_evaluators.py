@@ -1,10 +1,10 @@
 """Exports evaluators of the published sizes from random weights: parity, time and peak memory.
 
-    PYTHONPATH=tools python tools/bench/export_evaluators.py DIR [NAME ...]
+    PYTHONPATH=tools python tools/bench/export_evaluators.py DIR [NAME[:fp16] ...]
 
 Makes each checkpoint in the published layout in `DIR`, runs `python -m storyeval_export` on it as a program
 of its own and prints a line of a table. Names: classifiers, inception-fid, lpips-vgg, lpips-alex, clip-l-14,
-open-clip-b-32, blip2-vision, sam-b. Checkpoints and bundles are removed again.
+open-clip-b-32, blip2-vision, sam-b; behind a colon the precision. Checkpoints and bundles are removed again.
 """
 
 import json
@@ -94,9 +94,13 @@ def sam_b(work: Path) -> list[str]:
     from transformers import SamConfig, SamModel
 
     config = SamConfig()
-    model = eyes_makers.alive(SamModel(config))
+    state = eyes_makers.alive(SamModel(config)).state_dict()
+    # segment-anything publishes standard normal frequencies; transformers draws them 384 times as high, and then the
+    # last bits of a coordinate are thousandths of a turn.
+    frequencies = torch.randn(2, config.vision_config.num_pos_feats, generator=torch.Generator().manual_seed(1))
+    state |= {key: frequencies for key in state if key.endswith("positional_embedding")}
     config.save_pretrained(work)
-    torch.save(model.state_dict(), work / "pytorch_model.bin")
+    torch.save(state, work / "pytorch_model.bin")
     return ["sam", "--checkpoint", str(work)]
 
 
@@ -108,7 +112,7 @@ MAKERS = {
 LINE = re.compile(r"graph \d+ of \d+, (\w+): ([\d.]+ \w+), largest relative difference (\S+)")
 
 
-def measure(name: str, place: Path) -> None:
+def measure(name: str, precision: str, place: Path) -> None:
     """Makes, exports and prints one."""
     work, out = place / f"{name}-checkpoint", place / f"{name}-bundle"
     for folder in (work, out, place / f"{name}-bundle.partial"):
@@ -120,7 +124,7 @@ def measure(name: str, place: Path) -> None:
          str(Path(__file__).parent), name, str(work)], check=True, capture_output=True, text=True)
     arguments = json.loads(maker.stdout.splitlines()[-1])
     started = time.monotonic()
-    with subprocess.Popen([sys.executable, "-m", "storyeval_export", *arguments, "--out", str(out)], cwd=TOOLS,
+    with subprocess.Popen([sys.executable, "-m", "storyeval_export", *arguments, "--precision", precision, "--out", str(out)], cwd=TOOLS,
                           stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True) as running:
         said = running.stderr.read()
         _, status, usage = os.wait4(running.pid, 0)
@@ -129,7 +133,7 @@ def measure(name: str, place: Path) -> None:
         print(f"| {name} | failed |\n{said}")
     else:
         for graph, size, difference in LINE.findall(said):
-            print(f"| {name} | {graph} | {size} | {difference} | {seconds:.0f} s | {usage.ru_maxrss / 2**20:.2f} GiB |",
+            print(f"| {name}, {precision} | {graph} | {size} | {difference} | {seconds:.0f} s | {usage.ru_maxrss / 2**20:.2f} GiB |",
                   flush=True)
         assert tomllib.loads((out / "bundle.toml").read_text())["graphs"]
     for folder in (work, out, place / f"{name}-bundle.partial"):
@@ -140,7 +144,8 @@ def main() -> None:
     print("| checkpoint | graph | size | largest relative difference | time of the whole export | peak memory |")
     print("|---|---|---|---|---|---|")
     for name in sys.argv[2:] or MAKERS:
-        measure(name, Path(sys.argv[1]))
+        network, _, precision = name.partition(":")
+        measure(network, precision or "fp32", Path(sys.argv[1]))
 
 
 if __name__ == "__main__":

@@ -140,6 +140,17 @@ save(
     [("w", np.eye(2) * 2)],
 )
 
+# As many ones as the caller says, and their sum: how memory is made short.
+save(
+    GOLDEN / "ones.onnx",
+    [
+        helper.make_node("ConstantOfShape", ["sides"], ["ones"], value=helper.make_tensor("one", F32, [1], [1.0])),
+        helper.make_node("ReduceSum", ["ones"], ["sum"], keepdims=0),
+    ],
+    [("sides", I64, ["rank"])],
+    [("sum", F32, [])],
+)
+
 # Batch fixed to 1 by a careless export.
 save(
     GOLDEN / "fixed.onnx",
