@@ -68,14 +68,22 @@ pub(crate) struct ExportArguments {
 }
 
 impl ExportArguments {
-    fn format(&self) -> Format {
+    fn format(&self) -> Result<Format, Failure> {
+        if let Some(format) = self.format {
+            return Ok(format);
+        }
         let ending = self.out.as_ref().and_then(|path| path.extension());
         let ending = ending.map(|ending| ending.to_string_lossy().to_lowercase());
-        self.format.unwrap_or(match ending.as_deref() {
-            Some("parquet") => Format::Parquet,
-            Some("jsonl" | "ndjson") => Format::Jsonl,
-            _ => Format::Csv,
-        })
+        match ending.as_deref() {
+            Some("parquet") => Ok(Format::Parquet),
+            Some("jsonl" | "ndjson") => Ok(Format::Jsonl),
+            None | Some("csv") => Ok(Format::Csv),
+            Some(other) => Err(Failure::Arguments {
+                what: format!("`.{other}` is the ending of no format"),
+                hint: "call the file .csv, .jsonl or .parquet, or say which with `--format`"
+                    .to_owned(),
+            }),
+        }
     }
 }
 
@@ -91,7 +99,7 @@ pub(crate) fn export(arguments: &ExportArguments) -> Outcome {
         #[cfg(feature = "polars")]
         What::SideBySide => return side_by_side(arguments, &runs),
     };
-    let format = match arguments.format() {
+    let format = match arguments.format()? {
         Format::Csv => export::Format::Csv,
         Format::Jsonl => export::Format::JsonLines,
         Format::Parquet => export::Format::Parquet,
@@ -139,7 +147,7 @@ fn to_stdout(runs: &[PathBuf], what: export::What, format: export::Format) -> Ou
 #[cfg(feature = "polars")]
 fn side_by_side(arguments: &ExportArguments, runs: &[PathBuf]) -> Outcome {
     use storyeval::export::FrameValue;
-    if arguments.format() != Format::Csv {
+    if arguments.format()? != Format::Csv {
         return Err(Failure::Arguments {
             what: "runs side by side are written as CSV only".to_owned(),
             hint: "give `--format csv`".to_owned(),

@@ -3,6 +3,7 @@
 use std::fmt::Write;
 use std::path::{Path, PathBuf};
 use storyeval::record::Seed;
+use storyeval::run::one_folder;
 use storyeval::spec::ModelCard;
 
 /// What the default name of a group of runs is made of.
@@ -47,7 +48,8 @@ impl GroupName<'_> {
         if self.seeds {
             name.push_str("-seeds");
         }
-        Path::new("runs").join(name)
+        // Parts of it come from cards and from the command line.
+        Path::new("runs").join(one_folder(&name))
     }
 }
 

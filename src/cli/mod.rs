@@ -17,6 +17,7 @@ mod latents;
 mod list;
 mod metric;
 mod models;
+mod numbers;
 mod paper;
 mod protocol;
 mod run;

@@ -214,7 +214,7 @@ pub enum DatasetError {
         id: String,
     },
     /// The split file has no list of this name.
-    #[error("{} has no split `{split}`; it has {}", path.display(), known.join(", "))]
+    #[error("{} has no split `{split}`; it has {}", path.display(), listed(known))]
     UnknownSplit {
         /// The file.
         path: PathBuf,
@@ -390,6 +390,14 @@ fn other_layouts(layouts: &[Layout]) -> String {
     format!("\nit is not in the layouts {} either", names(layouts))
 }
 
+fn listed(known: &[String]) -> String {
+    if known.is_empty() {
+        "no split at all".to_owned()
+    } else {
+        known.join(", ")
+    }
+}
+
 fn in_clip(clip: Option<&str>) -> String {
     clip.map_or_else(String::new, |clip| {
         format!(" in the entry of clip `{clip}`")
@@ -475,9 +483,9 @@ impl Hint for DatasetError {
                 "fetch the file again; `ls -l {}` shows its length",
                 path.display()
             ),
-            Self::Unsound { dataset, .. } => format!(
-                "each finding above says what to do; `storyeval dataset verify --dataset {dataset} --format json` has ids"
-            ),
+            Self::Unsound { .. } => {
+                "each finding above says what to do; the same command with `--format json` has ids".to_owned()
+            }
             Self::ReleasedCodeCrashes { .. } => {
                 "use `--protocol strict`, whose text is defined for every story".to_owned()
             }

@@ -6,9 +6,7 @@ use super::observe::{CLIP_GENERATED, CROPS_GENERATED, GENERATED};
 use crate::Error;
 use crate::metric::ExtractorName;
 use crate::record::Observation;
-use crate::run::{
-    FeatureReader, OBSERVATIONS, RunError, features_path, observed_key, read_observations,
-};
+use crate::run::{COLUMNS, Seen};
 use serde::Serialize;
 use std::path::Path;
 
@@ -30,37 +28,26 @@ pub struct NetworkCoverage {
 /// # Errors
 /// [`RunError::NotObserved`] when nobody has looked yet; observations and features that are damaged.
 pub fn coverage(folder: &Path) -> Result<Vec<NetworkCoverage>, Error> {
-    let key: Key =
-        serde_json::from_str(&observed_key(folder)?).map_err(|_| RunError::NotObserved {
-            path: folder.to_path_buf(),
-        })?;
-    let rows = read_observations(&folder.join(OBSERVATIONS))?;
+    let looked = Seen::open(folder)?;
+    let key = Key::of(&looked, folder)?;
+    let rows = looked.observations(&COLUMNS)?;
     let with =
         |has: fn(&Observation) -> bool| Ok::<_, Error>(rows.iter().filter(|row| has(row)).count());
-    let names = &key.extractors;
     let mut networks = Vec::new();
     for role in Role::ALL {
-        let (name, seen) = match role {
-            Role::Characters => (
-                &names.characters,
-                with(|row| row.character_probabilities.is_some()),
-            ),
-            Role::Backgrounds => (
-                &names.backgrounds,
-                with(|row| row.background_probabilities.is_some()),
-            ),
-            Role::Features => (&names.features, present(folder, GENERATED)),
-            Role::Clip => (&names.clip, present(folder, CLIP_GENERATED)),
-            Role::Lpips => (&names.lpips, with(|row| row.lpips.is_some())),
-            Role::Captioner => (
-                &names.captioner,
-                with(|row| row.generated_captions.is_some()),
-            ),
-            Role::Locator => (&names.locator, present(folder, CROPS_GENERATED)),
+        let seen = match role {
+            Role::Characters => with(|row| row.character_probabilities.is_some()),
+            Role::Backgrounds => with(|row| row.background_probabilities.is_some()),
+            Role::Features => present(&looked, GENERATED),
+            Role::Clip => present(&looked, CLIP_GENERATED),
+            Role::Lpips => with(|row| row.lpips.is_some()),
+            Role::Captioner => with(|row| row.generated_captions.is_some()),
+            Role::Locator => present(&looked, CROPS_GENERATED),
         };
+        let name = role.of(&key.extractors);
         networks.push(NetworkCoverage {
             network: role.to_string(),
-            bundle: name.as_ref().map(short),
+            bundle: name.map(short),
             seen: if name.is_some() { seen? } else { 0 },
             planned: rows.len(),
         });
@@ -74,13 +61,11 @@ fn short(name: &ExtractorName) -> String {
 
 /// Rows of a feature file with a number in them. A character that a locator did not find is NaN too, so
 /// that a frame counts as seen by it where it found one.
-fn present(folder: &Path, name: &str) -> Result<usize, Error> {
-    let path = features_path(folder, name)?;
+fn present(looked: &Seen, name: &str) -> Result<usize, Error> {
     // Crops are cut only where CLIP looks at them.
-    if !path.is_file() {
+    let Some(mut reader) = looked.feature_rows(name)? else {
         return Ok(0);
-    }
-    let mut reader = FeatureReader::open(&path)?;
+    };
     let (mut seen, mut row) = (0, Vec::with_capacity(reader.dim()));
     while reader.next_into(&mut row)? {
         seen += usize::from(row.iter().any(|value| !value.is_nan()));

@@ -1,9 +1,12 @@
 //! Everything that observations depend on besides the frames.
 
+use super::role::Role;
 use crate::inference::Device;
 use crate::metric::Extractors;
+use crate::run::{RunError, Seen};
 use crate::spec::{CaptionText, Protocol};
 use serde::{Deserialize, Serialize};
+use std::path::Path;
 
 /// The key of a run's observations. Observations made under another key are made anew.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -59,6 +62,20 @@ impl Key {
                 Device::Cuda(_) => Some(device.kind().to_owned()),
             },
         }
+    }
+
+    /// The key of what was seen; of another version's, it is as if nobody had looked.
+    pub(super) fn of(seen: &Seen, folder: &Path) -> Result<Self, RunError> {
+        serde_json::from_str(seen.key()).map_err(|_| RunError::NotObserved {
+            path: folder.to_path_buf(),
+        })
+    }
+
+    /// Networks that looked under `earlier` and would not under this key.
+    pub(super) fn lost(&self, earlier: &Self) -> Vec<Role> {
+        let (old, new) = (&earlier.extractors, &self.extractors);
+        let lost = |role: &Role| role.of(old).is_some() && role.of(new).is_none();
+        Role::ALL.into_iter().filter(lost).collect()
     }
 
     pub(super) fn to_text(&self) -> String {

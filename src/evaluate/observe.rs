@@ -9,7 +9,7 @@ use crate::dataset::Dataset;
 use crate::generator::Prompt;
 use crate::metric::cosine;
 use crate::record::{ClipId, Observation};
-use crate::run::{FrameRef, Look, Looking, Observed, Progress, Store};
+use crate::run::{FrameRef, Look, Looking, Observed, Progress, RunError, Seen, Store};
 use crate::spec::{CaptionText, Protocol};
 use image::RgbImage;
 use std::num::NonZeroUsize;
@@ -65,8 +65,21 @@ pub fn observe(
         panel.names.clone(),
         logits,
         panel.device,
-    )
-    .to_text();
+    );
+    if let Ok(seen) = Seen::open(wanted.folder)
+        && let Ok(earlier) = Key::of(&seen, wanted.folder)
+    {
+        let lost = key.lost(&earlier);
+        if !lost.is_empty() {
+            let names: Vec<String> = lost.iter().map(ToString::to_string).collect();
+            return Err(RunError::FewerNetworks {
+                path: wanted.folder.to_path_buf(),
+                networks: names.join(", "),
+            }
+            .into());
+        }
+    }
+    let key = key.to_text();
     let references = wanted.protocol.captions.map_or(1, |rule| rule.references);
     let rule = wanted.protocol.ground_truth;
     let cut = wanted.protocol.crops;

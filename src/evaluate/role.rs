@@ -1,5 +1,6 @@
 //! What a network is asked for.
 
+use crate::metric::{ExtractorName, Extractors};
 use crate::spec::{EvaluatorBundles, Protocol};
 use std::fmt;
 
@@ -45,6 +46,21 @@ impl Role {
             Self::Captioner => protocol.captions.is_some(),
             Self::Locator => protocol.crops.is_some(),
         }
+    }
+
+    /// The network that looked for it.
+    #[must_use]
+    pub fn of(self, extractors: &Extractors) -> Option<&ExtractorName> {
+        match self {
+            Self::Characters => &extractors.characters,
+            Self::Backgrounds => &extractors.backgrounds,
+            Self::Features => &extractors.features,
+            Self::Clip => &extractors.clip,
+            Self::Lpips => &extractors.lpips,
+            Self::Captioner => &extractors.captioner,
+            Self::Locator => &extractors.locator,
+        }
+        .as_ref()
     }
 
     /// The bundle that a data set's card names for it.

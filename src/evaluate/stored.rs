@@ -8,9 +8,7 @@ use super::observe::{
 use crate::Error;
 use crate::metric::{Extractors, FeaturePair, ReduceInput, ScoreContext};
 use crate::record::{FrameIndex, Observation, StoryId};
-use crate::run::{
-    COLUMNS, OBSERVATIONS, RunError, features_path, observed_key, read_columns, read_features,
-};
+use crate::run::{COLUMNS, Seen};
 use crate::spec::Protocol;
 use ndarray::{Array2, Axis};
 use std::path::Path;
@@ -42,15 +40,13 @@ impl StoredRun {
     /// # Errors
     /// Those of [`StoredRun::read`].
     pub fn read_with(folder: &Path, protocol: &Protocol, texts: bool) -> Result<Self, Error> {
-        let key: Key =
-            serde_json::from_str(&observed_key(folder)?).map_err(|_| RunError::NotObserved {
-                path: folder.to_path_buf(),
-            })?;
+        let seen = Seen::open(folder)?;
+        let key = Key::of(&seen, folder)?;
         let pair = |names: [&str; 2], present: bool| -> Result<Option<Pair>, Error> {
             if !present {
                 return Ok(None);
             }
-            let [first, second] = names.map(|name| read(folder, name));
+            let [first, second] = names.map(|name| seen.features(name));
             Ok(Some([first?, second?]))
         };
         let of_sets =
@@ -72,14 +68,14 @@ impl StoredRun {
             })
             .collect();
         Ok(Self {
-            observations: read_columns(&folder.join(OBSERVATIONS), &wanted)?,
+            observations: seen.observations(&wanted)?,
             features: pair(
                 [GENERATED, GROUND_TRUTH],
                 key.extractors.features.is_some() && of_sets,
             )?,
             clip: pair([CLIP_GENERATED, CLIP_GROUND_TRUTH], on_clip)?,
             crops: pair([CROPS_GENERATED, CROPS_GROUND_TRUTH], cut)?,
-            logits: logits.then(|| read(folder, LOGITS)).transpose()?,
+            logits: logits.then(|| seen.features(LOGITS)).transpose()?,
             extractors: key.extractors,
         })
     }
@@ -209,8 +205,4 @@ fn as_pair([generated, ground_truth]: &Pair) -> FeaturePair<'_> {
         generated: generated.view(),
         ground_truth: ground_truth.view(),
     }
-}
-
-fn read(folder: &Path, name: &str) -> Result<Array2<f32>, Error> {
-    Ok(read_features(&features_path(folder, name)?)?)
 }

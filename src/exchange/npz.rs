@@ -59,6 +59,7 @@ pub fn read_statistics(path: &Path) -> Result<Statistics, ExchangeError> {
         mu: mu.to_f64().into_iter().collect(),
         sigma: sigma.to_f64(),
     };
+    check_covariance(&statistics.sigma).map_err(|found| WANTED.malformed(path, found))?;
     for (name, finite) in [
         ("mu", statistics.mu.iter().all(|v| v.is_finite())),
         ("sigma", statistics.sigma.iter().all(|v| v.is_finite())),
@@ -68,6 +69,33 @@ pub fn read_statistics(path: &Path) -> Result<Statistics, ExchangeError> {
         }
     }
     Ok(statistics)
+}
+
+/// What can be seen of a covariance without its eigenvalues: it is symmetric, and variances are not negative. Half of
+/// the digits of single precision are allowed for, since some tools store it so.
+fn check_covariance(sigma: &Array2<f64>) -> Result<(), String> {
+    let scale = sigma
+        .iter()
+        .fold(0.0_f64, |most, value| most.max(value.abs()));
+    let rounding = 1e-4 * scale;
+    for (i, row) in sigma.rows().into_iter().enumerate() {
+        if row[i] < -rounding {
+            return Err(format!(
+                "`sigma` has a negative variance, {} at [{i}, {i}]",
+                row[i]
+            ));
+        }
+        for j in 0..i {
+            let other = sigma[[j, i]];
+            if (row[j] - other).abs() > rounding {
+                return Err(format!(
+                    "`sigma` is not symmetric: {} at [{i}, {j}] and {other} at [{j}, {i}]",
+                    row[j]
+                ));
+            }
+        }
+    }
+    Ok(())
 }
 
 fn member(

@@ -5,9 +5,7 @@ use super::error::ExportError;
 use super::schema::What;
 use super::writer::TableWriter;
 use crate::record::{Absence, FrameIndex, Observation, Score, Scores, StoryId, Unit};
-use crate::run::{
-    FrameEntry, Glance, Manifest, OBSERVATIONS, RunError, observed_key, read_columns,
-};
+use crate::run::{FrameEntry, Glance, Manifest, RunError, Seen};
 use crate::spec::DatasetCard;
 use rayon::prelude::*;
 use std::collections::{BTreeMap, BTreeSet};
@@ -112,8 +110,7 @@ impl Loaded {
             Vec::new()
         } else {
             // Says what to do where nobody has looked yet.
-            observed_key(root)?;
-            read_columns(&root.join(OBSERVATIONS), wanted)?
+            Seen::open(root)?.observations(wanted)?
         };
         // Only frames of another program can be absent.
         let absences = if what == What::Observations && manifest.identity.images_hash.is_some() {

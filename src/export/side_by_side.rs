@@ -6,7 +6,7 @@
 
 use super::error::ExportError;
 use crate::record::Observation;
-use crate::run::{OBSERVATIONS, RunError, observed_key, read_columns};
+use crate::run::{RunError, Seen};
 use polars::prelude::{
     Column, DataFrame, DataFrameJoinOps, JoinArgs, JoinCoalesce, JoinType, MaintainOrderJoin,
     PolarsError,
@@ -75,9 +75,8 @@ pub fn side_by_side(runs: &[PathBuf], value: FrameValue) -> Result<DataFrame, Ex
 }
 
 fn read(root: &Path, value: FrameValue) -> Result<DataFrame, ExportError> {
-    observed_key(root)?;
     let wanted = ["story", "frame", value.column()];
-    let rows = read_columns(&root.join(OBSERVATIONS), &wanted)?;
+    let rows = Seen::open(root)?.observations(&wanted)?;
     let stories: Vec<&str> = rows.iter().map(|row| row.story.as_str()).collect();
     let frames: Vec<u32> = rows.iter().map(|row| row.frame.0).collect();
     let values: Vec<Option<f64>> = rows.iter().map(|row| value.of(row)).collect();
@@ -131,8 +130,8 @@ pub fn write_side_by_side(frame: &DataFrame, out: impl Write) -> Result<u64, Exp
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::record::{ClipId, FrameIndex, StoryId};
-    use crate::run::{OBSERVED, ObservationWriter};
+    use crate::record::{ClipId, FrameIndex, StoryId, sha256_file};
+    use crate::run::{OBSERVATIONS, OBSERVED, ObservationWriter};
 
     fn run(root: &Path, frames: &[(&str, u32, Option<f64>)]) -> PathBuf {
         std::fs::create_dir_all(root).expect("folder");
@@ -144,10 +143,11 @@ mod tests {
             writer.push(row).expect("push");
         }
         let rows = writer.commit().expect("commit");
-        let record = format!(
-            "{{\"format\":1,\"key\":\"\",\"chunk\":1,\"journal\":\"\",\"rows\":{rows},\"files\":{{}}}}"
-        );
-        std::fs::write(root.join(OBSERVED), record).expect("record");
+        let hash = sha256_file(&root.join(OBSERVATIONS)).expect("hash");
+        let record = serde_json::json!({
+            "format": 1, "key": "", "chunk": 1, "journal": "", "rows": rows, "files": {OBSERVATIONS: hash},
+        });
+        std::fs::write(root.join(OBSERVED), record.to_string()).expect("record");
         root.to_path_buf()
     }
 

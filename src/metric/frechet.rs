@@ -99,7 +99,7 @@ pub enum FrechetWarning {
 }
 
 /// Why there is no distance.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, Debug, PartialEq, thiserror::Error)]
 pub enum FrechetUnscored {
     /// A covariance needs two vectors.
     #[error("the {side} set has {n} images; a covariance needs at least 2")]
@@ -128,6 +128,18 @@ pub enum FrechetUnscored {
     /// Squares of the features are too large for a double.
     #[error("the features are too large: their covariances overflow")]
     Overflow,
+    /// What is given as a covariance is none.
+    #[error(
+        "the {side} set's matrix is no covariance: its smallest eigenvalue is {smallest:e}, its largest {largest:e}"
+    )]
+    NoCovariance {
+        /// Which set.
+        side: Side,
+        /// Its smallest eigenvalue.
+        smallest: f64,
+        /// Its largest.
+        largest: f64,
+    },
     /// The decomposition failed.
     #[error("the decomposition of the covariances did not converge")]
     NotConverged,
@@ -253,7 +265,7 @@ impl Factor {
                 factor
             } else {
                 warnings.push(FrechetWarning::NotPositiveDefinite { side });
-                root_by_eigen(fitted.covariance.as_ref())?
+                root_by_eigen(side, fitted.covariance.as_ref())?
             };
             return Ok(Self {
                 matrix,
@@ -321,11 +333,14 @@ pub fn frechet_of_gaussians(
         (a, b) => {
             // A root of a rounded zero would be a thousand times larger than the zero: eigenvalues
             // below the rounding of the largest are left out, and nothing is squared again.
-            let whole = |factor: Option<Mat<f64>>, set: &Gaussian| match factor {
+            let whole = |side, factor: Option<Mat<f64>>, set: &Gaussian| match factor {
                 Some(factor) => Ok(factor),
-                None => root_by_eigen(set.covariance.as_ref()),
+                None => root_by_eigen(side, set.covariance.as_ref()),
             };
-            let (a, b) = (whole(a, first)?, whole(b, second)?);
+            let (a, b) = (
+                whole(Side::First, a, first)?,
+                whole(Side::Second, b, second)?,
+            );
             (nuclear_norm(a.as_ref(), b.as_ref())?, Route::Eigen)
         }
     };
@@ -445,13 +460,22 @@ fn finish(value: f64, route: Route, mut warnings: Vec<FrechetWarning>) -> Freche
 }
 
 /// A factor `A` with `A A' = S` for a covariance without full rank, `[d, r]`. Eigenvalues that
-/// rounding cannot tell from zero have no column.
-fn root_by_eigen(covariance: MatRef<'_, f64>) -> Result<Mat<f64>, FrechetUnscored> {
+/// rounding cannot tell from zero have no column. One that is clearly negative makes the matrix no covariance;
+/// single precision, in which some tools store it, is rounding too.
+fn root_by_eigen(side: Side, covariance: MatRef<'_, f64>) -> Result<Mat<f64>, FrechetUnscored> {
     let eigen = covariance
         .self_adjoint_eigen(faer::Side::Lower)
         .map_err(|_| FrechetUnscored::NotConverged)?;
     let (vectors, values) = (eigen.U(), eigen.S().column_vector());
     let largest = values.iter().fold(0.0_f64, |m, v| m.max(v.abs()));
+    let smallest = values.iter().copied().fold(0.0_f64, f64::min);
+    if smallest < -1e-4 * largest {
+        return Err(FrechetUnscored::NoCovariance {
+            side,
+            smallest,
+            largest,
+        });
+    }
     let noise = largest * covariance.nrows() as f64 * f64::EPSILON;
     let kept: Vec<usize> = (0..covariance.nrows())
         .filter(|j| values[*j] > noise)

@@ -229,3 +229,20 @@ fn without_a_covariance_there_is_no_value() {
         })
     );
 }
+
+#[test]
+fn a_symmetric_matrix_that_is_no_covariance_has_no_distance() {
+    let of = |covariance: [[f64; 2]; 2]| {
+        Gaussian::from_statistics(vec![0.0; 2], MeanPrecision::F64, |i, j| covariance[i][j])
+    };
+    let unit = of([[1.0, 0.0], [0.0, 1.0]]);
+    let found = frechet_of_gaussians(&unit, &of([[1.0, 2.0], [2.0, 1.0]]));
+    let Err(FrechetUnscored::NoCovariance { side, smallest, .. }) = found else {
+        panic!("{found:?}");
+    };
+    assert_eq!(side, Side::Second);
+    assert!((smallest + 1.0).abs() < 1e-12);
+    // Rounding in single precision is forgiven.
+    let rounded = of([[1.0, 1.0 + 1e-7], [1.0 + 1e-7, 1.0]]);
+    assert!(frechet_of_gaussians(&rounded, &unit).is_ok());
+}

@@ -144,7 +144,7 @@ pub fn cosines<T: Feature>(
 }
 
 /// CLIPScore of one pair: `2.5 max(cos, 0)` (Hessel et al. 2021), in `[0, 2.5]`. Its captions begin
-/// with "A photo depicts"; that is the text encoder's business.
+/// with "A photo depicts "; whoever encodes them puts it there.
 #[must_use]
 pub fn clip_score(cosine: f64) -> f64 {
     CLIPSCORE_FACTOR * cosine.max(0.0)

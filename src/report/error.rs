@@ -90,9 +90,9 @@ impl Hint for ReportError {
 
     fn hint(&self) -> Option<String> {
         match self {
-            Self::Incomparable { first, second, .. } => Some(format!(
-                "score both with one protocol, or show them together all the same: `storyeval table {first} {second} --force-incomparable`"
-            )),
+            Self::Incomparable { .. } => Some(
+                "score both with one protocol, or show them together all the same with `--force-incomparable`".to_owned(),
+            ),
             Self::Unknown { name, known, .. } => Some(known_names(name, known)),
             Self::Labels { .. } => Some("give `--label` once a run, in their order".to_owned()),
             Self::NoRuns => {

@@ -264,6 +264,22 @@ pub enum RunError {
         /// The run folder.
         path: PathBuf,
     },
+    /// What was seen is not what is there now.
+    #[error("{} is not as it was written: the disk failed, a program was stopped, or somebody changed it", path.display())]
+    Changed {
+        /// The file.
+        path: PathBuf,
+        /// The folder of the observations.
+        folder: PathBuf,
+    },
+    /// Looking would lose what was seen.
+    #[error("the frames in {} were seen by more networks ({networks}); what those saw would be lost", path.display())]
+    FewerNetworks {
+        /// The folder of the observations.
+        path: PathBuf,
+        /// The networks, separated by commas.
+        networks: String,
+    },
     /// Units of the plan are not generated yet.
     #[error("{done} of {planned} stories are generated in {}", path.display())]
     Outstanding {
@@ -328,7 +344,9 @@ impl Hint for RunError {
             | Self::DiskFull { .. }
             | Self::Locked { .. }
             | Self::Occupied { .. } => ExitCode::Output,
-            Self::DifferentRun { .. } | Self::ImagesChanged { .. } => ExitCode::Incomparable,
+            Self::DifferentRun { .. } | Self::ImagesChanged { .. } | Self::FewerNetworks { .. } => {
+                ExitCode::Incomparable
+            }
             Self::Read { .. }
             | Self::Json { .. }
             | Self::Format { .. }
@@ -337,6 +355,7 @@ impl Hint for RunError {
             | Self::Observations { .. }
             | Self::Column { .. }
             | Self::Features { .. }
+            | Self::Changed { .. }
             | Self::CaptionCount { .. }
             | Self::RepeatedStory { .. } => ExitCode::DataVerification,
             Self::PartitionSyntax { .. } | Self::NoRun { .. } => ExitCode::Usage,
@@ -394,6 +413,13 @@ impl Hint for RunError {
             Self::RepeatedStory { .. } | Self::CaptionCount { .. } => {
                 "the split lists a story twice; see its ids with `storyeval dataset referential --dataset ...`".to_owned()
             }
+            Self::Changed { folder, .. } => {
+                format!("look at the frames again: `storyeval observe {}`", folder.display())
+            }
+            Self::FewerNetworks { path, .. } => format!(
+                "leave them out of `--skip`, choose another folder with `--out DIR`, or give up what they saw with `rm {}`",
+                path.join(super::layout::OBSERVED).display()
+            ),
             Self::NotObserved { path } => format!("look at them first: `storyeval observe {}`", path.display()),
             Self::Outstanding { .. } => {
                 "run the same `storyeval run` command again, it goes on where it stopped".to_owned()

@@ -4,8 +4,8 @@ use super::error::RunError;
 use super::journal::{Entry, FrameEntry, Journal, Recovery, digest};
 use super::layout::{JOURNAL, PLAN, SCORES};
 use super::manifest::Manifest;
-use super::observe::read_record;
 use super::plan::Plan;
+use super::seen::Record;
 use crate::record::{Absence, Scores};
 use serde::Serialize;
 use std::collections::BTreeMap;
@@ -78,7 +78,7 @@ impl Glance {
             });
         }
         let (entries, recovery) = Journal::peek(&root.join(JOURNAL), &plan)?;
-        let observed = match read_record(root) {
+        let observed = match Record::read(root) {
             Ok(record) => record.journal == digest(&entries),
             Err(RunError::NotObserved { .. }) => false,
             Err(error) => return Err(error),

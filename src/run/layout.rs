@@ -39,7 +39,12 @@ const LONGEST: usize = 180;
 /// 100 and ends with `~` and half of the id's SHA-256.
 #[must_use]
 pub fn folder_name(story: &StoryId) -> String {
-    let id = story.as_str();
+    one_folder(story.as_str())
+}
+
+/// The same of any text.
+#[must_use]
+pub fn one_folder(id: &str) -> String {
     let mut name = String::with_capacity(id.len());
     for (position, byte) in id.bytes().enumerate() {
         let plain = byte.is_ascii_alphanumeric()

@@ -25,6 +25,7 @@ mod partition;
 mod plan;
 mod progress;
 mod seed_set;
+mod seen;
 mod store;
 #[cfg(test)]
 mod testing;
@@ -47,16 +48,15 @@ pub use import::{
 pub use journal::{Entry, FrameEntry, Journal, Recovery, StoredFrame};
 pub use layout::{
     FEATURES, FRAMES, IMPORT, JOURNAL, MANIFEST, OBSERVATIONS, OBSERVED, PLAN, SCORES, TIMING,
-    folder_name, frame_file,
+    folder_name, frame_file, one_folder,
 };
 pub use manifest::{FORMAT, Identity, Manifest, Session};
 pub use observations::{COLUMNS, ObservationWriter, read_columns, read_observations};
-pub use observe::{
-    FrameRef, Look, Looker, Looking, Observed, Unseen, features_path, observe, observed_key,
-};
+pub use observe::{FrameRef, Look, Looker, Looking, Observed, Unseen, observe};
 pub use partition::Partition;
 pub use plan::{Plan, PlanSummary, Unit};
 pub use progress::{Progress, Stage};
 pub use seed_set::runs_in;
+pub use seen::Seen;
 pub use store::Store;
 pub use timing::{StageTime, TimedStage, read_times, record_time};

@@ -8,6 +8,7 @@ use super::manifest::FORMAT;
 use super::observations::ObservationWriter;
 use super::plan::Unit;
 use super::progress::{Progress, Stage, rate};
+use super::seen::{Record, features_file};
 use super::store::Store;
 use super::timing::{StageTime, TimedStage, record_time};
 use crate::record::sha256_file;
@@ -15,12 +16,9 @@ use crate::record::{ClipId, FrameIndex, Observation};
 use crate::vision::ahead;
 use image::RgbImage;
 use rayon::prelude::*;
-use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
-use std::fs;
-use std::io;
 use std::num::NonZeroUsize;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::time::Instant;
 
 /// A frame that is looked at.
@@ -92,62 +90,6 @@ pub struct Observed {
     pub reused: bool,
     /// Wall time.
     pub seconds: f64,
-}
-
-/// `observed.json`: what the observations were made of. Written last.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(super) struct Record {
-    format: u32,
-    pub(super) key: String,
-    chunk: usize,
-    /// [`super::Journal::digest`] of the frames.
-    pub(super) journal: String,
-    pub(super) rows: usize,
-    /// SHA-256 of every file, by its path below the run folder.
-    files: BTreeMap<String, String>,
-}
-
-/// Reads the `observed.json` in `root`.
-pub(super) fn read_record(root: &Path) -> Result<Record, RunError> {
-    let path = root.join(OBSERVED);
-    let bytes = fs::read(&path).map_err(|source| match source.kind() {
-        io::ErrorKind::NotFound => RunError::NotObserved {
-            path: root.to_path_buf(),
-        },
-        _ => RunError::read(&path, source),
-    })?;
-    serde_json::from_slice(&bytes).map_err(|source| RunError::Json {
-        path,
-        line: source.line(),
-        source,
-    })
-}
-
-/// The key that the observations in the run folder `root` were made under ([`Looking::key`]).
-///
-/// # Errors
-/// [`RunError::NotObserved`], [`RunError::Read`], and [`RunError::Json`] when the record is damaged.
-pub fn observed_key(root: &Path) -> Result<String, RunError> {
-    Ok(read_record(root)?.key)
-}
-
-/// Path of a feature file in the run folder `root`.
-///
-/// # Errors
-/// [`RunError::FeatureName`] unless the name is made of ASCII letters, digits, `-` and `_`.
-pub fn features_path(root: &Path, name: &str) -> Result<PathBuf, RunError> {
-    Ok(root.join(features_file(name)?))
-}
-
-fn features_file(name: &str) -> Result<String, RunError> {
-    let plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_');
-    if name.is_empty() || !name.bytes().all(plain) {
-        return Err(RunError::FeatureName {
-            name: name.to_owned(),
-        });
-    }
-    Ok(format!("{FEATURES}/{name}.npy"))
 }
 
 /// Shows every stored frame to `looker`, in plan order, and writes observations and features.
@@ -303,10 +245,7 @@ fn files(looking: &Looking<'_>) -> Result<Vec<String>, RunError> {
 
 /// Whether the files on the disk are what this look would write. Whatever cannot be read is not.
 fn is_current(store: &Store, looking: &Looking<'_>, names: &[String], rows: usize) -> bool {
-    let Ok(bytes) = fs::read(looking.folder.join(OBSERVED)) else {
-        return false;
-    };
-    let Ok(found) = serde_json::from_slice::<Record>(&bytes) else {
+    let Ok(found) = Record::read(looking.folder) else {
         return false;
     };
     let Ok(files) = hashes(looking.folder, names) else {

@@ -2,10 +2,11 @@
 
 use super::testing::{self, FRAMES};
 use super::{
-    Look, Looking, OBSERVATIONS, OBSERVED, Observed, Partition, Plan, Progress, RunError, Store,
-    fault, features_path, generate, observe, read_features, read_observations,
+    Look, Looking, OBSERVATIONS, OBSERVED, Observed, Partition, Plan, Progress, RunError, Seen,
+    Store, fault, generate, observe, read_observations,
 };
 use crate::record::Observation;
+use crate::{ExitCode, Hint as _};
 use image::{Rgb, RgbImage};
 use proptest::prelude::*;
 use std::collections::BTreeMap;
@@ -171,11 +172,41 @@ fn a_run_writes_what_was_seen_in_plan_order() {
         .collect();
     assert_eq!(found, planned);
     assert_eq!(rows[1].background_probabilities, None);
-    let features = features_path(folder.path(), "toy").expect("path");
+    let seen = Seen::open(folder.path()).expect("seen");
     assert_eq!(
-        read_features(&features).expect("features").dim(),
+        seen.features("toy").expect("features").dim(),
         (STORIES * FRAMES, 2)
     );
+    assert!(seen.feature_rows("other").expect("none").is_none());
+}
+
+#[test]
+fn one_changed_byte_of_what_was_seen_is_refused_and_looking_again_mends_it() {
+    let plan = testing::plan(STORIES, BATCH);
+    let folder = tempfile::tempdir().expect("tempdir");
+    run(folder.path(), &plan, Partition::WHOLE, None).expect("run");
+    for file in [OBSERVATIONS, "features/toy.npy"] {
+        let path = folder.path().join(file);
+        let mut bytes = std::fs::read(&path).expect("read");
+        let middle = bytes.len() / 2;
+        bytes[middle] ^= 1;
+        std::fs::write(&path, bytes).expect("write");
+        let seen = Seen::open(folder.path()).expect("seen");
+        let error = if file == OBSERVATIONS {
+            seen.observations(&["story"]).expect_err("changed")
+        } else {
+            seen.features("toy").expect_err("changed")
+        };
+        assert!(
+            matches!(&error, RunError::Changed { path: found, .. } if *found == path),
+            "{error:?}"
+        );
+        assert_eq!(error.exit_code(), ExitCode::DataVerification);
+        assert!(error.hint().expect("hint").contains("storyeval observe"));
+        run(folder.path(), &plan, Partition::WHOLE, None).expect("again");
+        let seen = Seen::open(folder.path()).expect("seen");
+        assert!(seen.observations(&["story"]).is_ok() && seen.features("toy").is_ok());
+    }
 }
 
 #[test]
@@ -423,7 +454,7 @@ fn closures_that_break_their_contract_are_refused() {
 #[test]
 fn feature_names_stay_in_their_folder() {
     for name in ["", "..", "a/b", "a.b", "ä"] {
-        assert!(features_path(Path::new("r"), name).is_err(), "{name}");
+        assert!(super::seen::features_file(name).is_err(), "{name}");
     }
 }
 

@@ -33,8 +33,21 @@ card!(SubsetCard);
 /// Reads a card from `text`; `path` is only for messages.
 pub(super) fn parse<C: Card>(path: &str, text: &str) -> Result<C, SpecError> {
     let card: C = parse_toml(path, text)?;
+    if !is_id(card.id()) {
+        return Err(SpecError::Invalid {
+            path: path.to_owned(),
+            rule: "an id, which names folders too, is of letters, digits, `-`, `_` and `.`, begins with a letter or digit and has at most 100 bytes",
+            found: card.id().chars().take(100).collect(),
+        });
+    }
     card.check(path)?;
     Ok(card)
+}
+
+/// Whether a text can be an id: it names folders, and cards come with data of others.
+fn is_id(text: &str) -> bool {
+    let plain = |c: char| c.is_alphanumeric() || matches!(c, '-' | '_' | '.');
+    text.len() <= 100 && text.starts_with(char::is_alphanumeric) && text.chars().all(plain)
 }
 
 /// Reads TOML of any kind; `path` is only for messages.

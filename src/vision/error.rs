@@ -171,12 +171,18 @@ impl Hint for VisionError {
                 "convert it to an RGB PNG with a tool that knows its profile, for example `magick {0} -colorspace sRGB {0}.png`",
                 path.display()
             )),
-            Self::TooLarge { path, max_side, .. } => Some(format!(
-                "if the size is meant, shrink it first to at most {max_side} pixels a side: {}",
+            Self::TooLarge {
+                path,
+                max_side,
+                max_bytes,
+                ..
+            } => Some(format!(
+                "if the size is meant, shrink it first, to at most {max_side} pixels a side and {} megabytes decoded: {}",
+                max_bytes / 1_000_000,
                 path.display()
             )),
             Self::Decode { path, .. } | Self::DecodeJpeg { path, .. } => Some(format!(
-                "the file is damaged; delete it and repeat the command that made it: `rm {}`",
+                "the file is damaged or cut off: copy it again, or make it again; `file {}` shows what it says of itself",
                 path.display()
             )),
             Self::ResizeTooLarge { .. } => Some(

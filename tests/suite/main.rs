@@ -20,6 +20,7 @@ mod exports;
 mod gate;
 mod generator;
 mod import;
+mod kept;
 mod layouts;
 mod metric_networks;
 mod metric_numbers;

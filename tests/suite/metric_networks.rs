@@ -139,6 +139,27 @@ fn clip_of_images_and_captions_is_that_of_the_networks() {
         let expected = golden["clip_cosines"][at][at].as_f64().unwrap();
         assert!((found - expected).abs() < 1e-4, "{found} {expected}");
     }
+    // CLIPScore is of captions with its prefix: as if they had been written so.
+    let value = |score: &str, texts: &Path| {
+        let paths = [images.path(), Path::new("--texts"), texts];
+        let more = [&["clip", "--score", score], &arguments[1..]].concat();
+        let answer: Value = serde_json::from_str(&run(&more, &paths)).unwrap();
+        (
+            answer["value"].as_f64().unwrap(),
+            answer["signature"].to_string(),
+        )
+    };
+    let prefixed = file.with_extension("prefixed");
+    let lines: Vec<String> = std::fs::read_to_string(&file)
+        .unwrap()
+        .lines()
+        .map(|line| format!("A photo depicts {line}\n"))
+        .collect();
+    std::fs::write(&prefixed, lines.concat()).unwrap();
+    let (score, signature) = value("clipscore", &file);
+    let (cosine, plain) = value("similarity", &prefixed);
+    assert!((score - 2.5 * cosine).abs() < 1e-9, "{score} {cosine}");
+    assert!(signature.contains("a-photo-depicts") && !plain.contains("a-photo-depicts"));
 }
 
 #[test]

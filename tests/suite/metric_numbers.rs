@@ -174,8 +174,33 @@ fn similarities_take_groups() {
     assert!((found["items"][0]["value"].as_f64().unwrap() - 5.0 / 3.5).abs() < 1e-12);
     let (_, code) = with(&["--score", "refclipscore"]);
     assert_eq!(code, 2);
+    assert_eq!(with(&["--reference-features", texts]).1, 2);
     std::fs::write(groups, "a\n").unwrap();
     assert_eq!(with(&["--groups", groups]).1, 2);
+    assert_eq!(answer(&["clip", "--images-features", texts]).1, 2);
+}
+
+#[test]
+fn options_that_make_no_sense_are_usage_errors() {
+    let folder = tempfile::tempdir().unwrap();
+    let labels = Array2::from_shape_fn((4, 3), |(i, j)| ((i + j) % 2) as f32);
+    let file = saved(folder.path(), "labels.npy", &labels);
+    let file = file.to_str().unwrap();
+    let with = |more: &[&str]| {
+        let pair = ["accuracy", "--predictions", file, "--labels", file];
+        answer(&[&pair[..], more].concat()).1
+    };
+    assert_eq!(with(&["--names", "a,b,c", "--columns", "0,2"]), 0);
+    for more in [
+        ["--names", "a,b"],
+        ["--columns", "0,0"],
+        ["--columns", "3"],
+        ["--threshold", "nan"],
+        ["--resamples", "100000000000"],
+        ["--resamples", "1"],
+    ] {
+        assert_eq!(with(&more), 2, "{more:?}");
+    }
 }
 
 #[test]

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 
 /// Networks of these tests: enough to score something, and quick.
-const SKIP: [&str; 2] = ["--skip", "captioner,lpips,clip,locator"];
+pub(crate) const SKIP: [&str; 2] = ["--skip", "captioner,lpips,clip,locator"];
 
 /// Two stories of two models, made once.
 pub(crate) fn group() -> &'static Path {

@@ -4,6 +4,7 @@ use super::answer::{Answer, Format};
 use super::interval::{IntervalArguments, undefined};
 use crate::cli::Outcome;
 use crate::cli::failure::Failure;
+use crate::cli::numbers::finite;
 use clap::{Args, ValueEnum};
 use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
@@ -51,7 +52,7 @@ pub(crate) struct AccuracyArguments {
     #[arg(long, value_name = "L.npy")]
     labels: PathBuf,
     /// A label is predicted where its probability is above this; exactly 0.5 is not above 0.5
-    #[arg(long, default_value_t = 0.5)]
+    #[arg(long, default_value_t = 0.5, value_parser = finite)]
     threshold: f64,
     /// Average of the `precision`, `recall` and `f1` that are printed first
     #[arg(long, value_enum, default_value_t)]
@@ -112,6 +113,22 @@ pub(crate) fn accuracy(arguments: &AccuracyArguments) -> Outcome {
             hint: "columns are numbered from 0".to_owned(),
         });
     }
+    if let Some(column) = (1..columns.len()).find(|at| columns[..*at].contains(&columns[*at])) {
+        return Err(Failure::Arguments {
+            what: format!("column {} is named twice", columns[column]),
+            hint: "name each column of `--columns` once".to_owned(),
+        });
+    }
+    if !arguments.names.is_empty() && arguments.names.len() != rows.classes {
+        return Err(Failure::Arguments {
+            what: format!(
+                "there are {} names for {} classes",
+                arguments.names.len(),
+                rows.classes
+            ),
+            hint: "give `--names` a name for every column, in their order".to_owned(),
+        });
+    }
     let zero = match arguments.zero_division {
         Zero::Nothing => ZeroDivision::Zero,
         Zero::Whole => ZeroDivision::One,
@@ -120,7 +137,7 @@ pub(crate) fn accuracy(arguments: &AccuracyArguments) -> Outcome {
     let n = rows.predicted.len();
     let mut answer = Answer {
         metric: "accuracy".to_owned(),
-        n,
+        n: Some(n),
         ..Answer::default()
     };
     let plan = &arguments.interval;

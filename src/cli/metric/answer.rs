@@ -28,8 +28,8 @@ pub(crate) struct Answer {
     pub(crate) unscored: Option<String>,
     /// 95 % interval, low then high.
     pub(crate) interval: Option<[f64; 2]>,
-    /// Items that entered the value.
-    pub(crate) n: usize,
+    /// Items that entered the value; `null` where a file of statistics does not say.
+    pub(crate) n: Option<usize>,
     /// How it was computed.
     pub(crate) signature: String,
     /// Further numbers of the same metric, for example `bleu1`..`bleu4`.
@@ -97,7 +97,12 @@ impl Answer {
         if let Some([low, high]) = self.interval {
             let _ = write!(text, "  95 % interval [{low:.6}, {high:.6}]");
         }
-        let _ = write!(text, "  n = {}", self.n);
+        match self.n {
+            Some(n) => {
+                let _ = write!(text, "  n = {n}");
+            }
+            None => text.push_str("  n unknown"),
+        }
         for (name, value) in &self.more {
             let _ = write!(text, "\n  {name}: {value}");
         }

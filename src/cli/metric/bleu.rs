@@ -114,7 +114,7 @@ fn start(
     );
     let answer = Answer {
         metric: "bleu".to_owned(),
-        n,
+        n: Some(n),
         signature,
         ..Answer::default()
     };

@@ -52,7 +52,7 @@ pub(super) fn answer(
     let n = captions.set.items.len();
     let mut answer = Answer {
         metric: "cider".to_owned(),
-        n,
+        n: Some(n),
         signature: format!(
             "cider|{}|variant:cider-d-pycocoevalcap|sigma:{}|idf:references-of-items|ci:{}|n:{n}|v:1",
             captions.signature(),

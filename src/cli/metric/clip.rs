@@ -16,6 +16,8 @@ use storyeval::metric::{
     clip_score, cosines, mean_of_batch_means, ordered_mean, ref_clip_score, torchmetrics_clip_score,
 };
 
+/// What CLIPScore puts before every caption and reference (Hessel et al. 2021; `prefix` of jmhessel/clipscore's `clipscore.py`).
+const PREFIX: &str = "A photo depicts ";
 /// Batch of the deleted `eval_clip.py` of StoryGPT-V.
 const RELEASED_BATCH: usize = 64;
 
@@ -31,6 +33,16 @@ enum ScoreName {
     Refclipscore,
     /// 100 times the mean cosine, at least 0
     Torchmetrics,
+}
+
+impl ScoreName {
+    /// What is put before captions that this program encodes.
+    fn prefix(self) -> &'static str {
+        match self {
+            Self::Clipscore | Self::Refclipscore => PREFIX,
+            Self::Similarity | Self::Torchmetrics => "",
+        }
+    }
 }
 
 #[derive(Clone, Debug, Args)]
@@ -61,7 +73,7 @@ pub(crate) struct ClipArguments {
     other_images_features: Option<PathBuf>,
     /// Any two files of features, compared row by row
     #[arg(long, num_args = 2, value_names = ["A.npy", "B.npy"])]
-    #[arg(required_unless_present_all = ["first", "second"], conflicts_with_all = ["first", "second"])]
+    #[arg(conflicts_with_all = ["first", "second"])]
     features: Vec<PathBuf>,
     /// Features of reference captions, one row an image; may be given several times
     #[arg(long, value_name = "R.npy")]
@@ -82,6 +94,45 @@ pub(crate) struct ClipArguments {
     format: Format,
     #[command(flatten)]
     device: DeviceArguments,
+}
+
+impl ClipArguments {
+    /// Whether there are two sides, and references only where they count.
+    fn check(&self) -> Result<(), Failure> {
+        let fail = |what: &str, hint: &str| {
+            let (what, hint) = (what.to_owned(), hint.to_owned());
+            Err(Failure::Arguments { what, hint })
+        };
+        let first = self.images.is_some() || self.images_features.is_some();
+        let second = self.texts.is_some()
+            || self.text_features.is_some()
+            || self.other_images.is_some()
+            || self.other_images_features.is_some();
+        match (self.features.is_empty(), first, second) {
+            (true, true, false) => {
+                return fail(
+                    "there is nothing to compare the images with",
+                    "give their captions with `--texts FILE`, or other images with `--other-images DIR`; of features, \
+                 `--text-features B.npy` or `--other-images-features B.npy`",
+                );
+            }
+            (true, false, _) => {
+                return fail(
+                    "there are no images",
+                    "give `--images DIR` or `--images-features A.npy`, or any two files of features with `--features A.npy B.npy`",
+                );
+            }
+            _ => {}
+        }
+        let references = !self.references.is_empty() || !self.reference_features.is_empty();
+        if references && self.score != ScoreName::Refclipscore {
+            return fail(
+                "references are of RefCLIPScore only",
+                "add `--score refclipscore`, or leave them out",
+            );
+        }
+        Ok(())
+    }
 }
 
 /// What is compared: features, and what a signature says of them.
@@ -125,7 +176,9 @@ impl Model<'_> {
     }
 
     fn texts(&mut self, path: &Path) -> Result<Numbers, Failure> {
+        let prefix = self.arguments.score.prefix();
         let text = read_lines(path)?;
+        let text: Vec<String> = text.iter().map(|line| format!("{prefix}{line}")).collect();
         let lines: Vec<&str> = text.iter().map(String::as_str).collect();
         let model = self.get()?;
         let rows = model.texts(&lines)?;
@@ -144,10 +197,11 @@ fn inputs(arguments: &ClipArguments) -> Result<Inputs, Failure> {
         warnings: Vec::new(),
     };
     let file = |path: &Path| Ok::<_, Failure>(read_npy(path)?.numbers);
+    arguments.check()?;
     let (first, second, kind) = if let [a, b] = arguments.features.as_slice() {
         (file(a)?, file(b)?, "pairs")
     } else {
-        // clap asks for one of each group.
+        // There is one of each group.
         let images = match (&arguments.images, &arguments.images_features) {
             (Some(folder), _) => model.images(folder)?,
             (None, features) => file(&features.clone().unwrap_or_default())?,
@@ -155,7 +209,10 @@ fn inputs(arguments: &ClipArguments) -> Result<Inputs, Failure> {
         let (second, kind) = match arguments {
             ClipArguments {
                 texts: Some(path), ..
-            } => (model.texts(path)?, "image-text"),
+            } if arguments.score.prefix().is_empty() => (model.texts(path)?, "image-text"),
+            ClipArguments {
+                texts: Some(path), ..
+            } => (model.texts(path)?, "image-text:a-photo-depicts"),
             ClipArguments {
                 text_features: Some(path),
                 ..
@@ -204,7 +261,7 @@ pub(crate) fn clip(arguments: &ClipArguments) -> Outcome {
     let n = inputs.first.dim().0;
     let mut answer = Answer {
         metric: "clip".to_owned(),
-        n,
+        n: Some(n),
         warnings: inputs.warnings.clone(),
         ..Answer::default()
     };

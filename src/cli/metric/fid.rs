@@ -46,7 +46,7 @@ pub(crate) fn fid(arguments: &FidArguments) -> Outcome {
     let (result, sizes) = distance(&sets, preset.mean());
     let mut answer = Answer {
         metric: "fid".to_owned(),
-        n: sizes[0].unwrap_or(0),
+        n: sizes[0],
         warnings: sets.iter().flat_map(Set::warnings).cloned().collect(),
         ..Answer::default()
     };

@@ -1,6 +1,7 @@
 //! 95 % intervals of standalone metrics: a bootstrap over items, or over groups of dependent ones.
 
 use crate::cli::failure::Failure;
+use crate::cli::numbers::resamples;
 use clap::Args;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
@@ -11,7 +12,7 @@ use storyeval::stats::{Distribution, Resampling, bootstrap_mean};
 #[derive(Clone, Debug, Args)]
 pub(crate) struct IntervalArguments {
     /// Resamples of the 95 % interval; 0 for none
-    #[arg(long, default_value_t = 1000)]
+    #[arg(long, default_value_t = 1000, value_parser = resamples)]
     pub(crate) resamples: usize,
     /// Seed of the resamples
     #[arg(long, default_value_t = 0)]

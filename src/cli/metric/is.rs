@@ -3,6 +3,7 @@
 use super::answer::{Answer, Format};
 use super::source::{NetworkArguments, logits_of, one};
 use crate::cli::Outcome;
+use crate::cli::numbers::count;
 use clap::{Args, ValueEnum};
 use serde_json::json;
 use std::path::PathBuf;
@@ -32,7 +33,7 @@ pub(crate) struct IsArguments {
     )]
     features: Option<PathBuf>,
     /// Number of splits
-    #[arg(long, visible_alias = "isc-splits", default_value_t = 10)]
+    #[arg(long, visible_alias = "isc-splits", default_value_t = 10, value_parser = count)]
     splits: usize,
     /// Seed of numpy's RandomState, which permutes the images [torch-fidelity's rule only]
     #[arg(long, default_value_t = 2020)]
@@ -64,7 +65,7 @@ pub(crate) fn is(arguments: &IsArguments) -> Outcome {
     };
     let mut answer = Answer {
         metric: "is".to_owned(),
-        n: logits.numbers.dim().0,
+        n: Some(logits.numbers.dim().0),
         warnings: logits.warnings.clone(),
         ..Answer::default()
     };

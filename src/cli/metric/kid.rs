@@ -3,6 +3,7 @@
 use super::answer::{Answer, Format};
 use super::source::{PairArguments, both, origin};
 use crate::cli::Outcome;
+use crate::cli::numbers::count;
 use clap::{Args, ValueEnum};
 use serde_json::json;
 use storyeval::metric::{DrawOrder, KidOptions, kernel_distance, kid as compute};
@@ -22,10 +23,10 @@ pub(crate) struct KidArguments {
     #[command(flatten)]
     pair: PairArguments,
     /// Vectors of a subset, drawn without replacement [clean-fid order: at most as many as there are]
-    #[arg(long, default_value_t = 1000)]
+    #[arg(long, default_value_t = 1000, value_parser = count)]
     kid_subset_size: usize,
     /// Number of subsets
-    #[arg(long, default_value_t = 100)]
+    #[arg(long, default_value_t = 100, value_parser = count)]
     kid_subsets: usize,
     /// Seed of numpy's RandomState, which draws the subsets
     #[arg(long, default_value_t = 2020)]
@@ -59,7 +60,7 @@ pub(crate) fn kid(arguments: &KidArguments) -> Outcome {
     };
     let mut answer = Answer {
         metric: "kid".to_owned(),
-        n: n1,
+        n: Some(n1),
         warnings: [a.warnings.clone(), b.warnings.clone()].concat(),
         ..Answer::default()
     };
@@ -97,9 +98,12 @@ pub(crate) fn kid(arguments: &KidArguments) -> Outcome {
         if clean { "clean-fid" } else { "torch-fidelity" },
         options.seed
     );
-    let hint = format!(
-        "give finite features of the same network, at least 2 in a set, and subsets that fit, for example `--kid-subset-size {}`",
-        n1.min(n2).clamp(2, 1000)
-    );
+    let fewest = n1.min(n2);
+    let subsets = if (2..options.subset_size).contains(&fewest) {
+        format!(", and subsets that fit, for example `--kid-subset-size {fewest}`")
+    } else {
+        String::new()
+    };
+    let hint = format!("give finite features of the same network, at least 2 in a set{subsets}");
     answer.finish(arguments.format, &hint)
 }

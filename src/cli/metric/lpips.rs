@@ -104,7 +104,7 @@ pub(crate) fn lpips(arguments: &LpipsArguments) -> Outcome {
         metric: "lpips".to_owned(),
         value: ordered_mean(&values),
         interval: arguments.interval.of_mean(&values, &groups),
-        n: values.len(),
+        n: Some(values.len()),
         signature: format!(
             "lpips|pixels:{pixels}|extractor:lpips@{}|avg:mean|n:{}|v:1",
             &bundle.content_hash()[..12],

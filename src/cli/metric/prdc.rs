@@ -4,6 +4,7 @@ use super::answer::{Answer, Format};
 use super::interval::{Groups, IntervalArguments};
 use super::source::{PairArguments, both, origin};
 use crate::cli::Outcome;
+use crate::cli::numbers::count;
 use clap::Args;
 use serde_json::json;
 use storyeval::metric::{GeneratedPlace, PrdcOptions, RealPlace, prdc as compute};
@@ -13,7 +14,7 @@ pub(crate) struct PrdcArguments {
     #[command(flatten)]
     pair: PairArguments,
     /// Neighbours of all four values [default: 3 for precision and recall, 5 for density and coverage]
-    #[arg(long, value_name = "K")]
+    #[arg(long, value_name = "K", value_parser = count)]
     nearest_k: Option<usize>,
     #[command(flatten)]
     interval: IntervalArguments,
@@ -34,7 +35,7 @@ pub(crate) fn prdc(arguments: &PrdcArguments) -> Outcome {
         });
     let mut answer = Answer {
         metric: "prdc".to_owned(),
-        n: n1,
+        n: Some(n1),
         warnings: [a.warnings.clone(), b.warnings.clone()].concat(),
         ..Answer::default()
     };
@@ -101,6 +102,6 @@ pub(crate) fn prdc(arguments: &PrdcArguments) -> Outcome {
     );
     answer.finish(
         arguments.format,
-        "each set needs more images than neighbours; take fewer with `--nearest-k`",
+        "give finite features of one network, with more images in each set than neighbours (`--nearest-k` takes fewer)",
     )
 }

@@ -79,6 +79,8 @@ kinds! {
         "add following_cache3.pkl, or correct the id";
     IdTwice = "id-twice", Error, "ids that are listed twice",
         "remove one of the two entries";
+    Empty = "empty", Error, "no split lists a clip or a story",
+        "look at the file of the split: is it of this layout, and whole?";
     CountDiffers = "count-differs", Error, "a split with another number of entries than on the card",
         "fetch the data again; for a part of a data set or your own data, write a card with its `[expected]`";
     ContentDiffers = "content-differs", Error, "content with another hash than on the card",

@@ -74,6 +74,9 @@ pub fn verify(
         options.windows,
     )?;
     let mut findings = Findings::default();
+    if scope.clips.is_empty() {
+        findings.put(Kind::Empty, None, 1, None, Vec::new());
+    }
     metadata::check(&data, &options.card, &scope, &mut findings);
     sequence::followers(&data.catalog, &scope, options.windows, &mut findings);
     sequence::leaks(&scope, &mut findings);

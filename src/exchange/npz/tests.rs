@@ -60,6 +60,8 @@ fn broken_archives_are_refused_with_their_reason() {
     let mu = bytes_of("(2,)", [0.0, 1.0].into_iter());
     let sigma = bytes_of("(2, 2)", [1.0, 0.0, 0.0, 1.0].into_iter());
     let nan = bytes_of("(2,)", [0.0, f64::NAN].into_iter());
+    let negative = bytes_of("(2, 2)", [1.0, 0.0, 0.0, -1.0].into_iter());
+    let askew = bytes_of("(2, 2)", [1.0, 0.5, 0.0, 1.0].into_iter());
     let bomb = {
         let mut bytes = bytes_of("(15000, 15000)", [0.0_f64; 0].into_iter());
         bytes.resize(1 << 20, 0);
@@ -72,6 +74,14 @@ fn broken_archives_are_refused_with_their_reason() {
         (vec![("mu.npy", &mu), ("sigma.npy", &mu)], "`sigma` (2, 1)"),
         (vec![("mu.npy", &nan), ("sigma.npy", &sigma)], "not finite"),
         (vec![("mu.npy", &mu), ("sigma.npy", &bomb)], "cut off"),
+        (
+            vec![("mu.npy", &mu), ("sigma.npy", &negative)],
+            "negative variance, -1 at [1, 1]",
+        ),
+        (
+            vec![("mu.npy", &mu), ("sigma.npy", &askew)],
+            "not symmetric: 0 at [1, 0] and 0.5 at [0, 1]",
+        ),
     ] {
         let members: Vec<(&str, &[u8])> = members.iter().map(|(n, b)| (*n, b.as_slice())).collect();
         let error = read_statistics(archive(&members).path()).unwrap_err();

@@ -94,8 +94,7 @@ mod tests {
     use crate::record::Observation;
     use crate::run::testing;
     use crate::run::{
-        FrameRef, Look, Looking, OBSERVATIONS, fault, features_path, frame_file, observe,
-        read_features, read_observations,
+        FrameRef, Look, Looking, OBSERVATIONS, Seen, fault, frame_file, observe, read_observations,
     };
     use crate::vision::encode_png;
     use image::RgbImage;
@@ -191,8 +190,8 @@ mod tests {
             values,
             [some(0.0), some(0.0), some(1.0), None, some(2.0), some(2.0)]
         );
-        let features = read_features(&features_path(folder.path(), "toy").expect("path"));
-        let features = features.expect("features");
+        let seen = Seen::open(folder.path()).expect("seen");
+        let features = seen.features("toy").expect("features");
         assert!(features.row(3).iter().all(|value| value.is_nan()));
         assert_eq!(features.row(4).to_vec(), [2.0, 1.0]);
     }

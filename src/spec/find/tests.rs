@@ -159,6 +159,33 @@ fn rules_between_fields_are_checked() {
 }
 
 #[test]
+fn ids_cannot_lead_out_of_a_folder() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("mine.toml");
+    let strict = include_str!("../../../eval-configs/protocols/strict.toml");
+    let read = |id: &str| {
+        let text = strict.replace("id = \"strict\"", &format!("id = '{id}'"));
+        assert!(text.contains(id));
+        std::fs::write(&path, text).unwrap();
+        protocol(path.to_str().unwrap())
+    };
+    for id in [
+        "../../evil",
+        "..",
+        ".hidden",
+        "a/b",
+        "a\\b",
+        "a b",
+        "",
+        "-x",
+    ] {
+        let error = read(id).unwrap_err();
+        assert!(matches!(error, SpecError::Invalid { .. }), "{id}: {error}");
+    }
+    assert!(read("mein-größtes_2.0").is_ok());
+}
+
+#[test]
 fn a_card_in_the_folder_takes_the_place_of_the_embedded_one() {
     let folder = tempfile::tempdir().unwrap();
     let strict = include_str!("../../../eval-configs/protocols/strict.toml");

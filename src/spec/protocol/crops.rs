@@ -1,6 +1,6 @@
 //! How characters are cut out of frames.
 
-use crate::vision::{MAX_SIDE, Resizer};
+use crate::vision::Resizer;
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
@@ -41,12 +41,6 @@ impl CropRule {
             return Some((
                 "crops.resizer works on 8-bit pixels: pillow-bilinear, pillow-bicubic, pillow-lanczos or pillow-box",
                 format!("resizer = \"{}\"", self.resizer),
-            ));
-        }
-        if self.size > MAX_SIDE {
-            return Some((
-                "crops.size is not beyond the largest image that is read",
-                format!("size = {}, and the largest is {MAX_SIDE}", self.size),
             ));
         }
         if self.min_side > self.size {
@@ -98,7 +92,6 @@ mod tests {
     fn rules_that_cannot_be_followed_are_named() {
         for (more, named) in [
             ("resizer = \"torch-bilinear\"", "crops.resizer"),
-            ("size = 1000000", "crops.size"),
             ("size = 7", "crops.min_side"),
         ] {
             let broken = rule(&format!("{more}\nmin_side = 8\nmargin = 0.1")).broken();

@@ -4,6 +4,7 @@ mod classifier;
 mod crops;
 mod distribution;
 mod frames;
+mod limits;
 mod similarity;
 
 pub use classifier::{ClassifierRule, F1Average, LabelRule, ThresholdRule};
@@ -145,17 +146,6 @@ impl Protocol {
     }
 
     fn broken_rule(&self) -> Option<(&'static str, String)> {
-        let bootstrap = self.bootstrap;
-        // Another level would be a setting that is silently ignored: scores and tables state 95 %.
-        if (bootstrap.level - 0.95).abs() > 1e-12 || bootstrap.resamples == 0 {
-            return Some((
-                "bootstrap.level is 0.95, as scores and tables say, and resamples is at least 1",
-                format!(
-                    "level {}, resamples {}",
-                    bootstrap.level, bootstrap.resamples
-                ),
-            ));
-        }
         let on_features = [
             ("fid", self.fid.is_some()),
             ("kid", self.kid.is_some()),
@@ -182,50 +172,6 @@ impl Protocol {
                 return Some(broken);
             }
         }
-        let counts = [
-            ("stories.length", self.stories.length),
-            ("stories.first", self.stories.first),
-            ("fid.drop_last", self.fid.and_then(|rule| rule.drop_last)),
-            ("kid.subset_size", self.kid.map(|rule| rule.subset_size)),
-            ("kid.subsets", self.kid.map(|rule| rule.subsets)),
-            (
-                "neighbours.precision_k",
-                self.neighbours.map(|rule| rule.precision_k),
-            ),
-            (
-                "neighbours.density_k",
-                self.neighbours.map(|rule| rule.density_k),
-            ),
-            (
-                "inception_score.splits",
-                self.inception_score.map(|rule| rule.splits),
-            ),
-            (
-                "clip.mean.batches",
-                self.clip.and_then(|rule| match rule.mean {
-                    MeanOver::Batches(size) => Some(size),
-                    MeanOver::Frames => None,
-                }),
-            ),
-            (
-                "lpips.resize",
-                self.lpips
-                    .and_then(|rule| rule.resize)
-                    .map(|side| side as usize),
-            ),
-            ("crops.size", self.crops.map(|rule| rule.size as usize)),
-            (
-                "crops.min_side",
-                self.crops.map(|rule| rule.min_side as usize),
-            ),
-            (
-                "captions.references",
-                self.captions.map(|rule| rule.references),
-            ),
-        ];
-        counts
-            .iter()
-            .find(|(_, count)| *count == Some(0))
-            .map(|(name, _)| ("counts and sizes are at least 1", format!("{name} = 0")))
+        limits::broken(self)
     }
 }
