@@ -68,48 +68,6 @@ impl Gaussian {
         }
     }
 
-    /// Fits rows that are each drawn a number of times. `None` with fewer than two draws.
-    #[must_use]
-    pub fn fit_weighted<T: Feature>(
-        features: &ArrayView2<'_, T>,
-        multiplicities: &[u32],
-    ) -> Option<Self> {
-        let rows: Vec<(usize, f64)> = multiplicities
-            .iter()
-            .enumerate()
-            .filter(|(_, times)| **times > 0)
-            .map(|(row, times)| (row, f64::from(*times)))
-            .collect();
-        let n: usize = multiplicities.iter().map(|times| *times as usize).sum();
-        if n < 2 {
-            return None;
-        }
-        let mut mean = vec![0.0; features.ncols()];
-        for (row, times) in &rows {
-            for (sum, value) in mean.iter_mut().zip(features.row(*row)) {
-                *sum += times * (*value).into();
-            }
-        }
-        for sum in &mut mean {
-            *sum /= n as f64;
-        }
-        // Products are of weighted differences, so nothing is left to shift.
-        let mut sums = Products::new(vec![0.0; mean.len()]);
-        for rows in rows.chunks(PANEL) {
-            sums.add(rows.len(), |i, j| {
-                let (row, times) = rows[i];
-                let value: f64 = features[[row, j]].into();
-                times.sqrt() * (value - mean[j])
-            });
-        }
-        Some(Self {
-            n: Some(n),
-            mean,
-            mean_precision: MeanPrecision::F64,
-            covariance: sums.finish(n),
-        })
-    }
-
     /// A distribution whose mean and covariance are known, but not the number of vectors. The
     /// covariance is read from its lower triangle.
     #[must_use]
@@ -429,25 +387,5 @@ mod tests {
         let mut one = GaussianStream::new(2);
         one.push([1.0_f32, 2.0]);
         assert!(one.finish().is_none());
-    }
-
-    #[test]
-    fn weights_are_repetitions() {
-        let features = fill(9, 4, 1);
-        let times = [1, 0, 3, 1, 1, 0, 0, 2, 1];
-        let rows: Vec<usize> = (0..9)
-            .flat_map(|row| vec![row; times[row] as usize])
-            .collect();
-        let repeated = Gaussian::fit(&features.select(Axis(0), &rows).view());
-        let weighted = Gaussian::fit_weighted(&features.view(), &times).unwrap();
-        assert_eq!(weighted.n, Some(9));
-        for i in 0..4 {
-            assert!((weighted.mean[i] - repeated.mean[i]).abs() < 1e-14);
-            for j in 0..4 {
-                let difference = weighted.covariance[(i, j)] - repeated.covariance[(i, j)];
-                assert!(difference.abs() < 1e-14);
-            }
-        }
-        assert!(Gaussian::fit_weighted(&features.view(), &[1, 0]).is_none());
     }
 }

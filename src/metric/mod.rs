@@ -9,6 +9,7 @@ mod feature;
 mod features;
 mod frechet;
 mod frechet_influence;
+mod frechet_spread;
 mod gaussian;
 #[cfg(test)]
 mod golden;
@@ -33,6 +34,7 @@ pub use frechet::{
     frechet_with,
 };
 pub use frechet_influence::frechet_influence;
+pub use frechet_spread::{FrechetParts, frechet_left_out};
 pub use gaussian::{Gaussian, GaussianStream, MeanPrecision};
 pub use inception_score::{
     InceptionScore, InceptionScoreOptions, InceptionScoreUnscored, Splitting, inception_score,

@@ -76,20 +76,6 @@ where
     })
 }
 
-/// The same for a statistic of two independent samples: each is drawn from on its own, the first one
-/// first.
-pub fn bootstrap_two<F>(
-    first: usize,
-    second: usize,
-    plan: Resampling,
-    mut statistic: F,
-) -> Distribution
-where
-    F: FnMut(&[u32], &[u32]) -> Option<f64>,
-{
-    resample([first, second], plan, |[a, b]| statistic(a, b))
-}
-
 /// The distribution of the mean of `values`, whole clusters drawn. `clusters[i]` is the number of the
 /// cluster of value `i`; numbers run from 0. Without values the mean is not defined.
 ///
@@ -241,24 +227,14 @@ mod tests {
     }
 
     #[test]
-    fn clusters_are_drawn_whole_and_two_samples_apart() {
+    fn clusters_are_drawn_whole() {
         // Two clusters of one value each: half of the resamples hold both.
         let values = [0.0, 0.0, 0.0, 1.0];
         let distribution = bootstrap_mean(&values, &[0, 0, 0, 1], PLAN);
         let mut seen = distribution.sorted().to_vec();
         seen.dedup();
         assert_eq!(seen, [0.0, 0.25, 1.0]);
-        bootstrap_two(3, 5, PLAN, |first, second| {
-            assert_eq!(first.iter().sum::<u32>(), 3);
-            assert_eq!(second.iter().sum::<u32>(), 5);
-            None
-        });
         assert!(bootstrap_mean(&[], &[], PLAN).sorted().is_empty());
-        assert!(
-            bootstrap_two(0, 1, PLAN, |_, _| Some(1.0))
-                .sorted()
-                .is_empty()
-        );
     }
 
     #[test]

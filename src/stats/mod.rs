@@ -12,7 +12,7 @@ mod percentile;
 mod power;
 mod sums;
 
-pub use bootstrap::{Distribution, Resampling, bootstrap, bootstrap_mean, bootstrap_two};
+pub use bootstrap::{Distribution, Resampling, bootstrap, bootstrap_mean};
 pub use distributions::{normal_cdf, normal_quantile, student_p, student_quantile};
 pub use holm::holm;
 pub use jackknife::{LEAST_GROUPS, LeftOut, NoInterval, jackknife_error, jackknife_interval};

@@ -1,6 +1,6 @@
 //! `storyeval metric accuracy`.
 
-use super::answer::{Answer, Format};
+use super::answer::{Answer, Format, signed};
 use super::interval::{IntervalArguments, undefined};
 use crate::cli::Outcome;
 use crate::cli::failure::Failure;
@@ -173,8 +173,8 @@ pub(crate) fn accuracy(arguments: &AccuracyArguments) -> Outcome {
                 .collect(),
         );
     }
-    answer.signature = format!(
-        "accuracy|threshold:>{}|exact-match|f1-columns:{}|zero-division:{}|ci:{}",
+    let parts = format!(
+        "accuracy|threshold:>{}|exact-match|f1-columns:{}|zero-division:{}",
         arguments.threshold,
         arguments
             .columns
@@ -187,9 +187,9 @@ pub(crate) fn accuracy(arguments: &AccuracyArguments) -> Outcome {
             Zero::Nothing => "0",
             Zero::Whole => "1",
             Zero::Undefined => "nan",
-        },
-        plan.name(&groups)
+        }
     );
+    answer.signature = signed(&parts, &plan.name(&groups), &[Some(n)]);
     answer.finish(arguments.format, "give at least one row with one label")
 }
 

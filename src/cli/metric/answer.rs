@@ -43,6 +43,19 @@ pub(crate) struct Answer {
     pub(crate) warnings: Vec<String>,
 }
 
+/// Raised when the meaning of a standalone metric's number changes.
+const VERSION: u32 = 1;
+
+/// A signature: the metric's own parts, how the interval came about, the numbers of items (`?` where a file of
+/// statistics does not say), and the version.
+pub(crate) fn signed(parts: &str, ci: &str, n: &[Option<usize>]) -> String {
+    let counts: Vec<String> = n
+        .iter()
+        .map(|n| n.map_or_else(|| "?".to_owned(), |n| n.to_string()))
+        .collect();
+    format!("{parts}|ci:{ci}|n:{}|v:{VERSION}", counts.join(","))
+}
+
 impl Answer {
     /// Prints to stdout. Warnings of the text form go to stderr.
     pub(crate) fn print(&self, format: Format) -> Outcome {

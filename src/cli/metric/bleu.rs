@@ -1,6 +1,6 @@
 //! `storyeval metric bleu`.
 
-use super::answer::{Answer, Format};
+use super::answer::{Answer, Format, signed};
 use super::captions::{CAPTIONS_HINT, CaptionArguments, Captions, Groups};
 use super::interval::IntervalArguments;
 use crate::cli::Outcome;
@@ -103,15 +103,13 @@ fn start(
 ) -> Result<(Answer, Groups), Failure> {
     let groups = captions.groups(interval.groups.as_deref())?;
     let n = captions.set.items.len();
-    let signature = format!(
-        "bleu|{}|mode:{}|reference-length:closest|smoothing:pycocoevalcap|ci:{}|n:{n}|v:1",
+    let parts = format!(
+        "bleu|{}|mode:{}|reference-length:closest|smoothing:pycocoevalcap",
         captions.signature(),
         mode.name(),
-        groups
-            .interval(interval.resamples, interval.seed)
-            .as_deref()
-            .unwrap_or("none"),
     );
+    let ci = groups.interval(interval.resamples, interval.seed);
+    let signature = signed(&parts, ci.as_deref().unwrap_or("none"), &[Some(n)]);
     let answer = Answer {
         metric: "bleu".to_owned(),
         n: Some(n),

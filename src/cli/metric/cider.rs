@@ -1,6 +1,6 @@
 //! `storyeval metric cider`.
 
-use super::answer::{Answer, Format};
+use super::answer::{Answer, Format, signed};
 use super::captions::{CAPTIONS_HINT, CaptionArguments, Captions};
 use super::interval::IntervalArguments;
 use crate::cli::Outcome;
@@ -53,11 +53,14 @@ pub(super) fn answer(
     let mut answer = Answer {
         metric: "cider".to_owned(),
         n: Some(n),
-        signature: format!(
-            "cider|{}|variant:cider-d-pycocoevalcap|sigma:{}|idf:references-of-items|ci:{}|n:{n}|v:1",
-            captions.signature(),
-            options.sigma,
+        signature: signed(
+            &format!(
+                "cider|{}|variant:cider-d-pycocoevalcap|sigma:{}|idf:references-of-items",
+                captions.signature(),
+                options.sigma,
+            ),
             resampled.as_deref().unwrap_or("none"),
+            &[Some(n)],
         ),
         ..Answer::default()
     };

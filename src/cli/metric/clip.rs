@@ -1,6 +1,6 @@
 //! `storyeval metric clip`.
 
-use super::answer::{Answer, Format};
+use super::answer::{Answer, Format, signed};
 use super::interval::IntervalArguments;
 use super::source::{both, look};
 use crate::cli::Outcome;
@@ -287,16 +287,16 @@ pub(crate) fn clip(arguments: &ClipArguments) -> Outcome {
             json!(mean_of_batch_means(&cosines, RELEASED_BATCH)),
         );
     }
-    answer.signature = format!(
-        "clip|{}|{}|score:{}|ci:{}",
+    let parts = format!(
+        "clip|{}|{}|score:{}",
         inputs.origin,
         inputs.kind,
         arguments
             .score
             .to_possible_value()
-            .map_or_else(String::new, |value| value.get_name().to_owned()),
-        plan.name(&groups)
+            .map_or_else(String::new, |value| value.get_name().to_owned())
     );
+    answer.signature = signed(&parts, &plan.name(&groups), &[Some(n)]);
     answer.finish(
         arguments.format,
         "give two .npy files with the same number of rows, of the same network, without rows of zeros",

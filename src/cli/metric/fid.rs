@@ -1,9 +1,9 @@
 //! `storyeval metric fid`.
 
-use super::answer::{Answer, Format};
-use super::interval::{IntervalArguments, undefined};
+use super::answer::{Answer, Format, signed};
+use super::interval::IntervalArguments;
 use super::preset::Preset;
-use super::source::{Features, PairArguments, Set, both, one};
+use super::source::{PairArguments, Set, both, one};
 use crate::cli::Outcome;
 use crate::cli::failure::Failure;
 use clap::Args;
@@ -12,15 +12,13 @@ use serde_json::json;
 use std::path::PathBuf;
 use storyeval::exchange::{Statistics, write_statistics};
 use storyeval::metric::{
-    Frechet, FrechetUnscored, Gaussian, MeanPrecision, Route, Side, fit, frechet_of_gaussians,
-    frechet_with,
+    Frechet, FrechetParts, FrechetUnscored, Gaussian, MeanPrecision, Route, Side, fit,
+    frechet_left_out, frechet_of_gaussians, frechet_with,
 };
-use storyeval::stats::{Distribution, bootstrap, bootstrap_two};
+use storyeval::stats::{NoInterval, jackknife_interval};
 
-/// Longest features that are resampled: beyond, an eigenproblem a resample takes minutes.
-const MAX_RESAMPLED_DIM: usize = 256;
-/// Resamples at most: each refits both covariances.
-const MAX_RESAMPLES: usize = 200;
+/// Longest features whose interval costs next to nothing.
+const MOST_AT_ONCE: usize = 256;
 
 #[derive(Clone, Debug, Args)]
 pub(crate) struct FidArguments {
@@ -29,6 +27,9 @@ pub(crate) struct FidArguments {
     /// Keep mean and covariance of the first set (`mu`, `sigma`; pytorch-fid reads them)
     #[arg(long, value_name = "OUT.npz")]
     save_stats: Option<PathBuf>,
+    /// Compute the interval of features of more than 256 dimensions too, which takes longer than the distance
+    #[arg(long)]
+    wide_interval: bool,
     #[command(flatten)]
     interval: IntervalArguments,
     /// How to print
@@ -70,8 +71,8 @@ pub(crate) fn fid(arguments: &FidArguments) -> Outcome {
             ci = interval(arguments, &sets, &mut answer)?;
         }
     }
-    answer.signature = format!(
-        "fid|{}|preset:{}|mean:{}|cov:n-1|ci:{ci}",
+    let parts = format!(
+        "fid|{}|preset:{}|mean:{}|cov:n-1",
         origin(&sets),
         preset.name(),
         match preset.mean() {
@@ -79,6 +80,7 @@ pub(crate) fn fid(arguments: &FidArguments) -> Outcome {
             MeanPrecision::F32 => "f32",
         }
     );
+    answer.signature = signed(&parts, &ci, &sizes);
     answer.finish(
         arguments.format,
         "give two sets of features of the same network, finite, with at least 2 images each",
@@ -154,70 +156,65 @@ fn interval(
     sets: &[Set; 2],
     answer: &mut Answer,
 ) -> Result<String, Failure> {
+    let none = || Ok("none".to_owned());
     let plan = &arguments.interval;
     let [Set::Features(a), Set::Features(b)] = sets else {
         answer
             .warnings
-            .push("no interval: statistics cannot be resampled".to_owned());
-        return Ok("none".to_owned());
+            .push("no interval: statistics do not say how far each image moves them".to_owned());
+        return none();
+    };
+    let Some(value) = answer.value.filter(|_| plan.resamples > 0) else {
+        return none();
     };
     let dim = a.numbers.dim().1;
-    if dim > MAX_RESAMPLED_DIM {
+    if dim > MOST_AT_ONCE && !arguments.wide_interval {
         answer.warnings.push(format!(
-            "no interval: features of {dim} dimensions are not resampled (at most {MAX_RESAMPLED_DIM}); `storyeval metric kid` gives a spread"
+            "no interval: of features of {dim} dimensions it takes as long again, and some; `--wide-interval` computes it"
         ));
-        return Ok("none".to_owned());
+        return none();
     }
-    if plan.resamples == 0 {
-        return Ok("none".to_owned());
+    let [n1, n2] = [a, b].map(|set| set.numbers.dim().0);
+    let groups = plan.groups(n1)?;
+    if groups.given {
+        // A group is of both sets, so that they must be paired.
+        plan.groups(n2)?;
     }
-    let resamples = plan.resamples.min(MAX_RESAMPLES);
-    if resamples < plan.resamples {
-        answer
-            .warnings
-            .push(format!("the interval is of {resamples} resamples"));
+    let parts = if groups.given {
+        FrechetParts::Clusters {
+            of_row: &groups.numbers,
+            count: groups.count,
+        }
+    } else {
+        FrechetParts::Vectors
+    };
+    let left_out = both!(&a.numbers, &b.numbers, |x, y| frechet_left_out(
+        &x, &y, value, parts
+    ));
+    let interval = match &left_out {
+        Ok(left_out) => jackknife_interval(value, left_out, [0.0, f64::INFINITY])
+            .map_err(|reason| why(reason, groups.given)),
+        Err(reason) => Err(reason.to_string()),
+    };
+    match interval {
+        Ok(ends) => {
+            answer.interval = Some(ends);
+            let kind = if groups.given { "group" } else { "item" };
+            Ok(format!("{kind}-influence-t"))
+        }
+        Err(reason) => {
+            answer.warnings.push(format!("no interval: {reason}"));
+            none()
+        }
     }
-    let mut plan = plan.clone();
-    plan.resamples = resamples;
-    let (distribution, ci) = both!(&a.numbers, &b.numbers, |x, y| {
-        let value = |first: &[u32], second: &[u32]| {
-            let (first, second) = (
-                Gaussian::fit_weighted(&x, first)?,
-                Gaussian::fit_weighted(&y, second)?,
-            );
-            frechet_of_gaussians(&first, &second)
-                .ok()
-                .map(|distance| distance.value)
-        };
-        drawn(&plan, [a, b], value)?
-    });
-    undefined(&distribution, &mut answer.warnings);
-    answer.interval = distribution.interval(0.95);
-    if answer.interval.is_some() {
-        answer.warnings.push(
-            "the interval is biased upward, because repeated images lower the rank of a resampled covariance; it may lie above the value".to_owned(),
-        );
-    }
-    Ok(ci)
 }
 
-/// Resamples both sets on their own, or groups of paired rows together.
-fn drawn(
-    plan: &IntervalArguments,
-    sets: [&Features; 2],
-    value: impl Fn(&[u32], &[u32]) -> Option<f64>,
-) -> Result<(Distribution, String), Failure> {
-    let [n1, n2] = sets.map(|set| set.numbers.dim().0);
-    let groups = plan.groups(n1)?;
-    if !groups.given {
-        let distribution = bootstrap_two(n1, n2, plan.plan(), value);
-        return Ok((distribution, plan.name(&groups)));
+fn why(reason: NoInterval, grouped: bool) -> String {
+    let parts = if grouped { "groups" } else { "images" };
+    match reason {
+        NoInterval::TooFew { groups } => format!("{groups} {parts} are too few"),
+        NoInterval::Undefined { .. } | NoInterval::Still => {
+            format!("none of the {parts} moves the value; its error is unknown, not zero")
+        }
     }
-    // A group is of both sets, so that they must be paired.
-    plan.groups(n2)?;
-    let distribution = bootstrap(groups.count, plan.plan(), |multiplicities| {
-        let rows = groups.of_items(multiplicities);
-        value(&rows, &rows)
-    });
-    Ok((distribution, plan.name(&groups)))
 }

@@ -43,14 +43,6 @@ impl Groups {
             given: false,
         }
     }
-
-    /// How often each item is drawn when each group is drawn so often.
-    pub(crate) fn of_items(&self, multiplicities: &[u32]) -> Vec<u32> {
-        self.numbers
-            .iter()
-            .map(|group| multiplicities[*group])
-            .collect()
-    }
 }
 
 impl IntervalArguments {

@@ -1,6 +1,6 @@
 //! `storyeval metric is`.
 
-use super::answer::{Answer, Format};
+use super::answer::{Answer, Format, signed};
 use super::source::{NetworkArguments, logits_of, one};
 use crate::cli::Outcome;
 use crate::cli::numbers::count;
@@ -77,8 +77,8 @@ pub(crate) fn is(arguments: &IsArguments) -> Outcome {
             answer.more.insert("splits".to_owned(), json!(found.splits));
         }
     }
-    answer.signature = format!(
-        "is|{}|preset:{}|splits:{}|rule:{}|seed:{}|ci:none",
+    let parts = format!(
+        "is|{}|preset:{}|splits:{}|rule:{}|seed:{}",
         logits.origin,
         arguments.network.preset.name(),
         options.splits,
@@ -90,6 +90,7 @@ pub(crate) fn is(arguments: &IsArguments) -> Outcome {
             .seed
             .map_or("none".to_owned(), |seed| seed.to_string())
     );
+    answer.signature = signed(&parts, "none", &[answer.n]);
     answer.finish(
         arguments.format,
         "give finite logits, and at most as many `--splits` as images",

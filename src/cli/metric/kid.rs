@@ -1,6 +1,6 @@
 //! `storyeval metric kid`.
 
-use super::answer::{Answer, Format};
+use super::answer::{Answer, Format, signed};
 use super::source::{PairArguments, both, origin};
 use crate::cli::Outcome;
 use crate::cli::numbers::count;
@@ -89,8 +89,8 @@ pub(crate) fn kid(arguments: &KidArguments) -> Outcome {
             }
         }
     }
-    answer.signature = format!(
-        "kid|{}|preset:{}|kernel:(x.y/d+1)^3|subsets:{}x{}|order:{}|seed:{}|ci:none",
+    let parts = format!(
+        "kid|{}|preset:{}|kernel:(x.y/d+1)^3|subsets:{}x{}|order:{}|seed:{}",
         origin(&a.origin, &b.origin),
         arguments.pair.network.preset.name(),
         options.subsets,
@@ -98,6 +98,7 @@ pub(crate) fn kid(arguments: &KidArguments) -> Outcome {
         if clean { "clean-fid" } else { "torch-fidelity" },
         options.seed
     );
+    answer.signature = signed(&parts, "none", &[Some(n1), Some(n2)]);
     let fewest = n1.min(n2);
     let subsets = if (2..options.subset_size).contains(&fewest) {
         format!(", and subsets that fit, for example `--kid-subset-size {fewest}`")

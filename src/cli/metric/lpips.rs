@@ -1,6 +1,6 @@
 //! `storyeval metric lpips`.
 
-use super::answer::{Answer, Format};
+use super::answer::{Answer, Format, signed};
 use super::doubts::Doubts;
 use super::interval::IntervalArguments;
 use crate::cli::Outcome;
@@ -105,10 +105,13 @@ pub(crate) fn lpips(arguments: &LpipsArguments) -> Outcome {
         value: ordered_mean(&values),
         interval: arguments.interval.of_mean(&values, &groups),
         n: Some(values.len()),
-        signature: format!(
-            "lpips|pixels:{pixels}|extractor:lpips@{}|avg:mean|n:{}|v:1",
-            &bundle.content_hash()[..12],
-            values.len()
+        signature: signed(
+            &format!(
+                "lpips|pixels:{pixels}|extractor:lpips@{}|avg:mean",
+                &bundle.content_hash()[..12]
+            ),
+            &arguments.interval.name(&groups),
+            &[Some(values.len())],
         ),
         items: Some(items.collect()),
         warnings,

@@ -1,6 +1,6 @@
 //! `storyeval metric prdc`.
 
-use super::answer::{Answer, Format};
+use super::answer::{Answer, Format, signed};
 use super::interval::{Groups, IntervalArguments};
 use super::source::{PairArguments, both, origin};
 use crate::cli::Outcome;
@@ -93,13 +93,14 @@ pub(crate) fn prdc(arguments: &PrdcArguments) -> Outcome {
             }
         }
     }
-    answer.signature = format!(
-        "prdc|{}|preset:{}|k:{},{}|precision,recall:closed|density,coverage:open|ci:{ci}",
+    let parts = format!(
+        "prdc|{}|preset:{}|k:{},{}|precision,recall:closed|density,coverage:open",
         origin(&a.origin, &b.origin),
         arguments.pair.network.preset.name(),
         options.precision_k,
         options.density_k
     );
+    answer.signature = signed(&parts, &ci, &[Some(n1), Some(n2)]);
     answer.finish(
         arguments.format,
         "give finite features of one network, with more images in each set than neighbours (`--nearest-k` takes fewer)",

@@ -5,11 +5,9 @@ use super::chosen::{Chosen, Clusters};
 use super::draft::{Draft, Metric};
 use super::features::{Both, both};
 use super::parts::Reduced;
-use crate::metric::{FrechetUnscored, MeanPrecision, frechet_influence, frechet_with};
+use crate::metric::{FrechetParts, MeanPrecision, frechet_left_out, frechet_with};
 use crate::record::Unit;
 use crate::spec::{FidRule, MeanRule};
-use crate::stats::LeftOut;
-use ndarray::Array2;
 use std::collections::BTreeMap;
 
 const FID: Metric = Metric {
@@ -17,8 +15,6 @@ const FID: Metric = Metric {
     unit: Unit::Distance,
     higher_is_better: false,
 };
-/// A distance below this share of the sets' spread is rounding.
-const ROUNDING: f64 = 1e-10;
 /// How a signature names the interval.
 const RULE: &str = "story-influence-t";
 
@@ -91,48 +87,15 @@ fn fill(draft: &mut Draft<'_, '_>, chosen: &Chosen<'_>, pair: &Both, precision: 
             for warning in &distance.warnings {
                 draft.warn(warning.to_string());
             }
-            match influences(pair, &numbers, clusters.len()) {
-                Ok(moved) => {
-                    let nothing = distance.value.abs() <= ROUNDING * spread(&pair.ground_truth);
-                    let moved = if nothing {
-                        vec![0.0; moved.len()]
-                    } else {
-                        moved
-                    };
-                    let left_out = left_out(distance.value, &moved);
-                    draft.left_out(left_out, [0.0, f64::INFINITY], RULE);
-                }
+            let parts = FrechetParts::Clusters {
+                of_row: &numbers,
+                count: clusters.len(),
+            };
+            let sets = [pair.generated.view(), pair.ground_truth.view()];
+            match frechet_left_out(&sets[0], &sets[1], distance.value, parts) {
+                Ok(left_out) => draft.left_out(left_out, [0.0, f64::INFINITY], RULE),
                 Err(reason) => draft.warn(format!("no interval: {reason}")),
             }
         }
     }
-}
-
-/// Mean squared length of the vectors of a set.
-fn spread(set: &Array2<f32>) -> f64 {
-    let squares = set.iter().map(|value| f64::from(*value).powi(2));
-    squares.sum::<f64>() / set.nrows() as f64
-}
-
-/// How far each story moves the distance, by its frames on both sides together.
-fn influences(pair: &Both, numbers: &[usize], stories: usize) -> Result<Vec<f64>, FrechetUnscored> {
-    let sides = frechet_influence(&pair.generated.view(), &pair.ground_truth.view())?;
-    let mut moved = vec![0.0; stories];
-    for side in sides {
-        for (influence, story) in side.iter().zip(numbers) {
-            moved[*story] += influence;
-        }
-    }
-    Ok(moved)
-}
-
-/// The distance without each story, to first order: leaving out one of n stories takes its influence away,
-/// and gives its weight to the others.
-fn left_out(value: f64, moved: &[f64]) -> Vec<LeftOut> {
-    let n = moved.len() as f64;
-    let without = |moved: &f64| LeftOut {
-        value: Some(value - moved * n / (n - 1.0)),
-        size: 1,
-    };
-    moved.iter().map(without).collect()
 }
