@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 fn protocol(folder: &Path) -> PathBuf {
     let cards = Path::new(env!("CARGO_MANIFEST_DIR")).join("eval-configs/protocols");
     let strict = fs::read_to_string(cards.join("strict.toml")).unwrap();
-    let quick = strict.replace("resamples = 1000", "resamples = 20");
+    let quick = strict.replace("resamples = 1000", "resamples = 100");
     let path = folder.join("quick.toml");
     fs::write(&path, quick).unwrap();
     path
