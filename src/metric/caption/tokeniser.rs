@@ -49,10 +49,15 @@ impl Tokeniser {
     }
 }
 
-/// Python's `str.split()`: Rust's white space and four control characters.
+/// What Python takes for white space: Rust's and four control characters.
+#[must_use]
+pub fn is_python_space(c: char) -> bool {
+    c.is_whitespace() || matches!(c, '\u{1c}'..='\u{1f}')
+}
+
+/// Python's `str.split()`.
 fn split(text: &str) -> impl Iterator<Item = &str> {
-    text.split(|c: char| c.is_whitespace() || matches!(c, '\u{1c}'..='\u{1f}'))
-        .filter(|part| !part.is_empty())
+    text.split(is_python_space).filter(|part| !part.is_empty())
 }
 
 /// The PTB tokens of a caption after the COCO filter, as pycocoevalcap's tokeniser joins them: a token
