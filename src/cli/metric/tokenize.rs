@@ -6,7 +6,9 @@ use crate::cli::talk::say;
 use std::io::{BufRead, BufReader, BufWriter, Write};
 use std::path::Path;
 use storyeval::exchange::{ExchangeError, text_of};
-use storyeval::metric::caption::{CaptionWarning, PtbTokeniser, line_separators};
+use storyeval::metric::caption::{
+    CaptionWarning, PtbTokeniser, is_punctuation, is_python_space, line_separators,
+};
 
 /// Writes the tokens of every line of stdin, after the COCO filter, apart by spaces. A line stays a line.
 pub(crate) fn tokenize() -> Outcome {
@@ -35,12 +37,21 @@ pub(crate) fn tokenize() -> Outcome {
         let caption = text(std::mem::take(&mut line), number, name)?;
         separators += line_separators([caption.as_str()]);
         tokens.clear();
-        tokeniser.each_kept(&caption, |token| {
-            if !tokens.is_empty() {
-                tokens.push(' ');
+        let mut last_kept = false;
+        tokeniser.each_token(&caption, |token| {
+            last_kept = !is_punctuation(token);
+            if last_kept {
+                if !tokens.is_empty() {
+                    tokens.push(' ');
+                }
+                tokens.push_str(token);
             }
-            tokens.push_str(token);
         });
+        // pycocoevalcap strips the line before it drops punctuation, and the last token may be an
+        // address, which may end in one of Unicode's spaces.
+        if last_kept {
+            tokens.truncate(tokens.trim_end_matches(is_python_space).len());
+        }
         tokens.push('\n');
         output
             .write_all(tokens.as_bytes())

@@ -21,4 +21,4 @@ pub use corpus::{Corpus, CorpusBuilder};
 pub use fault::{CaptionUnscored, CaptionWarning};
 pub use ptb::{PtbTokeniser, each_token, is_line_separator, is_punctuation};
 pub use released::{BleuMode, ReleasedBleu, released_bleu};
-pub use tokeniser::{Tokeniser, line_separators, tokenize};
+pub use tokeniser::{Tokeniser, is_python_space, line_separators, tokenize};

@@ -38,7 +38,7 @@ impl Tokeniser {
     pub(super) fn each(self, ptb: &mut PtbTokeniser, caption: &str, mut take: impl FnMut(&str)) {
         match self {
             Self::Ptb => ptb.each_kept(caption, |token| {
-                if token.is_ascii() {
+                if token.bytes().all(|b| b.is_ascii() && b > b' ') {
                     take(token);
                 } else {
                     split(token).for_each(&mut take);
@@ -49,14 +49,19 @@ impl Tokeniser {
     }
 }
 
-/// Python's `str.split()`: Rust's white space and four control characters.
+/// What Python takes for white space: Rust's and four control characters.
+#[must_use]
+pub fn is_python_space(c: char) -> bool {
+    c.is_whitespace() || matches!(c, '\u{1c}'..='\u{1f}')
+}
+
+/// Python's `str.split()`.
 fn split(text: &str) -> impl Iterator<Item = &str> {
-    text.split(|c: char| c.is_whitespace() || matches!(c, '\u{1c}'..='\u{1f}'))
-        .filter(|part| !part.is_empty())
+    text.split(is_python_space).filter(|part| !part.is_empty())
 }
 
 /// The PTB tokens of a caption after the COCO filter, as pycocoevalcap's tokeniser joins them: a token
-/// may hold a space that does not break (U+00A0).
+/// may hold a space that does not break (U+00A0), and a tag or an address other white space.
 #[must_use]
 pub fn tokenize(caption: &str) -> Vec<String> {
     let mut tokens = Vec::new();
@@ -96,6 +101,7 @@ mod tests {
             Tokeniser::Ptb.tokens("2 1/2 pizzas"),
             ["2", "1/2", "pizzas"]
         );
+        assert_eq!(Tokeniser::Ptb.tokens("<!a\tb>"), ["<!a", "b>"]);
     }
 
     #[test]

@@ -115,7 +115,7 @@ pub(super) fn abbreviation(text: &Text, start: usize, end: usize) -> Option<Matc
         return Some(Match::ahead(after, decision(text, after)));
     }
     if listed(BEFORE_NUMBERS, word) {
-        let number = after + usize::from(text.at(after) == ' ');
+        let number = after + usize::from(text.white(after));
         if text.digits(number, 1) > number {
             return Some(Match::ahead(after, number + 1));
         }
@@ -134,19 +134,21 @@ pub(super) fn decision(text: &Text, after: usize) -> usize {
 /// Whether a sentence starts after the single letter's dot: white space, a capitalised word of the
 /// list, white space; or `Mr.`, or a tag.
 fn sentence_starts(text: &Text, dot_end: usize) -> bool {
-    let white = |c: char| matches!(c, ' ' | '\t' | '\n' | '\u{a0}');
-    let start = text.run(dot_end, |c, _| white(c));
+    let mut start = dot_end;
+    while start < text.len() && text.white(start) {
+        start += 1;
+    }
     if start > dot_end && text.at(start) == '<' {
-        return tag(text, start).is_some_and(|found| white(text.at(found.end)));
+        return tag(text, start).is_some_and(|found| text.white(found.end));
     }
     if start == dot_end || !text.at(start).is_ascii_uppercase() {
         return false;
     }
     let end = text.ascii_letters(start);
     if ["mr.", "ms."].iter().any(|title| text.says(start, title)) {
-        return white(text.at(start + 3));
+        return text.white(start + 3);
     }
-    if end - start > LONGEST || !white(text.at(end)) {
+    if end - start > LONGEST || !text.white(end) {
         return false;
     }
     let word: String = text

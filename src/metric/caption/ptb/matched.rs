@@ -1,5 +1,22 @@
 //! What a rule found.
 
+/// How a token is written: in lower case, and spaces in it do not break.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Writing {
+    /// Without soft hyphens, round brackets escaped.
+    Plain,
+    /// With everything that stands there: tags, addresses, files.
+    Whole,
+    /// `'s`, `n't`: with a straight apostrophe.
+    ShortForm,
+    /// `A&amp;B`: with a bare `&`.
+    And,
+    /// Two quotation marks: each as on its own.
+    Quotes,
+    /// This instead of the text.
+    Instead(&'static str),
+}
+
 /// A token that a rule proposes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Match {
@@ -8,18 +25,13 @@ pub(super) struct Match {
     /// How far the rule had to look. Of all rules the one that looked farthest wins; this, not the
     /// length of the token, is how the reference decides.
     pub(super) reach: usize,
-    /// What is written instead of the text.
-    pub(super) written: Option<&'static str>,
+    pub(super) writing: Writing,
 }
 
 impl Match {
     /// The text up to `end`.
     pub(super) fn text(end: usize) -> Self {
-        Self {
-            end,
-            reach: end,
-            written: None,
-        }
+        Self::ahead(end, end)
     }
 
     /// The text up to `end`, after a look up to `reach`.
@@ -27,17 +39,18 @@ impl Match {
         Self {
             end,
             reach,
-            written: None,
+            writing: Writing::Plain,
         }
     }
 
     /// Something else for the text up to `end`.
     pub(super) fn written(end: usize, written: &'static str) -> Self {
-        Self {
-            end,
-            reach: end,
-            written: Some(written),
-        }
+        Self::text(end).to_be(Writing::Instead(written))
+    }
+
+    /// The same token, written like this.
+    pub(super) fn to_be(self, writing: Writing) -> Self {
+        Self { writing, ..self }
     }
 
     /// The better of two proposals; the first where they looked equally far.

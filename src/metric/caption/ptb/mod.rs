@@ -6,21 +6,29 @@
 //! was not read. The plan is that of any scanner: every rule that fits proposes a token, the one that
 //! had to look farthest wins, the first one where two looked equally far.
 //!
+//! Known to differ: mail addresses longer than `web::LOCAL_PART` (on purpose), letters that newer versions
+//! of Unicode gave a small form, and `'t` before a dotted or a long letter (`'tİs`), which Java takes for an
+//! `i` or an `s`.
+//!
 //! One caption at a time. The reference tokenises a file, and there a caption's last token can depend
 //! on the first of the next line (a single letter with a dot, as in "plan A."); here it never does.
 
 mod abbreviation;
 mod class;
 mod classes;
+mod compound;
+mod entity;
+mod file;
 mod matched;
 mod number;
+mod sigma;
 mod symbol;
 mod text;
 mod web;
 mod word;
 
 use class::{Class, SOFT_HYPHEN};
-use matched::Match;
+use matched::{Match, Writing};
 use text::Text;
 
 /// Tokens that pycocoevalcap drops. Brackets are in its list as `-LRB-`, which no token ever is after
@@ -29,6 +37,9 @@ const PUNCTUATION: [&str; 17] = [
     "''", "'", "``", "`", "-LRB-", "-RRB-", "-LCB-", "-RCB-", ".", "?", "!", ",", ":", "-", "--",
     "...", ";",
 ];
+
+/// An apostrophe as an entity.
+const APOSTROPHE: [char; 6] = ['&', 'a', 'p', 'o', 's', ';'];
 
 /// Whether the COCO filter drops this token.
 #[must_use]
@@ -70,26 +81,18 @@ impl PtbTokeniser {
                 at = end;
                 continue;
             }
-            let Some(found) = self.proposal(at) else {
-                at += 1;
-                continue;
-            };
-            if let Some(written) = found.written {
-                if !written.is_empty() {
-                    take(written);
-                }
-            } else {
-                self.write(at, found.end);
-                if !self.token.is_empty() {
-                    take(&self.token);
-                }
+            let found = self.proposal(at);
+            self.write(at, found);
+            if !self.token.is_empty() {
+                take(&self.token);
             }
             at = found.end.max(at + 1);
         }
     }
 
     /// The words that a caption begins with and no rule concerns, ASCII letters between spaces; most
-    /// captions have nothing else. Returns where the first other thing begins.
+    /// captions have nothing else. Returns where the first other thing begins, or the space before it, which
+    /// may belong to a run of blanks.
     fn simple_words(&mut self, caption: &str, take: &mut impl FnMut(&str)) -> usize {
         let mut at = 0;
         loop {
@@ -97,7 +100,7 @@ impl PtbTokeniser {
             let letters = rest.iter().take_while(|b| b.is_ascii_alphabetic()).count();
             let (word, after) = rest.split_at(letters);
             if !matches!(after.first(), None | Some(b' ')) || word::is_two_in_one(word) {
-                return at;
+                return at.saturating_sub(1);
             }
             if letters > 0 {
                 self.token.clear();
@@ -112,20 +115,23 @@ impl PtbTokeniser {
         }
     }
 
-    /// The token that starts at `at`; none where the character there is deleted.
-    fn proposal(&mut self, at: usize) -> Option<Match> {
+    /// The token that starts at `at`; an empty one where the character there is deleted.
+    fn proposal(&mut self, at: usize) -> Match {
         let text = &mut self.text;
         match text.class(at) {
-            Class::Space | Class::Hyphen => None,
-            Class::Unknown => web::domain(text, at),
-            Class::Letter | Class::Mark => Some(from_letter(text, at)),
-            Class::Digit => Some(
-                word::word(text, at)
-                    .unwrap_or(Match::text(at + 1))
-                    .or(number::from_digit(text, at))
-                    .or(web::address(text, at)),
-            ),
-            Class::Symbol => Some(symbol::symbol(text, at).or(web::domain(text, at))),
+            // What ends a word may start the name of a host or, if it is Arabic, a number.
+            Class::Space | Class::Hyphen | Class::Unknown => {
+                let nothing = Match::written(text.blanks(at).max(at + 1), "");
+                nothing
+                    .or(number::number(text, at))
+                    .or(web::domain(text, at))
+            }
+            Class::Letter | Class::Mark => from_letter(text, at),
+            Class::Digit => word::word(text, at)
+                .unwrap_or(Match::text(at + 1))
+                .or(number::from_digit(text, at))
+                .or(web::address(text, at)),
+            Class::Symbol => symbol::symbol(text, at).or(web::domain(text, at)),
         }
     }
 
@@ -138,70 +144,48 @@ impl PtbTokeniser {
         });
     }
 
-    /// Writes a stretch of the caption as a token: lower case, brackets escaped, no soft hyphens, and
-    /// spaces that do not break.
-    fn write(&mut self, start: usize, end: usize) {
+    /// Writes a token: lower case, and spaces that do not break.
+    fn write(&mut self, start: usize, found: Match) {
         self.token.clear();
+        if let Writing::Instead(written) = found.writing {
+            self.token.push_str(written);
+            return;
+        }
         let mut simple = true;
-        let tag = self.text.at(start) == '<' && self.text.at(end - 1) == '>';
-        let stretch = self.text.slice(start..end);
-        let short_form = is_short_form(stretch);
-        if stretch.len() == 2 && stretch.iter().all(|c| symbol::is_quote(*c)) {
-            for c in stretch {
-                self.token.push_str(symbol::written_quote(*c));
-            }
-            return;
-        }
-        if stretch.contains(&'&') && !stretch.iter().any(|c| matches!(c, '/' | '@')) {
-            // Entities inside a token: `dog&apos;s`, `A&amp;B`.
-            let text: String = stretch.iter().collect::<String>().to_lowercase();
-            self.token = text
-                .replace("&apos;", "'")
-                .replace("&amp;", "&")
-                .replace([' ', '\t'], "\u{a0}");
-            return;
-        }
-        for (i, &c) in stretch.iter().enumerate() {
-            match c {
-                'A'..='Z' => self.token.push(c.to_ascii_lowercase()),
-                SOFT_HYPHEN => {}
-                ' ' | '\t' => self.token.push('\u{a0}'),
-                '(' if !tag => self.token.push_str("-lrb-"),
-                ')' if !tag => self.token.push_str("-rrb-"),
-                // Short forms are written with a straight apostrophe.
-                '\u{2019}' | '\u{92}' if short_form => self.token.push('\''),
-                '\u{2018}' | '\u{201b}' | '\u{91}' if i == 1 && stretch.len() == 3 => {
-                    self.token.push('`');
-                }
+        let stretch = self.text.slice(start..found.end);
+        for &c in stretch {
+            match (found.writing, c) {
+                (_, 'A'..='Z') => self.token.push(c.to_ascii_lowercase()),
+                (_, ' ') => self.token.push('\u{a0}'),
+                (Writing::Plain, SOFT_HYPHEN) => {}
+                (Writing::Plain, '(') => self.token.push_str("-lrb-"),
+                (Writing::Plain, ')') => self.token.push_str("-rrb-"),
+                (Writing::ShortForm, '\u{2019}' | '\u{92}') => self.token.push('\''),
+                (Writing::ShortForm, '\u{2018}' | '\u{201b}' | '\u{91}') => self.token.push('`'),
+                (Writing::Quotes, c) => match symbol::alone(c) {
+                    Some(written) => self.token.push_str(written),
+                    None => self.token.push(c),
+                },
                 _ => {
                     simple &= c.is_ascii();
                     self.token.push(c);
                 }
             }
         }
+        match found.writing {
+            // Only where it is in lower case; the rules take it in any.
+            Writing::ShortForm if stretch.windows(6).any(|part| part == APOSTROPHE) => {
+                self.token = self.token.replace("&apos;", "'");
+            }
+            Writing::And => self.token = self.token.replace("&amp;", "&"),
+            _ => {}
+        }
         if stretch == [SOFT_HYPHEN] {
             self.token.push('-');
         }
         if !simple {
-            self.token = self.token.to_lowercase();
+            self.token = sigma::lower_case(&self.token);
         }
-    }
-}
-
-/// Whether a stretch is `'s`, `n't` and the like.
-fn is_short_form(stretch: &[char]) -> bool {
-    if stretch.len() > 3 || stretch.iter().any(char::is_ascii_digit) {
-        return false;
-    }
-    let letters: String = stretch
-        .iter()
-        .filter(|c| c.is_ascii_alphabetic())
-        .map(char::to_ascii_lowercase)
-        .collect();
-    match stretch.iter().position(|c| !c.is_ascii_alphabetic()) {
-        Some(0) => matches!(letters.as_str(), "s" | "m" | "d" | "ll" | "re" | "ve"),
-        Some(1) => letters == "nt" && stretch.len() == 3,
-        _ => false,
     }
 }
 
@@ -212,8 +196,10 @@ fn from_letter(text: &mut Text, at: usize) -> Match {
         return word::two_in_one(text, at, end).unwrap_or(Match::text(end));
     }
     let mut found = word::word(text, at).unwrap_or(Match::text(at + 1));
-    if text.at(at) == 'x' {
-        found = found.or(symbol::eyes(text, at));
+    match text.at(at) {
+        'x' => found = found.or(symbol::eyes(text, at)),
+        SOFT_HYPHEN => found = found.or(number::number(text, at)),
+        _ => {}
     }
     found.or(web::address(text, at))
 }

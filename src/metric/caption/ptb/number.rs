@@ -4,27 +4,31 @@ use super::class::{Class, SOFT_HYPHEN};
 use super::matched::Match;
 use super::text::Text;
 
-/// `5`, `1,000`, `10:30`, `.5`, `-5`, `+5`: an optional sign, digits, groups after `. , :`.
+/// `5`, `1,000`, `10:30`, `.5`, `-5`, `+5`: an optional sign, digits, groups after `. , :` or one of the
+/// Arabic separators.
 pub(super) fn number(text: &Text, start: usize) -> Option<Match> {
     let unsigned = start + usize::from(matches!(text.at(start), '+' | '-'));
-    let mut end = digits(text, unsigned);
-    while matches!(text.at(end), '.' | ',' | ':') {
-        let next = digits(text, end + 1);
-        if next == end + 1 {
+    let first = unsigned + usize::from(text.at(unsigned) == SOFT_HYPHEN);
+    let mut end = digits(text, first).unwrap_or(unsigned);
+    while matches!(text.at(end), '.' | ',' | ':' | '\u{66b}' | '\u{66c}') {
+        let Some(next) = digits(text, end + 1) else {
             break;
-        }
+        };
         end = next;
     }
     (end > unsigned).then(|| Match::text(end))
 }
 
-/// Digits, and soft hyphens between them.
-fn digits(text: &Text, start: usize) -> usize {
-    if text.class(start) == Class::Digit {
-        text.run(start, |c, class| class == Class::Digit || c == SOFT_HYPHEN)
-    } else {
-        start
+/// Digits, with single soft hyphens between them. The end.
+fn digits(text: &Text, start: usize) -> Option<usize> {
+    let mut digit = start;
+    let mut end = None;
+    while text.class(digit) == Class::Digit {
+        let next = digit + 1;
+        end = Some(next);
+        digit = next + usize::from(text.at(next) == SOFT_HYPHEN);
     }
+    end
 }
 
 /// Everything else that starts with a digit: a date, a fraction, a telephone number.
@@ -73,14 +77,14 @@ fn fraction(text: &Text, start: usize) -> Option<Match> {
 }
 
 /// `555 123 4567`, `+44 20 7946 0958`, `(555) 123-4567`: groups of digits, apart by a space or a
-/// hyphen. In captions also a list of years (`1984 1985 1986`), which is one token to the reference.
+/// hyphen; ASCII only. In captions also a list of years (`1984 1985 1986`), which is one token to the reference.
 pub(super) fn telephone(text: &Text, start: usize) -> Option<Match> {
     let apart = |at: usize| matches!(text.at(at), ' ' | '-' | '\u{a0}');
     let in_brackets = text.at(start) == '(';
     // Where the last two groups may start, best first.
     let mut starts = [None, None];
     if in_brackets {
-        let close = text.digits(start + 1, 3);
+        let close = text.ascii_digits(start + 1, 3);
         if close < start + 3 || text.at(close) != ')' {
             return None;
         }
@@ -88,12 +92,12 @@ pub(super) fn telephone(text: &Text, start: usize) -> Option<Match> {
         starts[0] = Some(next + usize::from(matches!(text.at(next), ' ' | '\u{a0}')));
     } else {
         let first = start + usize::from(text.at(start) == '+');
-        let end = text.digits(first, 4);
+        let end = text.ascii_digits(first, 4);
         if end < first + 2 || !apart(end) {
             return None;
         }
         let second = end + 1;
-        let end = text.digits(second, 4);
+        let end = text.ascii_digits(second, 4);
         if end >= second + 2 && apart(end) {
             starts[0] = Some(end + 1);
         }
@@ -112,11 +116,11 @@ fn last_groups(text: &Text, start: usize) -> Option<usize> {
     let mut best = None;
     for length in [3, 4] {
         let end = start + length;
-        if text.digits(start, length) != end {
+        if text.ascii_digits(start, length) != end {
             break;
         }
         let next = end + usize::from(matches!(text.at(end), ' ' | '-' | '\u{a0}'));
-        let last = text.digits(next, 5);
+        let last = text.ascii_digits(next, 5);
         if last >= next + 3 {
             best = best.max(Some(last));
         }

@@ -1,19 +1,20 @@
 //! Everything that starts with neither a letter nor a digit.
 
 use super::class::Class;
-use super::matched::Match;
+use super::entity::entity;
+use super::matched::{Match, Writing};
 use super::number::{number, telephone};
 use super::text::Text;
-use super::web::{entity, handle, hashtag, mail, tag};
-use super::word::{apostrophe, plain_word, short_form};
+use super::web::{handle, hashtag, mail, tag};
+use super::word::{apostrophe_end, short_form, word};
 
 /// The token that starts with the symbol at `start`.
-pub(super) fn symbol(text: &Text, start: usize) -> Match {
+pub(super) fn symbol(text: &mut Text, start: usize) -> Match {
     let c = text.at(start);
     let one = Match {
         end: start + 1,
         reach: start + 1,
-        written: alone(c),
+        writing: alone(c).map_or(Writing::Plain, Writing::Instead),
     };
     let best = match c {
         '\'' => one.or(after_apostrophe(text, start)),
@@ -36,9 +37,9 @@ pub(super) fn symbol(text: &Text, start: usize) -> Match {
             .or(if text.has_at { mail(text, start) } else { None }),
         '>' => one.or(double(text, start)),
         '&' => one
-            .or(short_form(text, start).map(Match::text))
+            .or(after_apostrophe(text, start))
             .or(entity(text, start))
-            .or(Some(Match::text(plain_word(text, start))))
+            .or(word(text, start))
             .or(if text.has_at { mail(text, start) } else { None }),
         '@' => one
             .or(repeated(text, start).map(Match::text))
@@ -54,14 +55,14 @@ pub(super) fn symbol(text: &Text, start: usize) -> Match {
         }
         '\\' => one.or(escaped_stars(text, start)),
         c if is_quote(c) => one.or(quotes(text, start)),
-        _ => one,
+        _ => one.or(powers(text, start)),
     };
     best.or(smiley(text, start)).or(eyes(text, start))
 }
 
 /// What is written for a symbol on its own where it is not the symbol itself. Quotes of all kinds
 /// are dropped by the filter; their direction is not worked out.
-fn alone(c: char) -> Option<&'static str> {
+pub(super) fn alone(c: char) -> Option<&'static str> {
     Some(match c {
         '(' => "-lrb-",
         ')' => "-rrb-",
@@ -88,15 +89,14 @@ fn alone(c: char) -> Option<&'static str> {
 }
 
 /// Whether `c` is a quotation mark other than the straight ones.
-pub(super) fn is_quote(c: char) -> bool {
+fn is_quote(c: char) -> bool {
     matches!(
         c,
         '`' | '\u{91}'..='\u{94}'
             | '\u{ab}'
             | '\u{bb}'
             | '\u{2018}'
-            | '\u{2019}'
-            | '\u{201b}'..='\u{201d}'
+            | '\u{2019}'..='\u{201f}'
             | '\u{2039}'
             | '\u{203a}'
     )
@@ -105,20 +105,31 @@ pub(super) fn is_quote(c: char) -> bool {
 /// Two quotation marks are one token, whichever they are. The filter knows only two equal single
 /// ones, so that nested quotations leave tokens behind; the reference does the same.
 fn quotes(text: &Text, start: usize) -> Option<Match> {
-    is_quote(text.at(start + 1)).then(|| Match::text(start + 2))
+    is_quote(text.at(start + 1)).then(|| Match::text(start + 2).to_be(Writing::Quotes))
 }
 
-/// What is written for a quotation mark.
-pub(super) fn written_quote(c: char) -> &'static str {
-    alone(c).unwrap_or("`")
+/// Powers and indices stay together: `²³`, `₂₀`, but not one with the other.
+fn powers(text: &Text, start: usize) -> Option<Match> {
+    let power = |c| {
+        matches!(
+            c,
+            '\u{b2}' | '\u{b3}' | '\u{b9}' | '\u{2070}' | '\u{2074}'..='\u{2079}'
+        )
+    };
+    let index = |c| matches!(c, '\u{2080}'..='\u{2089}');
+    let end = text
+        .run(start, |c, _| power(c))
+        .max(text.run(start, |c, _| index(c)));
+    (end > start).then(|| Match::text(end))
 }
 
-/// End of three to five dots, all with single spaces between them or none.
+/// End of three to five dots, all with single spaces between them (also those that do not break) or none.
 fn dots(text: &Text, start: usize) -> Option<usize> {
+    let space = |at| usize::from(matches!(text.at(at), ' ' | '\u{a0}'));
     let mut end = start + 1;
-    let apart = usize::from(text.at(end) == ' ');
+    let apart = space(end);
     for count in 1..5 {
-        let next = end + usize::from(text.at(end) == ' ' && apart == 1);
+        let next = end + space(end).min(apart);
         if text.at(next) != '.' || next != end + apart {
             return (count >= 3).then_some(end);
         }
@@ -165,23 +176,24 @@ fn escaped_bracket(text: &Text, start: usize) -> Option<Match> {
         .map(|bracket| Match::text(start + bracket.len()))
 }
 
-/// Words cut off at the front, with whether a letter may follow directly.
+/// Words cut off at the front.
 const CUT: &[&str] = &["em", "til", "till", "cause"];
 
 /// `'s`, `'em`, `'n'`, `'90s`, `'tis`.
 fn after_apostrophe(text: &Text, start: usize) -> Option<Match> {
-    let after = start + 1;
+    let after = apostrophe_end(text, start)?;
     let straight = text.at(start) == '\'';
     let mut best = Match::text(start);
     // A straight one before two letters opens a quotation; a typographic one closes it and has no
     // such rule, so there a short form is cut off whatever follows.
     if straight {
-        best = best.or(short_form(text, start).map(Match::text));
+        let ends = |found: &Match| !text.at(found.end).is_ascii_alphabetic();
+        best = best.or(short_form(text, start).filter(ends));
         if text.at(after) == '\'' {
             best = best.or(Some(Match::written(after + 1, "''")));
         }
     } else {
-        best = best.or(typographic_short_form(text, start));
+        best = best.or(short_form(text, start));
     }
     for word in CUT {
         if text.says(after, word) {
@@ -197,8 +209,8 @@ fn after_apostrophe(text: &Text, start: usize) -> Option<Match> {
     }
     if text.at(after).eq_ignore_ascii_case(&'n') {
         let end = after + 1;
-        if apostrophe(text.at(end)) {
-            best = best.or(Some(Match::text(end + 1)));
+        if let Some(end) = apostrophe_end(text, end) {
+            best = best.or(Some(Match::text(end)));
         } else if !straight || text.class(end) == Class::Space {
             best = best.or(Some(Match::text(end)));
         }
@@ -211,23 +223,11 @@ fn after_apostrophe(text: &Text, start: usize) -> Option<Match> {
         if decade {
             best = best.or(Some(Match::text(year + 1)));
         }
-        if text.class(year) == Class::Space {
+        if text.white(year) {
             best = best.or(Some(Match::ahead(year, year + 1)));
         }
     }
     (best.end > start).then_some(best)
-}
-
-fn typographic_short_form(text: &Text, start: usize) -> Option<Match> {
-    let after = start + 1;
-    let end = match text.at(after).to_ascii_lowercase() {
-        's' | 'm' | 'd' => after + 1,
-        'l' if text.says(after, "ll") => after + 2,
-        'r' if text.says(after, "re") => after + 2,
-        'v' if text.says(after, "ve") => after + 2,
-        _ => return None,
-    };
-    Some(Match::text(end))
 }
 
 /// `:)`, `;-(`, `>:D`: eyes, possibly a nose, a mouth, and no letter or digit after it.

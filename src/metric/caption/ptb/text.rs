@@ -1,6 +1,6 @@
 //! A caption as the matchers see it: characters with their classes, and a line end after the last.
 
-use super::class::{Class, class};
+use super::class::{Class, SOFT_HYPHEN, class};
 use std::ops::Range;
 
 /// A caption, ready to be scanned.
@@ -42,14 +42,14 @@ impl Text {
         self.chars.len()
     }
 
-    /// The character at `at`; NUL, which is in no rule, beyond the end.
+    /// The character at `at`; the line end goes on beyond the end.
     pub(super) fn at(&self, at: usize) -> char {
-        self.chars.get(at).copied().unwrap_or('\0')
+        self.chars.get(at).copied().unwrap_or('\n')
     }
 
     /// The class at `at`.
     pub(super) fn class(&self, at: usize) -> Class {
-        self.classes.get(at).copied().unwrap_or(Class::Unknown)
+        self.classes.get(at).copied().unwrap_or(Class::Space)
     }
 
     /// The characters of a range.
@@ -87,6 +87,26 @@ impl Text {
         self.run(start, |c, _| c.is_ascii_alphanumeric())
     }
 
+    /// End of the ASCII digits from `start` on, at most `most` of them.
+    pub(super) fn ascii_digits(&self, start: usize, most: usize) -> usize {
+        let mut at = start;
+        while at - start < most && self.at(at).is_ascii_digit() {
+            at += 1;
+        }
+        at
+    }
+
+    /// End of the blanks from `start` on, which are passed over together.
+    pub(super) fn blanks(&self, start: usize) -> usize {
+        self.run(start, |c, _| blank(c))
+    }
+
+    /// Whether there is white space at `at` to the rules that look behind a token. More than what a
+    /// token ends before, and U+0085 is an ellipsis otherwise.
+    pub(super) fn white(&self, at: usize) -> bool {
+        blank(self.at(at)) || matches!(self.at(at), '\n' | '\u{85}')
+    }
+
     /// End of the ASCII letters from `start` on.
     pub(super) fn ascii_letters(&self, start: usize) -> usize {
         self.run(start, |c, _| c.is_ascii_alphabetic())
@@ -101,15 +121,15 @@ impl Text {
         at
     }
 
-    /// End of the ASCII letters, digits, dots and commas from `start` on, which begin with a letter or
-    /// digit. The last run is kept, because a list such as `1,a,2,b` asks for it at each of its parts.
+    /// End of the ASCII letters, digits, dots, commas and soft hyphens from `start` on, which begin with a
+    /// letter or digit. The last run is kept, because a list such as `1,a,2,b` asks for it at each of its parts.
     pub(super) fn joined_run(&mut self, start: usize) -> usize {
         if !self.at(start).is_ascii_alphanumeric() {
             return start;
         }
         if !self.joined.contains(&start) {
             let end = self.run(start, |c, _| {
-                c.is_ascii_alphanumeric() || matches!(c, '.' | ',')
+                c.is_ascii_alphanumeric() || matches!(c, '.' | ',' | SOFT_HYPHEN)
             });
             self.joined = start..end;
         }
@@ -119,12 +139,10 @@ impl Text {
     /// End of a label of a host name from `start` on; the last run is kept.
     pub(super) fn label(&mut self, start: usize) -> usize {
         if !self.label.contains(&start) {
-            let end = self.run(start, |c, class| {
-                class != Class::Digit
-                    && !c.is_whitespace()
-                    && (!c.is_ascii()
-                        || c.is_ascii_lowercase()
-                        || matches!(c, '#' | '%' | '&' | '*' | '+' | '~'))
+            let end = self.run(start, |c, _| match c {
+                'a'..='z' | '#' | '%' | '&' | '*' | '+' | '~' => true,
+                '\t' | '\n' => false,
+                _ => !c.is_ascii() || c.is_ascii_control(),
             });
             self.label = start..end;
         }
@@ -137,4 +155,11 @@ impl Text {
             .enumerate()
             .all(|(i, byte)| self.at(at + i).to_ascii_lowercase() == char::from(byte))
     }
+}
+
+fn blank(c: char) -> bool {
+    matches!(
+        c,
+        ' ' | '\t' | '\u{a0}' | '\u{2000}'..='\u{200a}' | '\u{3000}'
+    )
 }

@@ -1,7 +1,8 @@
-//! What captions from the web bring along: tags, entities, addresses, handles.
+//! What captions from the web bring along: tags, addresses, handles.
 
 use super::class::Class;
-use super::matched::Match;
+use super::entity::accented;
+use super::matched::{Match, Writing};
 use super::text::Text;
 
 /// No rule looks farther than this for the end of a tag or address, so that a hostile line of many
@@ -23,13 +24,12 @@ pub(super) fn address(text: &mut Text, start: usize) -> Option<Match> {
         _ => {}
     }
     best = best.or(domain(text, start));
-    (best.end > start).then_some(best)
+    (best.end > start).then(|| best.to_be(Writing::Whole))
 }
 
 /// A character inside an address. A space that does not break is no space to the reference here.
 fn inside(c: char, class: Class) -> bool {
-    (class != Class::Space || c == '\u{a0}')
-        && !matches!(c, '"' | '<' | '>' | '(' | ')' | '|' | '\0')
+    (class != Class::Space || c == '\u{a0}') && !matches!(c, '"' | '<' | '>' | '(' | ')' | '|')
 }
 
 /// End of an address that fills `start..end`: the last character is not punctuation.
@@ -37,7 +37,9 @@ fn trimmed(text: &Text, start: usize, mut end: usize) -> Option<usize> {
     while end > start && matches!(text.at(end - 1), '.' | ',' | '!' | '?' | '-' | '{' | '}') {
         end -= 1;
     }
-    (end >= start + 2).then_some(end)
+    // Two of the reference's 16-bit units.
+    let long = end >= start + 2 || (end > start && text.at(start) > '\u{ffff}');
+    long.then_some(end)
 }
 
 /// `http://` and `https://`.
@@ -50,7 +52,7 @@ fn full_url(text: &Text, start: usize) -> Option<Match> {
     trimmed(text, rest, end).map(Match::text)
 }
 
-/// `www.`, parts with dots, two to four letters, possibly a path.
+/// `www.`, labels with dots, two to four letters, possibly a path.
 fn www(text: &Text, start: usize) -> Option<Match> {
     if !text.says(start, "www.") {
         return None;
@@ -59,8 +61,17 @@ fn www(text: &Text, start: usize) -> Option<Match> {
     let limit = first + FARTHEST;
     let mut best = None;
     let mut at = first;
-    while at < limit && inside(text.at(at), text.class(at)) && !matches!(text.at(at), '{' | '}') {
-        if text.at(at) == '.' && at > first {
+    let mut empty = true;
+    while at < limit
+        && inside(text.at(at), text.class(at))
+        && !matches!(text.at(at), '{' | '}' | ',' | '!' | '?')
+    {
+        let dot = text.at(at) == '.';
+        if dot && empty {
+            break;
+        }
+        empty = dot;
+        if dot {
             let letters = text.ascii_letters(at + 1).min(at + 5);
             if letters >= at + 3 {
                 best = best.max(Some(path(text, letters).unwrap_or(letters)));
@@ -71,7 +82,7 @@ fn www(text: &Text, start: usize) -> Option<Match> {
     best.map(Match::text)
 }
 
-/// `example.com`, `example.com/path`: labels of nearly anything but digits, capitals and ASCII punctuation, then
+/// `example.com`, `example.com/path`: labels of nearly anything but ASCII digits, capitals and punctuation, then
 /// one of four top-level names. What follows the name does not matter.
 pub(super) fn domain(text: &mut Text, start: usize) -> Option<Match> {
     /// More labels than this are no address.
@@ -94,7 +105,7 @@ pub(super) fn domain(text: &mut Text, start: usize) -> Option<Match> {
             break;
         }
     }
-    best.map(Match::text)
+    best.map(|end| Match::text(end).to_be(Writing::Whole))
 }
 
 /// End of a path that starts with a slash at `start`.
@@ -106,7 +117,8 @@ fn path(text: &Text, start: usize) -> Option<usize> {
     trimmed(text, start + 1, end)
 }
 
-/// `name@example.com`, also in angle brackets: the local part may hold nearly anything.
+/// `name@example.com`, also in angle brackets: the local part may hold nearly anything but white space,
+/// the kind that does not break included.
 pub(super) fn mail(text: &Text, start: usize) -> Option<Match> {
     let name = match text.at(start) {
         '<' => start + 1,
@@ -116,7 +128,7 @@ pub(super) fn mail(text: &Text, start: usize) -> Option<Match> {
     if !text.at(name).is_ascii_alphanumeric() {
         return None;
     }
-    let part = |c: char, class: Class| inside(c, class) && !matches!(c, '{' | '}');
+    let part = |c: char, class: Class| inside(c, class) && !matches!(c, '{' | '}' | '\u{a0}');
     let limit = name + LOCAL_PART;
     let mut best = None;
     let mut at = name + 1;
@@ -140,7 +152,8 @@ pub(super) fn mail(text: &Text, start: usize) -> Option<Match> {
         at += 1;
     }
     let end = best?;
-    Some(Match::text(end + usize::from(text.at(end) == '>')))
+    let end = end + usize::from(text.at(end) == '>');
+    Some(Match::text(end).to_be(Writing::Whole))
 }
 
 /// `@name`.
@@ -154,12 +167,14 @@ pub(super) fn handle(text: &Text, start: usize) -> Option<Match> {
     Some(Match::text(end))
 }
 
-/// `#tag`: letters and marks, no digits.
+/// `#tag`: letters, marks and accented letters, no digits.
 pub(super) fn hashtag(text: &Text, start: usize) -> Option<Match> {
-    let end = text.run(start + 1, |_, class| {
-        matches!(class, Class::Letter | Class::Mark)
-    });
-    (end > start + 1).then(|| Match::text(end))
+    let letters = |at| text.run(at, |_, class| matches!(class, Class::Letter | Class::Mark));
+    let mut end = letters(start + 1);
+    while let Some(after) = accented(text, end) {
+        end = letters(after);
+    }
+    (end > start + 1).then(|| Match::text(end).to_be(Writing::Whole))
 }
 
 /// `<b>`, `</b>`, `<img src="...">`, `<!-- ... -->`.
@@ -181,7 +196,7 @@ pub(super) fn tag(text: &Text, start: usize) -> Option<Match> {
                 return None;
             }
             let limit = at + FARTHEST;
-            while at < limit && !matches!(text.at(at), '>' | '\n' | '\0') {
+            while at < limit && !matches!(text.at(at), '>' | '\n') {
                 at += 1;
             }
         }
@@ -200,7 +215,7 @@ pub(super) fn tag(text: &Text, start: usize) -> Option<Match> {
             at = attributes(text, end, name, spaces)?;
         }
     }
-    (text.at(at) == '>').then(|| Match::text(at + 1))
+    (text.at(at) == '>').then(|| Match::text(at + 1).to_be(Writing::Whole))
 }
 
 fn attributes(
@@ -230,8 +245,7 @@ fn attributes(
                 return None;
             }
             let mut close = open + 1;
-            while close < limit && !matches!(text.at(close), '\n' | '\0') && text.at(close) != quote
-            {
+            while close < limit && text.at(close) != '\n' && text.at(close) != quote {
                 close += 1;
             }
             if text.at(close) != quote {
@@ -241,61 +255,4 @@ fn attributes(
         }
     }
     None
-}
-
-/// Entities with the token that is written; an empty one is deleted. Quotes and dashes are dropped
-/// by the filter, so which of them is written does not matter.
-const ENTITIES: &[(&str, &str)] = &[
-    ("&amp;", "&"),
-    ("&lt;", "<"),
-    ("&gt;", ">"),
-    ("&quot;", "''"),
-    ("&apos;", "'"),
-    ("&mdash;", "--"),
-    ("&ndash;", "--"),
-    ("&nbsp;", ""),
-];
-
-/// Codes of newswire text that look like entities.
-const SHORT_ENTITIES: [[char; 2]; 8] = [
-    ['h', 't'],
-    ['l', 'r'],
-    ['m', 'd'],
-    ['q', 'c'],
-    ['q', 'l'],
-    ['q', 'r'],
-    ['t', 'l'],
-    ['u', 'r'],
-];
-
-/// `&amp;`, `&#39;`.
-pub(super) fn entity(text: &Text, start: usize) -> Option<Match> {
-    if text.at(start + 1) == '#' {
-        let end = text.digits(start + 2, 9);
-        return (end > start + 2 && text.at(end) == ';').then(|| Match::text(end + 1));
-    }
-    let short = [text.at(start + 1), text.at(start + 2)].map(|c| c.to_ascii_lowercase());
-    if text.at(start + 3) == ';' && SHORT_ENTITIES.contains(&short) {
-        return Some(Match::text(start + 4));
-    }
-    ENTITIES
-        .iter()
-        .find(|(entity, _)| text.says(start, entity))
-        .map(|(entity, written)| Match::written(start + entity.len(), written))
-}
-
-/// `&eacute;` and its like at `start`: a letter inside words. The end.
-pub(super) fn accented(text: &Text, start: usize) -> Option<usize> {
-    if text.at(start) != '&'
-        || !matches!(
-            text.at(start + 1).to_ascii_lowercase(),
-            'a' | 'e' | 'i' | 'o' | 'u'
-        )
-    {
-        return None;
-    }
-    ["acute;", "grave;", "uml;"]
-        .iter()
-        .find(|rest| text.says(start + 2, rest))
-        .map(|rest| start + 2 + rest.len())
 }
