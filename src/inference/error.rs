@@ -520,12 +520,15 @@ fn is_no_such_device(error: &ort::Error) -> bool {
     )
 }
 
-/// Whether the runtime says that memory was short: its arena's words, cudaMalloc's and cuBLAS's.
+/// Whether the runtime says that memory was short: its arena's words, C++'s where it goes round the arena, cudaMalloc's
+/// and cuBLAS's.
 pub(super) fn is_out_of_memory(error: &ort::Error) -> bool {
     says(
         error,
         &[
             "failed to allocate memory",
+            "bad_alloc",
+            "bad allocation",
             "out of memory",
             "the resource allocation failed",
             "_status_alloc_failed",
@@ -605,6 +608,9 @@ mod tests {
     fn short_memory_is_mended_by_a_smaller_batch() {
         let _loaded = runtime();
         let hint = run("Failed to allocate memory for requested buffer of size 1073741824");
+        assert!(hint.contains("--batch"), "{hint}");
+        // What a CPU said under `ulimit -v 500000`.
+        let hint = run("running Mul node. Name:'/mlp.1/Mul_1' Status Message: std::bad_alloc");
         assert!(hint.contains("--batch"), "{hint}");
         // What a card with 1.5 GB left said of its first graph.
         let hint = run("CUBLAS failure 3: the resource allocation failed ; GPU=0");

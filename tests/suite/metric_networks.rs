@@ -160,6 +160,16 @@ fn clip_of_images_and_captions_is_that_of_the_networks() {
     let (cosine, plain) = value("similarity", &prefixed);
     assert!((score - 2.5 * cosine).abs() < 1e-9, "{score} {cosine}");
     assert!(signature.contains("a-photo-depicts") && !plain.contains("a-photo-depicts"));
+    // Two folders are paired by order; other names are worth a word.
+    let others = folder(0..FRAMES);
+    fs::rename(others.path().join("0.png"), others.path().join("x.png")).unwrap();
+    let paths = [images.path(), Path::new("--other-images"), others.path()];
+    let answer: Value = serde_json::from_str(&run(&arguments, &paths)).unwrap();
+    let warnings = answer["warnings"].to_string();
+    assert!(warnings.contains("not called alike"), "{warnings}");
+    let paths = [images.path(), Path::new("--other-images"), images.path()];
+    let answer: Value = serde_json::from_str(&run(&arguments, &paths)).unwrap();
+    assert!(answer["warnings"].is_null(), "{}", answer["warnings"]);
 }
 
 #[test]

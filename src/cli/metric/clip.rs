@@ -245,6 +245,9 @@ fn inputs(arguments: &ClipArguments) -> Result<Inputs, Failure> {
         }
         origin = name;
     }
+    if let (Some(first), Some(second)) = (&arguments.images, &arguments.other_images) {
+        warnings.extend(other_names(first, second)?);
+    }
     Ok(Inputs {
         first,
         second,
@@ -253,6 +256,25 @@ fn inputs(arguments: &ClipArguments) -> Result<Inputs, Failure> {
         kind,
         warnings,
     })
+}
+
+/// What is to be said of two folders whose images are paired in order and not called alike.
+fn other_names(first: &Path, second: &Path) -> Result<Option<String>, Failure> {
+    let [first, second] = [first, second].map(|folder| ImageFiles::list(folder, Depth::Flat));
+    let (first, second) = (first?, second?);
+    let pairs = first.paths().iter().zip(second.paths());
+    let unlike: Vec<_> = pairs
+        .filter(|(a, b)| a.file_stem() != b.file_stem())
+        .collect();
+    Ok(unlike.first().map(|(a, b)| {
+        format!(
+            "images are paired in the order of their names, and {} of {} pairs are not called alike, first {} and {}",
+            unlike.len(),
+            first.len().min(second.len()),
+            a.display(),
+            b.display()
+        )
+    }))
 }
 
 /// Similarity of images with captions, or with images.
