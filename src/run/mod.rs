@@ -51,7 +51,7 @@ pub use layout::{
     folder_name, frame_file, one_folder,
 };
 pub use manifest::{FORMAT, Identity, Manifest, Session};
-pub use observations::{COLUMNS, ObservationWriter, read_columns, read_observations};
+pub use observations::{COLUMNS, ObservationWriter, read_columns};
 pub use observe::{FrameRef, Look, Looker, Looking, Observed, Unseen, observe};
 pub use partition::Partition;
 pub use plan::{Plan, PlanSummary, Unit};

@@ -2,8 +2,8 @@
 
 use super::testing::{self, FRAMES};
 use super::{
-    Look, Looking, OBSERVATIONS, OBSERVED, Observed, Partition, Plan, Progress, RunError, Seen,
-    Store, fault, generate, observe, read_observations,
+    COLUMNS, Look, Looking, OBSERVATIONS, OBSERVED, Observed, Partition, Plan, Progress, RunError,
+    Seen, Store, fault, generate, observe, read_columns,
 };
 use crate::record::Observation;
 use crate::{ExitCode, Hint as _};
@@ -162,7 +162,7 @@ fn a_run_writes_what_was_seen_in_plan_order() {
     let plan = testing::plan(STORIES, BATCH);
     let folder = tempfile::tempdir().expect("tempdir");
     run(folder.path(), &plan, Partition::WHOLE, None).expect("run");
-    let rows = read_observations(&folder.path().join(OBSERVATIONS)).expect("observations");
+    let rows = read_columns(&folder.path().join(OBSERVATIONS), &COLUMNS).expect("observations");
     let planned: Vec<_> = (plan.units().iter())
         .flat_map(|unit| unit.frames().map(|frame| (unit.story.clone(), frame)))
         .collect();
@@ -287,7 +287,7 @@ fn parts_hold_the_same_frames_and_rows_as_the_whole() {
     let plan = testing::plan(STORIES, BATCH);
     let folder = tempfile::tempdir().expect("tempdir");
     run(folder.path(), &plan, Partition::WHOLE, None).expect("whole");
-    let whole = read_observations(&folder.path().join(OBSERVATIONS)).expect("observations");
+    let whole = read_columns(&folder.path().join(OBSERVATIONS), &COLUMNS).expect("observations");
     let expected = outcome(folder.path());
     let mut rows = Vec::new();
     for index in 1..=2 {
@@ -299,7 +299,9 @@ fn parts_hold_the_same_frames_and_rows_as_the_whole() {
                 assert_eq!(bytes, expected[&name], "{name}");
             }
         }
-        rows.extend(read_observations(&folder.path().join(OBSERVATIONS)).expect("observations"));
+        rows.extend(
+            read_columns(&folder.path().join(OBSERVATIONS), &COLUMNS).expect("observations"),
+        );
     }
     let place = |row: &Observation| whole.iter().position(|other| other == row);
     let mut places: Vec<_> = rows

@@ -71,9 +71,23 @@ pub fn bootstrap<F>(clusters: usize, plan: Resampling, mut statistic: F) -> Dist
 where
     F: FnMut(&[u32]) -> Option<f64>,
 {
-    resample([clusters], plan, |[multiplicities]| {
-        statistic(multiplicities)
-    })
+    let mut distribution = Distribution {
+        sorted: Vec::with_capacity(plan.resamples),
+        undefined: 0,
+    };
+    if clusters == 0 {
+        return distribution;
+    }
+    let mut multiplicities = vec![0_u32; clusters];
+    for resample in 0..plan.resamples {
+        draw(plan, resample, std::slice::from_mut(&mut multiplicities));
+        match statistic(&multiplicities).filter(|value| !value.is_nan()) {
+            Some(value) => distribution.sorted.push(value),
+            None => distribution.undefined += 1,
+        }
+    }
+    distribution.sorted.sort_by(f64::total_cmp);
+    distribution
 }
 
 /// The distribution of the mean of `values`, whole clusters drawn. `clusters[i]` is the number of the
@@ -105,31 +119,6 @@ pub fn bootstrap_mean(values: &[f64], clusters: &[usize], plan: Resampling) -> D
         }
         (n > 0).then(|| sum / n as f64)
     })
-}
-
-fn resample<const N: usize>(
-    sizes: [usize; N],
-    plan: Resampling,
-    mut statistic: impl FnMut([&[u32]; N]) -> Option<f64>,
-) -> Distribution {
-    let mut distribution = Distribution {
-        sorted: Vec::with_capacity(plan.resamples),
-        undefined: 0,
-    };
-    if sizes.contains(&0) {
-        return distribution;
-    }
-    let mut multiplicities = sizes.map(|size| vec![0_u32; size]);
-    for resample in 0..plan.resamples {
-        draw(plan, resample, &mut multiplicities);
-        let samples = std::array::from_fn(|index| multiplicities[index].as_slice());
-        match statistic(samples).filter(|value| !value.is_nan()) {
-            Some(value) => distribution.sorted.push(value),
-            None => distribution.undefined += 1,
-        }
-    }
-    distribution.sorted.sort_by(f64::total_cmp);
-    distribution
 }
 
 /// Draws each sample with replacement: how often each of its clusters is in resample number `resample`.

@@ -43,6 +43,14 @@ impl ScoreName {
             Self::Similarity | Self::Torchmetrics => "",
         }
     }
+
+    /// What a signature says of images and captions that this program encodes.
+    fn of_texts(self) -> &'static str {
+        match self {
+            Self::Clipscore | Self::Refclipscore => "image-text:a-photo-depicts",
+            Self::Similarity | Self::Torchmetrics => "image-text",
+        }
+    }
 }
 
 #[derive(Clone, Debug, Args)]
@@ -209,10 +217,7 @@ fn inputs(arguments: &ClipArguments) -> Result<Inputs, Failure> {
         let (second, kind) = match arguments {
             ClipArguments {
                 texts: Some(path), ..
-            } if arguments.score.prefix().is_empty() => (model.texts(path)?, "image-text"),
-            ClipArguments {
-                texts: Some(path), ..
-            } => (model.texts(path)?, "image-text:a-photo-depicts"),
+            } => (model.texts(path)?, arguments.score.of_texts()),
             ClipArguments {
                 text_features: Some(path),
                 ..

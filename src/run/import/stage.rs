@@ -94,7 +94,8 @@ mod tests {
     use crate::record::Observation;
     use crate::run::testing;
     use crate::run::{
-        FrameRef, Look, Looking, OBSERVATIONS, Seen, fault, frame_file, observe, read_observations,
+        COLUMNS, FrameRef, Look, Looking, OBSERVATIONS, Seen, fault, frame_file, observe,
+        read_columns,
     };
     use crate::vision::encode_png;
     use image::RgbImage;
@@ -180,7 +181,7 @@ mod tests {
         let mut unseen = |frame: FrameRef<'_>| observation(frame, None);
         observe(&store, &looking, &mut look, &mut unseen, &mut |_| {}).expect("observe");
         assert_eq!(shown, 5);
-        let rows = read_observations(&folder.path().join(OBSERVATIONS)).expect("rows");
+        let rows = read_columns(&folder.path().join(OBSERVATIONS), &COLUMNS).expect("rows");
         let values: Vec<_> = rows
             .iter()
             .map(|row| row.character_probabilities.clone())

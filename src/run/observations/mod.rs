@@ -9,7 +9,7 @@ mod read;
 mod tests;
 mod write;
 
-pub use read::{read_columns, read_observations};
+pub use read::read_columns;
 pub use write::ObservationWriter;
 
 use parquet::schema::parser::parse_message_type;

@@ -12,20 +12,12 @@ use parquet::file::reader::{FileReader, RowGroupReader, SerializedFileReader};
 use std::fs::File;
 use std::path::Path;
 
-/// Reads every row of an `observations.parquet`.
+/// Reads every row of an `observations.parquet`, but decodes only the columns of these names; the others are as in
+/// [`Observation::unseen`], ids included.
 ///
 /// # Errors
 /// [`RunError::Read`], [`RunError::Observations`], and [`RunError::Column`] when a column is missing,
 /// has another type or does not fit the others.
-pub fn read_observations(path: &Path) -> Result<Vec<Observation>, RunError> {
-    read_columns(path, &COLUMNS)
-}
-
-/// As [`read_observations`], but decodes only the columns of these names; the others are as in
-/// [`Observation::unseen`], ids included.
-///
-/// # Errors
-/// Those of [`read_observations`].
 pub fn read_columns(path: &Path, wanted: &[&str]) -> Result<Vec<Observation>, RunError> {
     let file = File::open(path).map_err(|error| RunError::read(path, error))?;
     let broken = |source| RunError::Observations {

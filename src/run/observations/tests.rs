@@ -54,7 +54,7 @@ fn rows_survive_the_disk_with_absent_and_empty_lists() {
     for count in [0, 1, 40, GROUP, GROUP + 3] {
         let rows = write(&path, count);
         assert!(
-            read_observations(&path).expect("read") == rows,
+            read_columns(&path, &COLUMNS).expect("read") == rows,
             "{count} rows"
         );
     }
@@ -94,7 +94,7 @@ fn cut_and_foreign_files_are_refused() {
     let bytes = fs::read(&path).expect("read");
     for length in [0, 4, bytes.len() / 2, bytes.len() - 1] {
         fs::write(&path, &bytes[..length]).expect("cut");
-        let error = read_observations(&path).expect_err("cut");
+        let error = read_columns(&path, &COLUMNS).expect_err("cut");
         assert!(matches!(error, RunError::Observations { .. }), "{error:?}");
     }
 }
@@ -108,7 +108,7 @@ fn a_missing_column_is_named() {
     let file = File::create(&path).expect("create");
     let writer = SerializedFileWriter::new(file, Arc::new(other.expect("schema")), Arc::default());
     writer.expect("writer").close().expect("close");
-    let error = read_observations(&path).expect_err("foreign");
+    let error = read_columns(&path, &COLUMNS).expect_err("foreign");
     assert!(
         matches!(
             error,
