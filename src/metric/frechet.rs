@@ -183,10 +183,11 @@ pub fn frechet_with<T: Feature>(
     check(first, second, 2)?;
     let (dim, [n1, n2]) = (first.ncols(), [first.nrows(), second.nrows()]);
     if n1.min(n2) > dim {
-        return frechet_of_gaussians(
-            &Gaussian::fit_with(first, precision),
-            &Gaussian::fit_with(second, precision),
+        let (first, second) = rayon::join(
+            || Gaussian::fit_with(first, precision),
+            || Gaussian::fit_with(second, precision),
         );
+        return frechet_of_gaussians(&first, &second);
     }
     let mut warnings = rank_warnings([(Side::First, Some(n1)), (Side::Second, Some(n2))], dim);
     // A large set is as well represented by its covariance, which is smaller.

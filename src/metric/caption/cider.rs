@@ -126,11 +126,10 @@ pub fn weighted_mean(items: &[f64], multiplicities: &[u32]) -> Option<f64> {
 
 /// For every item, the sum over its references of the similarity in n-grams of one order.
 fn similarities(corpus: &Corpus, documents: &Documents, sigma: f64) -> Vec<f64> {
+    // Of every possible number of items; most n-grams are in a few.
     let all = (corpus.len() as f64).ln();
-    let weights: Vec<f64> = documents
-        .counts
-        .iter()
-        .map(|count| all - f64::from(*count).max(1.0).ln())
+    let weights: Vec<f64> = (0..=corpus.len())
+        .map(|items| all - (items as f64).max(1.0).ln())
         .collect();
     (0..corpus.len())
         .into_par_iter()
@@ -140,8 +139,8 @@ fn similarities(corpus: &Corpus, documents: &Documents, sigma: f64) -> Vec<f64> 
             |(idf, counts), at| {
                 let grams = documents.item(at);
                 idf.clear();
-                let numbers = grams.numbers.iter();
-                idf.extend(numbers.map(|number| weights[*number as usize]));
+                let frequencies = grams.frequencies.iter();
+                idf.extend(frequencies.map(|items| weights[*items as usize]));
                 similarity(grams, &corpus.item(at), idf, counts, sigma)
             },
         )

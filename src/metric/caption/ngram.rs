@@ -47,12 +47,14 @@ impl Hasher for Mix {
     }
 }
 
+fn hash<K: Key>(key: K) -> u64 {
+    Hashing::default().hash_one(key)
+}
+
 /// An n-gram as one number: its tokens, side by side.
 pub(super) trait Key: Copy + Default + Eq + std::hash::Hash + Send {
     /// The tokens of a window of at most four.
     fn of(window: &[u32]) -> Self;
-    /// The last of the tokens.
-    fn last(self) -> u32;
 }
 
 /// For at most 65,536 distinct tokens.
@@ -62,10 +64,6 @@ impl Key for u64 {
             .iter()
             .fold(0, |key, token| key << 16 | Self::from(*token))
     }
-
-    fn last(self) -> u32 {
-        (self & 0xffff) as u32
-    }
 }
 
 /// For any number of distinct tokens.
@@ -74,10 +72,6 @@ impl Key for u128 {
         window
             .iter()
             .fold(0, |key, token| key << 32 | Self::from(*token))
-    }
-
-    fn last(self) -> u32 {
-        self as u32
     }
 }
 
@@ -153,7 +147,7 @@ impl<K: Key> ItemGrams<K> {
 
     fn number(&mut self, key: K) -> u32 {
         let mask = self.table.len() - 1;
-        let mut at = Hashing::default().hash_one(key) as usize & mask;
+        let mut at = hash(key) as usize & mask;
         loop {
             match self.table[at] {
                 0 => {
@@ -176,12 +170,10 @@ pub(super) struct Documents {
     grams: Vec<Gram>,
     /// End of every caption in `grams`, the hypothesis of an item before its references.
     caption_ends: Vec<usize>,
-    /// For every item, in order, for each of its distinct n-grams: its number in `counts`.
-    numbers: Vec<u32>,
-    /// For every item, where its captions and its numbers start; one more at the end.
+    /// For every item, in order, for each of its distinct n-grams: the items that have it in a reference.
+    frequencies: Vec<u32>,
+    /// For every item, where its captions and its n-grams start; one more at the end.
     starts: Vec<(usize, usize)>,
-    /// Items, by n-gram.
-    pub(super) counts: Vec<u32>,
 }
 
 /// The n-grams of one item.
@@ -189,8 +181,8 @@ pub(super) struct Documents {
 pub(super) struct ItemDocuments<'a> {
     all: &'a Documents,
     first_caption: usize,
-    /// For each distinct n-gram: its number among those of all items.
-    pub(super) numbers: &'a [u32],
+    /// For each distinct n-gram: the items that have it in a reference.
+    pub(super) frequencies: &'a [u32],
 }
 
 impl<'a> ItemDocuments<'a> {
@@ -204,59 +196,36 @@ impl<'a> ItemDocuments<'a> {
 }
 
 impl Documents {
-    /// Counts for the n-grams of `order`.
+    /// Counts the n-grams of `order`.
     pub(super) fn count<K: Key>(corpus: &Corpus, order: usize) -> Self {
-        // Single tokens are numbered already.
-        let single = order == 1;
         let tokens = corpus.tokens();
-        let mut known: HashMap<K, u32, Hashing> = HashMap::default();
         let mut documents = Self {
             grams: Vec::with_capacity(tokens),
-            caption_ends: Vec::new(),
-            numbers: Vec::with_capacity(tokens),
+            caption_ends: Vec::with_capacity(corpus.len() + corpus.references()),
+            frequencies: Vec::new(),
             starts: Vec::with_capacity(corpus.len() + 1),
-            counts: Vec::new(),
         };
-        if single {
-            documents.counts.resize(corpus.vocabulary(), 0);
-        } else {
-            known.reserve(tokens / 2);
-            documents.counts.reserve(tokens / 2);
-        }
         let mut grams = ItemGrams::<K>::new();
-        let mut referred = Vec::new();
+        let mut keys: Vec<K> = Vec::with_capacity(tokens);
+        let mut referred: Vec<bool> = Vec::with_capacity(tokens);
         for item in 0..corpus.len() {
-            documents.start();
+            let start = keys.len();
+            documents.start(start);
             grams.count(&corpus.item(item), order);
             documents.keep(&grams);
-            referred.clear();
-            referred.resize(grams.keys.len(), false);
+            keys.extend(&grams.keys);
+            referred.resize(keys.len(), false);
             for gram in &grams.grams[grams.caption(0).len()..] {
-                referred[gram.number as usize] = true;
-            }
-            for (key, referred) in grams.keys.iter().zip(&referred) {
-                let number = if single {
-                    key.last()
-                } else {
-                    let next = documents.counts.len() as u32;
-                    let number = *known.entry(*key).or_insert(next);
-                    if number == next {
-                        documents.counts.push(0);
-                    }
-                    number
-                };
-                // What only the hypothesis has may be in references of other items.
-                documents.counts[number as usize] += u32::from(*referred);
-                documents.numbers.push(number);
+                referred[start + gram.number as usize] = true;
             }
         }
-        documents.start();
+        documents.start(keys.len());
+        documents.frequencies = frequencies(&keys, &referred);
         documents
     }
 
-    fn start(&mut self) {
-        self.starts
-            .push((self.caption_ends.len(), self.numbers.len()));
+    fn start(&mut self, distinct: usize) {
+        self.starts.push((self.caption_ends.len(), distinct));
     }
 
     fn keep<K>(&mut self, grams: &ItemGrams<K>) {
@@ -272,7 +241,90 @@ impl Documents {
         ItemDocuments {
             all: self,
             first_caption,
-            numbers: &self.numbers[start..self.starts[item + 1].1],
+            frequencies: &self.frequencies[start..self.starts[item + 1].1],
+        }
+    }
+}
+
+/// About how many n-grams are counted in one table, so that it stays in the nearer caches.
+const PART: usize = 4096;
+
+/// An n-gram in the part that its hash deals it to.
+#[derive(Clone, Copy, Default)]
+struct Dealt<K> {
+    key: K,
+    at: u32,
+    referred: bool,
+}
+
+/// For each n-gram, how many of all are the same and referred to. What only a hypothesis has is not, but
+/// may be in references of other items.
+fn frequencies<K: Key>(keys: &[K], referred: &[bool]) -> Vec<u32> {
+    // One table of them all would be far larger than a cache, and every look at it a wait. They are
+    // dealt out by hash first: equal n-grams to the same part.
+    let parts = keys.len().div_ceil(PART).next_power_of_two().min(PART);
+    let part = |key: K| (hash(key) >> 32) as usize & (parts - 1);
+    let mut ends = vec![0; parts];
+    for key in keys {
+        ends[part(*key)] += 1;
+    }
+    let mut start = 0;
+    for end in &mut ends {
+        (*end, start) = (start, start + *end);
+    }
+    let mut dealt = vec![Dealt::default(); keys.len()];
+    for (at, (key, referred)) in keys.iter().zip(referred).enumerate() {
+        let end = &mut ends[part(*key)];
+        dealt[*end] = Dealt {
+            key: *key,
+            at: at as u32,
+            referred: *referred,
+        };
+        *end += 1;
+    }
+    let mut frequencies = vec![0; keys.len()];
+    let mut counts: HashMap<K, u32, Hashing> = HashMap::default();
+    let mut start = 0;
+    for end in ends {
+        let dealt = &dealt[start..end];
+        start = end;
+        counts.clear();
+        for one in dealt {
+            *counts.entry(one.key).or_insert(0) += u32::from(one.referred);
+        }
+        for one in dealt {
+            frequencies[one.at as usize] = counts[&one.key];
+        }
+    }
+    frequencies
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn frequencies_are_the_same_in_one_part_and_in_many() {
+        // Some n-grams are there once, some in many places, every third place is a hypothesis' only.
+        let keys: Vec<u64> = (0..5 * PART as u64).map(|at| at * at % 10_007).collect();
+        let referred: Vec<bool> = (0..keys.len()).map(|at| at % 3 != 0).collect();
+        let mut expected: HashMap<u64, u32> = HashMap::new();
+        for (key, referred) in keys.iter().zip(&referred) {
+            *expected.entry(*key).or_default() += u32::from(*referred);
+        }
+        for take in [0, 1, PART, PART + 1, keys.len()] {
+            let found = frequencies(&keys[..take], &referred[..take]);
+            for (at, (key, found)) in keys.iter().zip(&found).enumerate() {
+                if take == keys.len() {
+                    assert_eq!(*found, expected[key], "place {at}");
+                }
+                let same = keys[..take].iter().zip(&referred[..take]);
+                if at < 50 {
+                    let count = same.filter(|(other, referred)| *other == key && **referred);
+                    assert_eq!(*found, count.count() as u32, "place {at} of {take}");
+                }
+            }
+            assert_eq!(found.len(), take);
         }
     }
 }

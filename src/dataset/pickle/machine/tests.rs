@@ -395,7 +395,8 @@ fn every_way_to_make_many_things_has_a_limit() {
         ("copies on the stack", b"N", b"2"),
         ("numbers", b"N", b"\x94"),
     ] {
-        let error = refused(&bomb(kept, step, MANY));
+        // The limit counts; a clock would measure this test's own millions of steps.
+        let error = Pickle::decode(&bomb(kept, step, MANY)).unwrap_err();
         assert!(
             matches!(
                 error,
