@@ -4,6 +4,7 @@
 pub mod audit;
 mod coverage;
 mod crops;
+mod decoding;
 mod key;
 mod observe;
 mod panel;
@@ -13,6 +14,7 @@ mod stored;
 mod truth;
 
 pub use coverage::{NetworkCoverage, coverage};
+pub use decoding::decoding;
 pub use observe::{Wanted, observe};
 pub use panel::Panel;
 pub use role::Role;

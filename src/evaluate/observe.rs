@@ -1,6 +1,7 @@
 //! Every frame of a run through every network of a panel.
 
 use super::crops::Cutter;
+use super::decoding::decoding;
 use super::key::Key;
 use super::panel::Panel;
 use super::truth::{Frames, Truth};
@@ -95,6 +96,7 @@ pub fn observe(
     let looking = Looking {
         key: &key,
         chunk: CHUNK,
+        decoding: decoding(panel.device),
         features: &files,
         folder: wanted.folder,
     };

@@ -13,7 +13,7 @@ use super::store::Store;
 use super::timing::{StageTime, TimedStage, record_time};
 use crate::record::sha256_file;
 use crate::record::{ClipId, FrameIndex, Observation};
-use crate::vision::ahead;
+use crate::vision::Decoding;
 use image::RgbImage;
 use rayon::prelude::*;
 use std::collections::BTreeMap;
@@ -74,6 +74,8 @@ pub struct Looking<'a> {
     /// Most frames that are looked at together. Chunks never reach over a batch of the plan, so that a
     /// frame is seen in the same company in every partition.
     pub chunk: NonZeroUsize,
+    /// When the frames of a chunk are decoded.
+    pub decoding: Decoding,
     /// Name and number of columns of each feature file.
     pub features: &'a [(&'a str, usize)],
     /// Folder that receives what is seen: the run's own, or one below it for other ways to look at the
@@ -134,7 +136,8 @@ pub fn observe<E: From<RunError>>(
     let size = looking.chunk.get();
     let chunks = batches.iter().flat_map(|frames| frames.chunks(size));
     let mut done = 0;
-    ahead(chunks.map(|chunk| read(store, chunk)), |images| {
+    let read = chunks.map(|chunk| read(store, chunk));
+    looking.decoding.feed(read, |images| {
         for frames in &batches {
             let start = Instant::now();
             for (chunk, images) in frames.chunks(size).zip(&mut *images) {

@@ -6,6 +6,7 @@ use super::{
     Seen, Store, fault, generate, observe, read_columns,
 };
 use crate::record::Observation;
+use crate::vision::Decoding;
 use crate::{ExitCode, Hint as _};
 use image::{Rgb, RgbImage};
 use proptest::prelude::*;
@@ -63,6 +64,7 @@ fn looking<'a>(store: &'a Store, key: &'a str) -> Looking<'a> {
         key,
         folder: store.root(),
         chunk: NonZeroUsize::new(4).expect("chunk"),
+        decoding: Decoding::Ahead,
         features: &[("toy", 2)],
     }
 }

@@ -1,8 +1,8 @@
 //! The room of pixels: decode, resize, normalise, lay out.
 
-mod ahead;
 mod axis;
 mod decode;
+mod decoding;
 mod error;
 mod filter;
 mod geometry;
@@ -23,8 +23,8 @@ mod scaler;
 mod taps;
 mod torch;
 
-pub use ahead::ahead;
 pub use decode::{SourceImage, decode_image, read_bounded, read_image};
+pub use decoding::Decoding;
 pub use error::VisionError;
 pub use filter::Filter;
 pub use geometry::{View, center_crop, short_side_size};

@@ -9,9 +9,9 @@ use clap::Args;
 use image::RgbImage;
 use serde_json::json;
 use std::path::{Path, PathBuf};
+use storyeval::evaluate::decoding;
 use storyeval::exchange::{Depth, ImageFiles};
 use storyeval::extract::Captioner;
-use storyeval::vision::ahead;
 
 /// Images that are decoded together; a multiple of what the captioner looks at in one pass.
 const CHUNK: usize = 16;
@@ -40,7 +40,7 @@ pub(crate) fn caption(arguments: &CaptionArguments) -> Outcome {
     let mut captioner = Captioner::open(&runtime, &bundle)?;
     let mut doubts = Doubts::default();
     let chunks = files.paths().chunks(CHUNK);
-    ahead(files.batches(CHUNK), |batches| {
+    decoding(runtime.device()).feed(files.batches(CHUNK), |batches| {
         for (paths, batch) in chunks.zip(batches) {
             let batch = batch?;
             for image in &batch {

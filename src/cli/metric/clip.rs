@@ -2,7 +2,7 @@
 
 use super::answer::{Answer, Format, signed};
 use super::interval::IntervalArguments;
-use super::source::{both, look};
+use super::source::{Loaded, both, look};
 use crate::cli::Outcome;
 use crate::cli::common::{DeviceArguments, bundle_by_name};
 use crate::cli::failure::Failure;
@@ -10,6 +10,7 @@ use clap::{Args, ValueEnum};
 use ndarray::Array2;
 use serde_json::json;
 use std::path::{Path, PathBuf};
+use storyeval::evaluate::decoding;
 use storyeval::exchange::{Depth, ImageFiles, Numbers, read_lines, read_npy};
 use storyeval::extract::Clip;
 use storyeval::metric::{
@@ -156,29 +157,34 @@ struct Inputs {
 /// The model, loaded when something has to be looked at.
 struct Model<'a> {
     arguments: &'a ClipArguments,
-    loaded: Option<(Clip, String)>,
+    loaded: Option<Loaded<Clip>>,
     warnings: Vec<String>,
 }
 
 impl Model<'_> {
-    fn get(&mut self) -> Result<&mut Clip, Failure> {
+    fn get(&mut self) -> Result<&mut Loaded<Clip>, Failure> {
         if self.loaded.is_none() {
             let device = &self.arguments.device;
             let bundle = bundle_by_name(&self.arguments.bundle, "CLIP", &device.cache.folder())?;
-            let model = Clip::open(&device.open()?, &bundle)?;
+            let runtime = device.open()?;
+            let network = Clip::open(&runtime, &bundle)?;
             let hash = &bundle.content_hash()[..12];
-            let origin = format!("clip@{hash}:{}", model.preprocessing());
-            self.loaded = Some((model, origin));
+            self.loaded = Some(Loaded {
+                origin: format!("clip@{hash}:{}", network.preprocessing()),
+                decoding: decoding(runtime.device()),
+                network,
+            });
         }
-        let (model, _) = self.loaded.as_mut().expect("it was loaded just now");
-        Ok(model)
+        Ok(self.loaded.as_mut().expect("it was loaded just now"))
     }
 
     fn images(&mut self, folder: &Path) -> Result<Numbers, Failure> {
         let files = ImageFiles::list(folder, Depth::Flat)?;
         let model = self.get()?;
+        let (decoding, model) = (model.decoding, &mut model.network);
         let width = model.dim();
-        let (numbers, warnings) = look(folder, &files, width, |batch| model.images(batch))?;
+        let (numbers, warnings) =
+            look(folder, &files, width, decoding, |batch| model.images(batch))?;
         self.warnings.extend(warnings);
         Ok(Numbers::F32(numbers))
     }
@@ -188,7 +194,7 @@ impl Model<'_> {
         let text = read_lines(path)?;
         let text: Vec<String> = text.iter().map(|line| format!("{prefix}{line}")).collect();
         let lines: Vec<&str> = text.iter().map(String::as_str).collect();
-        let model = self.get()?;
+        let model = &mut self.get()?.network;
         let rows = model.texts(&lines)?;
         let values = rows.into_iter().flatten().collect();
         let numbers = Array2::from_shape_vec((lines.len(), model.dim()), values)
@@ -241,14 +247,14 @@ fn inputs(arguments: &ClipArguments) -> Result<Inputs, Failure> {
         references.push(model.texts(path)?);
     }
     let (mut origin, mut warnings) = ("features".to_owned(), model.warnings);
-    if let Some((model, name)) = model.loaded {
-        if model.cut_texts() > 0 {
+    if let Some(model) = model.loaded {
+        let cut = model.network.cut_texts();
+        if cut > 0 {
             warnings.push(format!(
-                "{} captions were longer than the model's context and lost their end",
-                model.cut_texts()
+                "{cut} captions were longer than the model's context and lost their end"
             ));
         }
-        origin = name;
+        origin = model.origin;
     }
     if let (Some(first), Some(second)) = (&arguments.images, &arguments.other_images) {
         warnings.extend(other_names(first, second)?);

@@ -10,9 +10,10 @@ use image::RgbImage;
 use ndarray::Array2;
 use std::borrow::Cow;
 use std::path::{Path, PathBuf};
+use storyeval::evaluate::decoding;
 use storyeval::exchange::{Depth, ImageFiles, Numbers, Statistics, read_npy, read_statistics};
 use storyeval::extract::{BATCH, ExtractError, FeatureNet};
-use storyeval::vision::ahead;
+use storyeval::vision::Decoding;
 
 /// Two sets of features, or of images.
 #[derive(Clone, Debug, Args)]
@@ -146,10 +147,19 @@ pub(crate) fn logits_of(path: &Path, network: &NetworkArguments) -> Result<Featu
     read_features(path)
 }
 
+/// A network that looks at images.
+pub(crate) struct Loaded<N> {
+    pub(crate) network: N,
+    /// What a signature says of it.
+    pub(crate) origin: String,
+    /// When the images for it are decoded.
+    pub(crate) decoding: Decoding,
+}
+
 /// The feature network, loaded when the first folder has to be looked at.
 struct Eyes<'a> {
     network: &'a NetworkArguments,
-    loaded: Option<(FeatureNet, String)>,
+    loaded: Option<Loaded<FeatureNet>>,
 }
 
 impl<'a> Eyes<'a> {
@@ -160,14 +170,17 @@ impl<'a> Eyes<'a> {
         }
     }
 
-    fn load(&self) -> Result<(FeatureNet, String), Failure> {
+    fn load(&self) -> Result<Loaded<FeatureNet>, Failure> {
         let cache = self.network.device.cache.folder();
         let bundle = bundle_by_name(&self.network.bundle, "the feature network", &cache)?;
         let runtime = self.network.device.open()?;
-        let eyes = FeatureNet::open(&runtime, &bundle, &self.network.preset.recipe())?;
+        let network = FeatureNet::open(&runtime, &bundle, &self.network.preset.recipe())?;
         let hash = &bundle.content_hash()[..12];
-        let origin = format!("features@{hash}:{}", eyes.preprocessing());
-        Ok((eyes, origin))
+        Ok(Loaded {
+            origin: format!("features@{hash}:{}", network.preprocessing()),
+            decoding: decoding(runtime.device()),
+            network,
+        })
     }
 
     /// Every image of a folder through the network.
@@ -177,7 +190,7 @@ impl<'a> Eyes<'a> {
             Some(loaded) => loaded,
             None => self.load()?,
         };
-        let (eyes, origin) = &mut loaded;
+        let (decoding, eyes) = (loaded.decoding, &mut loaded.network);
         let width = match output {
             Output::Features => eyes.dim(),
             Output::Logits => eyes.classes().ok_or_else(|| Failure::Arguments {
@@ -188,11 +201,11 @@ impl<'a> Eyes<'a> {
                 hint: "give logits in a file: `storyeval metric is LOGITS.npy`".to_owned(),
             })?,
         };
-        let (numbers, warnings) = look(folder, &files, width, |batch| match output {
+        let (numbers, warnings) = look(folder, &files, width, decoding, |batch| match output {
             Output::Features => eyes.features(batch),
             Output::Logits => Ok(eyes.logits(batch)?.unwrap_or_default()),
         })?;
-        let origin = origin.clone();
+        let origin = loaded.origin.clone();
         self.loaded = Some(loaded);
         Ok(Features {
             numbers: Numbers::F32(numbers),
@@ -208,13 +221,14 @@ pub(crate) fn look(
     folder: &Path,
     files: &ImageFiles,
     width: usize,
+    decoding: Decoding,
     mut network: impl FnMut(&[RgbImage]) -> Result<Vec<Vec<f32>>, ExtractError>,
 ) -> Result<(Array2<f32>, Vec<String>), Failure> {
     let mut meter = Meter::new(&format!("looking at {}", folder.display()), files.len());
     let mut values = Vec::with_capacity(files.len() * width);
     let mut doubts = Doubts::default();
     let mut seen = 0;
-    ahead(files.batches(BATCH), |batches| {
+    decoding.feed(files.batches(BATCH), |batches| {
         for batch in batches {
             let batch = batch?;
             for image in &batch {

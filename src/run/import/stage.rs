@@ -97,7 +97,7 @@ mod tests {
         COLUMNS, FrameRef, Look, Looking, OBSERVATIONS, Seen, fault, frame_file, observe,
         read_columns,
     };
-    use crate::vision::encode_png;
+    use crate::vision::{Decoding, encode_png};
     use image::RgbImage;
     use std::fs;
     use std::num::NonZeroUsize;
@@ -175,6 +175,7 @@ mod tests {
         let looking = Looking {
             key: "k",
             chunk: NonZeroUsize::new(3).expect("chunk"),
+            decoding: Decoding::InTurn,
             features: &[("toy", 2)],
             folder: folder.path(),
         };
