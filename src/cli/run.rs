@@ -54,7 +54,7 @@ pub(crate) struct RunArguments {
     /// Run folder; with several models, the folder of their run folders [default: runs/...]
     #[arg(long, value_name = "DIR")]
     pub(super) out: Option<PathBuf>,
-    /// Print the plan, and do nothing
+    /// Print the plan and what is missing, and do nothing
     #[arg(long)]
     pub(super) dry_run: bool,
     #[command(flatten)]
@@ -204,7 +204,8 @@ pub(crate) fn generate(arguments: &RunArguments) -> Outcome {
     Ok(())
 }
 
-/// Opens everything that can fail before the first frame is drawn. `None` after a dry run.
+/// Opens everything that can fail before the first frame is drawn. `None` after a dry run, which prints the
+/// plan even where weights are missing, and then names them.
 fn prepare(
     arguments: &RunArguments,
     stage: Stage,
@@ -259,7 +260,7 @@ fn prepare(
     let Some(dataset) = failures.keep(dataset) else {
         return Err(failures.report());
     };
-    if !failures.is_empty() {
+    if !failures.is_empty() && !arguments.dry_run {
         return Err(failures.report());
     }
     let stories = selected(&dataset, &protocol, arguments.limit)?;
@@ -300,7 +301,12 @@ fn prepare(
                 ))?;
             }
         }
-        return Ok(None);
+        // The plan does not depend on what is missing; the exit code says that there is something.
+        return if failures.is_empty() {
+            Ok(None)
+        } else {
+            Err(failures.report())
+        };
     }
     Ok(Some((context, cards)))
 }

@@ -121,6 +121,26 @@ fn a_dry_run_prints_the_plan_and_writes_nothing() {
 }
 
 #[test]
+fn a_dry_run_prints_the_plan_of_what_cannot_run_yet_and_says_so() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut command = storyeval();
+    command
+        .args(["run", "-d", "minisv", "-m", "storygpt-v", "--limit", "5"])
+        .current_dir(folder.path());
+    let said = fails(&mut command);
+    said.says(96, &["the weights of model storygpt-v are not installed"]);
+    command
+        .arg("--dry-run")
+        .assert()
+        .code(96)
+        .stdout(contains("5 stories, 20 frames").and(contains("runs/minisv-strict-first5")))
+        .stderr(contains(
+            "the weights of model storygpt-v are not installed",
+        ));
+    assert!(folder.path().read_dir().unwrap().next().is_none());
+}
+
+#[test]
 fn cuda_on_a_machine_without_it_fails_clearly() {
     let output = storyeval()
         .args(["doctor", "--device", "cuda"])

@@ -200,6 +200,20 @@ struct Sheet {
     unusable: usize,
 }
 
+impl Sheet {
+    /// What to say when the protocol names a column of F1 that these labels do not have.
+    fn columns_beyond(&self, rule: &ClassifierRule, slice: &Slice) -> Option<String> {
+        // The slice of a character has its own column only.
+        let chosen = !matches!(slice, Slice::Character { .. });
+        let labels = self.total.labels.checked_div(self.total.frames)?;
+        let beyond = |column: &&usize| chosen && **column as u64 >= labels;
+        let column = rule.f1_columns.iter().find(beyond)?;
+        Some(format!(
+            "the protocol's classifiers.f1_columns names column {column}, but there are {labels} labels, counted from 0"
+        ))
+    }
+}
+
 /// Accuracies and F1 of a slice. The averages that the protocol did not choose follow on `all`.
 pub(super) fn scores(
     chosen: &Chosen<'_>,
@@ -248,6 +262,9 @@ fn one(
             "{} frames were not scored because their probabilities are not finite or not as many as the labels",
             sheet.unusable
         ));
+    }
+    if let (Statistic::F1(_), Some(columns)) = (statistic, sheet.columns_beyond(rule, slice)) {
+        draft.warn(columns);
     }
     let classes = sheet.total.classes.len();
     let terms = sheet.total.terms(statistic, classes);

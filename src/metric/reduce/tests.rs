@@ -298,6 +298,17 @@ fn the_quirks_of_make_a_story_are_counted_as_its_script_does() {
     protocol.classifiers.as_mut().unwrap().f1_columns = vec![0];
     let f1 = value(&protocol, "char_f1").unwrap();
     assert!((f1 - 200.0 / 3.0).abs() < 1e-9, "{f1}");
+    // A column that the labels do not have.
+    let said = |protocol: &Protocol, metric| {
+        find(&scores_under(protocol, &rows), metric, "all")
+            .warnings
+            .join("")
+    };
+    assert!(!said(&protocol, "char_f1").contains("f1_columns"));
+    protocol.classifiers.as_mut().unwrap().f1_columns = vec![0, 2];
+    assert!(said(&protocol, "char_f1").contains("names column 2, but there are 2 labels"));
+    assert!(!said(&protocol, "char_acc").contains("f1_columns"));
+    assert_eq!(value(&protocol, "char_f1"), Some(f1));
 }
 
 #[test]
