@@ -7,11 +7,14 @@ a bundle, writes PNG frames of 128 and of 512 pixels, and times `storyeval metri
 and distance, twice IMAGES images) and a Python process that loads the same file with the same ONNX Runtime library and
 number of threads, and runs batches of 32 that it already has in memory, as often. Both print their own
 loop's seconds: for storyeval the whole process less that of one batch, so that loading counts on neither side.
+The Python process runs twice: with ONNX Runtime's own settings, where threads without work spin, and with threads that wait,
+as storyeval has them (a spinning thread takes the core from whatever else runs on the machine).
 DEVICE is cpu or cuda (onnxruntime-gpu is then needed); on CUDA both run without TF32.
 """
 
 import hashlib
 import os
+import statistics
 import subprocess
 import sys
 import tempfile
@@ -27,7 +30,10 @@ if sys.argv[3] == "cuda":
     import torch  # brings CUDA and cuDNN into the process
 import onnxruntime
 providers = {"cpu": "CPUExecutionProvider", "cuda": ("CUDAExecutionProvider", {"use_tf32": "0"})}
-session = onnxruntime.InferenceSession(sys.argv[1], providers=[providers[sys.argv[3]]])
+options = onnxruntime.SessionOptions()
+if sys.argv[4] == "wait":
+    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+session = onnxruntime.InferenceSession(sys.argv[1], options, providers=[providers[sys.argv[3]]])
 assert sys.argv[3].upper() in session.get_providers()[0]
 pixels = numpy.random.default_rng(0).normal(size=(32, 3, 299, 299)).astype("float32")
 session.run(None, {"pixel_values": pixels})
@@ -98,7 +104,13 @@ with tempfile.TemporaryDirectory() as root:
         folder = lambda name: os.path.join(root, str(side), name)
         for name, size in (("a", count), ("b", count), ("c", BATCH), ("d", BATCH)):
             draw(folder(name), size, side)
+        overheads = {"spin": [], "wait": []}
         for _ in range(3):
-            bare = float(subprocess.check_output([sys.executable, "-c", BARE, network, str(batches), device]))
             loop = ours(program, bundle, folder("a"), folder("b"), device) - ours(program, bundle, folder("c"), folder("d"), device)
-            print(f"{2 * (count - BATCH)} images of {side} on {device}: bare ONNX Runtime {bare:.2f} s, storyeval from PNG to FID {loop:.2f} s ({100 * (loop / bare - 1):+.1f} %)", flush=True)
+            line = f"{2 * (count - BATCH)} images of {side} on {device}: storyeval from PNG to FID {loop:.2f} s"
+            for idle, found in overheads.items():
+                bare = float(subprocess.check_output([sys.executable, "-c", BARE, network, str(batches), device, idle]))
+                found.append(100 * (loop / bare - 1))
+                line += f", bare ONNX Runtime whose threads {idle} {bare:.2f} s ({found[-1]:+.1f} %)"
+            print(line, flush=True)
+        print(f"medians of three for {side}:", ", ".join(f"{idle} {statistics.median(found):+.1f} %" for idle, found in overheads.items()), flush=True)
