@@ -10,7 +10,6 @@ use clap::{Args, ValueEnum};
 use ndarray::Array2;
 use serde_json::json;
 use std::path::{Path, PathBuf};
-use storyeval::evaluate::decoding;
 use storyeval::exchange::{Depth, ImageFiles, Numbers, read_lines, read_npy};
 use storyeval::extract::Clip;
 use storyeval::metric::{
@@ -158,6 +157,8 @@ struct Inputs {
 struct Model<'a> {
     arguments: &'a ClipArguments,
     loaded: Option<Loaded<Clip>>,
+    /// The images that it looked at, folder by folder.
+    looked: Vec<ImageFiles>,
     warnings: Vec<String>,
 }
 
@@ -168,12 +169,14 @@ impl Model<'_> {
             let bundle = bundle_by_name(&self.arguments.bundle, "CLIP", &device.cache.folder())?;
             let runtime = device.open()?;
             let network = Clip::open(&runtime, &bundle)?;
-            let hash = &bundle.content_hash()[..12];
-            self.loaded = Some(Loaded {
-                origin: format!("clip@{hash}:{}", network.preprocessing()),
-                decoding: decoding(runtime.device()),
+            let preprocessing = network.preprocessing();
+            self.loaded = Some(Loaded::new(
                 network,
-            });
+                "clip",
+                &preprocessing,
+                &bundle,
+                &runtime,
+            ));
         }
         Ok(self.loaded.as_mut().expect("it was loaded just now"))
     }
@@ -186,6 +189,7 @@ impl Model<'_> {
         let (numbers, warnings) =
             look(folder, &files, width, decoding, |batch| model.images(batch))?;
         self.warnings.extend(warnings);
+        self.looked.push(files);
         Ok(Numbers::F32(numbers))
     }
 
@@ -208,6 +212,7 @@ fn inputs(arguments: &ClipArguments) -> Result<Inputs, Failure> {
     let mut model = Model {
         arguments,
         loaded: None,
+        looked: Vec::new(),
         warnings: Vec::new(),
     };
     let file = |path: &Path| Ok::<_, Failure>(read_npy(path)?.numbers);
@@ -256,8 +261,8 @@ fn inputs(arguments: &ClipArguments) -> Result<Inputs, Failure> {
         }
         origin = model.origin;
     }
-    if let (Some(first), Some(second)) = (&arguments.images, &arguments.other_images) {
-        warnings.extend(other_names(first, second)?);
+    if let [first, second] = model.looked.as_slice() {
+        warnings.extend(other_names(first, second));
     }
     Ok(Inputs {
         first,
@@ -270,14 +275,12 @@ fn inputs(arguments: &ClipArguments) -> Result<Inputs, Failure> {
 }
 
 /// What is to be said of two folders whose images are paired in order and not called alike.
-fn other_names(first: &Path, second: &Path) -> Result<Option<String>, Failure> {
-    let [first, second] = [first, second].map(|folder| ImageFiles::list(folder, Depth::Flat));
-    let (first, second) = (first?, second?);
+fn other_names(first: &ImageFiles, second: &ImageFiles) -> Option<String> {
     let pairs = first.paths().iter().zip(second.paths());
     let unlike: Vec<_> = pairs
         .filter(|(a, b)| a.file_stem() != b.file_stem())
         .collect();
-    Ok(unlike.first().map(|(a, b)| {
+    unlike.first().map(|(a, b)| {
         format!(
             "images are paired in the order of their names, and {} of {} pairs are not called alike, first {} and {}",
             unlike.len(),
@@ -285,7 +288,7 @@ fn other_names(first: &Path, second: &Path) -> Result<Option<String>, Failure> {
             a.display(),
             b.display()
         )
-    }))
+    })
 }
 
 /// Similarity of images with captions, or with images.

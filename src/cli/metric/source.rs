@@ -13,6 +13,7 @@ use std::path::{Path, PathBuf};
 use storyeval::evaluate::decoding;
 use storyeval::exchange::{Depth, ImageFiles, Numbers, Statistics, read_npy, read_statistics};
 use storyeval::extract::{BATCH, ExtractError, FeatureNet};
+use storyeval::inference::{Bundle, Runtime};
 use storyeval::vision::Decoding;
 
 /// Two sets of features, or of images.
@@ -156,6 +157,23 @@ pub(crate) struct Loaded<N> {
     pub(crate) decoding: Decoding,
 }
 
+impl<N> Loaded<N> {
+    pub(crate) fn new(
+        network: N,
+        name: &str,
+        preprocessing: &str,
+        bundle: &Bundle,
+        runtime: &Runtime,
+    ) -> Self {
+        let hash = &bundle.content_hash()[..12];
+        Self {
+            network,
+            origin: format!("{name}@{hash}:{preprocessing}"),
+            decoding: decoding(runtime.device()),
+        }
+    }
+}
+
 /// The feature network, loaded when the first folder has to be looked at.
 struct Eyes<'a> {
     network: &'a NetworkArguments,
@@ -175,12 +193,14 @@ impl<'a> Eyes<'a> {
         let bundle = bundle_by_name(&self.network.bundle, "the feature network", &cache)?;
         let runtime = self.network.device.open()?;
         let network = FeatureNet::open(&runtime, &bundle, &self.network.preset.recipe())?;
-        let hash = &bundle.content_hash()[..12];
-        Ok(Loaded {
-            origin: format!("features@{hash}:{}", network.preprocessing()),
-            decoding: decoding(runtime.device()),
+        let preprocessing = network.preprocessing();
+        Ok(Loaded::new(
             network,
-        })
+            "features",
+            &preprocessing,
+            &bundle,
+            &runtime,
+        ))
     }
 
     /// Every image of a folder through the network.
