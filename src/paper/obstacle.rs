@@ -101,6 +101,7 @@ fn drops_frames(metric: &str, protocol: &Protocol) -> bool {
     let repeats = match metric {
         "fid" => protocol.fid.map(|rule| rule.repeats),
         "lpips" => protocol.lpips.map(|rule| rule.repeats),
+        "clip_ti" | "clip_ii" => protocol.clip.map(|rule| rule.repeats),
         _ => None,
     };
     repeats.is_some_and(|repeats| repeats != Repeats::EveryFrame)

@@ -1,10 +1,9 @@
 //! From a decoded image to what a network reads: a recipe, applied in full.
 
-use super::geometry::check_sizes;
 use super::planes::{FloatResizer, float_window, planes, tensor};
 use super::resize::resize_window;
 use super::scaler::Scaler;
-use super::{Filter, InputScale, PassOrder, Recipe, Resizer, VisionError, resize};
+use super::{Filter, Geometry, InputScale, PassOrder, Recipe, Resizer, VisionError};
 use image::RgbImage;
 use ndarray::Array3;
 
@@ -32,8 +31,12 @@ pub fn prepare(
     input.check()?;
     let squashed = match recipe.first {
         Some(side) => {
-            check_sizes(image.dimensions(), (side, side))?;
-            Some(resize(image, side, side, Filter::Bilinear)?)
+            let geometry = match recipe.geometry {
+                Geometry::CropFirst => Geometry::CenterCrop,
+                Geometry::Squash | Geometry::CenterCrop => Geometry::Squash,
+            };
+            let (x, y) = geometry.axes(image.dimensions(), (side, side))?;
+            Some(resize_window(image, x, y, Filter::Bilinear, PassOrder::default()))
         }
         None => None,
     };
@@ -100,7 +103,7 @@ fn route(resizer: Resizer) -> Route {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::vision::{Geometry, ValueScale};
+    use crate::vision::ValueScale;
     use image::Rgb;
 
     fn recipe(resizer: Resizer, scale: ValueScale) -> Recipe {
@@ -173,6 +176,17 @@ mod tests {
         assert_eq!(pixels.shape(), [3, 6, 6]);
         // The centre crop would have cut the ends; the squash keeps both.
         assert!(pixels[[0, 0, 0]] < 0.15 && pixels[[0, 0, 5]] > 0.6);
+    }
+
+    #[test]
+    fn the_first_size_is_a_crop_where_the_geometry_says_so() {
+        let mut recipe = recipe(Resizer::TorchBilinear, ValueScale::Symmetric);
+        (recipe.first, recipe.geometry) = (Some(2), Geometry::CropFirst);
+        let wide = RgbImage::from_fn(40, 10, |x, _| {
+            Rgb([if (15..25).contains(&x) { 200 } else { 0 }, 0, 0])
+        });
+        let pixels = prepare(&wide, &recipe, 6, 6, &InputScale::Unit).unwrap();
+        assert!(pixels.iter().take(36).all(|value| *value > 0.6));
     }
 
     #[test]

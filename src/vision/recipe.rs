@@ -52,6 +52,9 @@ pub enum Geometry {
     /// The short side is resized to the network's, then the middle is cut out (torchvision's
     /// `Resize(n)` and `CenterCrop(n)`).
     CenterCrop,
+    /// The same at the size `first` of the recipe; the square that this leaves is then resized to the
+    /// network's size.
+    CropFirst,
 }
 
 /// Which values stand for black and white where a network expects -1 and 1.
@@ -65,7 +68,7 @@ pub enum ValueScale {
     /// `(v / 255 - mean) / std` with ImageNet's constants, about `[-2.12, 2.64]`: what the released
     /// StoryGPT-V evaluation hands to its FID network, and the fine-tuned classifiers of StoryDALL-E.
     ImagenetStandardised,
-    /// `v / 255`, in `[0, 1]`: the reference images of Make-A-Story's FID.
+    /// `v / 255`, in `[0, 1]`: the reference images of Make-A-Story's FID, the classifiers of VLC-StoryGAN.
     UpperHalf,
 }
 
@@ -73,8 +76,9 @@ pub enum ValueScale {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Recipe {
-    /// Side of a square that images are squashed to first (Pillow bilinear on 8-bit pixels); absent
-    /// for none. StoryDALL-E, VLC-StoryGAN and AR-LDM shrink to 64.
+    /// Side of a square that images are brought to first (Pillow bilinear on 8-bit pixels), by a squash
+    /// unless the geometry is [`Geometry::CropFirst`]; absent for none. StoryDALL-E, VLC-StoryGAN and
+    /// AR-LDM shrink to 64.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub first: Option<u32>,
     /// How images are brought to the network's size.
@@ -107,7 +111,7 @@ as_kebab_case! {
         TorchBilinearAntialias = "torch-bilinear-antialias",
         Tf1Bilinear = "tf1-bilinear",
     }
-    Geometry { Squash = "squash", CenterCrop = "center-crop" }
+    Geometry { Squash = "squash", CenterCrop = "center-crop", CropFirst = "crop-first" }
     ValueScale {
         Symmetric = "symmetric",
         Centred128 = "centred128",

@@ -9,7 +9,7 @@ use std::collections::{BTreeMap, BTreeSet};
 ///
 /// Rows and stories have the order of their keys (story id, frame number) and not that of the plan, so
 /// that no permutation of the observations shows in a sum, a draw or a split. What a published script
-/// defines by position asks for [`Chosen::in_plan_order`].
+/// defines by position asks for [`Chosen::listed`].
 pub(super) struct Chosen<'a> {
     pub(super) input: ReduceInput<'a>,
     /// Rows of the observations, by story id and frame number.
@@ -106,29 +106,52 @@ impl<'a> Chosen<'a> {
         }
     }
 
-    /// Of `rows`, those that count under `repeats`: all, or the last of each clip. Which one is the
-    /// last is the plan's business, as a script that overwrites files has it.
+    /// Of `rows`, those that count under `repeats`: all, or the last of each clip.
     pub(super) fn without_repeats(&self, rows: &[usize], repeats: Repeats) -> Vec<usize> {
-        if repeats == Repeats::EveryFrame {
+        if repeats != Repeats::LastOfClip {
             return rows.to_vec();
         }
-        let clip = |row: &usize| &self.input.observations[*row].clip;
-        let last: BTreeMap<_, usize> = Self::in_plan_order(rows)
-            .iter()
-            .map(|row| (clip(row), *row))
-            .collect();
-        rows.iter()
-            .copied()
-            .filter(|row| last[clip(row)] == *row)
-            .collect()
+        let shown = self.last_of_clip(rows);
+        let pairs = rows.iter().zip(&shown);
+        pairs.filter(|(a, b)| a == b).map(|(row, _)| *row).collect()
     }
 
-    /// `rows` as the plan has them: for what a published script does by position (a last batch that
-    /// it drops, means of batches).
-    pub(super) fn in_plan_order(rows: &[usize]) -> Vec<usize> {
+    /// The row whose image stands for each of `rows`: itself, or under [`Repeats::LastForAll`] the last
+    /// of its clip.
+    pub(super) fn shown(&self, rows: &[usize], repeats: Repeats) -> Vec<usize> {
+        match repeats {
+            Repeats::EveryFrame | Repeats::LastOfClip => rows.to_vec(),
+            Repeats::LastForAll => self.last_of_clip(rows),
+        }
+    }
+
+    /// For each of `rows` the one of its clip that the plan has last, as a script that overwrites files
+    /// has it.
+    fn last_of_clip(&self, rows: &[usize]) -> Vec<usize> {
+        let clip = |row: &usize| &self.input.observations[*row].clip;
+        let mut last: BTreeMap<_, usize> = BTreeMap::new();
+        for row in rows {
+            let place = last.entry(clip(row)).or_insert(*row);
+            *place = (*place).max(*row);
+        }
+        rows.iter().map(|row| last[clip(row)]).collect()
+    }
+
+    /// `rows` as a script lists them, for what it does by position (a last batch that it drops, means of
+    /// batches, sums in single precision), and how a signature names the order: stories as the plan has
+    /// them; a flat folder, which has no stories and no order of its own, by clip id.
+    pub(super) fn listed(&self, rows: &[usize], repeats: Repeats) -> (Vec<usize>, &'static str) {
         let mut rows = rows.to_vec();
-        rows.sort_unstable();
-        rows
+        match repeats {
+            Repeats::EveryFrame | Repeats::LastForAll => {
+                rows.sort_unstable();
+                (rows, "plan")
+            }
+            Repeats::LastOfClip => {
+                rows.sort_by_key(|row| &self.input.observations[*row].clip);
+                (rows, "clip")
+            }
+        }
     }
 }
 

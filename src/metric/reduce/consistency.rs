@@ -9,6 +9,7 @@ use super::features::present;
 use super::parts::{Reduced, StorySums};
 use crate::metric::{FramePlace, Pairing, consistency, mean_consistency};
 use crate::record::Unit;
+use crate::spec::Repeats;
 use crate::stats::ClusterSums;
 use ndarray::{ArrayView2, Axis};
 use std::collections::BTreeSet;
@@ -29,8 +30,8 @@ enum Pairs {
     Shared,
 }
 
-/// Consistency of the generated and of the real stories.
-pub(super) fn scores(chosen: &Chosen<'_>) -> Vec<Reduced> {
+/// Consistency of the generated and of the real stories: of the frames that count under `repeats`.
+pub(super) fn scores(chosen: &Chosen<'_>, repeats: Repeats) -> Vec<Reduced> {
     let sides = [
         ("consistency", "consistency_shared", true),
         ("consistency_gt", "consistency_shared_gt", false),
@@ -38,19 +39,29 @@ pub(super) fn scores(chosen: &Chosen<'_>) -> Vec<Reduced> {
     let mut scores = Vec::new();
     for (all, shared, generated) in sides {
         for (id, pairs) in [(all, Pairs::All), (shared, Pairs::Shared)] {
-            scores.push(one(chosen, id, pairs, generated));
+            let side = Side { pairs, generated };
+            scores.push(one(chosen, repeats, id, side));
         }
     }
     scores
 }
 
-fn one(chosen: &Chosen<'_>, id: &'static str, pairs: Pairs, generated: bool) -> Reduced {
+/// What is compared.
+#[derive(Clone, Copy)]
+struct Side {
+    pairs: Pairs,
+    generated: bool,
+}
+
+fn one(chosen: &Chosen<'_>, repeats: Repeats, id: &'static str, side: Side) -> Reduced {
+    let Side { pairs, generated } = side;
     let metric = Metric {
         id,
         unit: Unit::Cosine,
         higher_is_better: true,
     };
-    let mut draft = Draft::new(chosen, metric, "all".to_owned(), chosen.rows.len());
+    let rows = chosen.without_repeats(&chosen.rows, repeats);
+    let mut draft = Draft::new(chosen, metric, "all".to_owned(), rows.len());
     let set = chosen.input.clip.map(|pair| {
         if generated {
             pair.generated
@@ -61,9 +72,16 @@ fn one(chosen: &Chosen<'_>, id: &'static str, pairs: Pairs, generated: bool) -> 
     let planned = chosen.input.observations.len();
     match set.filter(|set| set.nrows() == planned) {
         None => draft.value(Err("the run has no CLIP embeddings".to_owned())),
-        Some(set) => fill(&mut draft, chosen, &set, pairs),
+        Some(set) => {
+            let frames = Frames {
+                shown: chosen.shown(&rows, repeats),
+                rows,
+            };
+            fill(&mut draft, chosen, &set, &frames, pairs);
+        }
     }
-    let own = [
+    let repeats = repeats.to_string();
+    let mut own = vec![
         (
             "pairs",
             match pairs {
@@ -81,16 +99,28 @@ fn one(chosen: &Chosen<'_>, id: &'static str, pairs: Pairs, generated: bool) -> 
         ),
         ("avg", "mean-over-pairs"),
     ];
+    if repeats != Repeats::EveryFrame.to_string() {
+        own.push(("repeats", &repeats));
+    }
     draft.sign(chosen.input.context.extractors.clip.as_ref(), &own)
 }
 
-fn fill(draft: &mut Draft<'_, '_>, chosen: &Chosen<'_>, set: &ArrayView2<'_, f32>, pairs: Pairs) {
-    let rows: Vec<usize> = chosen
-        .rows
-        .iter()
-        .copied()
-        .filter(|row| present(set, *row))
-        .collect();
+/// Frames, and the row whose image stands for each.
+struct Frames {
+    rows: Vec<usize>,
+    shown: Vec<usize>,
+}
+
+fn fill(
+    draft: &mut Draft<'_, '_>,
+    chosen: &Chosen<'_>,
+    set: &ArrayView2<'_, f32>,
+    frames: &Frames,
+    pairs: Pairs,
+) {
+    let both = frames.rows.iter().copied().zip(frames.shown.iter().copied());
+    let (rows, shown): (Vec<usize>, Vec<usize>) =
+        both.filter(|(_, shown)| present(set, *shown)).unzip();
     let places: Vec<FramePlace> = rows
         .iter()
         .map(|row| FramePlace {
@@ -106,7 +136,7 @@ fn fill(draft: &mut Draft<'_, '_>, chosen: &Chosen<'_>, set: &ArrayView2<'_, f32
         Pairs::All => Pairing::All,
         Pairs::Shared => Pairing::SharedCharacter(&labels),
     };
-    let stories = match consistency(&set.select(Axis(0), &rows).view(), &places, pairing) {
+    let stories = match consistency(&set.select(Axis(0), &shown).view(), &places, pairing) {
         Ok(stories) => stories,
         Err(reason) => return draft.value(Err(reason.to_string())),
     };

@@ -7,8 +7,8 @@ use super::features::{Both, both};
 use super::parts::Reduced;
 use crate::metric::{FrechetParts, MeanPrecision, frechet_left_out, frechet_with};
 use crate::record::Unit;
-use crate::spec::{FidRule, MeanRule};
-use std::collections::BTreeMap;
+use crate::spec::{FidRule, MeanRule, Repeats};
+use std::collections::BTreeSet;
 
 const FID: Metric = Metric {
     id: "fid",
@@ -20,7 +20,7 @@ const RULE: &str = "story-influence-t";
 
 /// The distance over all scored frames that have features on both sides.
 pub(super) fn score(chosen: &Chosen<'_>, rule: &FidRule) -> Reduced {
-    let rows = kept(chosen, rule);
+    let (rows, order) = kept(chosen, rule);
     let mut draft = Draft::new(chosen, FID, "all".to_owned(), rows.len());
     if rows.len() < chosen.rows.len() {
         draft.warn(format!(
@@ -42,34 +42,49 @@ pub(super) fn score(chosen: &Chosen<'_>, rule: &FidRule) -> Reduced {
         }
     }
     let (dim, mean) = (dim.to_string(), rule.mean.to_string());
-    let (repeats, drop) = (
-        rule.repeats.to_string(),
-        rule.drop_last.map(|size| format!("{size}-stories")),
-    );
-    let own = [
+    let (repeats, unit) = match rule.repeats {
+        Repeats::LastOfClip => ("last-of-clip", "images"),
+        Repeats::EveryFrame | Repeats::LastForAll => ("every-frame", "stories"),
+    };
+    let drop = rule.drop_last.map(|size| format!("{size}-{unit}"));
+    let mut own = vec![
         ("dim", dim.as_str()),
         ("avg", "frechet"),
         ("cov", "n-1"),
         ("mean", &mean),
-        ("repeats", &repeats),
+        ("repeats", repeats),
         ("drop-last", drop.as_deref().unwrap_or("none")),
     ];
+    own.extend(order.map(|order| ("order", order)));
     draft.sign(chosen.input.context.extractors.features.as_ref(), &own)
 }
 
-/// The rows that the rule does not drop. The last batch is that of the plan.
-fn kept(chosen: &Chosen<'_>, rule: &FidRule) -> Vec<usize> {
-    let mut rows = chosen.without_repeats(&chosen.rows, rule.repeats);
-    if let Some(size) = rule.drop_last {
-        let mut clusters = Clusters::default();
-        let places: BTreeMap<usize, usize> = Chosen::in_plan_order(&rows)
-            .into_iter()
-            .map(|row| (row, clusters.number(chosen.story(row))))
-            .collect();
-        let whole = clusters.len() / size * size;
-        rows.retain(|row| places[row] < whole);
+/// The rows that the rule does not drop, and the order of the listing where something depends on it. The
+/// last batch is that of the listing. A mean in single precision rounds at every step, so that its rows
+/// stay as they are listed.
+fn kept(chosen: &Chosen<'_>, rule: &FidRule) -> (Vec<usize>, Option<&'static str>) {
+    let rows = chosen.without_repeats(&chosen.rows, rule.repeats);
+    if rule.mean == MeanRule::F64 && rule.drop_last.is_none() {
+        return (rows, None);
     }
-    rows
+    let (mut listed, order) = chosen.listed(&rows, rule.repeats);
+    if let Some(size) = rule.drop_last {
+        if rule.repeats == Repeats::LastOfClip {
+            listed.truncate(listed.len() / size * size);
+        } else {
+            let mut clusters = Clusters::default();
+            let number = |row: &usize| clusters.number(chosen.story(*row));
+            let places: Vec<usize> = listed.iter().map(number).collect();
+            let whole = clusters.len() / size * size;
+            let mut places = places.into_iter();
+            listed.retain(|_| places.next().is_some_and(|place| place < whole));
+        }
+    }
+    if rule.mean == MeanRule::F64 {
+        let kept: BTreeSet<usize> = listed.into_iter().collect();
+        listed = rows.into_iter().filter(|row| kept.contains(row)).collect();
+    }
+    (listed, Some(order))
 }
 
 fn fill(draft: &mut Draft<'_, '_>, chosen: &Chosen<'_>, pair: &Both, precision: MeanPrecision) {
@@ -99,3 +114,7 @@ fn fill(draft: &mut Draft<'_, '_>, chosen: &Chosen<'_>, pair: &Both, precision: 
         }
     }
 }
+
+#[cfg(test)]
+#[path = "released_tests.rs"]
+mod released_tests;

@@ -27,50 +27,65 @@ const LPIPS: Metric = Metric {
 /// Text-image and image-image similarity of a slice.
 pub(super) fn clip(chosen: &Chosen<'_>, rule: &ClipRule, slice: &Slice) -> Vec<Reduced> {
     let extractor = chosen.input.context.extractors.clip.as_ref();
-    let mean = rule.mean.to_string();
+    let (mean, repeats) = (rule.mean.to_string(), rule.repeats.to_string());
+    let average = Average {
+        mean: rule.mean,
+        repeats: rule.repeats,
+    };
+    // What is left at its default is not named, so that a new choice changes no old signature.
+    let mut own = vec![("avg", mean.as_str())];
+    if rule.repeats != Repeats::EveryFrame {
+        own.push(("repeats", &repeats));
+    }
+    if matches!(rule.mean, MeanOver::Batches(_)) {
+        own.push(("order", chosen.listed(&[], rule.repeats).1));
+    }
     let mut scores = Vec::new();
     if let Some(text) = rule.text {
-        let draft = means(
-            chosen,
-            TEXT_IMAGE,
-            slice,
-            rule.mean,
-            Repeats::EveryFrame,
-            |o| o.clip_ti,
-        );
+        let draft = means(chosen, TEXT_IMAGE, slice, average, |o| o.clip_ti);
         let text = text.to_string();
-        scores.push(draft.sign(extractor, &[("caption", &text), ("avg", &mean)]));
+        let own: Vec<_> = [("caption", text.as_str())].into_iter().chain(own.clone()).collect();
+        scores.push(draft.sign(extractor, &own));
     }
-    let draft = means(
-        chosen,
-        IMAGE_IMAGE,
-        slice,
-        rule.mean,
-        Repeats::EveryFrame,
-        |o| o.clip_ii,
-    );
-    scores.push(draft.sign(extractor, &[("avg", &mean)]));
+    let draft = means(chosen, IMAGE_IMAGE, slice, average, |o| o.clip_ii);
+    scores.push(draft.sign(extractor, &own));
     scores
 }
 
 /// The perceptual distance of a slice.
 pub(super) fn lpips(chosen: &Chosen<'_>, rule: &LpipsRule, slice: &Slice) -> Reduced {
     let extractor = chosen.input.context.extractors.lpips.as_ref();
-    let draft = means(chosen, LPIPS, slice, MeanOver::Frames, rule.repeats, |o| {
-        o.lpips
-    });
+    let average = Average {
+        mean: MeanOver::Frames,
+        repeats: rule.repeats,
+    };
+    let draft = means(chosen, LPIPS, slice, average, |o| o.lpips);
     let repeats = rule.repeats.to_string();
     draft.sign(extractor, &[("avg", "mean"), ("repeats", &repeats)])
+}
+
+/// How values of frames become one number.
+#[derive(Clone, Copy)]
+struct Average {
+    mean: MeanOver,
+    repeats: Repeats,
+}
+
+/// Values of frames that follow each other and are of one story.
+struct Run {
+    /// The story's number among those that have a value.
+    cluster: usize,
+    values: Vec<f64>,
 }
 
 fn means<'c, 'a>(
     chosen: &'c Chosen<'a>,
     metric: Metric,
     slice: &Slice,
-    mean: MeanOver,
-    repeats: Repeats,
+    rule: Average,
     value: impl Fn(&Observation) -> Option<f64>,
 ) -> Draft<'c, 'a> {
+    let Average { mean, repeats } = rule;
     let of_slice: Vec<usize> = chosen
         .observations()
         .filter(|(_, o)| slice.holds(o))
@@ -78,56 +93,61 @@ fn means<'c, 'a>(
         .collect();
     let mut rows = chosen.without_repeats(&of_slice, repeats);
     if matches!(mean, MeanOver::Batches(_)) {
-        rows = Chosen::in_plan_order(&rows);
+        rows = chosen.listed(&rows, repeats).0;
     }
     let mut clusters = Clusters::default();
-    let mut stories: Vec<Vec<f64>> = Vec::new();
+    let mut runs: Vec<Run> = Vec::new();
     let mut sums = ClusterSums::new(chosen.stories(), 2);
     let mut n = 0;
-    for row in &rows {
-        let Some(value) = value(&chosen.input.observations[*row]).filter(|v| v.is_finite()) else {
+    for (row, shown) in rows.iter().zip(chosen.shown(&rows, repeats)) {
+        let Some(value) = value(&chosen.input.observations[shown]).filter(|v| v.is_finite()) else {
             continue;
         };
         sums.add(chosen.story(*row), &[value, 1.0]);
         let cluster = clusters.number(chosen.story(*row));
-        stories.resize(clusters.len(), Vec::new());
-        stories[cluster].push(value);
+        match runs.last_mut().filter(|run| run.cluster == cluster) {
+            Some(run) => run.values.push(value),
+            None => runs.push(Run {
+                cluster,
+                values: vec![value],
+            }),
+        }
         n += 1;
     }
     let mut draft = Draft::new(chosen, metric, slice.name(), rows.len());
-    draft.entered(n, stories.len());
-    let once = vec![1; stories.len()];
+    draft.entered(n, clusters.len());
+    let once = vec![1; clusters.len()];
     let reason = if rows.is_empty() {
         "no frame in this slice"
     } else {
         "no frame of this slice was looked at with this network"
     };
-    draft.value(average(&stories, &once, mean).ok_or_else(|| reason.to_owned()));
+    draft.value(average(&runs, &once, mean).ok_or_else(|| reason.to_owned()));
     match mean {
         MeanOver::Frames => draft.made_of(StorySums::of_mean(sums)),
         MeanOver::Batches(_) => {
             let resamples = chosen.input.protocol.bootstrap.resamples;
             draft.resample(resamples, |multiplicities| {
-                average(&stories, multiplicities, mean)
+                average(&runs, multiplicities, mean)
             });
             draft.parts(Parts::None(
-                "it is a mean of the batches of the plan, which no story has a share of".to_owned(),
+                "it is a mean of batches, of which no story has a share".to_owned(),
             ));
         }
     }
     draft
 }
 
-/// The mean of the stories' values, each story as often as `multiplicities` says, in order.
-fn average(stories: &[Vec<f64>], multiplicities: &[u32], mean: MeanOver) -> Option<f64> {
+/// The mean of the values, those of each story as often as `multiplicities` says, in order.
+fn average(runs: &[Run], multiplicities: &[u32], mean: MeanOver) -> Option<f64> {
     let size = match mean {
         MeanOver::Frames => usize::MAX,
         MeanOver::Batches(size) => size,
     };
     let (mut means, mut batches) = (0.0, 0_u64);
     let (mut sum, mut count) = (0.0, 0_usize);
-    for (values, times) in stories.iter().zip(multiplicities) {
-        for value in (0..*times).flat_map(|_| values) {
+    for run in runs {
+        for value in (0..multiplicities[run.cluster]).flat_map(|_| &run.values) {
             sum += value;
             count += 1;
             if count == size {
@@ -150,7 +170,11 @@ mod tests {
 
     #[test]
     fn a_short_last_batch_weighs_too_much() {
-        let stories = [vec![1.0, 1.0], vec![0.0]];
+        let run = |cluster, values: &[f64]| Run {
+            cluster,
+            values: values.to_vec(),
+        };
+        let stories = [run(0, &[1.0, 1.0]), run(1, &[0.0])];
         let close = |found: Option<f64>, value: f64| (found.unwrap() - value).abs() < 1e-15;
         assert!(close(
             average(&stories, &[1, 1], MeanOver::Frames),
@@ -159,5 +183,10 @@ mod tests {
         assert!(close(average(&stories, &[1, 1], MeanOver::Batches(2)), 0.5));
         assert!(close(average(&stories, &[0, 3], MeanOver::Batches(2)), 0.0));
         assert_eq!(average(&stories, &[0, 0], MeanOver::Frames), None);
+        // A flat folder lists a story's images in several places.
+        let folder = [run(0, &[1.0]), run(1, &[0.0]), run(0, &[0.5])];
+        let batches = MeanOver::Batches(2);
+        assert!(close(average(&folder, &[1, 1], batches), 0.5));
+        assert!(close(average(&folder, &[2, 0], batches), 0.75));
     }
 }

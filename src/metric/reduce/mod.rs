@@ -83,7 +83,7 @@ pub fn reduce_with_parts(input: &ReduceInput<'_>, wanted: &Wanted) -> Vec<Reduce
                 scores.extend(mean::clip(&chosen, rule, &slice));
             }
             if slice == Slice::All && rule.consistency && wanted.any(&consistency::METRICS) {
-                scores.extend(consistency::scores(&chosen));
+                scores.extend(consistency::scores(&chosen, rule.repeats));
             }
         }
         if let (Slice::All, Some(rule)) = (&slice, &protocol.crops)

@@ -38,7 +38,8 @@ pub enum CovarianceRule {
 pub enum MeanRule {
     /// Sums in f64: pytorch-fid.
     F64,
-    /// `numpy.mean` of f32 values: clean-fid, torch-fidelity.
+    /// `numpy.mean` of f32 values in the order in which the script lists the images: clean-fid,
+    /// torch-fidelity, and every released script of story visualisation.
     F32,
 }
 
@@ -65,7 +66,8 @@ pub struct FidRule {
     #[serde(default)]
     pub repeats: Repeats,
     /// Stories are taken in batches of so many and an incomplete last batch is left out; absent for
-    /// no dropping. The released StoryGPT-V evaluation drops up to 15 stories.
+    /// no dropping. The released StoryGPT-V evaluation drops up to 15 stories. A flat folder
+    /// ([`Repeats::LastOfClip`]) has no stories: there the batches are of images.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub drop_last: Option<usize>,
 }

@@ -113,7 +113,7 @@ pub struct StoryRule {
 }
 
 /// What is left at its default stays out of the hash, so that a new choice changes no old number.
-fn is_default<T: Default + PartialEq>(value: &T) -> bool {
+pub(super) fn is_default<T: Default + PartialEq>(value: &T) -> bool {
     *value == T::default()
 }
 
@@ -152,8 +152,12 @@ pub enum Repeats {
     /// Once a story.
     #[default]
     EveryFrame,
-    /// Once: scripts that name output files after clips keep the frame of the last story.
+    /// Once: scripts that name output files after clips keep the frame of the last story. Their folder
+    /// is flat, and is listed by clip id.
     LastOfClip,
+    /// Once per story, with the frame of the last one: scripts that go through stories and open a file
+    /// that is named after the clip.
+    LastForAll,
 }
 
 impl fmt::Display for Repeats {
@@ -161,6 +165,7 @@ impl fmt::Display for Repeats {
         formatter.write_str(match self {
             Self::EveryFrame => "every-frame",
             Self::LastOfClip => "last-of-clip",
+            Self::LastForAll => "last-for-all",
         })
     }
 }

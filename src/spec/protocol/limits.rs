@@ -1,6 +1,7 @@
 //! Numbers of a protocol that make no sense, or that would take no end of memory or time.
 
-use super::{MeanOver, Protocol};
+use super::{MeanOver, Protocol, Repeats};
+use crate::vision::Geometry;
 
 /// Most of anything that is counted.
 const MOST: usize = 1_000_000;
@@ -34,6 +35,18 @@ pub(super) fn broken(protocol: &Protocol) -> Option<(&'static str, String)> {
             ));
         }
     }
+    if protocol.fid.is_some_and(|rule| rule.repeats == Repeats::LastForAll) {
+        return Some((
+            "fid.repeats is every-frame or last-of-clip: no script compares sets in which one file stands for several frames",
+            format!("repeats = \"{}\"", Repeats::LastForAll),
+        ));
+    }
+    if let Some(found) = recipe_without_first(protocol) {
+        return Some((
+            "geometry crop-first cuts the middle out at the size `first`, which the recipe must name",
+            found,
+        ));
+    }
     let outside = |found: &[(&'static str, Option<usize>)], most: usize| {
         found.iter().find_map(|(name, value)| {
             let value = value.filter(|value| !(1..=most).contains(value))?;
@@ -47,6 +60,23 @@ pub(super) fn broken(protocol: &Protocol) -> Option<(&'static str, String)> {
         return Some(("sizes in pixels are from 1 to 4096", found));
     }
     None
+}
+
+fn recipe_without_first(protocol: &Protocol) -> Option<String> {
+    let features = protocol.features;
+    let recipes = [
+        (
+            "classifiers.recipe",
+            protocol.classifiers.as_ref().map(|rule| rule.recipe),
+        ),
+        ("features.generated", features.map(|rule| rule.generated)),
+        ("features.reference", features.map(|rule| rule.reference)),
+    ];
+    recipes.into_iter().find_map(|(name, recipe)| {
+        let recipe = recipe?;
+        (recipe.geometry == Geometry::CropFirst && recipe.first.is_none())
+            .then(|| format!("{name} = {recipe}"))
+    })
 }
 
 fn counts(protocol: &Protocol) -> [(&'static str, Option<usize>); 10] {
@@ -119,7 +149,7 @@ mod tests {
             super::broken(&protocol).map(|(_, found)| found)
         };
         assert_eq!(broken(|_| ()), None);
-        let cases: [(Change, &str); 9] = [
+        let cases: [(Change, &str); 11] = [
             (|it| it.bootstrap.level = f64::NAN, "level NaN"),
             (|it| it.bootstrap.level = 0.9, "level 0.9"),
             (|it| it.bootstrap.resamples = 1, "resamples 1"),
@@ -144,6 +174,17 @@ mod tests {
                 "lpips.resize = 100000",
             ),
             (|it| it.kid.as_mut().unwrap().subsets = 0, "kid.subsets = 0"),
+            (
+                |it| it.fid.as_mut().unwrap().repeats = spec::Repeats::LastForAll,
+                "repeats = \"last-for-all\"",
+            ),
+            (
+                |it| {
+                    let generated = &mut it.features.as_mut().unwrap().generated;
+                    generated.geometry = crate::vision::Geometry::CropFirst;
+                },
+                "features.generated = pillow-f32-bicubic+crop-first+symmetric",
+            ),
         ];
         for (change, wanted) in cases {
             let found = broken(change).unwrap();

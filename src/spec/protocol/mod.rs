@@ -175,3 +175,6 @@ impl Protocol {
         limits::broken(self)
     }
 }
+
+#[cfg(test)]
+mod recipe_tests;

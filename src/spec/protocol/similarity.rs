@@ -1,6 +1,6 @@
 //! CLIP similarities, LPIPS and captions.
 
-use super::Repeats;
+use super::{Repeats, frames::is_default};
 use crate::vision::Resizer;
 use serde::{Deserialize, Serialize};
 use std::fmt;
@@ -55,6 +55,9 @@ pub struct ClipRule {
     /// Whether similarities between the frames of a story are scored too.
     #[serde(default)]
     pub consistency: bool,
+    /// How often a clip counts.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub repeats: Repeats,
 }
 
 /// The perceptual distance to the ground-truth frame.
