@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 
 use super::InferenceError;
 use crate::record::canonical_json;
+use crate::vision::Geometry;
 
 mod drawing;
 mod export;
@@ -243,6 +244,12 @@ impl BundleManifest {
             && !(parity.tolerance.is_finite() && parity.tolerance > 0.0)
         {
             return Err(self.value("parity.tolerance", "has to be finite and above 0"));
+        }
+        if self.input.geometry == Some(Geometry::CropFirst) {
+            return Err(self.value(
+                "input.geometry",
+                "is crop-first, but only a protocol names the size `first` that it crops at",
+            ));
         }
         for (key, value) in self.sizes() {
             if value == 0 {

@@ -289,6 +289,9 @@ fn every_kind_that_looks_is_read_and_written() {
             parse(&toml::to_string(&manifest).unwrap()).unwrap(),
             manifest
         );
+        let crop = input.replace("squash", "crop-first");
+        let error = parse(&looking(kind, &format!("{crop}{section}"))).unwrap_err();
+        assert!(error.to_string().contains("input.geometry"), "{error}");
         let error = parse(&looking(kind, "")).unwrap_err();
         assert!(matches!(error, InferenceError::MissingSection { .. }));
         let error = parse(&looking(kind, &format!("{section}typo = 1\n"))).unwrap_err();

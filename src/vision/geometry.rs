@@ -36,7 +36,9 @@ impl Geometry {
         check_sizes(from, to)?;
         Ok(match self {
             // What is not square was cut before, at the size `first`.
-            Self::Squash | Self::CropFirst => (Axis::whole(from.0, to.0), Axis::whole(from.1, to.1)),
+            Self::Squash | Self::CropFirst => {
+                (Axis::whole(from.0, to.0), Axis::whole(from.1, to.1))
+            }
             Self::CenterCrop => {
                 let (width, height) = short_side_size(from, to.0.max(to.1));
                 (window(from.0, width, to.0), window(from.1, height, to.1))

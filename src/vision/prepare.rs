@@ -36,7 +36,13 @@ pub fn prepare(
                 Geometry::Squash | Geometry::CenterCrop => Geometry::Squash,
             };
             let (x, y) = geometry.axes(image.dimensions(), (side, side))?;
-            Some(resize_window(image, x, y, Filter::Bilinear, PassOrder::default()))
+            Some(resize_window(
+                image,
+                x,
+                y,
+                Filter::Bilinear,
+                PassOrder::default(),
+            ))
         }
         None => None,
     };

@@ -4,6 +4,7 @@ use crate::support::{cache, fails, ground_truth, storyeval};
 use predicates::prelude::PredicateBooleanExt;
 use predicates::str::contains;
 use serde_json::Value;
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
 
@@ -158,7 +159,7 @@ fn frames_are_counted_under_every_protocol() {
     }
     let json: Value = serde_json::from_str(&effect(&[
         "--protocols",
-        "gill-vist,make-a-story,storydalle-64",
+        "gill-vist,make-a-story,storydalle-64,storygptv-released,storygptv-vfid512",
         "--format",
         "json",
     ]))
@@ -170,6 +171,38 @@ fn frames_are_counted_under_every_protocol() {
     assert_eq!(of_all(of("strict"), "char_acc")["planned"], 8);
     assert_eq!(of_all(of("gill-vist"), "clip_ii")["planned"], 2);
     assert_eq!(of_all(of("storydalle-64"), "char_acc")["planned"], 6);
+    // Scripts that read a flat folder see each clip once, and drop what does not fill a batch of 16.
+    let plan = std::fs::read_to_string(out.join("plan.jsonl")).unwrap();
+    let clips: BTreeSet<&str> = plan
+        .split("\"clip\":\"")
+        .skip(1)
+        .filter_map(|rest| rest.split('"').next())
+        .collect();
+    assert!(clips.len() < 8, "{plan}");
+    for metric in ["clip_ti", "clip_ii"] {
+        let clip = of_all(of("storygptv-released"), metric);
+        assert_eq!(
+            (&clip["n"], &clip["planned"]),
+            (&clips.len().into(), &clips.len().into())
+        );
+        assert!(
+            clip["signature"]
+                .to_string()
+                .contains("|repeats:last-of-clip|order:clip|")
+        );
+    }
+    let fid = of_all(of("storygptv-vfid512"), "fid");
+    assert!(
+        fid["signature"]
+            .to_string()
+            .contains("|drop-last:16-images|order:clip|")
+    );
+    assert!(
+        fid["warnings"]
+            .to_string()
+            .contains("8 of 8 scored frames are left out")
+    );
+    assert!(fid["unscored"].is_string());
     // The labels of frame 1 are held against all frames.
     let accuracy = of_all(of("make-a-story"), "char_acc")["value"]
         .as_f64()

@@ -118,7 +118,11 @@ fn fill(
     frames: &Frames,
     pairs: Pairs,
 ) {
-    let both = frames.rows.iter().copied().zip(frames.shown.iter().copied());
+    let both = frames
+        .rows
+        .iter()
+        .copied()
+        .zip(frames.shown.iter().copied());
     let (rows, shown): (Vec<usize>, Vec<usize>) =
         both.filter(|(_, shown)| present(set, *shown)).unzip();
     let places: Vec<FramePlace> = rows

@@ -44,7 +44,10 @@ pub(super) fn clip(chosen: &Chosen<'_>, rule: &ClipRule, slice: &Slice) -> Vec<R
     if let Some(text) = rule.text {
         let draft = means(chosen, TEXT_IMAGE, slice, average, |o| o.clip_ti);
         let text = text.to_string();
-        let own: Vec<_> = [("caption", text.as_str())].into_iter().chain(own.clone()).collect();
+        let own: Vec<_> = [("caption", text.as_str())]
+            .into_iter()
+            .chain(own.clone())
+            .collect();
         scores.push(draft.sign(extractor, &own));
     }
     let draft = means(chosen, IMAGE_IMAGE, slice, average, |o| o.clip_ii);

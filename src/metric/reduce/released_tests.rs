@@ -48,7 +48,10 @@ fn planned(case: &Value) -> Vec<Observation> {
 }
 
 fn sets(case: &Value) -> [Array2<f32>; 2] {
-    let (rows, dim) = (size(case, "stories") * size(case, "length"), size(case, "dim"));
+    let (rows, dim) = (
+        size(case, "stories") * size(case, "length"),
+        size(case, "dim"),
+    );
     [0, 1].map(|more| fill(rows, dim, seed(case, more)))
 }
 
@@ -84,10 +87,17 @@ fn equals_the_script(id: &str, case: &Value, name: &str, signed: &str) {
     let (protocol, rows, sets) = (quick(id), planned(case), sets(case));
     let wanted = &case[name];
     let score = of_all(&scores(&protocol, &rows, &sets), "fid");
-    assert_eq!((score.n, score.planned), (size(wanted, "n"), size(wanted, "n")), "{id}");
+    assert_eq!(
+        (score.n, score.planned),
+        (size(wanted, "n"), size(wanted, "n")),
+        "{id}"
+    );
     assert!(score.signature.contains(signed), "{}", score.signature);
     let (value, expected) = (score.value.unwrap(), number(wanted, "fid"));
-    assert!((value / expected - 1.0).abs() < 1e-6, "{id}: {value} {expected}");
+    assert!(
+        (value / expected - 1.0).abs() < 1e-6,
+        "{id}: {value} {expected}"
+    );
     let context = context();
     let pair = FeaturePair {
         generated: sets[0].view(),
@@ -135,11 +145,17 @@ fn the_images_left_out_of_a_flat_folder_are_the_scripts() {
     for case in cases() {
         let (rows, [generated, truth]) = (planned(&case), sets(&case));
         let fid = |generated: &Array2<f32>| {
-            let score = of_all(&scores(&protocol, &rows, &[generated.clone(), truth.clone()]), "fid");
+            let score = of_all(
+                &scores(&protocol, &rows, &[generated.clone(), truth.clone()]),
+                "fid",
+            );
             (score.value.unwrap().to_bits(), score)
         };
         let (before, score) = fid(&generated);
-        let left_out: Vec<usize> = floats(&case["left_out"]).iter().map(|v| *v as usize).collect();
+        let left_out: Vec<usize> = floats(&case["left_out"])
+            .iter()
+            .map(|v| *v as usize)
+            .collect();
         assert_eq!(left_out.len(), size(&case, "images") % 16);
         let mut others = generated.clone();
         for row in &left_out {
@@ -195,10 +211,16 @@ fn clip_of_a_flat_folder_is_a_mean_of_batches_of_its_images() {
 fn an_image_without_a_value_is_planned_and_not_scored() {
     let case = &cases()[0];
     let (protocol, mut rows, sets) = (quick("storygptv-released"), planned(case), sets(case));
-    let last = rows.iter().rposition(|row| row.frame == FrameIndex(1)).unwrap();
+    let last = rows
+        .iter()
+        .rposition(|row| row.frame == FrameIndex(1))
+        .unwrap();
     rows[last].clip_ii = None;
     let score = of_all(&scores(&protocol, &rows, &sets), "clip_ii");
-    assert_eq!((score.n, score.planned), (size(case, "images") - 1, size(case, "images")));
+    assert_eq!(
+        (score.n, score.planned),
+        (size(case, "images") - 1, size(case, "images"))
+    );
 }
 
 #[test]
@@ -207,7 +229,7 @@ fn one_file_stands_for_the_frames_of_all_stories_of_its_clip() {
         let (mut rows, sets) = (planned(&case), sets(&case));
         for row in &mut rows {
             let photo = row.clip.as_str().chars().last().unwrap();
-            row.clip = ClipId::new(photo);
+            row.clip = ClipId::new(photo.to_string());
         }
         let mut protocol = strict();
         let rule = protocol.clip.as_mut().unwrap();
@@ -216,9 +238,16 @@ fn one_file_stands_for_the_frames_of_all_stories_of_its_clip() {
         let expected = number(&case["shared"], "ii");
         assert!((score.value.unwrap() - expected).abs() < 1e-13);
         assert_eq!((score.n, score.planned), (rows.len(), rows.len()));
-        assert!(score.signature.contains("|avg:mean|repeats:last-for-all|ci:"));
+        assert!(
+            score
+                .signature
+                .contains("|avg:mean|repeats:last-for-all|ci:")
+        );
     }
-    assert_eq!(spec::protocol("gill-vist").unwrap().clip.unwrap().repeats, Repeats::LastForAll);
+    assert_eq!(
+        spec::protocol("gill-vist").unwrap().clip.unwrap().repeats,
+        Repeats::LastForAll
+    );
 }
 
 #[test]
@@ -227,8 +256,16 @@ fn consistency_is_of_the_frames_that_are_left() {
     let row = |story: &str, frame, clip: &str| {
         Observation::unseen(StoryId::new(story), FrameIndex(frame), ClipId::new(clip))
     };
-    let rows = [row("a", 1, "x"), row("a", 2, "y"), row("b", 1, "z"), row("b", 2, "y")];
-    let sets = [ndarray::array![[1.0_f32, 0.0], [1.0, 0.0], [1.0, 0.0], [0.0, 1.0]], Array2::ones((4, 2))];
+    let rows = [
+        row("a", 1, "x"),
+        row("a", 2, "y"),
+        row("b", 1, "z"),
+        row("b", 2, "y"),
+    ];
+    let sets = [
+        ndarray::array![[1.0_f32, 0.0], [1.0, 0.0], [1.0, 0.0], [0.0, 1.0]],
+        Array2::ones((4, 2)),
+    ];
     let mut protocol = strict();
     let value = |protocol: &Protocol| of_all(&scores(protocol, &rows, &sets), "consistency");
     assert_eq!(value(&protocol).value, Some(0.5));
@@ -252,7 +289,11 @@ fn a_flat_folder_has_no_order_but_that_of_its_names() {
     let order: Vec<usize> = (0..rows.len()).rev().collect();
     let turned: Vec<Observation> = order.iter().map(|row| rows[*row].clone()).collect();
     let before = scores(&with_clip, &rows, &sets);
-    let after = scores(&with_clip, &turned, &sets.each_ref().map(|set| set.select(Axis(0), &order)));
+    let after = scores(
+        &with_clip,
+        &turned,
+        &sets.each_ref().map(|set| set.select(Axis(0), &order)),
+    );
     for metric in ["fid", "clip_ti", "clip_ii"] {
         let [a, b] = [&before, &after].map(|scores| of_all(scores, metric).value.unwrap());
         assert_eq!(a.to_bits(), b.to_bits(), "{metric}");

@@ -35,7 +35,10 @@ pub(super) fn broken(protocol: &Protocol) -> Option<(&'static str, String)> {
             ));
         }
     }
-    if protocol.fid.is_some_and(|rule| rule.repeats == Repeats::LastForAll) {
+    if protocol
+        .fid
+        .is_some_and(|rule| rule.repeats == Repeats::LastForAll)
+    {
         return Some((
             "fid.repeats is every-frame or last-of-clip: no script compares sets in which one file stands for several frames",
             format!("repeats = \"{}\"", Repeats::LastForAll),
