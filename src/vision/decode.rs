@@ -9,16 +9,24 @@ use std::io::Read;
 use std::path::Path;
 
 /// A decoded image file, and what is doubtful about it.
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "facts about a file, of which any may hold"
+)]
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SourceImage {
     /// 8-bit RGB, as Pillow's `convert("RGB")` gives it.
     pub image: RgbImage,
-    /// The file is a JPEG: what was compressed away moves every metric, and another decoder gives
-    /// slightly other pixels.
+    /// The file is a JPEG: what was compressed away moves every metric.
     pub lossy_source: bool,
     /// The file is a 16-bit grey PNG, of which Pillow's `convert("RGB")` clips every value above 255
     /// to white; so do we.
     pub clipped_grey: bool,
+    /// The file is a JPEG of four channels (CMYK or YCCK): what its colours look like depends on a
+    /// profile, which Pillow's `convert("RGB")` does not read, nor do we.
+    pub four_channels: bool,
+    /// The file is a JPEG whose data are damaged. Pillow opens it without a word, and so do we.
+    pub damaged: bool,
 }
 
 /// Reads a PNG or JPEG file, whatever its name ends with.
@@ -67,10 +75,13 @@ pub fn read_bounded(path: &Path) -> Result<Vec<u8>, VisionError> {
 /// As [`read_image`], but for reading.
 pub fn decode_image(bytes: &[u8], path: &Path) -> Result<SourceImage, VisionError> {
     if bytes.starts_with(&jpeg::SIGNATURE) {
+        let decoded = decode_jpeg(bytes, path)?;
         return Ok(SourceImage {
-            image: decode_jpeg(bytes, path)?,
+            image: decoded.image,
             lossy_source: true,
             clipped_grey: false,
+            four_channels: decoded.four_channels,
+            damaged: decoded.damaged,
         });
     }
     if bytes.starts_with(&png::SIGNATURE) {
@@ -78,6 +89,8 @@ pub fn decode_image(bytes: &[u8], path: &Path) -> Result<SourceImage, VisionErro
             image: decode_png(bytes, path)?,
             lossy_source: false,
             clipped_grey: png::is_grey_16(bytes),
+            four_channels: false,
+            damaged: false,
         });
     }
     Err(VisionError::NotImage {
