@@ -353,7 +353,10 @@ impl OpenDataset {
             return;
         }
         let mut doubtful = self.doubtful.lock().unwrap_or_else(PoisonError::into_inner);
-        for (clips, found) in doubtful.iter_mut().zip([doubts.four_channels, doubts.damaged]) {
+        for (clips, found) in doubtful
+            .iter_mut()
+            .zip([doubts.four_channels, doubts.damaged])
+        {
             if found > 0 {
                 clips.insert(clip.clone());
             }

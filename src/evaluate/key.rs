@@ -65,8 +65,7 @@ impl Key {
                 .locator
                 .as_ref()
                 .and(extractors.clip.as_ref())
-                .and(protocol.crops)
-                .map(|rule| rule.to_string()),
+                .and(protocol.cut()),
             extractors,
             decoding: DECODING,
             device_kind: match device {

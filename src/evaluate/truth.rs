@@ -81,7 +81,10 @@ impl Truth {
             clip: open(&panel.names.clip, None, "clip")?,
             captions: open(&panel.names.captioner, None, &captions)?,
             crops: match crops {
-                Some(rule) => open(&both(panel), None, &format!("crops {rule}"))?,
+                Some(rule) => {
+                    let cut = rule.named(panel.pillow);
+                    open(&both(panel), None, &format!("crops {cut}"))?
+                }
                 None => None,
             },
             references,

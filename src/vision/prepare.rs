@@ -4,7 +4,7 @@ use super::geometry::check_sizes;
 use super::planes::{FloatResizer, float_window, planes, tensor};
 use super::resize::resize_window;
 use super::scaler::Scaler;
-use super::{Filter, InputScale, PassOrder, Recipe, Resizer, VisionError, resize};
+use super::{Filter, InputScale, PassOrder, Recipe, Resizer, VisionError, resize_ordered};
 use image::RgbImage;
 use ndarray::Array3;
 
@@ -29,17 +29,32 @@ pub fn prepare(
     height: u32,
     input: &InputScale,
 ) -> Result<Array3<f32>, VisionError> {
+    prepare_ordered(image, recipe, (width, height), input, PassOrder::default())
+}
+
+/// As [`prepare`], with the order of the passes of a version of Pillow in every resize that is Pillow's.
+/// `size` is width and height.
+///
+/// # Errors
+/// As [`prepare`].
+pub fn prepare_ordered(
+    image: &RgbImage,
+    recipe: &Recipe,
+    size: (u32, u32),
+    input: &InputScale,
+    order: PassOrder,
+) -> Result<Array3<f32>, VisionError> {
+    let (width, height) = size;
     input.check()?;
     let squashed = match recipe.first {
         Some(side) => {
             check_sizes(image.dimensions(), (side, side))?;
-            Some(resize(image, side, side, Filter::Bilinear)?)
+            Some(resize_ordered(image, side, side, Filter::Bilinear, order)?)
         }
         None => None,
     };
     let image = squashed.as_ref().unwrap_or(image);
-    let (x, y) = recipe.geometry.axes(image.dimensions(), (width, height))?;
-    let order = PassOrder::default();
+    let (x, y) = recipe.geometry.axes(image.dimensions(), size)?;
     let scaler = |channel| Scaler::new(recipe.scale, input, channel);
     let values = match route(recipe.resizer) {
         Route::Bytes(filter) => {

@@ -1,12 +1,15 @@
 //! JPEG in: the pixels of Pillow, bit for bit.
 //!
 //! Pillow's wheels decode with libjpeg-turbo; this is mozjpeg, its fork, built from source without
-//! assembly. Both compute the same integers. What Pillow opens is opened, and what it refuses because
-//! the file ends too early is refused.
+//! assembly. Both compute the same integers, but where a block overshoots black or white by hundreds of
+//! grey levels, which only damaged files do: there the assembly clips and C wraps around. What Pillow
+//! opens is opened, and what it refuses because the file ends too early is refused.
 
 mod colour;
 mod library;
 mod outline;
+#[cfg(test)]
+mod tests;
 
 use self::colour::from_inverted_cmyk;
 use self::library::{Pixels, decode};
