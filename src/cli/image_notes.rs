@@ -90,6 +90,18 @@ impl Import<'_> {
                 "{clipped} of {total} files are 16-bit grey, of which everything above 255 is white, as Pillow has it"
             ));
         }
+        let four_channels = count(|file| file.four_channels);
+        if four_channels > 0 {
+            notes.push(format!(
+                "{four_channels} of {total} files are CMYK or YCCK JPEG, converted to RGB as Pillow does it, without a profile"
+            ));
+        }
+        let damaged = count(|file| file.damaged);
+        if damaged > 0 {
+            notes.push(format!(
+                "{damaged} of {total} files are JPEG with damaged data, decoded as far as Pillow decodes them"
+            ));
+        }
         let alpha = count(|file| file.alpha);
         if alpha > 0 {
             notes.push(format!(

@@ -232,6 +232,7 @@ fn effect(arguments: &EffectArguments) -> Outcome {
         stages::observe_with(&store, &wanted, &mut panel)?;
         scores.push(stages::score_in(&store, &folder, protocol)?);
     }
+    stages::tell_doubts(&dataset);
     match arguments.format {
         Format::Text => {
             let document = report::effect(&scores)?;

@@ -174,6 +174,7 @@ pub(super) fn measure(arguments: &RunArguments) -> Result<Option<Measured>, Fail
         }
         results.push(report::over_seeds(&of_seeds)?);
     }
+    stages::tell_doubts(&context.dataset);
     let group = context.folders.group.clone();
     let sheet = sheet::write(
         &context.dataset,
@@ -201,6 +202,7 @@ pub(crate) fn generate(arguments: &RunArguments) -> Outcome {
             print(&format!("{}\n", store.root().display()))?;
         }
     }
+    stages::tell_doubts(&context.dataset);
     Ok(())
 }
 

@@ -178,6 +178,7 @@ pub(crate) fn score_images(arguments: &ScoreArguments, images: &Path) -> Outcome
         folder: store.root(),
     };
     stages::observe_with(&store, &wanted, &mut panel)?;
+    stages::tell_doubts(&job.dataset);
     let scores = stages::score_store(&store)?;
     let markdown = table::markdown(std::slice::from_ref(&scores))?;
     store.write("table.md", markdown.as_bytes())?;

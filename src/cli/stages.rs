@@ -148,6 +148,13 @@ pub(crate) fn observe_with(store: &Store, wanted: &Wanted<'_>, panel: &mut Panel
     Ok(())
 }
 
+/// Tells what is doubtful about the files that frames of a data set were read from.
+pub(crate) fn tell_doubts(dataset: &dyn Dataset) {
+    for doubt in dataset.doubts() {
+        say(&format!("warning: {doubt}"));
+    }
+}
+
 /// Reduces the observations in `folder` (the run's own, or one below it) under a protocol.
 pub(crate) fn score_in(
     store: &Store,
@@ -294,6 +301,7 @@ pub(crate) fn observe(arguments: &ObserveArguments) -> Outcome {
         folder: store.root(),
     };
     observe_with(&store, &wanted, &mut panel)?;
+    tell_doubts(wanted.dataset);
     say(&format!(
         "observations: {}",
         store.root().join(OBSERVATIONS).display()

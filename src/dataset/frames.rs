@@ -1,7 +1,7 @@
 //! The frames of a clip, whatever file they are in.
 
 use super::hdf5::StoryFileError;
-use crate::vision::VisionError;
+use crate::vision::{SourceImage, VisionError};
 use image::RgbImage;
 use std::path::PathBuf;
 
@@ -19,12 +19,35 @@ pub trait ClipFrames {
     /// [`FramesError::NoSuchFrame`], or why the file can no longer be read.
     fn frame(&mut self, index: usize) -> Result<RgbImage, FramesError>;
 
+    /// What is doubtful about the files that were decoded so far.
+    fn doubts(&self) -> Doubts {
+        Doubts::default()
+    }
+
     /// All frames, first to last.
     ///
     /// # Errors
     /// As [`ClipFrames::frame`].
     fn all(&mut self) -> Result<FrameStack, FramesError> {
         (0..self.frames()).map(|index| self.frame(index)).collect()
+    }
+}
+
+/// What is doubtful about files whose pixels are used all the same.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Doubts {
+    /// JPEG files of four channels (CMYK or YCCK).
+    pub four_channels: usize,
+    /// JPEG files with damaged data.
+    pub damaged: usize,
+}
+
+impl Doubts {
+    /// Takes a file into account and gives its pixels.
+    pub(super) fn see(&mut self, source: SourceImage) -> RgbImage {
+        self.four_channels += usize::from(source.four_channels);
+        self.damaged += usize::from(source.damaged);
+        source.image
     }
 }
 

@@ -37,7 +37,7 @@ mod windows;
 
 pub use convert::{ConvertError, ConvertOptions, Converted, DraftError, convert, story_length};
 pub use error::{DatasetError, MissingFile};
-pub use frames::{ClipFrames, FrameStack, FramesError};
+pub use frames::{ClipFrames, Doubts, FrameStack, FramesError};
 pub use ground_truth::ground_truth_index;
 pub use hash::hash_folder;
 pub use hdf5::{StoryFile, StoryFileError, StoryFileWriter};
@@ -79,4 +79,9 @@ pub trait Dataset {
 
     /// The card.
     fn card(&self) -> &DatasetCard;
+
+    /// What a reader of numbers must know of the files that frames were read from so far.
+    fn doubts(&self) -> Vec<String> {
+        Vec::new()
+    }
 }

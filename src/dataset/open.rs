@@ -1,7 +1,7 @@
 //! Opening a data set in whatever layout it lies there.
 
 use super::catalog::{Catalog, Entry, ShotIndex};
-use super::frames::{ClipFrames, FrameStack};
+use super::frames::{ClipFrames, Doubts, FrameStack};
 use super::ground_truth::ground_truth_index;
 use super::hash::hash_what_is_there;
 use super::layout::{self, Source, published_at};
@@ -14,9 +14,9 @@ use crate::record::{ClipId, Story};
 use crate::spec::{DatasetCard, GroundTruthRule, Layout, LayoutCard, WindowRule};
 use image::RgbImage;
 use rayon::prelude::*;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
-use std::sync::OnceLock;
+use std::sync::{Mutex, OnceLock, PoisonError};
 
 /// What to open.
 #[derive(Clone, Debug)]
@@ -67,6 +67,8 @@ pub struct OpenDataset {
     /// Shots of the stories.
     shots: Vec<ShotIndex>,
     hash: OnceLock<String>,
+    /// Clips whose files are doubtful, of those that were read so far: four channels, damaged.
+    doubtful: Mutex<[BTreeSet<ClipId>; 2]>,
 }
 
 /// A data set whose metadata were read, and of which no story was cut yet.
@@ -152,6 +154,7 @@ pub(super) fn opened(options: &OpenOptions, told: Told) -> Result<OpenDataset, D
         without_story,
         shots,
         hash: OnceLock::new(),
+        doubtful: Mutex::default(),
     };
     opened.check_frame_files()?;
     Ok(opened)
@@ -344,6 +347,22 @@ impl OpenDataset {
         })
     }
 
+    fn doubt(&self, clip: &ClipId, frames: &dyn ClipFrames) {
+        let doubts = frames.doubts();
+        if doubts == Doubts::default() {
+            return;
+        }
+        let mut doubtful = self.doubtful.lock().unwrap_or_else(PoisonError::into_inner);
+        for (clips, found) in doubtful
+            .iter_mut()
+            .zip([doubts.four_channels, doubts.damaged])
+        {
+            if found > 0 {
+                clips.insert(clip.clone());
+            }
+        }
+    }
+
     pub(super) fn frames_of(
         &self,
         clip: &ClipId,
@@ -363,16 +382,20 @@ impl Dataset for OpenDataset {
 
     fn clip_frames(&self, clip: &ClipId) -> Result<FrameStack, DatasetError> {
         let (path, mut frames) = self.frames_of(clip)?;
-        frames
+        let all = frames
             .all()
-            .map_err(|source| frames_error(clip, &path, source))
+            .map_err(|source| frames_error(clip, &path, source));
+        self.doubt(clip, &*frames);
+        all
     }
 
     fn ground_truth(&self, clip: &ClipId, rule: GroundTruthRule) -> Result<RgbImage, DatasetError> {
         let (path, mut frames) = self.frames_of(clip)?;
-        ground_truth_index(rule, clip, frames.frames())
+        let frame = ground_truth_index(rule, clip, frames.frames())
             .and_then(|index| frames.frame(index))
-            .map_err(|source| frames_error(clip, &path, source))
+            .map_err(|source| frames_error(clip, &path, source));
+        self.doubt(clip, &*frames);
+        frame
     }
 
     /// Covers the metadata files that were read and the frames of every clip in a story, so it says
@@ -385,6 +408,24 @@ impl Dataset for OpenDataset {
 
     fn card(&self) -> &DatasetCard {
         &self.card
+    }
+
+    fn doubts(&self) -> Vec<String> {
+        let doubtful = self.doubtful.lock().unwrap_or_else(PoisonError::into_inner);
+        let told = [
+            "have CMYK or YCCK JPEG files, converted to RGB as Pillow does it, without a profile",
+            "have JPEG files with damaged data, decoded as far as Pillow decodes them",
+        ];
+        let clips = doubtful.iter().zip(told);
+        clips
+            .filter_map(|(clips, told)| {
+                let first = clips.first()?;
+                let count = clips.len();
+                Some(format!(
+                    "{count} clips of the data set {told}, first {first}"
+                ))
+            })
+            .collect()
     }
 }
 

@@ -4,7 +4,7 @@
 //! The header of a picture is checked before anything of the size that it announces is allocated: see
 //! [`crate::vision::decode_image`].
 
-use super::frames::{ClipFrames, FramesError};
+use super::frames::{ClipFrames, Doubts, FramesError};
 use crate::vision::{decode_image, read_bounded};
 use image::{RgbImage, imageops};
 use std::path::{Path, PathBuf};
@@ -37,6 +37,7 @@ impl Channels {
 #[derive(Debug)]
 pub struct Strip {
     picture: RgbImage,
+    doubts: Doubts,
 }
 
 impl Strip {
@@ -53,7 +54,8 @@ impl Strip {
     /// # Errors
     /// As [`Strip::open`].
     pub fn decode(bytes: &[u8], path: &Path, channels: Channels) -> Result<Self, FramesError> {
-        let picture = decode_image(bytes, path)?.image;
+        let mut doubts = Doubts::default();
+        let picture = doubts.see(decode_image(bytes, path)?);
         let (width, height) = picture.dimensions();
         // The decoder gives no picture without pixels, but a division is no place to rely on it.
         if width == 0 || height == 0 || height % width != 0 {
@@ -61,6 +63,7 @@ impl Strip {
         }
         Ok(Self {
             picture: channels.restore(picture),
+            doubts,
         })
     }
 }
@@ -72,6 +75,10 @@ impl ClipFrames for Strip {
 
     fn size(&self) -> (u32, u32) {
         (self.picture.width(), self.picture.width())
+    }
+
+    fn doubts(&self) -> Doubts {
+        self.doubts
     }
 
     fn frame(&mut self, index: usize) -> Result<RgbImage, FramesError> {
@@ -89,6 +96,7 @@ impl ClipFrames for Strip {
 #[derive(Debug)]
 pub struct Picture {
     picture: RgbImage,
+    doubts: Doubts,
 }
 
 impl Picture {
@@ -97,8 +105,11 @@ impl Picture {
     /// # Errors
     /// [`FramesError::Picture`].
     pub fn decode(bytes: &[u8], path: &Path, channels: Channels) -> Result<Self, FramesError> {
+        let mut doubts = Doubts::default();
+        let picture = doubts.see(decode_image(bytes, path)?);
         Ok(Self {
-            picture: channels.restore(decode_image(bytes, path)?.image),
+            picture: channels.restore(picture),
+            doubts,
         })
     }
 }
@@ -110,6 +121,10 @@ impl ClipFrames for Picture {
 
     fn size(&self) -> (u32, u32) {
         self.picture.dimensions()
+    }
+
+    fn doubts(&self) -> Doubts {
+        self.doubts
     }
 
     fn frame(&mut self, index: usize) -> Result<RgbImage, FramesError> {
@@ -128,6 +143,7 @@ pub struct Pictures {
     size: (u32, u32),
     /// Until it is asked for.
     first: Option<RgbImage>,
+    doubts: Doubts,
 }
 
 impl Pictures {
@@ -137,11 +153,13 @@ impl Pictures {
     /// [`FramesError::NoPicture`] when there is none, [`FramesError::Picture`].
     pub fn open(paths: Vec<PathBuf>) -> Result<Self, FramesError> {
         let path = paths.first().ok_or(FramesError::NoPicture)?;
-        let first = decode_image(&read_bounded(path)?, path)?.image;
+        let mut doubts = Doubts::default();
+        let first = doubts.see(decode_image(&read_bounded(path)?, path)?);
         Ok(Self {
             paths,
             size: first.dimensions(),
             first: Some(first),
+            doubts,
         })
     }
 }
@@ -155,6 +173,10 @@ impl ClipFrames for Pictures {
         self.size
     }
 
+    fn doubts(&self) -> Doubts {
+        self.doubts
+    }
+
     fn frame(&mut self, index: usize) -> Result<RgbImage, FramesError> {
         let Some(path) = self.paths.get(index) else {
             return Err(FramesError::NoSuchFrame {
@@ -165,7 +187,13 @@ impl ClipFrames for Pictures {
         if let Some(first) = self.first.take_if(|_| index == 0) {
             return Ok(first);
         }
-        let picture = decode_image(&read_bounded(path)?, path)?.image;
+        let found = decode_image(&read_bounded(path)?, path)?;
+        // The first file was counted when the clip was opened.
+        let picture = if index == 0 {
+            found.image
+        } else {
+            self.doubts.see(found)
+        };
         let ((width, height), (first_width, first_height)) = (picture.dimensions(), self.size);
         if (width, height) != (first_width, first_height) {
             return Err(FramesError::SizesDiffer {

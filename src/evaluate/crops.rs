@@ -4,7 +4,7 @@ use super::panel::Panel;
 use crate::Error;
 use crate::extract::{Clip, ExtractError, Locator};
 use crate::spec::CropRule;
-use crate::vision::{Filter, resize, short_side_size};
+use crate::vision::{Filter, PassOrder, resize_ordered, short_side_size};
 use image::RgbImage;
 
 /// A locator that finds characters and a CLIP that looks at what is cut out.
@@ -12,16 +12,19 @@ pub(super) struct Cutter<'a> {
     locator: &'a mut Locator,
     clip: &'a mut Clip,
     rule: CropRule,
+    order: PassOrder,
 }
 
 impl<'a> Cutter<'a> {
     /// `None` where the panel lacks one of the two.
     pub(super) fn of(panel: &'a mut Panel, rule: CropRule) -> Option<Self> {
+        let order = panel.pillow;
         let (locator, clip) = (panel.locator.as_mut()?, panel.clip.as_mut()?);
         Some(Self {
             locator,
             clip,
             rule,
+            order,
         })
     }
 
@@ -41,7 +44,7 @@ impl<'a> Cutter<'a> {
         let (dim, characters) = (self.clip.dim(), self.locator.characters().len());
         let mut rows = vec![vec![f32::NAN; characters * dim]; images.len()];
         let (mut places, mut crops) = (Vec::new(), Vec::new());
-        let images = &at_one_size(images, self.rule)?;
+        let images = &at_one_size(images, self.rule, self.order)?;
         let found = self.locator.boxes(images)?;
         for (at, ((image, labels), boxes)) in images.iter().zip(labels).zip(found).enumerate() {
             for (character, found) in boxes.into_iter().enumerate() {
@@ -67,12 +70,16 @@ impl<'a> Cutter<'a> {
 ///
 /// A crop of a small image has fewer pixels of the character than one of a large image, and CLIP sees
 /// that: without this the same picture at two sizes is unlike itself.
-fn at_one_size(images: &[RgbImage], rule: CropRule) -> Result<Vec<RgbImage>, Error> {
+pub(super) fn at_one_size(
+    images: &[RgbImage],
+    rule: CropRule,
+    order: PassOrder,
+) -> Result<Vec<RgbImage>, Error> {
     // Cards with another resizer are refused when they are read.
     let filter = rule.resizer.on_bytes().unwrap_or(Filter::Bicubic);
     let resized = images.iter().enumerate().map(|(index, image)| {
         let (width, height) = short_side_size(image.dimensions(), rule.size);
-        resize(image, width, height, filter)
+        resize_ordered(image, width, height, filter, order)
             .map_err(|source| ExtractError::Image { index, source }.into())
     });
     resized.collect()
@@ -91,7 +98,7 @@ mod tests {
     fn sizes_and_shapes_meet_at_the_short_side() {
         let sizes = [(16, 16), (32, 32), (8, 8), (40, 20), (20, 40)];
         let images = sizes.map(|(width, height)| RgbImage::new(width, height));
-        let found = at_one_size(&images, rule()).unwrap();
+        let found = at_one_size(&images, rule(), PassOrder::default()).unwrap();
         let found: Vec<(u32, u32)> = found.iter().map(RgbImage::dimensions).collect();
         assert_eq!(found, [(16, 16), (16, 16), (16, 16), (32, 16), (16, 32)]);
     }
@@ -99,14 +106,15 @@ mod tests {
     #[test]
     fn a_frame_of_the_right_size_is_left_as_it_is() {
         let image = RgbImage::from_fn(16, 16, |x, y| Rgb([x as u8 * 9, y as u8 * 13, 7]));
-        let found = at_one_size(std::slice::from_ref(&image), rule()).unwrap();
+        let found =
+            at_one_size(std::slice::from_ref(&image), rule(), PassOrder::default()).unwrap();
         assert_eq!(found, [image]);
     }
 
     #[test]
     fn an_image_without_pixels_is_named() {
         let images = [RgbImage::new(4, 4), RgbImage::new(0, 4)];
-        let error = at_one_size(&images, rule()).unwrap_err();
+        let error = at_one_size(&images, rule(), PassOrder::default()).unwrap_err();
         assert!(error.to_string().contains("image 1"), "{error}");
     }
 }

@@ -27,9 +27,20 @@ pub(super) struct Key {
     /// How characters were cut out, where locator and CLIP were there.
     #[serde(default)]
     pub(super) crops: Option<String>,
+    /// How image files are decoded ([`DECODING`]).
+    #[serde(default = "first_decoding")]
+    pub(super) decoding: u32,
     /// Kind of device that the networks ran on; `None` is the CPU.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) device_kind: Option<String>,
+}
+
+/// Raised when pixels of the same file change. 2: JPEG files are decoded as Pillow does it.
+const DECODING: u32 = 2;
+
+/// What keys without the field were made with.
+fn first_decoding() -> u32 {
+    1
 }
 
 impl Key {
@@ -54,9 +65,9 @@ impl Key {
                 .locator
                 .as_ref()
                 .and(extractors.clip.as_ref())
-                .and(protocol.crops)
-                .map(|rule| rule.to_string()),
+                .and(protocol.cut()),
             extractors,
+            decoding: DECODING,
             device_kind: match device {
                 Device::Cpu => None,
                 Device::Cuda(_) => Some(device.kind().to_owned()),

@@ -8,6 +8,8 @@ mod decoding;
 mod key;
 mod observe;
 mod panel;
+#[cfg(test)]
+mod pass_order_tests;
 mod role;
 mod score;
 mod stored;

@@ -6,6 +6,7 @@ use crate::extract::{Captioner, Classifier, ClassifierKind, Clip, FeatureNet, Lo
 use crate::inference::{Bundle, Device, Runtime};
 use crate::metric::{ExtractorName, Extractors};
 use crate::spec::{DatasetCard, Protocol};
+use crate::vision::PassOrder;
 use std::collections::BTreeMap;
 
 /// The networks, opened as a protocol asks for them; absent ones see nothing.
@@ -20,6 +21,8 @@ pub struct Panel {
     pub(super) locator: Option<Locator>,
     /// What signatures call them.
     pub(super) names: Extractors,
+    /// The version of Pillow whose order of passes images are resized in.
+    pub(super) pillow: PassOrder,
     /// Where they run.
     pub(super) device: Device,
     /// What their last float bits depend on ([`Runtime::arithmetic`]).
@@ -43,6 +46,7 @@ impl Panel {
                 .copied()
                 .filter(|_| role.wanted_by(protocol))
         };
+        let pillow = protocol.pillow;
         let mut panel = Self {
             characters: None,
             backgrounds: None,
@@ -52,16 +56,18 @@ impl Panel {
             captioner: None,
             locator: None,
             names: Extractors::default(),
+            pillow,
             device: runtime.device(),
             arithmetic: runtime.arithmetic(),
         };
         panel.open_classifiers(runtime, &bundle, card, protocol)?;
         if let (Some(bundle), Some(rule)) = (bundle(Role::Features), protocol.features) {
-            let generated = FeatureNet::open(runtime, bundle, &rule.generated)?;
+            let generated = FeatureNet::open(runtime, bundle, &rule.generated)?.with_pillow(pillow);
             let reference = if rule.reference == rule.generated {
                 None
             } else {
-                Some(FeatureNet::open(runtime, bundle, &rule.reference)?)
+                let network = FeatureNet::open(runtime, bundle, &rule.reference)?;
+                Some(network.with_pillow(pillow))
             };
             let mut pixels = generated.preprocessing();
             if let Some(reference) = &reference {
@@ -71,23 +77,25 @@ impl Panel {
             panel.features = Some((generated, reference));
         }
         if let Some(bundle) = bundle(Role::Clip) {
-            let clip = Clip::open(runtime, bundle)?;
+            let clip = Clip::open(runtime, bundle)?.with_pillow(pillow);
             panel.names.clip = Some(name("clip", bundle, clip.preprocessing()));
             panel.clip = Some(clip);
         }
         if let (Some(bundle), Some(rule)) = (bundle(Role::Lpips), protocol.lpips) {
-            let lpips = Lpips::open(runtime, bundle)?.with_resizer(rule.resizer);
+            let lpips = Lpips::open(runtime, bundle)?
+                .with_resizer(rule.resizer)
+                .with_pillow(pillow);
             let pixels = lpips.preprocessing(rule.resize);
             panel.names.lpips = Some(name("lpips", bundle, pixels));
             panel.lpips = Some(lpips);
         }
         if let Some(bundle) = bundle(Role::Captioner) {
-            let captioner = Captioner::open(runtime, bundle)?;
+            let captioner = Captioner::open(runtime, bundle)?.with_pillow(pillow);
             panel.names.captioner = Some(name("captioner", bundle, captioner.preprocessing()));
             panel.captioner = Some(captioner);
         }
         if let Some(bundle) = bundle(Role::Locator) {
-            let locator = Locator::open(runtime, bundle)?;
+            let locator = Locator::open(runtime, bundle)?.with_pillow(pillow);
             let labels: Vec<String> = card.characters.iter().map(|c| c.name.clone()).collect();
             locator.check_characters(&labels)?;
             panel.names.locator = Some(name("locator", bundle, locator.preprocessing()));
@@ -108,7 +116,8 @@ impl Panel {
         };
         if let Some(bundle) = bundle(Role::Characters) {
             let kind = ClassifierKind::Characters;
-            let network = Classifier::open(runtime, bundle, kind, &rule.recipe)?;
+            let network =
+                Classifier::open(runtime, bundle, kind, &rule.recipe)?.with_pillow(protocol.pillow);
             let labels: Vec<String> = card.characters.iter().map(|c| c.name.clone()).collect();
             network.check_labels(&labels)?;
             let pixels = network.preprocessing();
@@ -117,7 +126,8 @@ impl Panel {
         }
         if let Some(bundle) = bundle(Role::Backgrounds) {
             let kind = ClassifierKind::Backgrounds;
-            let network = Classifier::open(runtime, bundle, kind, &rule.recipe)?;
+            let network =
+                Classifier::open(runtime, bundle, kind, &rule.recipe)?.with_pillow(protocol.pillow);
             // Where nobody published the names of the places, their number is checked row by row.
             if !card.backgrounds.is_empty() {
                 network.check_labels(&card.backgrounds)?;

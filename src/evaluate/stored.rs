@@ -53,7 +53,7 @@ impl StoredRun {
             protocol.fid.is_some() || protocol.kid.is_some() || protocol.neighbours.is_some();
         let consistency = protocol.clip.is_some_and(|rule| rule.consistency);
         // Crops that were cut by another rule than the signature would state are none.
-        let rule = protocol.crops.map(|rule| rule.to_string());
+        let rule = protocol.cut();
         let cut = rule.is_some() && key.crops.is_some() && key.crops == rule;
         let on_clip = key.extractors.clip.is_some() && (consistency || cut);
         let logits = key.logits && protocol.inception_score.is_some();

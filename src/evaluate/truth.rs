@@ -60,7 +60,8 @@ impl Truth {
             let pixels = pixels.unwrap_or_else(|| name.preprocessing.clone());
             // With the arithmetic, what the cache gives has the very bits that looking again would give.
             let key = serde_json::json!({
-                "format": 2,
+                // 3: JPEG files are decoded as Pillow does it.
+                "format": 3,
                 "what": what,
                 "dataset": dataset,
                 "ground_truth": ground_truth,
@@ -80,7 +81,10 @@ impl Truth {
             clip: open(&panel.names.clip, None, "clip")?,
             captions: open(&panel.names.captioner, None, &captions)?,
             crops: match crops {
-                Some(rule) => open(&both(panel), None, &format!("crops {rule}"))?,
+                Some(rule) => {
+                    let cut = rule.named(panel.pillow);
+                    open(&both(panel), None, &format!("crops {cut}"))?
+                }
                 None => None,
             },
             references,

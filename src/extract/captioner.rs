@@ -6,6 +6,7 @@ use super::eye::Eye;
 use super::writer::{Writer, shaped, with_prompt};
 use super::{kind, signatures, whitespace};
 use crate::inference::{Bundle, BundleKind, CaptionerModel, Graph, Input, Runtime, Tokenizer};
+use crate::vision::PassOrder;
 use image::RgbImage;
 use ndarray::{Array2, Array3, s};
 
@@ -62,6 +63,13 @@ impl Captioner {
             model,
             prompt,
         })
+    }
+
+    /// Resizes as this version of Pillow does, where Pillow resizes; 12 unless said.
+    #[must_use]
+    pub fn with_pillow(mut self, order: PassOrder) -> Self {
+        self.eye.set_pillow(order);
+        self
     }
 
     /// Captions of the `count` best sequences of the search, best first, for each image in order. The

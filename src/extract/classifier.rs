@@ -5,7 +5,7 @@ use super::eye::Eye;
 use super::network::{GraphNetwork, PixelNet};
 use super::{kind, labels, signatures};
 use crate::inference::{Bundle, BundleKind, Runtime};
-use crate::vision::Recipe;
+use crate::vision::{PassOrder, Recipe};
 use image::RgbImage;
 
 /// Which of the two classifiers.
@@ -73,6 +73,13 @@ impl Classifier {
             kind,
             labels: labels.clone(),
         })
+    }
+
+    /// Resizes as this version of Pillow does, where Pillow resizes; 12 unless said.
+    #[must_use]
+    pub fn with_pillow(mut self, order: PassOrder) -> Self {
+        self.net.eye.set_pillow(order);
+        self
     }
 
     /// What the probabilities stand for, in their order.

@@ -7,6 +7,7 @@ use super::network::{BATCH, GraphNetwork, PixelNet, check};
 use super::signatures::IDS;
 use super::{kind, signatures};
 use crate::inference::{Bundle, BundleKind, Graph, Input, Runtime};
+use crate::vision::PassOrder;
 use image::RgbImage;
 use ndarray::{Array2, Ix2};
 
@@ -46,6 +47,13 @@ impl Clip {
             dim: model.dim,
             cut: 0,
         })
+    }
+
+    /// Resizes as this version of Pillow does, where Pillow resizes; 12 unless said.
+    #[must_use]
+    pub fn with_pillow(mut self, order: PassOrder) -> Self {
+        self.images.eye.set_pillow(order);
+        self
     }
 
     /// Length of an embedding.

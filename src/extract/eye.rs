@@ -3,7 +3,8 @@
 use super::ExtractError;
 use crate::inference::BundleManifest;
 use crate::vision::{
-    Geometry, InputScale, Recipe, Resizer, ValueScale, View, VisionError, prepare,
+    Geometry, InputScale, PassOrder, Recipe, Resizer, ValueScale, View, VisionError,
+    prepare_ordered,
 };
 use image::RgbImage;
 use ndarray::{Array4, Axis};
@@ -17,6 +18,7 @@ pub(super) struct Eye {
     height: u32,
     recipe: Recipe,
     input: InputScale,
+    order: PassOrder,
 }
 
 impl Eye {
@@ -26,7 +28,13 @@ impl Eye {
             height,
             recipe,
             input,
+            order: PassOrder::default(),
         }
+    }
+
+    /// Resizes as this version of Pillow does.
+    pub(super) fn set_pillow(&mut self, order: PassOrder) {
+        self.order = order;
     }
 
     /// As a protocol's recipe says, at the size and with the values of the bundle's graphs.
@@ -74,19 +82,21 @@ impl Eye {
         let mut batch = Array4::zeros((rows, 3, height, width));
         let threads = thread::available_parallelism().map_or(1, std::num::NonZero::get);
         let share = images.len().div_ceil(threads).max(1);
-        let one_share =
-            |number: usize, images: &[RgbImage], mut rows: ndarray::ArrayViewMut4<f32>| {
-                for (at, image) in images.iter().enumerate() {
-                    let fail = |source| ExtractError::Image {
-                        index: first + number * share + at,
-                        source,
-                    };
-                    let pixels = prepare(image, &self.recipe, self.width, self.height, &self.input);
-                    rows.index_axis_mut(Axis(0), at)
-                        .assign(&pixels.map_err(fail)?);
-                }
-                Ok(())
-            };
+        let one_share = |number: usize,
+                         images: &[RgbImage],
+                         mut rows: ndarray::ArrayViewMut4<f32>| {
+            for (at, image) in images.iter().enumerate() {
+                let fail = |source| ExtractError::Image {
+                    index: first + number * share + at,
+                    source,
+                };
+                let size = (self.width, self.height);
+                let pixels = prepare_ordered(image, &self.recipe, size, &self.input, self.order);
+                rows.index_axis_mut(Axis(0), at)
+                    .assign(&pixels.map_err(fail)?);
+            }
+            Ok(())
+        };
         if share >= images.len() {
             one_share(0, images, batch.view_mut())?;
             return Ok(batch);
@@ -120,9 +130,12 @@ impl Eye {
         let recipe = &self.recipe;
         // Writing to a string cannot fail.
         if let Some(side) = recipe.first {
+            if !self.order.is_default() {
+                let _ = write!(text, "{}-", Resizer::PillowBilinear.named(self.order));
+            }
             let _ = write!(text, "{side}>");
         }
-        let _ = write!(text, "{}-{}", recipe.resizer, self.width);
+        let _ = write!(text, "{}-{}", recipe.resizer.named(self.order), self.width);
         if self.width != self.height {
             let _ = write!(text, "x{}", self.height);
         }
@@ -186,6 +199,32 @@ mod tests {
         assert_eq!(
             print(8, 8, right, own),
             "pillow-bicubic-8+center-crop>(0.5,0.5,0.5)/(0.25,0.25,0.25)"
+        );
+    }
+
+    #[test]
+    fn preprocessing_names_another_pillow_where_pillow_resizes() {
+        let print = |first, resizer| {
+            let recipe = Recipe {
+                first,
+                resizer,
+                ..recipe(Geometry::Squash, ValueScale::Symmetric)
+            };
+            let mut eye = Eye::new(8, 8, recipe, InputScale::Unit);
+            eye.set_pillow(PassOrder::Pillow13);
+            eye.preprocessing()
+        };
+        assert_eq!(
+            print(None, Resizer::PillowBilinear),
+            "pillow13-bilinear-8+squash"
+        );
+        assert_eq!(
+            print(None, Resizer::TorchBilinear),
+            "torch-bilinear-8+squash"
+        );
+        assert_eq!(
+            print(Some(64), Resizer::TorchBilinear),
+            "pillow13-bilinear-64>torch-bilinear-8+squash"
         );
     }
 

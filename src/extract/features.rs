@@ -5,7 +5,7 @@ use super::eye::Eye;
 use super::network::{GraphNetwork, PixelNet};
 use super::{kind, signatures};
 use crate::inference::{Bundle, BundleKind, Runtime};
-use crate::vision::Recipe;
+use crate::vision::{PassOrder, Recipe};
 use image::RgbImage;
 
 /// A feature network, for example the Inception of FID.
@@ -35,6 +35,13 @@ impl FeatureNet {
             },
             has_logits,
         })
+    }
+
+    /// Resizes as this version of Pillow does, where Pillow resizes; 12 unless said.
+    #[must_use]
+    pub fn with_pillow(mut self, order: PassOrder) -> Self {
+        self.net.eye.set_pillow(order);
+        self
     }
 
     /// Length of a feature vector.

@@ -7,6 +7,7 @@ use super::network::{MaskNetwork, PixelNet};
 use super::pixel_box::PixelBox;
 use super::{kind, labels, signatures};
 use crate::inference::{Bundle, BundleKind, Runtime};
+use crate::vision::PassOrder;
 use image::RgbImage;
 
 /// A network that gives a map of cells a character.
@@ -49,6 +50,13 @@ impl Locator {
             characters: model.characters.clone(),
             logit: libm::log(model.threshold / (1.0 - model.threshold)),
         })
+    }
+
+    /// Resizes as this version of Pillow does, where Pillow resizes; 12 unless said.
+    #[must_use]
+    pub fn with_pillow(mut self, order: PassOrder) -> Self {
+        self.net.eye.set_pillow(order);
+        self
     }
 
     /// What the boxes are of, in their order.

@@ -5,7 +5,7 @@ use super::eye::Eye;
 use super::signatures::{FIRST_IMAGE as FIRST, SECOND_IMAGE as SECOND};
 use super::{kind, signatures};
 use crate::inference::{Bundle, BundleKind, Graph, Input, Runtime};
-use crate::vision::{Geometry, InputScale, Recipe, Resizer, ValueScale};
+use crate::vision::{Geometry, InputScale, PassOrder, Recipe, Resizer, ValueScale};
 use image::RgbImage;
 use ndarray::{Array4, ArrayD};
 
@@ -20,6 +20,7 @@ pub struct Lpips {
     /// The size that the graph wants, where it is not free.
     size: Option<(u32, u32)>,
     resizer: Resizer,
+    order: PassOrder,
     network: String,
 }
 
@@ -43,6 +44,7 @@ impl Lpips {
             graph,
             size,
             resizer: Resizer::PillowBilinear,
+            order: PassOrder::default(),
             network: format!("{}-v{}", model.network, model.version),
         })
     }
@@ -52,6 +54,13 @@ impl Lpips {
     #[must_use]
     pub fn with_resizer(mut self, resizer: Resizer) -> Self {
         self.resizer = resizer;
+        self
+    }
+
+    /// Resizes as this version of Pillow does, where Pillow resizes; 12 unless said.
+    #[must_use]
+    pub fn with_pillow(mut self, order: PassOrder) -> Self {
+        self.order = order;
         self
     }
 
@@ -126,7 +135,9 @@ impl Lpips {
             geometry: Geometry::Squash,
             scale: ValueScale::Symmetric,
         };
-        Eye::new(width, height, recipe, InputScale::Symmetric).batch(images, first, PAIRS)
+        let mut eye = Eye::new(width, height, recipe, InputScale::Symmetric);
+        eye.set_pillow(self.order);
+        eye.batch(images, first, PAIRS)
     }
 
     fn run(&mut self, [first, second]: &[Array4<f32>; 2]) -> Result<Vec<f32>, ExtractError> {
@@ -149,13 +160,16 @@ impl Lpips {
     /// cache keys print it: `pillow-bilinear-256+squash`, or the trunk and where its size comes from.
     #[must_use]
     pub fn preprocessing(&self, resize: Option<u32>) -> String {
-        let resizer = self.resizer;
+        let resizer = self.resizer.named(self.order);
         match (resize, self.size) {
             (Some(side), _) => format!("{resizer}-{side}+squash"),
             (None, Some((width, height))) => {
                 format!("{}+{resizer}-{width}x{height}+squash", self.network)
             }
-            (None, None) => format!("{}+size-of-reference", self.network),
+            (None, None) if self.order.is_default() => {
+                format!("{}+size-of-reference", self.network)
+            }
+            (None, None) => format!("{}+{resizer}+size-of-reference", self.network),
         }
     }
 }

@@ -9,16 +9,24 @@ use std::io::Read;
 use std::path::Path;
 
 /// A decoded image file, and what is doubtful about it.
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "facts about a file, of which any may hold"
+)]
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SourceImage {
     /// 8-bit RGB, as Pillow's `convert("RGB")` gives it.
     pub image: RgbImage,
-    /// The file is a JPEG: what was compressed away moves every metric, and another decoder gives
-    /// slightly other pixels.
+    /// The file is a JPEG: what was compressed away moves every metric.
     pub lossy_source: bool,
     /// The file is a 16-bit grey PNG, of which Pillow's `convert("RGB")` clips every value above 255
     /// to white; so do we.
     pub clipped_grey: bool,
+    /// The file is a JPEG of four channels (CMYK or YCCK): what its colours look like depends on a
+    /// profile, which Pillow's `convert("RGB")` does not read, nor do we.
+    pub four_channels: bool,
+    /// The file is a JPEG whose data are damaged. Pillow opens it without a word, and so do we.
+    pub damaged: bool,
 }
 
 /// Reads a PNG or JPEG file, whatever its name ends with.
@@ -67,10 +75,13 @@ pub fn read_bounded(path: &Path) -> Result<Vec<u8>, VisionError> {
 /// As [`read_image`], but for reading.
 pub fn decode_image(bytes: &[u8], path: &Path) -> Result<SourceImage, VisionError> {
     if bytes.starts_with(&jpeg::SIGNATURE) {
+        let decoded = decode_jpeg(bytes, path)?;
         return Ok(SourceImage {
-            image: decode_jpeg(bytes, path)?,
+            image: decoded.image,
             lossy_source: true,
             clipped_grey: false,
+            four_channels: decoded.four_channels,
+            damaged: decoded.damaged,
         });
     }
     if bytes.starts_with(&png::SIGNATURE) {
@@ -78,6 +89,8 @@ pub fn decode_image(bytes: &[u8], path: &Path) -> Result<SourceImage, VisionErro
             image: decode_png(bytes, path)?,
             lossy_source: false,
             clipped_grey: png::is_grey_16(bytes),
+            four_channels: false,
+            damaged: false,
         });
     }
     Err(VisionError::NotImage {
@@ -144,36 +157,15 @@ mod tests {
         }
     }
 
-    /// Pillow decodes with libjpeg-turbo. Measured on these files, in grey levels: mean 0.02 and at most
-    /// 3 where colour is whole; mean 0.33 and at most 4 where it is subsampled. Elsewhere
-    /// the last column of narrow subsampled pictures (10 to 30 pixels, strong colours) was seen up to 9 off.
+    /// The whole set is in `jpeg/tests.rs`.
     #[test]
-    fn jpeg_is_a_few_levels_from_libjpeg_turbo() {
+    fn jpeg_has_the_pixels_of_pillow() {
         for case in golden().jpeg {
             let found = read_image(&Path::new(FOLDER).join(&case.file)).unwrap();
-            assert!(found.lossy_source);
+            assert!(found.lossy_source && !found.damaged && !found.four_channels);
             assert_eq!(found.image.dimensions(), case.size);
             let expected = base64::decode(&case.pixels).unwrap();
-            let differences: Vec<u8> = found
-                .image
-                .as_raw()
-                .iter()
-                .zip(&expected)
-                .map(|(a, b)| a.abs_diff(*b))
-                .collect();
-            let max = *differences.iter().max().unwrap();
-            let sum: f64 = differences.iter().map(|v| f64::from(*v)).sum();
-            let mean = sum / differences.len() as f64;
-            println!("{}: mean {mean:.4}, max {max}", case.file);
-            let (limit, mean_limit) = match case.file.as_str() {
-                "q75-422.jpg" | "q75-420.jpg" | "q75-420-progressive.jpg" => (4, 0.5),
-                _ => (3, 0.05),
-            };
-            assert!(
-                max <= limit && mean < mean_limit,
-                "{}: {mean} {max}",
-                case.file
-            );
+            assert!(*found.image.as_raw() == expected, "{}", case.file);
         }
     }
 
@@ -195,10 +187,9 @@ mod tests {
     }
 
     #[test]
-    fn cmyk_is_refused() {
-        let error = error(&bytes("cmyk.jpg"), "cmyk.jpg");
-        assert!(matches!(error, VisionError::FourChannels { .. }));
-        assert!(error.hint().unwrap().contains("RGB"));
+    fn cmyk_is_read_and_told() {
+        let found = decode_image(&bytes("cmyk.jpg"), Path::new("cmyk.jpg")).unwrap();
+        assert!(found.four_channels && !found.damaged);
     }
 
     #[test]

@@ -34,12 +34,6 @@ pub enum VisionError {
         /// Longest file that is read, in bytes.
         max_bytes: u64,
     },
-    /// The file is a JPEG of four channels.
-    #[error("{} is a CMYK JPEG: its colours depend on a profile", path.display())]
-    FourChannels {
-        /// The file.
-        path: PathBuf,
-    },
     /// The file is a JPEG, but a damaged one.
     #[error("could not decode the image {}: {message}", path.display())]
     DecodeJpeg {
@@ -142,7 +136,6 @@ impl Hint for VisionError {
             | Self::NotPng { .. }
             | Self::NotImage { .. }
             | Self::FileTooLarge { .. }
-            | Self::FourChannels { .. }
             | Self::TooLarge { .. }
             | Self::DecodeJpeg { .. }
             | Self::Decode { .. } => ExitCode::DataVerification,
@@ -165,10 +158,6 @@ impl Hint for VisionError {
             )),
             Self::FileTooLarge { path, .. } => Some(format!(
                 "an image of that many bytes is not meant: see `file {}`",
-                path.display()
-            )),
-            Self::FourChannels { path } => Some(format!(
-                "convert it to an RGB PNG with a tool that knows its profile, for example `magick {0} -colorspace sRGB {0}.png`",
                 path.display()
             )),
             Self::TooLarge {

@@ -33,6 +33,6 @@ pub use layout::to_chw;
 pub use pass_order::PassOrder;
 pub use planes::{FloatResizer, resize_float};
 pub use png::{MAX_BYTES, MAX_SIDE, decode_png, encode_png, read_png};
-pub use prepare::prepare;
+pub use prepare::{prepare, prepare_ordered};
 pub use recipe::{Geometry, Recipe, Resizer, ValueScale};
 pub use resize::{resize, resize_ordered};

@@ -1,22 +1,44 @@
-//! Which pass of a resize comes first.
+//! Which pass of a resize comes first: the one thing in which versions of Pillow resize differently.
+
+use serde::{Deserialize, Serialize};
 
 /// Which pass of Pillow's resize comes first. It matters because the image between the passes is
 /// rounded: on noise up to a dozen grey levels for 8-bit pixels. Where the height does not shrink, and
 /// for square to square, both versions go horizontal first.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+///
+/// Cards call it by the version, `pillow = "13"`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum PassOrder {
     /// Horizontal first, always: Pillow up to 12.1. (12.2 and 12.3 go vertical first for images that
     /// are more than 100 times as tall as wide and lose height.)
     #[default]
+    #[serde(rename = "12")]
     Pillow12,
     /// Vertical first where the height loses more than twice the pixels that the width loses: Pillow 13.0.
+    #[serde(rename = "13")]
     Pillow13,
 }
 
 impl PassOrder {
+    /// Whether it is the one that cards and signatures do not name.
+    #[must_use]
+    #[allow(clippy::trivially_copy_pass_by_ref, reason = "serde hands a reference")]
+    pub fn is_default(&self) -> bool {
+        *self == Self::default()
+    }
+
+    /// What signatures put behind `pillow`: nothing, or the version.
+    pub(super) fn suffix(self) -> &'static str {
+        match self {
+            Self::Pillow12 => "",
+            Self::Pillow13 => "13",
+        }
+    }
+
     /// Whether the vertical pass comes first for sizes of (width, height).
     ///
-    /// Pillow 13's rule is inferred from what 13.0.0 does: `tools/golden/resize.py` checks it.
+    /// Pillow 13's rule is that of `ImagingResampleInner` in 13.0.0's `Resample.c`, whose differences may
+    /// be negative: where the width grows, any loss of height is enough, as it is here.
     pub(super) fn vertical_first(self, from: (u32, u32), to: (u32, u32)) -> bool {
         let width_lost = u64::from(from.0.saturating_sub(to.0));
         let height_lost = u64::from(from.1.saturating_sub(to.1));

@@ -28,6 +28,22 @@ pub fn prepare(
     height: u32,
     input: &InputScale,
 ) -> Result<Array3<f32>, VisionError> {
+    prepare_ordered(image, recipe, (width, height), input, PassOrder::default())
+}
+
+/// As [`prepare`], with the order of the passes of a version of Pillow in every resize that is Pillow's.
+/// `size` is width and height.
+///
+/// # Errors
+/// As [`prepare`].
+pub fn prepare_ordered(
+    image: &RgbImage,
+    recipe: &Recipe,
+    size: (u32, u32),
+    input: &InputScale,
+    order: PassOrder,
+) -> Result<Array3<f32>, VisionError> {
+    let (width, height) = size;
     input.check()?;
     let squashed = match recipe.first {
         Some(side) => {
@@ -36,19 +52,12 @@ pub fn prepare(
                 Geometry::Squash | Geometry::CenterCrop => Geometry::Squash,
             };
             let (x, y) = geometry.axes(image.dimensions(), (side, side))?;
-            Some(resize_window(
-                image,
-                x,
-                y,
-                Filter::Bilinear,
-                PassOrder::default(),
-            ))
+            Some(resize_window(image, x, y, Filter::Bilinear, order))
         }
         None => None,
     };
     let image = squashed.as_ref().unwrap_or(image);
-    let (x, y) = recipe.geometry.axes(image.dimensions(), (width, height))?;
-    let order = PassOrder::default();
+    let (x, y) = recipe.geometry.axes(image.dimensions(), size)?;
     let scaler = |channel| Scaler::new(recipe.scale, input, channel);
     let values = match route(recipe.resizer) {
         Route::Bytes(filter) => {

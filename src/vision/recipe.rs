@@ -1,7 +1,9 @@
 //! How an image becomes the numbers that a network reads. Published scripts differ here more than
 //! anywhere else, so every choice has a name that signatures print.
 
+use super::PassOrder;
 use serde::{Deserialize, Serialize};
+use std::borrow::Cow;
 use std::fmt;
 
 /// How an image is brought to another size.
@@ -41,6 +43,17 @@ impl Resizer {
         Self::TorchBilinearAntialias,
         Self::Tf1Bilinear,
     ];
+
+    /// Its name in signatures, which says the version of Pillow where that is not the default:
+    /// `pillow13-bilinear`.
+    #[must_use]
+    pub fn named(self, order: PassOrder) -> Cow<'static, str> {
+        let name = self.name();
+        match name.strip_prefix("pillow") {
+            Some(rest) if !order.is_default() => format!("pillow{}{rest}", order.suffix()).into(),
+            _ => name.into(),
+        }
+    }
 }
 
 /// What happens to images that are not square.
@@ -91,9 +104,15 @@ pub struct Recipe {
 
 macro_rules! as_kebab_case {
     ($($name:ident { $($variant:ident = $text:literal),+ $(,)? })+) => {
-        $(impl fmt::Display for $name {
+        $(impl $name {
+            fn name(self) -> &'static str {
+                match self { $(Self::$variant => $text),+ }
+            }
+        }
+
+        impl fmt::Display for $name {
             fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-                formatter.write_str(match self { $(Self::$variant => $text),+ })
+                formatter.write_str(self.name())
             }
         })+
     };
@@ -137,6 +156,23 @@ impl fmt::Display for Recipe {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn names_say_the_version_of_pillow_where_it_counts() {
+        for resizer in Resizer::ALL {
+            assert_eq!(resizer.named(PassOrder::Pillow12), resizer.to_string());
+            let named = resizer.named(PassOrder::Pillow13);
+            assert_eq!(named.starts_with("pillow13-"), named != resizer.to_string());
+        }
+        assert_eq!(
+            Resizer::PillowF32Bicubic.named(PassOrder::Pillow13),
+            "pillow13-f32-bicubic"
+        );
+        assert_eq!(
+            Resizer::TorchBilinear.named(PassOrder::Pillow13),
+            "torch-bilinear"
+        );
+    }
 
     #[test]
     fn a_recipe_prints_as_it_is_written() {

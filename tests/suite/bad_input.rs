@@ -209,17 +209,14 @@ fn every_kind_of_png_is_read_as_pillow_reads_it() {
 }
 
 #[test]
-fn cmyk_and_damaged_images_are_refused_by_name() {
+fn cmyk_is_read_with_a_warning_and_damaged_images_are_refused_by_name() {
     let folder = images(&["rgb8.png", "cmyk.jpg"]);
     let path = text(folder.path());
-    refused(
-        &["lpips", "--bundle", "minisv-lpips", path, path],
-        &["1.png is a CMYK JPEG"],
-    );
-    refused(
-        &[&["fid", path, path][..], &FEATURES].concat(),
-        &["1.png is a CMYK JPEG"],
-    );
+    let found = answer(&["lpips", "--bundle", "minisv-lpips", path, path], 0);
+    warned(&found, "1 of 2 images");
+    warned(&found, "CMYK or YCCK");
+    let found = answer(&[&["fid", path, path][..], &FEATURES].concat(), 0);
+    warned(&found, "CMYK or YCCK");
     let bytes = fs::read(golden("rgb8.png")).unwrap();
     fs::write(folder.path().join("1.png"), &bytes[..bytes.len() / 2]).unwrap();
     refused(
@@ -466,9 +463,12 @@ fn imported_images_that_cannot_be_read_are_one_report() {
     let cut = folder.path().join("cut.png");
     let bytes = fs::read(golden("rgb8.png")).unwrap();
     fs::write(&cut, &bytes[..bytes.len() / 2]).unwrap();
-    let (cmyk, good) = (golden("cmyk.jpg"), golden("rgb8.png"));
+    let short = folder.path().join("short.jpg");
+    let jpeg = fs::read(golden("q75-420.jpg")).unwrap();
+    fs::write(&short, &jpeg[..jpeg.len() / 2]).unwrap();
+    let good = golden("rgb8.png");
     let out = folder.path().join("run");
-    let said = fails(&mut scored(&[&good, &cmyk, &cut, &good], &out));
-    said.says(97, &["img-0-1.png", "CMYK", "img-0-2.png", "hint: "]);
+    let said = fails(&mut scored(&[&good, &short, &cut, &good], &out));
+    said.says(97, &["img-0-1.png", "ends before", "img-0-2.png", "hint: "]);
     assert!(!out.exists());
 }

@@ -3,6 +3,7 @@
     python tools/golden/resize.py > reference-data/golden/resize/pillow12.json   # with Pillow 12.1 or older
     python tools/golden/resize.py > reference-data/golden/resize/pillow13.json   # with Pillow 13.0
     python tools/golden/resize.py --check SEED COUNT                             # Pillow 13's order of passes
+    python tools/golden/resize.py --many SEED COUNT > FILE                       # random shapes, for the slow test
 
 Needs Pillow and numpy. Only shapes whose results differ from Pillow 12's are written for Pillow 13 (as
 an order of passes that changes nothing proves nothing); the file of Pillow 12 has to be there first.
@@ -64,7 +65,7 @@ def hashes(start, end):
 
 
 def vertical_first(start, end):
-    """The rule of Pillow 13.0.0, inferred."""
+    """The rule of Pillow 13.0.0 (`ImagingResampleInner` in its Resample.c, where differences may be negative)."""
     return start[1] - end[1] > 2 * max(start[0] - end[0], 0)
 
 
@@ -94,7 +95,23 @@ def check(seed, count):
     sys.exit(wrong > 0)
 
 
+def many(seed, count):
+    """Shapes that are tall, at the border of the rule, or anything."""
+    random = numpy.random.default_rng(seed)
+    cases = []
+    for number in range(count):
+        w, h, to_w, to_h = (int(v) for v in numpy.exp(random.uniform(0, 5.5, 4)).astype(int))
+        if number % 3 == 1:
+            h = to_h + max(0, 2 * max(w - to_w, 0) + int(random.integers(-1, 3)))
+        if number % 3 == 2:
+            w, h, to_h = w // 4 + 1, h + 200, to_h // 2 + 1
+        cases.append({"from": (w, h), "to": (to_w, to_h), **hashes((w, h), (to_w, to_h))})
+    print(json.dumps({"origin": {"pillow": PIL.__version__}, "cases": cases}))
+
+
 def main():
+    if sys.argv[1:2] == ["--many"]:
+        return many(int(sys.argv[2]), int(sys.argv[3]))
     if sys.argv[1:2] == ["--check"]:
         check(int(sys.argv[2]), int(sys.argv[3]))
     new = int(PIL.__version__.split(".")[0]) >= 13

@@ -1,6 +1,7 @@
 //! `storyeval metric caption`.
 
 use super::doubts::Doubts;
+use super::pillow::PillowArguments;
 use crate::cli::Outcome;
 use crate::cli::common::{DeviceArguments, bundle_by_name};
 use crate::cli::failure::Failure;
@@ -28,6 +29,8 @@ pub(crate) struct CaptionArguments {
     #[arg(value_parser = clap::value_parser!(u16).range(1..))]
     count: u16,
     #[command(flatten)]
+    pillow: PillowArguments,
+    #[command(flatten)]
     device: DeviceArguments,
 }
 
@@ -37,7 +40,8 @@ pub(crate) fn caption(arguments: &CaptionArguments) -> Outcome {
     let cache = arguments.device.cache.folder();
     let bundle = bundle_by_name(&arguments.bundle, "the captioner", &cache)?;
     let runtime = arguments.device.open()?;
-    let mut captioner = Captioner::open(&runtime, &bundle)?;
+    let order = arguments.pillow.order();
+    let mut captioner = Captioner::open(&runtime, &bundle)?.with_pillow(order);
     let mut doubts = Doubts::default();
     let chunks = files.paths().chunks(CHUNK);
     decoding(runtime.device()).feed(files.batches(CHUNK), |batches| {

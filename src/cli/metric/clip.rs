@@ -2,6 +2,7 @@
 
 use super::answer::{Answer, Format, signed};
 use super::interval::IntervalArguments;
+use super::pillow::PillowArguments;
 use super::source::{Loaded, both, look};
 use crate::cli::Outcome;
 use crate::cli::common::{DeviceArguments, bundle_by_name};
@@ -96,6 +97,8 @@ pub(crate) struct ClipArguments {
     #[arg(long, value_enum, default_value_t)]
     score: ScoreName,
     #[command(flatten)]
+    pillow: PillowArguments,
+    #[command(flatten)]
     interval: IntervalArguments,
     /// How to print
     #[arg(long, value_enum, default_value_t)]
@@ -168,7 +171,8 @@ impl Model<'_> {
             let device = &self.arguments.device;
             let bundle = bundle_by_name(&self.arguments.bundle, "CLIP", &device.cache.folder())?;
             let runtime = device.open()?;
-            let network = Clip::open(&runtime, &bundle)?;
+            let order = self.arguments.pillow.order();
+            let network = Clip::open(&runtime, &bundle)?.with_pillow(order);
             let preprocessing = network.preprocessing();
             self.loaded = Some(Loaded::new(
                 network,

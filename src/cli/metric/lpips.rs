@@ -3,6 +3,7 @@
 use super::answer::{Answer, Format, signed};
 use super::doubts::Doubts;
 use super::interval::IntervalArguments;
+use super::pillow::PillowArguments;
 use crate::cli::Outcome;
 use crate::cli::common::{DeviceArguments, bundle_by_name};
 use crate::cli::failure::Failure;
@@ -35,6 +36,8 @@ pub(crate) struct LpipsArguments {
     /// How to bring them there; GILL has 256 and torch-bilinear-antialias
     #[arg(long, value_enum, default_value_t)]
     resizer: LpipsResizer,
+    #[command(flatten)]
+    pillow: PillowArguments,
     #[command(flatten)]
     interval: IntervalArguments,
     /// How to print
@@ -71,7 +74,9 @@ pub(crate) fn lpips(arguments: &LpipsArguments) -> Outcome {
     let groups = arguments.interval.groups(pairs.len())?;
     let runtime = arguments.device.open()?;
     let network = Lpips::open(&runtime, &bundle)?;
-    let mut network = network.with_resizer(arguments.resizer.into());
+    let mut network = network
+        .with_resizer(arguments.resizer.into())
+        .with_pillow(arguments.pillow.order());
     let mut values = Vec::with_capacity(pairs.len());
     let (mut doubts, mut sizes_differ) = ([Doubts::default(); 2], 0);
     for chunk in pairs.chunks(CHUNK) {

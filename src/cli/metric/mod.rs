@@ -15,6 +15,7 @@ mod interval;
 mod is;
 mod kid;
 mod lpips;
+mod pillow;
 mod prdc;
 mod preset;
 mod source;

@@ -1,6 +1,7 @@
 //! Where the features of a metric come from: files of numbers, statistics, or images and a network.
 
 use super::doubts::Doubts;
+use super::pillow::PillowArguments;
 use super::preset::Preset;
 use crate::cli::common::{DeviceArguments, bundle_by_name};
 use crate::cli::failure::Failure;
@@ -38,6 +39,8 @@ pub(crate) struct NetworkArguments {
     /// Bundle of the feature network: an id or a folder
     #[arg(long, value_name = "ID|DIR", default_value = "inception-fid")]
     pub(crate) bundle: String,
+    #[command(flatten)]
+    pillow: PillowArguments,
     #[command(flatten)]
     pub(crate) device: DeviceArguments,
 }
@@ -192,7 +195,8 @@ impl<'a> Eyes<'a> {
         let cache = self.network.device.cache.folder();
         let bundle = bundle_by_name(&self.network.bundle, "the feature network", &cache)?;
         let runtime = self.network.device.open()?;
-        let network = FeatureNet::open(&runtime, &bundle, &self.network.preset.recipe())?;
+        let network = FeatureNet::open(&runtime, &bundle, &self.network.preset.recipe())?
+            .with_pillow(self.network.pillow.order());
         let preprocessing = network.preprocessing();
         Ok(Loaded::new(
             network,

@@ -18,6 +18,10 @@ pub(super) struct Facts {
     pub(super) size: (u32, u32),
     /// Frames of a single colour.
     pub(super) constant: usize,
+    /// JPEG files of four channels.
+    pub(super) four_channels: usize,
+    /// JPEG files with damaged data.
+    pub(super) damaged: usize,
     /// XXH3, 128 bits, over sizes and pixels of all frames, in hexadecimal: equal for equal clips.
     pub(super) pixels: String,
     /// What the middle frame looks like, in hexadecimal; `None` where it has a single colour.
@@ -59,10 +63,13 @@ pub(super) fn look(data: &Told, clip: &ClipId) -> Result<Facts, DatasetError> {
             likeness = Some(format!("{:016x}", Likeness::of(&image).0));
         }
     }
+    let doubts = frames.doubts();
     Ok(Facts {
         frames: count,
         size,
         constant,
+        four_channels: doubts.four_channels,
+        damaged: doubts.damaged,
         pixels: format!("{:032x}", pixels.finish_128()),
         likeness,
     })

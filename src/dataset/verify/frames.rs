@@ -46,13 +46,16 @@ pub(super) fn check(layout: &LayoutCard, scope: &Scope, pass: &Pass, findings: &
                 ))
             });
         }
-        if facts.constant > 0 {
-            findings.add(Kind::FrameConstant, split, id, || {
-                Some(format!(
-                    "clip `{id}`, {} of {}",
-                    facts.constant, facts.frames
-                ))
-            });
+        for (kind, found) in [
+            (Kind::FrameConstant, facts.constant),
+            (Kind::FramesFourChannels, facts.four_channels),
+            (Kind::FramesDamaged, facts.damaged),
+        ] {
+            if found > 0 {
+                findings.add(kind, split, id, || {
+                    Some(format!("clip `{id}`, {found} of {}", facts.frames))
+                });
+            }
         }
     }
     // Against the card it is an error already.

@@ -16,7 +16,7 @@ use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant, UNIX_EPOCH};
 
 /// Changes whenever facts do.
-const FORMAT: u32 = 1;
+const FORMAT: u32 = 2;
 /// Bytes that are written at once, and the longest that a line waits for that.
 const BUFFER: usize = 1 << 15;
 const WAIT: Duration = Duration::from_secs(1);

@@ -24,6 +24,10 @@ pub struct Inspected {
     pub jpeg: bool,
     /// It is a 16-bit grey PNG, of which everything above 255 is white.
     pub clipped_grey: bool,
+    /// It is a JPEG of four channels.
+    pub four_channels: bool,
+    /// It is a JPEG with damaged data.
+    pub damaged: bool,
     /// It is a PNG with transparency, which is dropped.
     pub alpha: bool,
     /// It is a PNG of 8-bit RGB pixels and nothing else: it is stored as it is.
@@ -111,6 +115,8 @@ fn inspect(folder: &Folder, file: &FoundFile) -> Result<Inspected, String> {
         size: [found.image.width(), found.image.height()],
         jpeg: found.lossy_source,
         clipped_grey: found.clipped_grey,
+        four_channels: found.four_channels,
+        damaged: found.damaged,
         alpha,
         plain: png && !alpha && (depth, colour) == (Some(8), Some(2)),
     })

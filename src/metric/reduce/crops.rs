@@ -11,7 +11,6 @@ use super::input::{ExtractorName, FeaturePair};
 use super::parts::{Reduced, StorySums};
 use crate::metric::{SimilarityUnscored, cosine};
 use crate::record::Unit;
-use crate::spec::CropRule;
 use crate::stats::ClusterSums;
 use ndarray::{ArrayView2, s};
 use std::collections::{BTreeMap, BTreeSet};
@@ -82,26 +81,26 @@ impl Side {
     }
 }
 
-/// `char_consistency`, `char_found`, the same of the real frames, and `char_likeness`.
-pub(super) fn scores(chosen: &Chosen<'_>, rule: CropRule) -> Vec<Reduced> {
+/// `char_consistency`, `char_found`, the same of the real frames, and `char_likeness`; `cut` says how
+/// characters were cut out.
+pub(super) fn scores(chosen: &Chosen<'_>, cut: &str) -> Vec<Reduced> {
     let crops = Crops::new(chosen);
     let crops = || crops.as_ref().map_err(Clone::clone);
-    let cut = rule.to_string();
     let of_sides = [
         ("char_consistency", "char_found", Side::Generated),
         ("char_consistency_gt", "char_found_gt", Side::GroundTruth),
     ];
     let mut scores = Vec::new();
     for (id, _, side) in of_sides {
-        let own = parts(&cut, side.name(), "mean-over-pairs");
+        let own = parts(cut, side.name(), "mean-over-pairs");
         let tally = crops().and_then(|it| it.consistency(side));
         scores.push(one(chosen, id, Unit::Cosine, &own, tally));
     }
-    let own = parts(&cut, "generated-and-ground-truth", "mean-over-characters");
+    let own = parts(cut, "generated-and-ground-truth", "mean-over-characters");
     let tally = crops().and_then(Crops::likeness);
     scores.push(one(chosen, "char_likeness", Unit::Cosine, &own, tally));
     for (_, id, side) in of_sides {
-        let own = parts(&cut, side.name(), "share-of-labels");
+        let own = parts(cut, side.name(), "share-of-labels");
         let tally = crops().map(|it| it.found(side));
         scores.push(one(chosen, id, Unit::Percent, &own, tally));
     }

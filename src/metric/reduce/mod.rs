@@ -86,10 +86,10 @@ pub fn reduce_with_parts(input: &ReduceInput<'_>, wanted: &Wanted) -> Vec<Reduce
                 scores.extend(consistency::scores(&chosen, rule.repeats));
             }
         }
-        if let (Slice::All, Some(rule)) = (&slice, &protocol.crops)
+        if let (Slice::All, Some(cut)) = (&slice, protocol.cut())
             && wanted.any(&crops::METRICS)
         {
-            scores.extend(crops::scores(&chosen, *rule));
+            scores.extend(crops::scores(&chosen, &cut));
         }
         if let Some(rule) = protocol.lpips.as_ref().filter(|_| wanted.any(&["lpips"])) {
             scores.push(mean::lpips(&chosen, rule, &slice));

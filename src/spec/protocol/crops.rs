@@ -1,8 +1,7 @@
 //! How characters are cut out of frames.
 
-use crate::vision::Resizer;
+use crate::vision::{PassOrder, Resizer};
 use serde::{Deserialize, Serialize};
-use std::fmt;
 
 /// Crops of single characters: at which size frames are searched, which boxes are used, and how they
 /// are cut.
@@ -35,6 +34,19 @@ fn bicubic() -> Resizer {
 }
 
 impl CropRule {
+    /// As signatures and cache keys print it: `pillow-bicubic-64+min8+margin0.1`.
+    #[must_use]
+    pub fn named(self, pillow: PassOrder) -> String {
+        let Self {
+            size,
+            resizer,
+            min_side,
+            margin,
+        } = self;
+        let resizer = resizer.named(pillow);
+        format!("{resizer}-{size}+min{min_side}+margin{margin}")
+    }
+
     /// What a type cannot express: the rule that is broken, and how.
     pub(super) fn broken(&self) -> Option<(&'static str, String)> {
         if self.resizer.on_bytes().is_none() {
@@ -58,19 +70,6 @@ impl CropRule {
     }
 }
 
-impl fmt::Display for CropRule {
-    /// As signatures and cache keys print it: `pillow-bicubic-64+min8+margin0.1`.
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self {
-            size,
-            resizer,
-            min_side,
-            margin,
-        } = self;
-        write!(formatter, "{resizer}-{size}+min{min_side}+margin{margin}")
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -82,10 +81,12 @@ mod tests {
     #[test]
     fn a_card_that_names_no_size_has_one_all_the_same() {
         let plain = rule("min_side = 8\nmargin = 0.1");
-        assert_eq!(plain.to_string(), "pillow-bicubic-64+min8+margin0.1");
+        let (old, new) = (PassOrder::Pillow12, PassOrder::Pillow13);
+        assert_eq!(plain.named(old), "pillow-bicubic-64+min8+margin0.1");
+        assert_eq!(plain.named(new), "pillow13-bicubic-64+min8+margin0.1");
         assert_eq!(plain.broken(), None);
         let own = rule("size = 128\nresizer = \"pillow-lanczos\"\nmin_side = 8\nmargin = 0.1");
-        assert_eq!(own.to_string(), "pillow-lanczos-128+min8+margin0.1");
+        assert_eq!(own.named(old), "pillow-lanczos-128+min8+margin0.1");
     }
 
     #[test]

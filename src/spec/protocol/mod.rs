@@ -20,6 +20,7 @@ pub use similarity::{BleuRule, CaptionRule, CaptionText, ClipRule, LpipsRule, Me
 
 use super::{GroundTruthRule, ModelCard, SpecError};
 use crate::record::{Seed, TextVariant, canonical_json, sha256_hex};
+use crate::vision::PassOrder;
 use serde::{Deserialize, Serialize};
 
 /// How intervals are computed: whole stories are drawn with replacement.
@@ -57,6 +58,10 @@ pub struct Protocol {
     /// Other texts that a model card may ask for.
     #[serde(default)]
     pub text_overrides: Vec<TextVariant>,
+    /// The version of Pillow whose order of passes every resize of this protocol has that is Pillow's.
+    /// Left out of the card, and of the hash, where it is 12.
+    #[serde(default, skip_serializing_if = "PassOrder::is_default")]
+    pub pillow: PassOrder,
     /// Which frame of a clip is the ground truth.
     pub ground_truth: GroundTruthRule,
     /// Which frames are scored.
@@ -114,6 +119,12 @@ impl Protocol {
             notes: Vec::new(),
             ..self.clone()
         }
+    }
+
+    /// How characters are cut out, as signatures and cache keys print it.
+    #[must_use]
+    pub fn cut(&self) -> Option<String> {
+        self.crops.map(|rule| rule.named(self.pillow))
     }
 
     /// The text that `model` reads under this protocol.

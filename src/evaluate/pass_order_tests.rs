@@ -1,0 +1,144 @@
+//! A protocol's `pillow` through the networks that score runs: values of `tools/golden/pass_order.py`.
+
+use super::crops::at_one_size;
+use super::{Panel, Role};
+use crate::inference::{Bundle, DeviceRequest, Runtime, RuntimeOptions, default_cache};
+use crate::spec::{self, Protocol};
+use crate::vision::PassOrder;
+use image::RgbImage;
+use serde::Deserialize;
+use sha2::{Digest, Sha256};
+use std::collections::BTreeMap;
+use std::path::Path;
+
+#[derive(Deserialize)]
+struct Golden {
+    pillow12: Vec<Seen>,
+    pillow13: Vec<Seen>,
+}
+
+#[derive(Deserialize)]
+struct Seen {
+    size: [u32; 2],
+    characters: Vec<f32>,
+    features: Vec<f32>,
+    clip: Vec<f32>,
+    lpips: f32,
+    crop: String,
+}
+
+/// The generator of the script.
+fn noise(width: u32, height: u32) -> RgbImage {
+    let mut state = 12_345_u32;
+    RgbImage::from_fn(width, height, |_, _| {
+        image::Rgb(std::array::from_fn(|_| {
+            state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+            (state >> 24) as u8
+        }))
+    })
+}
+
+/// `strict` at the script's sizes, with a line for the version of Pillow or without.
+fn protocol(pillow: &str) -> Protocol {
+    let strict = serde_json::to_value(spec::protocol("strict").unwrap()).unwrap();
+    let mut card = strict;
+    card["lpips"]["resize"] = 48.into();
+    card["crops"]["size"] = 16.into();
+    if !pillow.is_empty() {
+        card["pillow"] = pillow.into();
+    }
+    serde_json::from_value(card).unwrap()
+}
+
+fn close(found: &[f32], expected: &[f32], what: &str) {
+    assert_eq!(found.len(), expected.len());
+    for (a, b) in found.iter().zip(expected) {
+        assert!((a - b).abs() <= 2e-6 * b.abs().max(1.0), "{what}: {a} {b}");
+    }
+}
+
+fn check(panel: &mut Panel, protocol: &Protocol, cases: &[Seen]) {
+    let real = [noise(64, 64)];
+    for case in cases {
+        let [width, height] = case.size;
+        let frame = [noise(width, height)];
+        let what = format!("{:?} {:?}", protocol.pillow, case.size);
+        let found = panel.characters.as_mut().unwrap().probabilities(&frame);
+        close(&found.unwrap()[0], &case.characters, &what);
+        let (network, _) = panel.features.as_mut().unwrap();
+        close(&network.features(&frame).unwrap()[0], &case.features, &what);
+        let found = panel.clip.as_mut().unwrap().images(&frame).unwrap();
+        close(&found[0], &case.clip, &what);
+        let side = protocol.lpips.unwrap().resize;
+        let found = panel.lpips.as_mut().unwrap();
+        let found = found.distances(&frame, &real, side).unwrap();
+        close(&found, &[case.lpips], &what);
+        let cut = at_one_size(&frame, protocol.crops.unwrap(), panel.pillow).unwrap();
+        let digest = format!("{:x}", Sha256::digest(cut[0].as_raw()));
+        assert_eq!(digest, case.crop, "{what}");
+    }
+}
+
+#[test]
+fn a_protocols_pillow_reaches_every_network() {
+    let path = "reference-data/golden/resize/pass_order.json";
+    let golden: Golden = serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap();
+    let options = RuntimeOptions {
+        device: DeviceRequest::Cpu,
+        threads: Some(1),
+        offline: false,
+        cache: default_cache(),
+    };
+    let runtime = Runtime::open(&options, &mut |_| {}).unwrap();
+    let card = spec::dataset("minisv").unwrap();
+    let open = |id: &str| Bundle::open(&Path::new("reference-data/bundles").join(id)).unwrap();
+    let bundles: BTreeMap<Role, Bundle> = Role::ALL
+        .into_iter()
+        .filter(|role| *role != Role::Captioner)
+        .map(|role| (role, open(role.bundle(&card.evaluators).unwrap())))
+        .collect();
+    let bundles: BTreeMap<Role, &Bundle> = bundles.iter().map(|(role, it)| (*role, it)).collect();
+    let mut signatures = Vec::new();
+    for (pillow, cases) in [
+        ("", &golden.pillow12),
+        ("12", &golden.pillow12),
+        ("13", &golden.pillow13),
+    ] {
+        let protocol = protocol(pillow);
+        let mut panel = Panel::open(&runtime, &bundles, &card, &protocol).unwrap();
+        check(&mut panel, &protocol, cases);
+        let key = super::key::Key::new("d", &protocol, panel.names.clone(), true, panel.device);
+        signatures.push((protocol.hash(), key.to_text()));
+    }
+    // Nothing of Pillow 12 changes by the choice, and nothing of 13 is taken for 12.
+    assert_eq!(signatures[0], signatures[1]);
+    assert!(signatures[0].0 != signatures[2].0);
+    assert!(!signatures[0].1.contains("pillow13"));
+    let told = |text: &str| {
+        assert!(
+            signatures[2].1.contains(text),
+            "{text}: {}",
+            signatures[2].1
+        )
+    };
+    told("pillow13-bilinear-64+squash");
+    told("pillow13-f32-bicubic-64+squash");
+    told("pillow13-bilinear-48+squash");
+    told("pillow13-bicubic-16+min8+margin0.1");
+}
+
+#[test]
+fn cards_say_12_by_saying_nothing() {
+    let strict = spec::protocol("strict").unwrap();
+    assert_eq!(strict.pillow, PassOrder::Pillow12);
+    let card = serde_json::to_value(&strict).unwrap();
+    assert!(card.get("pillow").is_none());
+    let mut other = card.clone();
+    other["pillow"] = "13".into();
+    let other: Protocol = serde_json::from_value(other).unwrap();
+    assert_eq!(other.pillow, PassOrder::Pillow13);
+    assert_eq!(serde_json::to_value(&other).unwrap()["pillow"], "13");
+    let mut wrong = card;
+    wrong["pillow"] = "11".into();
+    assert!(serde_json::from_value::<Protocol>(wrong).is_err());
+}
