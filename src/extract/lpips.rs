@@ -2,16 +2,17 @@
 
 use super::ExtractError;
 use super::eye::Eye;
+use super::passes;
 use super::signatures::{FIRST_IMAGE as FIRST, SECOND_IMAGE as SECOND};
 use super::{kind, signatures};
-use crate::inference::{Bundle, BundleKind, Graph, Input, Runtime};
+use crate::inference::{Bundle, BundleKind, Device, Graph, Input, Runtime};
 use crate::vision::{Geometry, InputScale, Recipe, Resizer, ValueScale};
 use image::RgbImage;
 use ndarray::{Array4, ArrayD};
 
 const GRAPH: &str = signatures::LPIPS;
-/// Pairs of one pass. Fixed, and short batches are filled up, so that a pair's distance does not
-/// depend on its company.
+/// Most pairs of one pass. How many there are follows from their size ([`passes`]), and short passes are filled
+/// up, so that a pair's distance does not depend on its company.
 const PAIRS: usize = 8;
 
 /// A perceptual distance, trunk and linear layers in one graph.
@@ -21,6 +22,7 @@ pub struct Lpips {
     size: Option<(u32, u32)>,
     resizer: Resizer,
     network: String,
+    device: Device,
 }
 
 impl Lpips {
@@ -44,6 +46,7 @@ impl Lpips {
             size,
             resizer: Resizer::PillowBilinear,
             network: format!("{}-v{}", model.network, model.version),
+            device: runtime.device(),
         })
     }
 
@@ -81,16 +84,18 @@ impl Lpips {
         while start < first.len() {
             let size = self.target(&second[start], resize);
             // Pairs of one pass have one size.
+            let pass = passes::of_images(self.device, PAIRS, size);
             let used = (start..first.len())
-                .take(PAIRS)
+                .take(pass)
                 .take_while(|at| self.target(&second[*at], resize) == size)
                 .count();
             let range = start..start + used;
-            let inputs = [
-                self.pixels(&first[range.clone()], size, start)?,
-                self.pixels(&second[range], size, start)?,
-            ];
-            let found = self.run(&inputs)?;
+            let eye = self.eye(size);
+            let (first, second) = rayon::join(
+                || eye.batch(&first[range.clone()], start, pass),
+                || eye.batch(&second[range.clone()], start, pass),
+            );
+            let found = self.run(&[first?, second?], pass)?;
             for (at, distance) in found.iter().take(used).enumerate() {
                 if !distance.is_finite() {
                     return Err(ExtractError::NonFinite {
@@ -113,33 +118,32 @@ impl Lpips {
         }
     }
 
-    /// `[PAIRS, 3, h, w]` in `[-1, 1]`; grey where there are fewer images.
-    fn pixels(
-        &self,
-        images: &[RgbImage],
-        (width, height): (u32, u32),
-        first: usize,
-    ) -> Result<Array4<f32>, ExtractError> {
+    /// Brings images to a size, with values in `[-1, 1]`; what fills a pass up is grey.
+    fn eye(&self, (width, height): (u32, u32)) -> Eye {
         let recipe = Recipe {
             first: None,
             resizer: self.resizer,
             geometry: Geometry::Squash,
             scale: ValueScale::Symmetric,
         };
-        Eye::new(width, height, recipe, InputScale::Symmetric).batch(images, first, PAIRS)
+        Eye::new(width, height, recipe, InputScale::Symmetric)
     }
 
-    fn run(&mut self, [first, second]: &[Array4<f32>; 2]) -> Result<Vec<f32>, ExtractError> {
+    fn run(
+        &mut self,
+        [first, second]: &[Array4<f32>; 2],
+        pass: usize,
+    ) -> Result<Vec<f32>, ExtractError> {
         let outputs = self.graph.run(&[
             (FIRST, Input::F32(first.view().into_dyn())),
             (SECOND, Input::F32(second.view().into_dyn())),
         ])?;
         let distances: Option<&ArrayD<f32>> = outputs.first();
         match distances {
-            Some(found) if found.shape() == [PAIRS] => Ok(found.iter().copied().collect()),
+            Some(found) if found.shape() == [pass] => Ok(found.iter().copied().collect()),
             other => Err(ExtractError::Shape {
                 graph: GRAPH,
-                expected: vec![PAIRS],
+                expected: vec![pass],
                 found: other.map(|it| it.shape().to_vec()).unwrap_or_default(),
             }),
         }
@@ -159,3 +163,7 @@ impl Lpips {
         }
     }
 }
+
+#[cfg(test)]
+#[path = "lpips_tests.rs"]
+mod tests;

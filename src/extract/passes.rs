@@ -1,0 +1,57 @@
+//! How many images, pairs or texts go through a network at once.
+//!
+//! A pass is always full, and the rows that are not needed are computed for nothing: with another number of rows a matrix product
+//! may round otherwise, and a frame's numbers would depend on how many came with it. So the number follows from the size of one
+//! item, the kind of device and nothing else. On a CPU a network of published size does one image as quickly as many
+//! (docs/performance.md), and one image is a pass; small ones share the cost of starting. A GPU needs several.
+
+use crate::inference::Device;
+
+/// Side of the images of which the CPU takes a full pass.
+const CPU_SIDE: usize = 64;
+/// The same for a GPU.
+const CUDA_SIDE: usize = 512;
+/// Numbers of a text (tokens times width) of which the CPU takes a full pass.
+const CPU_TEXT: usize = 32 * 96;
+
+/// Images (or pairs of them) of one pass, at most `most`: a power of two, at least 1.
+pub(super) fn of_images(device: Device, most: usize, (width, height): (u32, u32)) -> usize {
+    let side = match device {
+        Device::Cpu => CPU_SIDE,
+        Device::Cuda(_) => CUDA_SIDE,
+    };
+    let pixels = (width as usize).saturating_mul(height as usize);
+    whole(most, most * side * side, pixels)
+}
+
+/// Texts of one pass, at most `most`: a power of two, at least 1.
+pub(super) fn of_texts(device: Device, most: usize, tokens: usize, width: usize) -> usize {
+    match device {
+        Device::Cpu => whole(most, most * CPU_TEXT, tokens.saturating_mul(width)),
+        Device::Cuda(_) => most,
+    }
+}
+
+fn whole(most: usize, room: usize, one: usize) -> usize {
+    let fit = (room / one.max(1)).clamp(1, most);
+    1 << fit.ilog2()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn large_images_go_one_by_one_and_small_ones_together() {
+        let cpu = |side| of_images(Device::Cpu, 32, (side, side));
+        assert_eq!([8, 64, 128, 224, 299, 1024].map(cpu), [32, 32, 8, 2, 1, 1]);
+        let pairs = |side| of_images(Device::Cpu, 8, (side, side));
+        assert_eq!([64, 90, 128, 181, 512, 1411].map(pairs), [8, 4, 2, 1, 1, 1]);
+        let cuda = |side| of_images(Device::Cuda(0), 8, (side, side));
+        assert_eq!([64, 512, 600, 1411, 4000].map(cuda), [8, 8, 4, 1, 1]);
+        assert_eq!(of_images(Device::Cpu, 8, (0, 5)), 8);
+        assert_eq!(of_texts(Device::Cpu, 32, 32, 96), 32);
+        assert_eq!(of_texts(Device::Cpu, 32, 77, 768), 1);
+        assert_eq!(of_texts(Device::Cuda(0), 32, 77, 768), 32);
+    }
+}
