@@ -2,19 +2,14 @@
 
 use super::ExtractError;
 use super::eye::Eye;
-use super::passes;
 use super::signatures::{FIRST_IMAGE as FIRST, SECOND_IMAGE as SECOND};
 use super::{kind, signatures};
-use crate::inference::{Bundle, BundleKind, Device, Graph, Input, Runtime};
+use crate::inference::{Bundle, BundleKind, Graph, Input, Runtime};
 use crate::vision::{Geometry, InputScale, Recipe, Resizer, ValueScale};
 use image::RgbImage;
 use ndarray::{Array4, ArrayD};
 
 const GRAPH: &str = signatures::LPIPS;
-/// Most pairs of one pass. How many there are follows from their size ([`passes`]), and short passes are filled
-/// up, so that a pair's distance does not depend on its company.
-const PAIRS: usize = 8;
-
 /// A perceptual distance, trunk and linear layers in one graph.
 pub struct Lpips {
     graph: Graph,
@@ -22,7 +17,6 @@ pub struct Lpips {
     size: Option<(u32, u32)>,
     resizer: Resizer,
     network: String,
-    device: Device,
 }
 
 impl Lpips {
@@ -46,7 +40,6 @@ impl Lpips {
             size,
             resizer: Resizer::PillowBilinear,
             network: format!("{}-v{}", model.network, model.version),
-            device: runtime.device(),
         })
     }
 
@@ -79,35 +72,33 @@ impl Lpips {
                 second: second.len(),
             });
         }
-        let mut distances = Vec::with_capacity(first.len());
-        let mut start = 0;
-        while start < first.len() {
-            let size = self.target(&second[start], resize);
-            // Pairs of one pass have one size.
-            let pass = passes::of_images(self.device, PAIRS, size);
-            let used = (start..first.len())
-                .take(pass)
-                .take_while(|at| self.target(&second[*at], resize) == size)
-                .count();
-            let range = start..start + used;
-            let eye = self.eye(size);
-            let (first, second) = rayon::join(
-                || eye.batch(&first[range.clone()], start, pass),
-                || eye.batch(&second[range.clone()], start, pass),
-            );
-            let found = self.run(&[first?, second?], pass)?;
-            for (at, distance) in found.iter().take(used).enumerate() {
-                if !distance.is_finite() {
-                    return Err(ExtractError::NonFinite {
-                        graph: GRAPH,
-                        index: start + at,
-                    });
-                }
-                distances.push(*distance);
-            }
-            start += used;
+        let pairs = first.iter().zip(second).enumerate();
+        pairs
+            .map(|(index, (first, second))| self.distance(index, first, second, resize))
+            .collect()
+    }
+
+    /// Distance of the pair of this number. A pass is one pair: of several, ONNX Runtime gives other last bits by how
+    /// many there are and by which of them a pair is, and padding would cost as much as pairs.
+    fn distance(
+        &mut self,
+        index: usize,
+        first: &RgbImage,
+        second: &RgbImage,
+        resize: Option<u32>,
+    ) -> Result<f32, ExtractError> {
+        let eye = self.eye(self.target(second, resize));
+        let pixels = |image| eye.batch(std::slice::from_ref(image), index, 1);
+        let (first, second) = rayon::join(|| pixels(first), || pixels(second));
+        let distance = self.run(&[first?, second?])?;
+        if distance.is_finite() {
+            Ok(distance)
+        } else {
+            Err(ExtractError::NonFinite {
+                graph: GRAPH,
+                index,
+            })
         }
-        Ok(distances)
     }
 
     fn target(&self, second: &RgbImage, resize: Option<u32>) -> (u32, u32) {
@@ -118,7 +109,7 @@ impl Lpips {
         }
     }
 
-    /// Brings images to a size, with values in `[-1, 1]`; what fills a pass up is grey.
+    /// Brings images to a size, with values in `[-1, 1]`.
     fn eye(&self, (width, height): (u32, u32)) -> Eye {
         let recipe = Recipe {
             first: None,
@@ -129,22 +120,18 @@ impl Lpips {
         Eye::new(width, height, recipe, InputScale::Symmetric)
     }
 
-    fn run(
-        &mut self,
-        [first, second]: &[Array4<f32>; 2],
-        pass: usize,
-    ) -> Result<Vec<f32>, ExtractError> {
+    fn run(&mut self, [first, second]: &[Array4<f32>; 2]) -> Result<f32, ExtractError> {
         let outputs = self.graph.run(&[
             (FIRST, Input::F32(first.view().into_dyn())),
             (SECOND, Input::F32(second.view().into_dyn())),
         ])?;
         let distances: Option<&ArrayD<f32>> = outputs.first();
-        match distances {
-            Some(found) if found.shape() == [pass] => Ok(found.iter().copied().collect()),
+        match distances.map(|found| (found.shape(), found.first())) {
+            Some(([1], Some(distance))) => Ok(*distance),
             other => Err(ExtractError::Shape {
                 graph: GRAPH,
-                expected: vec![pass],
-                found: other.map(|it| it.shape().to_vec()).unwrap_or_default(),
+                expected: vec![1],
+                found: other.map(|(shape, _)| shape.to_vec()).unwrap_or_default(),
             }),
         }
     }

@@ -52,14 +52,22 @@ fn distances_of_every_size_are_those_of_the_package_alone_and_in_company() {
             mixed[at]
         );
         let (one, other) = (&first[at..=at], &second[at..=at]);
-        assert_eq!(network.distances(one, other, None).unwrap(), mixed[at..=at], "{size:?}");
+        assert_eq!(
+            network.distances(one, other, None).unwrap(),
+            mixed[at..=at],
+            "{size:?}"
+        );
         // Among others of its size, first, last and beyond a full pass.
         let others: Vec<RgbImage> = (3..13).map(|seed| image(seed, *size)).collect();
         for count in [1, 3, 7, 10] {
             let whole = [one, &others[..count], one].concat();
             let against = [other, &others[10 - count..], other].concat();
             let found = network.distances(&whole, &against, None).unwrap();
-            assert_eq!([found[0], found[count + 1]], [mixed[at]; 2], "{size:?} {count}");
+            assert_eq!(
+                [found[0], found[count + 1]],
+                [mixed[at]; 2],
+                "{size:?} {count}"
+            );
         }
     }
 }

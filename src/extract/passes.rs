@@ -1,4 +1,4 @@
-//! How many images, pairs or texts go through a network at once.
+//! How many images or texts go through a network at once.
 //!
 //! A pass is always full, and the rows that are not needed are computed for nothing: with another number of rows a matrix product
 //! may round otherwise, and a frame's numbers would depend on how many came with it. So the number follows from the size of one
@@ -7,34 +7,29 @@
 
 use crate::inference::Device;
 
-/// Side of the images of which the CPU takes a full pass.
-const CPU_SIDE: usize = 64;
-/// The same for a GPU.
-const CUDA_SIDE: usize = 512;
-/// Numbers of a text (tokens times width) of which the CPU takes a full pass.
+/// Pixels of the largest image of which the CPU takes a full pass.
+const CPU_PIXELS: usize = 64 * 64;
+/// The same for a GPU; of larger ones fewer fit into its memory.
+const CUDA_PIXELS: usize = 512 * 512;
+/// Numbers of the longest text (tokens times width) of which the CPU takes a full pass.
 const CPU_TEXT: usize = 32 * 96;
 
-/// Images (or pairs of them) of one pass, at most `most`: a power of two, at least 1.
+/// Images of one pass, at most `most`: on a GPU a power of two.
 pub(super) fn of_images(device: Device, most: usize, (width, height): (u32, u32)) -> usize {
-    let side = match device {
-        Device::Cpu => CPU_SIDE,
-        Device::Cuda(_) => CUDA_SIDE,
-    };
-    let pixels = (width as usize).saturating_mul(height as usize);
-    whole(most, most * side * side, pixels)
-}
-
-/// Texts of one pass, at most `most`: a power of two, at least 1.
-pub(super) fn of_texts(device: Device, most: usize, tokens: usize, width: usize) -> usize {
+    let pixels = (width as usize).saturating_mul(height as usize).max(1);
     match device {
-        Device::Cpu => whole(most, most * CPU_TEXT, tokens.saturating_mul(width)),
-        Device::Cuda(_) => most,
+        Device::Cpu if pixels <= CPU_PIXELS => most,
+        Device::Cpu => 1,
+        Device::Cuda(_) => 1 << (most * CUDA_PIXELS / pixels).clamp(1, most).ilog2(),
     }
 }
 
-fn whole(most: usize, room: usize, one: usize) -> usize {
-    let fit = (room / one.max(1)).clamp(1, most);
-    1 << fit.ilog2()
+/// Texts of one pass, at most `most`.
+pub(super) fn of_texts(device: Device, most: usize, tokens: usize, width: usize) -> usize {
+    match device {
+        Device::Cpu if tokens.saturating_mul(width) > CPU_TEXT => 1,
+        Device::Cpu | Device::Cuda(_) => most,
+    }
 }
 
 #[cfg(test)]
@@ -44,9 +39,7 @@ mod tests {
     #[test]
     fn large_images_go_one_by_one_and_small_ones_together() {
         let cpu = |side| of_images(Device::Cpu, 32, (side, side));
-        assert_eq!([8, 64, 128, 224, 299, 1024].map(cpu), [32, 32, 8, 2, 1, 1]);
-        let pairs = |side| of_images(Device::Cpu, 8, (side, side));
-        assert_eq!([64, 90, 128, 181, 512, 1411].map(pairs), [8, 4, 2, 1, 1, 1]);
+        assert_eq!([8, 64, 65, 224, 299, 1024].map(cpu), [32, 32, 1, 1, 1, 1]);
         let cuda = |side| of_images(Device::Cuda(0), 8, (side, side));
         assert_eq!([64, 512, 600, 1411, 4000].map(cuda), [8, 8, 4, 1, 1]);
         assert_eq!(of_images(Device::Cpu, 8, (0, 5)), 8);

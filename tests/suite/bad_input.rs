@@ -161,7 +161,10 @@ fn numbers_of_images_are_checked_before_a_network_is_wanted() {
             &["prdc", four, three],
             &["second set has 3", "needs at least 4", "--nearest-k 2"],
         ),
-        (&["prdc", four, four], &["needs at least 6", "--nearest-k 3"]),
+        (
+            &["prdc", four, four],
+            &["needs at least 6", "--nearest-k 3"],
+        ),
         (&["is", four], &["4 images", "10 splits", "`--splits 4`"]),
         (
             &["fid", text(one.path()), four],
@@ -179,7 +182,10 @@ fn numbers_of_images_are_checked_before_a_network_is_wanted() {
         let arguments = [arguments, &["--bundle", "no-such-bundle"]].concat();
         refused(&arguments, words);
         let found = answer(&arguments, 97);
-        assert!(found["value"].is_null() && found["unscored"].is_string(), "{found}");
+        assert!(
+            found["value"].is_null() && found["unscored"].is_string(),
+            "{found}"
+        );
     }
     for arguments in [
         &["fid", three, four][..],
@@ -214,7 +220,10 @@ fn kid_over_all_vectors_is_given_where_no_subset_fits() {
     assert!(found["interval"].is_array() && found["std"].is_null());
     warned(&found, "no subset of 1000 fits 40 and 40 vectors");
     let signature = found["signature"].as_str().unwrap();
-    assert!(signature.contains("|subsets:all-vectors|ci:item-jackknife-t|"), "{signature}");
+    assert!(
+        signature.contains("|subsets:all-vectors|ci:item-jackknife-t|"),
+        "{signature}"
+    );
     // With subsets that fit, they are the value as before.
     let both = answer(&["kid", &a, &b, "--all", "--subset-size", "20"], 0);
     let drawn = answer(&["kid", &a, &b, "--kid-subset-size", "20"], 0);

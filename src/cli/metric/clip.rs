@@ -295,11 +295,7 @@ fn other_names(first: &ImageFiles, second: &ImageFiles) -> Option<String> {
 /// How many there are on either side, where the model has to look at them; what does not pair is refused before.
 fn counts(arguments: &ClipArguments) -> Result<Option<[usize; 2]>, Failure> {
     arguments.check()?;
-    let looks = [
-        &arguments.images,
-        &arguments.texts,
-        &arguments.other_images,
-    ];
+    let looks = [&arguments.images, &arguments.texts, &arguments.other_images];
     if looks.iter().all(|path| path.is_none()) {
         return Ok(None);
     }
@@ -317,7 +313,9 @@ fn counts(arguments: &ClipArguments) -> Result<Option<[usize; 2]>, Failure> {
         Some(path) => Some(read_lines(path)?.len()),
         None => of(&second)?,
     };
-    Ok(of(&first)?.zip(second).map(|(first, second)| [first, second]))
+    Ok(of(&first)?
+        .zip(second)
+        .map(|(first, second)| [first, second]))
 }
 
 /// Similarity of images with captions, or with images.
