@@ -60,7 +60,7 @@ impl Truth {
             let pixels = pixels.unwrap_or_else(|| name.preprocessing.clone());
             // With the arithmetic, what the cache gives has the very bits that looking again would give.
             let key = serde_json::json!({
-                // 3: JPEG files are decoded as Pillow does it.
+                // 3: JPEG files are decoded as Pillow does it; large networks take one image per pass.
                 "format": 3,
                 "what": what,
                 "dataset": dataset,

@@ -3,6 +3,7 @@
 use super::ExtractError;
 use super::beam::{BeamOptions, Hypothesis, search};
 use super::eye::Eye;
+use super::passes;
 use super::writer::{Writer, shaped, with_prompt};
 use super::{kind, signatures, whitespace};
 use crate::inference::{Bundle, BundleKind, CaptionerModel, Graph, Input, Runtime, Tokenizer};
@@ -11,8 +12,8 @@ use image::RgbImage;
 use ndarray::{Array2, Array3, s};
 
 const GRAPH: &str = signatures::CAPTIONER_VISION;
-/// Images of one pass of the vision network. Fixed, and a short batch is filled up, so that a frame's
-/// captions do not depend on its company.
+/// Images whose captions are searched one after the other, and most that go through the vision network in one pass
+/// ([`passes`]). Short passes are filled up, so that a frame's captions do not depend on its company.
 const IMAGES: usize = 8;
 /// Bytes that the cache of the images that are searched together may take; what moves it needs about
 /// three times as much.
@@ -24,6 +25,8 @@ const MOST_BYTES: u64 = 64 << 30;
 pub struct Captioner {
     eye: Eye,
     vision: Graph,
+    /// Images of one pass of it.
+    pass: usize,
     writer: Writer,
     tokenizer: Tokenizer,
     model: CaptionerModel,
@@ -55,8 +58,10 @@ impl Captioner {
         } else {
             writer.embed(&Array2::from_shape_fn((1, ids.len()), |(_, at)| ids[at]))?
         };
+        let eye = Eye::own(manifest);
         Ok(Self {
-            eye: Eye::own(manifest),
+            pass: passes::of_images(runtime.device(), IMAGES, eye.size()),
+            eye,
             vision,
             writer,
             tokenizer,
@@ -122,14 +127,27 @@ impl Captioner {
 
     /// What the language model goes on from: `[IMAGES, Q + S, D]`.
     fn prompts(&mut self, images: &[RgbImage], first: usize) -> Result<Array3<f32>, ExtractError> {
-        let pixels = self.eye.batch(images, first, IMAGES)?;
-        let inputs = [(signatures::PIXELS, Input::F32(pixels.view().into_dyn()))];
-        let output = self.vision.run(&inputs)?.swap_remove(0);
-        let queries = output.shape()[1];
-        // Without any token there is nothing to go on from.
-        let least = usize::from(self.prompt.is_empty());
-        let expected = [IMAGES, queries.max(least), self.model.hidden_size];
-        let prefixes = shaped(GRAPH, output, expected)?;
+        let filled = images.len().next_multiple_of(self.pass);
+        let pixels = self.eye.batch(images, first, filled)?;
+        let mut prefixes = Array3::zeros((IMAGES, 0, self.model.hidden_size));
+        for start in (0..filled).step_by(self.pass) {
+            let rows = start..start + self.pass;
+            let view = pixels.slice(s![rows.clone(), .., .., ..]).into_dyn();
+            let inputs = [(signatures::PIXELS, Input::F32(view))];
+            let output = self.vision.run(&inputs)?.swap_remove(0);
+            // Without any token there is nothing to go on from. All passes give as many.
+            let least = usize::from(self.prompt.is_empty());
+            let queries = match start {
+                0 => output.shape()[1].max(least),
+                _ => prefixes.dim().1,
+            };
+            let expected = [self.pass, queries, self.model.hidden_size];
+            let found = shaped(GRAPH, output, expected)?;
+            if start == 0 {
+                prefixes = Array3::zeros((IMAGES, queries, self.model.hidden_size));
+            }
+            prefixes.slice_mut(s![rows, .., ..]).assign(&found);
+        }
         let broken = |at: &usize| {
             prefixes
                 .slice(s![*at, .., ..])

@@ -66,10 +66,11 @@ impl Classifier {
             &signatures::rows(bundle.manifest(), kind.graph(), "logits", labels.len()),
         )?;
         Ok(Self {
-            net: PixelNet {
-                eye: Eye::with_recipe(bundle.manifest(), recipe),
-                network: Box::new(network),
-            },
+            net: PixelNet::new(
+                runtime.device(),
+                Eye::with_recipe(bundle.manifest(), recipe),
+                network,
+            ),
             kind,
             labels: labels.clone(),
         })

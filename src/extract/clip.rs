@@ -4,6 +4,7 @@ use super::ExtractError;
 use super::clip_text::ClipText;
 use super::eye::Eye;
 use super::network::{BATCH, GraphNetwork, PixelNet, check};
+use super::passes;
 use super::signatures::IDS;
 use super::{kind, signatures};
 use crate::inference::{Bundle, BundleKind, Graph, Input, Runtime};
@@ -20,6 +21,8 @@ pub struct Clip {
     text: ClipText,
     context: usize,
     dim: usize,
+    /// Texts of one forward pass.
+    pass: usize,
     /// Texts that were longer than the context.
     cut: usize,
 }
@@ -37,10 +40,12 @@ impl Clip {
         let images = signatures::rows(manifest, signatures::CLIP_IMAGE, "image_embeds", model.dim);
         let texts = signatures::clip_text(model);
         Ok(Self {
-            images: PixelNet {
-                eye: Eye::own(manifest),
-                network: Box::new(GraphNetwork::open(runtime, bundle, &images)?),
-            },
+            images: PixelNet::new(
+                runtime.device(),
+                Eye::own(manifest),
+                GraphNetwork::open(runtime, bundle, &images)?,
+            ),
+            pass: passes::of_texts(runtime.device(), BATCH, model.context_length, model.dim),
             texts: runtime.load(&bundle.graph(TEXT_GRAPH)?, &texts)?,
             text: ClipText::open(bundle, model)?,
             context: model.context_length,
@@ -83,9 +88,9 @@ impl Clip {
     /// A text that the vocabulary cannot spell, a failing network, values that are not finite.
     pub fn texts(&mut self, texts: &[&str]) -> Result<Vec<Vec<f32>>, ExtractError> {
         let mut rows = Vec::with_capacity(texts.len());
-        for (number, chunk) in texts.chunks(BATCH).enumerate() {
-            let mut ids: Array2<i64> = Array2::zeros((BATCH, self.context));
-            for at in 0..BATCH {
+        for (number, chunk) in texts.chunks(self.pass).enumerate() {
+            let mut ids: Array2<i64> = Array2::zeros((self.pass, self.context));
+            for at in 0..self.pass {
                 // A short batch is filled up, so that a text's numbers do not depend on its company.
                 let (tokens, cut) = self.text.encode(chunk.get(at).copied().unwrap_or(""))?;
                 self.cut += usize::from(cut);
@@ -94,7 +99,7 @@ impl Clip {
             let outputs = self
                 .texts
                 .run(&[(IDS, Input::I64(ids.view().into_dyn()))])?;
-            let expected = [BATCH, self.dim];
+            let expected = [self.pass, self.dim];
             let shape = |found: &[usize]| ExtractError::Shape {
                 graph: TEXT_GRAPH,
                 expected: expected.to_vec(),
@@ -105,7 +110,13 @@ impl Clip {
             let output = output
                 .into_dimensionality::<Ix2>()
                 .map_err(|_| shape(&found))?;
-            check(TEXT_GRAPH, &output, expected, number * BATCH, chunk.len())?;
+            check(
+                TEXT_GRAPH,
+                &output,
+                expected,
+                number * self.pass,
+                chunk.len(),
+            )?;
             rows.extend((0..chunk.len()).map(|row| output.row(row).to_vec()));
         }
         Ok(rows)

@@ -55,6 +55,11 @@ impl Eye {
         Self::with_recipe(manifest, &recipe)
     }
 
+    /// Width and height of what the network reads.
+    pub(super) fn size(&self) -> (u32, u32) {
+        (self.width, self.height)
+    }
+
     /// The part of an image of `size` (width, height) that reaches the network.
     ///
     /// # Errors

@@ -29,10 +29,11 @@ impl FeatureNet {
         let mut network = GraphNetwork::open(runtime, bundle, &signature)?;
         let has_logits = network.also("logits")?;
         Ok(Self {
-            net: PixelNet {
-                eye: Eye::with_recipe(bundle.manifest(), recipe),
-                network: Box::new(network),
-            },
+            net: PixelNet::new(
+                runtime.device(),
+                Eye::with_recipe(bundle.manifest(), recipe),
+                network,
+            ),
             has_logits,
         })
     }

@@ -43,10 +43,7 @@ impl Locator {
         )?;
         Ok(Self {
             grid: network.grid(),
-            net: PixelNet {
-                eye: Eye::own(manifest),
-                network: Box::new(network),
-            },
+            net: PixelNet::new(runtime.device(), Eye::own(manifest), network),
             characters: model.characters.clone(),
             logit: libm::log(model.threshold / (1.0 - model.threshold)),
         })

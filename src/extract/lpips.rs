@@ -10,10 +10,6 @@ use image::RgbImage;
 use ndarray::{Array4, ArrayD};
 
 const GRAPH: &str = signatures::LPIPS;
-/// Pairs of one pass. Fixed, and short batches are filled up, so that a pair's distance does not
-/// depend on its company.
-const PAIRS: usize = 8;
-
 /// A perceptual distance, trunk and linear layers in one graph.
 pub struct Lpips {
     graph: Graph,
@@ -85,33 +81,33 @@ impl Lpips {
                 second: second.len(),
             });
         }
-        let mut distances = Vec::with_capacity(first.len());
-        let mut start = 0;
-        while start < first.len() {
-            let size = self.target(&second[start], resize);
-            // Pairs of one pass have one size.
-            let used = (start..first.len())
-                .take(PAIRS)
-                .take_while(|at| self.target(&second[*at], resize) == size)
-                .count();
-            let range = start..start + used;
-            let inputs = [
-                self.pixels(&first[range.clone()], size, start)?,
-                self.pixels(&second[range], size, start)?,
-            ];
-            let found = self.run(&inputs)?;
-            for (at, distance) in found.iter().take(used).enumerate() {
-                if !distance.is_finite() {
-                    return Err(ExtractError::NonFinite {
-                        graph: GRAPH,
-                        index: start + at,
-                    });
-                }
-                distances.push(*distance);
-            }
-            start += used;
+        let pairs = first.iter().zip(second).enumerate();
+        pairs
+            .map(|(index, (first, second))| self.distance(index, first, second, resize))
+            .collect()
+    }
+
+    /// Distance of the pair of this number. A pass is one pair: of several, ONNX Runtime gives other last bits by how
+    /// many there are and by which of them a pair is, and padding would cost as much as pairs.
+    fn distance(
+        &mut self,
+        index: usize,
+        first: &RgbImage,
+        second: &RgbImage,
+        resize: Option<u32>,
+    ) -> Result<f32, ExtractError> {
+        let eye = self.eye(self.target(second, resize));
+        let pixels = |image| eye.batch(std::slice::from_ref(image), index, 1);
+        let (first, second) = rayon::join(|| pixels(first), || pixels(second));
+        let distance = self.run(&[first?, second?])?;
+        if distance.is_finite() {
+            Ok(distance)
+        } else {
+            Err(ExtractError::NonFinite {
+                graph: GRAPH,
+                index,
+            })
         }
-        Ok(distances)
     }
 
     fn target(&self, second: &RgbImage, resize: Option<u32>) -> (u32, u32) {
@@ -122,13 +118,8 @@ impl Lpips {
         }
     }
 
-    /// `[PAIRS, 3, h, w]` in `[-1, 1]`; grey where there are fewer images.
-    fn pixels(
-        &self,
-        images: &[RgbImage],
-        (width, height): (u32, u32),
-        first: usize,
-    ) -> Result<Array4<f32>, ExtractError> {
+    /// Brings images to a size, with values in `[-1, 1]`.
+    fn eye(&self, (width, height): (u32, u32)) -> Eye {
         let recipe = Recipe {
             first: None,
             resizer: self.resizer,
@@ -137,21 +128,21 @@ impl Lpips {
         };
         let mut eye = Eye::new(width, height, recipe, InputScale::Symmetric);
         eye.set_pillow(self.order);
-        eye.batch(images, first, PAIRS)
+        eye
     }
 
-    fn run(&mut self, [first, second]: &[Array4<f32>; 2]) -> Result<Vec<f32>, ExtractError> {
+    fn run(&mut self, [first, second]: &[Array4<f32>; 2]) -> Result<f32, ExtractError> {
         let outputs = self.graph.run(&[
             (FIRST, Input::F32(first.view().into_dyn())),
             (SECOND, Input::F32(second.view().into_dyn())),
         ])?;
         let distances: Option<&ArrayD<f32>> = outputs.first();
-        match distances {
-            Some(found) if found.shape() == [PAIRS] => Ok(found.iter().copied().collect()),
+        match distances.map(|found| (found.shape(), found.first())) {
+            Some(([1], Some(distance))) => Ok(*distance),
             other => Err(ExtractError::Shape {
                 graph: GRAPH,
-                expected: vec![PAIRS],
-                found: other.map(|it| it.shape().to_vec()).unwrap_or_default(),
+                expected: vec![1],
+                found: other.map(|(shape, _)| shape.to_vec()).unwrap_or_default(),
             }),
         }
     }
@@ -173,3 +164,7 @@ impl Lpips {
         }
     }
 }
+
+#[cfg(test)]
+#[path = "lpips_tests.rs"]
+mod tests;

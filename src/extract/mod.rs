@@ -15,6 +15,7 @@ mod labels;
 mod locator;
 mod lpips;
 mod network;
+mod passes;
 mod pixel_box;
 mod signatures;
 mod whitespace;

@@ -2,14 +2,15 @@
 
 use super::ExtractError;
 use super::eye::Eye;
+use super::passes;
 use super::signatures::PIXELS;
-use crate::inference::{Bundle, Graph, GraphSignature, Input, Port, Runtime};
+use crate::inference::{Bundle, Device, Graph, GraphSignature, Input, Port, Runtime};
 use image::RgbImage;
-use ndarray::{Array2, Array4, Ix2};
+use ndarray::{Array2, ArrayView4, Ix2, s};
 
-/// Images of one forward pass. A shorter last batch is filled up with black images, so that every
-/// pass has the same shape and a frame's numbers do not depend on how many came with it. Calls with a
-/// multiple of it waste nothing.
+/// Images that are prepared together, and most that go through a network in one pass ([`super::passes`]). A
+/// shorter last pass is filled up with black images, so that every pass has the same shape and a frame's numbers do
+/// not depend on how many came with it. Calls with a multiple of it waste nothing.
 pub const BATCH: usize = 32;
 
 /// Reads `[N, 3, h, w]`, gives a `[N, width]` an output. A trait so that the batching can be tested
@@ -20,16 +21,26 @@ pub(super) trait Network {
     /// Lengths of a row, one an output.
     fn widths(&self) -> &[usize];
     /// One forward pass.
-    fn run(&mut self, pixels: &Array4<f32>) -> Result<Vec<Array2<f32>>, ExtractError>;
+    fn run(&mut self, pixels: ArrayView4<'_, f32>) -> Result<Vec<Array2<f32>>, ExtractError>;
 }
 
 /// A network and how images reach it.
 pub(super) struct PixelNet {
     pub(super) eye: Eye,
     pub(super) network: Box<dyn Network>,
+    /// Images of one forward pass.
+    pass: usize,
 }
 
 impl PixelNet {
+    pub(super) fn new(device: Device, eye: Eye, network: impl Network + 'static) -> Self {
+        Self {
+            pass: passes::of_images(device, BATCH, eye.size()),
+            eye,
+            network: Box::new(network),
+        }
+    }
+
     /// Rows of all images in order, one list an output.
     ///
     /// # Errors
@@ -38,13 +49,18 @@ impl PixelNet {
         let mut all = vec![Vec::with_capacity(images.len()); self.network.widths().len()];
         for (number, chunk) in images.chunks(BATCH).enumerate() {
             let first = number * BATCH;
-            let pixels = self.eye.batch(chunk, first, BATCH)?;
-            let outputs = self.network.run(&pixels)?;
-            let name = self.network.name();
-            let widths = self.network.widths().to_vec();
-            for ((rows, width), all) in outputs.iter().zip(widths).zip(&mut all) {
-                check(name, rows, [BATCH, width], first, chunk.len())?;
-                all.extend((0..chunk.len()).map(|row| rows.row(row).to_vec()));
+            let filled = chunk.len().next_multiple_of(self.pass);
+            let pixels = self.eye.batch(chunk, first, filled)?;
+            for start in (0..filled).step_by(self.pass) {
+                let pass = pixels.slice(s![start..start + self.pass, .., .., ..]);
+                let outputs = self.network.run(pass)?;
+                let used = self.pass.min(chunk.len() - start);
+                let name = self.network.name();
+                let widths = self.network.widths().to_vec();
+                for ((rows, width), all) in outputs.iter().zip(widths).zip(&mut all) {
+                    check(name, rows, [self.pass, width], first + start, used)?;
+                    all.extend((0..used).map(|row| rows.row(row).to_vec()));
+                }
             }
         }
         Ok(all)
@@ -130,10 +146,8 @@ impl Network for GraphNetwork {
         &self.widths
     }
 
-    fn run(&mut self, pixels: &Array4<f32>) -> Result<Vec<Array2<f32>>, ExtractError> {
-        let outputs = self
-            .graph
-            .run(&[(PIXELS, Input::F32(pixels.view().into_dyn()))])?;
+    fn run(&mut self, pixels: ArrayView4<'_, f32>) -> Result<Vec<Array2<f32>>, ExtractError> {
+        let outputs = self.graph.run(&[(PIXELS, Input::F32(pixels.into_dyn()))])?;
         let rows = outputs.into_iter().zip(&self.widths);
         rows.map(|(output, width)| {
             let found = output.shape().to_vec();
@@ -197,10 +211,8 @@ impl Network for MaskNetwork {
         std::slice::from_ref(&self.width)
     }
 
-    fn run(&mut self, pixels: &Array4<f32>) -> Result<Vec<Array2<f32>>, ExtractError> {
-        let outputs = self
-            .graph
-            .run(&[(PIXELS, Input::F32(pixels.view().into_dyn()))])?;
+    fn run(&mut self, pixels: ArrayView4<'_, f32>) -> Result<Vec<Array2<f32>>, ExtractError> {
+        let outputs = self.graph.run(&[(PIXELS, Input::F32(pixels.into_dyn()))])?;
         let images = pixels.shape()[0];
         let rows = outputs.into_iter().map(|output| {
             let found = output.shape().to_vec();
@@ -240,15 +252,17 @@ pub(super) mod tests {
             &self.widths
         }
 
-        fn run(&mut self, pixels: &Array4<f32>) -> Result<Vec<Array2<f32>>, ExtractError> {
-            assert_eq!(pixels.shape(), [BATCH, 3, 4, 4]);
+        fn run(&mut self, pixels: ArrayView4<'_, f32>) -> Result<Vec<Array2<f32>>, ExtractError> {
+            let count = pixels.shape()[0];
+            assert_eq!(pixels.shape(), [count, 3, 4, 4]);
+            assert!(count == BATCH || count == 2, "{count}");
             let mean = |(row, column): (usize, usize)| {
                 let plane = pixels.index_axis(Axis(0), row);
                 plane.index_axis(Axis(0), column % 3).mean().unwrap() * self.scale
             };
             let widths = self.widths.iter();
             Ok(widths
-                .map(|width| Array2::from_shape_fn((BATCH, *width), mean))
+                .map(|width| Array2::from_shape_fn((count, *width), mean))
                 .collect())
         }
     }
@@ -260,14 +274,15 @@ pub(super) mod tests {
             geometry: Geometry::Squash,
             scale: ValueScale::Symmetric,
         };
-        PixelNet {
-            eye: Eye::new(4, 4, recipe, InputScale::Unit),
-            network: Box::new(Mean {
+        PixelNet::new(
+            Device::Cpu,
+            Eye::new(4, 4, recipe, InputScale::Unit),
+            Mean {
                 name,
                 widths: widths.to_vec(),
                 scale,
-            }),
-        }
+            },
+        )
     }
 
     pub(crate) fn images(count: usize) -> Vec<RgbImage> {
@@ -318,6 +333,21 @@ pub(super) mod tests {
         images[2] = RgbImage::new(0, 0);
         let error = net("features", &[1], 1.0).rows(&images).unwrap_err();
         assert!(matches!(error, ExtractError::Image { index: 2, .. }));
+    }
+
+    #[test]
+    fn passes_of_another_size_give_the_same_rows() {
+        let (mut whole, mut pairs) = (net("features", &[5, 2], 1.0), net("features", &[5, 2], 1.0));
+        assert_eq!(whole.pass, BATCH);
+        pairs.pass = 2;
+        for count in [1, 2, BATCH, BATCH + 3] {
+            let images = images(count);
+            assert_eq!(whole.rows(&images).unwrap(), pairs.rows(&images).unwrap());
+        }
+        let mut broken = net("features", &[1], f32::NAN);
+        broken.pass = 2;
+        let error = broken.rows(&images(5)).unwrap_err();
+        assert!(matches!(error, ExtractError::NonFinite { index: 0, .. }));
     }
 
     #[test]

@@ -69,6 +69,16 @@ pub(super) fn check<T: Feature>(
     Ok(())
 }
 
+/// Checks that both sets have at least `least` vectors.
+pub(super) fn enough(sizes: [usize; 2], least: usize) -> Result<(), SetFault> {
+    for (side, n) in [Side::First, Side::Second].into_iter().zip(sizes) {
+        if n < least {
+            return Err(SetFault::TooFew { side, n, least });
+        }
+    }
+    Ok(())
+}
+
 /// Rows in the order of their values: the same vectors for every permutation of them.
 pub(super) fn by_value<T: Feature>(set: &ArrayView2<'_, T>) -> Vec<usize> {
     let mut order: Vec<usize> = (0..set.nrows()).collect();

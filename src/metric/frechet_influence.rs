@@ -6,8 +6,8 @@
 //! distribution onto the other. One decomposition and two products with the frames are all it costs.
 
 use super::Feature;
-use super::frechet::{Factor, FrechetUnscored, squared_distance};
-use super::gaussian::MeanPrecision;
+use super::frechet::FrechetUnscored;
+use super::frechet_factor::Factor;
 use faer::linalg::matmul::matmul;
 use faer::{Accum, Mat, Par};
 use ndarray::ArrayView2;
@@ -46,13 +46,13 @@ pub fn frechet_influence<T: Feature>(
         factor * chosen
     };
     let onto = [carry(&b.matrix, root.V()), carry(&a.matrix, root.U())];
-    let apart: Vec<f64> = a.mean.iter().zip(&b.mean).map(|(a, b)| a - b).collect();
-    if !squared_distance(&a.mean, &b.mean, MeanPrecision::F64).is_finite() {
+    let apart = a.mean.less(&b.mean);
+    if !a.mean.squared_distance(&b.mean).is_finite() {
         return Err(FrechetUnscored::Overflow);
     }
     Ok([
-        of_set(first, &a.mean, &onto[0], &apart, 1.0),
-        of_set(second, &b.mean, &onto[1], &apart, -1.0),
+        of_set(first, &a.mean.value, &onto[0], &apart, 1.0),
+        of_set(second, &b.mean.value, &onto[1], &apart, -1.0),
     ])
 }
 

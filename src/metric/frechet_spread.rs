@@ -5,10 +5,10 @@
 use super::features::by_value;
 use super::{Feature, FrechetUnscored, frechet_influence};
 use crate::stats::LeftOut;
-use ndarray::{ArrayView2, Axis};
+use ndarray::{Array2, ArrayView1, ArrayView2, Axis};
 
-/// A distance below this share of the second set's spread is rounding.
-const ROUNDING: f64 = 1e-10;
+/// Influences below this share of the sets' spread are rounding.
+const ROUNDING: f64 = 1e-11;
 
 /// What is left out at once.
 #[derive(Clone, Copy, Debug)]
@@ -43,8 +43,15 @@ pub fn frechet_left_out<T: Feature>(
         first.select(Axis(0), &orders[0]),
         second.select(Axis(0), &orders[1]),
     ];
-    let influences = frechet_influence(&sorted[0].view(), &sorted[1].view())?;
-    let mut moved = match parts {
+    let mut influences = frechet_influence(&sorted[0].view(), &sorted[1].view())?;
+    let still = ROUNDING * sorted.iter().map(spread).sum::<f64>();
+    let moves = |moved: &Vec<f64>| moved.iter().any(|it| it.abs() * moved.len() as f64 > still);
+    if !influences.iter().any(moves) {
+        for moved in influences.iter_mut().flatten() {
+            *moved = 0.0;
+        }
+    }
+    let moved = match parts {
         FrechetParts::Vectors => {
             let mut moved = influences.concat();
             moved.sort_by(f64::total_cmp);
@@ -60,9 +67,6 @@ pub fn frechet_left_out<T: Feature>(
             moved
         }
     };
-    if value.abs() <= ROUNDING * spread(second) {
-        moved.fill(0.0);
-    }
     let n = moved.len() as f64;
     let without = |moved: &f64| LeftOut {
         value: Some(value - moved * n / (n - 1.0)),
@@ -71,13 +75,19 @@ pub fn frechet_left_out<T: Feature>(
     Ok(moved.iter().map(without).collect())
 }
 
-/// Mean squared length of the vectors of a set.
-fn spread<T: Feature>(set: &ArrayView2<'_, T>) -> f64 {
-    let squares = set.iter().map(|value| {
-        let value: f64 = (*value).into();
-        value * value
-    });
-    squares.sum::<f64>() / set.nrows() as f64
+/// Mean squared distance of the vectors of a set from their mean.
+fn spread<T: Feature>(set: &Array2<T>) -> f64 {
+    let n = set.nrows() as f64;
+    let of_column = |column: ArrayView1<'_, T>| {
+        let values: Vec<f64> = column.iter().map(|value| (*value).into()).collect();
+        let mean = values.iter().sum::<f64>() / n;
+        values
+            .iter()
+            .map(|value| (value - mean).powi(2))
+            .sum::<f64>()
+            / n
+    };
+    set.columns().into_iter().map(of_column).sum()
 }
 
 #[cfg(test)]
@@ -85,7 +95,6 @@ mod tests {
     use super::*;
     use crate::metric::frechet;
     use crate::stats::jackknife_interval;
-    use ndarray::Array2;
     use rand_chacha::ChaCha8Rng;
     use rand_chacha::rand_core::{RngCore, SeedableRng};
 

@@ -330,16 +330,56 @@ fn numpy_mean_f32<T: Feature>(features: &ArrayView2<'_, T>) -> Vec<f64> {
         .collect()
 }
 
+/// A mean as the sum of two numbers a feature, so that means of features far from zero keep the digits that their
+/// difference needs.
+#[derive(Clone, Debug)]
+pub(super) struct Mean {
+    /// The mean in double precision.
+    pub(super) value: Vec<f64>,
+    /// What rounding took from it.
+    rest: Vec<f64>,
+}
+
+impl Mean {
+    pub(super) fn rounded(value: Vec<f64>) -> Self {
+        let rest = vec![0.0; value.len()];
+        Self { value, rest }
+    }
+
+    /// How far the means of two sets are apart, a number a feature.
+    pub(super) fn less(&self, other: &Self) -> Vec<f64> {
+        let values = self.value.iter().zip(&other.value);
+        let rests = self.rest.iter().zip(&other.rest);
+        values
+            .zip(rests)
+            .map(|((a, b), (rest_a, rest_b))| (a - b) + (rest_a - rest_b))
+            .collect()
+    }
+
+    /// The squared length of that.
+    pub(super) fn squared_distance(&self, other: &Self) -> f64 {
+        self.less(other).iter().map(|apart| apart * apart).sum()
+    }
+}
+
 /// The rows less their mean, `[n, d]`, in the order of their values, and the mean.
-pub(super) fn centred<T: Feature>(features: &ArrayView2<'_, T>) -> (Mat<f64>, Vec<f64>) {
+pub(super) fn centred<T: Feature>(features: &ArrayView2<'_, T>) -> (Mat<f64>, Mean) {
     let order = by_value(features);
-    let mean = mean_in_order(features, &order);
+    let value = mean_in_order(features, &order);
     let (n, d) = features.dim();
-    let centred = Mat::from_fn(n, d, |i, j| {
-        let value: f64 = features[[order[i], j]].into();
-        value - mean[j]
+    let mut centred = Mat::from_fn(n, d, |i, j| {
+        let it: f64 = features[[order[i], j]].into();
+        it - value[j]
     });
-    (centred, mean)
+    // The mean is rounded, so that the rows are off by the same rest.
+    let mut rest = vec![0.0; d];
+    for (j, rest) in rest.iter_mut().enumerate() {
+        *rest = centred.col(j).iter().sum::<f64>() / n as f64;
+        for i in 0..n {
+            centred[(i, j)] -= *rest;
+        }
+    }
+    (centred, Mean { value, rest })
 }
 
 /// The mean that a distance takes, and its precision.

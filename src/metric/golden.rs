@@ -11,7 +11,7 @@ pub(super) fn numbers(name: &str) -> Vec<Value> {
     file["cases"].as_array().unwrap().clone()
 }
 
-fn mixed(index: u64) -> u64 {
+pub(super) fn mixed(index: u64) -> u64 {
     let mut z = index.wrapping_add(1).wrapping_mul(0x9E37_79B9_7F4A_7C15);
     z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
     z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
@@ -50,6 +50,12 @@ pub(super) fn generated(case: &Value) -> Array2<f32> {
 pub(super) fn floats(value: &Value) -> Vec<u32> {
     let numbers = value.as_array().unwrap().iter();
     numbers.map(|v| v.as_u64().unwrap() as u32).collect()
+}
+
+/// A list of doubles.
+pub(super) fn exact(value: &Value) -> Vec<f64> {
+    let numbers = value.as_array().unwrap().iter();
+    numbers.map(|v| v.as_f64().unwrap()).collect()
 }
 
 /// A number.

@@ -48,6 +48,21 @@ impl InceptionScoreOptions {
     };
 }
 
+impl InceptionScoreOptions {
+    /// Whether so many images can be split so. It needs no logits, so that it can be asked before a network
+    /// looks at images.
+    ///
+    /// # Errors
+    /// [`InceptionScoreUnscored::Splits`].
+    pub fn fit(&self, n: usize) -> Result<(), InceptionScoreUnscored> {
+        let splits = self.splits;
+        if splits == 0 || n < splits {
+            return Err(InceptionScoreUnscored::Splits { n, splits });
+        }
+        Ok(())
+    }
+}
+
 /// An Inception Score.
 #[derive(Clone, Debug, PartialEq)]
 pub struct InceptionScore {
@@ -120,9 +135,7 @@ fn computed<T: Feature>(
 ) -> Result<(InceptionScore, Vec<LeftOut>), InceptionScoreUnscored> {
     let (n, classes) = logits.dim();
     let splits = options.splits;
-    if splits == 0 || n < splits {
-        return Err(InceptionScoreUnscored::Splits { n, splits });
-    }
+    options.fit(n)?;
     if classes == 0 {
         return Err(InceptionScoreUnscored::NoClasses);
     }

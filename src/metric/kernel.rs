@@ -8,7 +8,7 @@
 //! are drawn by position, as the published tools do, so that they follow the order of the rows; the
 //! same rows give the same bits.
 
-use super::features::{SetFault, by_value, check};
+use super::features::{SetFault, by_value, check, enough};
 use super::pairwise::{deviation, mean};
 use super::{Feature, RandomState};
 use faer::linalg::matmul::matmul;
@@ -17,7 +17,7 @@ use ndarray::ArrayView2;
 use rayon::prelude::*;
 
 /// Sides of the tiles that the kernel matrix is computed in; memory does not grow with the sets.
-const TILE: usize = 512;
+pub(super) const TILE: usize = 512;
 
 /// Which set a subset is drawn from first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -64,6 +64,30 @@ impl KidOptions {
             order: DrawOrder::SecondFirst,
             ..Self::default()
         }
+    }
+
+    /// Whether sets of these sizes have such subsets. It needs no features, so that it can be asked before
+    /// a network looks at images.
+    ///
+    /// # Errors
+    /// [`SetFault::TooFew`], [`KidUnscored::NoSubset`] and [`KidUnscored::SubsetTooLarge`].
+    pub fn fit(&self, [first, second]: [usize; 2]) -> Result<(), KidUnscored> {
+        enough([first, second], 2)?;
+        let (subsets, subset_size) = (self.subsets, self.subset_size);
+        if subsets == 0 || subset_size < 2 {
+            return Err(KidUnscored::NoSubset {
+                subsets,
+                subset_size,
+            });
+        }
+        if subset_size > first.min(second) {
+            return Err(KidUnscored::SubsetTooLarge {
+                subset_size,
+                first,
+                second,
+            });
+        }
+        Ok(())
     }
 }
 
@@ -123,25 +147,13 @@ pub fn kid<T: Feature>(
     options: &KidOptions,
 ) -> Result<Kid, KidUnscored> {
     check(first, second, 2)?;
+    let (n1, n2) = (first.nrows(), second.nrows());
+    options.fit([n1, n2])?;
     let KidOptions {
         subsets,
         subset_size,
         ..
     } = *options;
-    if subsets == 0 || subset_size < 2 {
-        return Err(KidUnscored::NoSubset {
-            subsets,
-            subset_size,
-        });
-    }
-    let (n1, n2) = (first.nrows(), second.nrows());
-    if subset_size > n1.min(n2) {
-        return Err(KidUnscored::SubsetTooLarge {
-            subset_size,
-            first: n1,
-            second: n2,
-        });
-    }
     let draws = draw(n1, n2, options);
     let (x, rank_x) = ordered(first);
     let (y, rank_y) = ordered(second);
@@ -189,7 +201,7 @@ pub fn kernel_distance<T: Feature>(
 
 /// The vectors in the order of their values, one a column, and where each row went. Sums then have the
 /// same bits whatever the order of the rows.
-fn ordered<T: Feature>(set: &ArrayView2<'_, T>) -> (Mat<f64>, Vec<usize>) {
+pub(super) fn ordered<T: Feature>(set: &ArrayView2<'_, T>) -> (Mat<f64>, Vec<usize>) {
     let order = by_value(set);
     let mut rank = vec![0; order.len()];
     for (place, row) in order.iter().enumerate() {
@@ -273,7 +285,7 @@ fn estimate(x: MatRef<'_, f64>, y: MatRef<'_, f64>) -> f64 {
 }
 
 /// From sums over the kernel matrices (the first two without their diagonals) to the estimate.
-fn unbiased([xx, yy, xy]: [f64; 3], [n1, n2]: [usize; 2]) -> f64 {
+pub(super) fn unbiased([xx, yy, xy]: [f64; 3], [n1, n2]: [usize; 2]) -> f64 {
     let (n1, n2) = (n1 as f64, n2 as f64);
     xx / (n1 * (n1 - 1.0)) + yy / (n2 * (n2 - 1.0)) - 2.0 * xy / (n1 * n2)
 }
@@ -358,12 +370,12 @@ fn sums(
     total
 }
 
-fn span(tile: usize, n: usize) -> std::ops::Range<usize> {
+pub(super) fn span(tile: usize, n: usize) -> std::ops::Range<usize> {
     tile * TILE..((tile + 1) * TILE).min(n)
 }
 
 /// The kernel of every column of `x` with every column of `y`; the diagonal on request zero.
-fn cubic(x: MatRef<'_, f64>, y: MatRef<'_, f64>, hollow: bool) -> Mat<f64> {
+pub(super) fn cubic(x: MatRef<'_, f64>, y: MatRef<'_, f64>, hollow: bool) -> Mat<f64> {
     let mut kernel = Mat::<f64>::zeros(x.ncols(), y.ncols());
     let gamma = 1.0 / x.nrows() as f64;
     matmul(

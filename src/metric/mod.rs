@@ -8,13 +8,16 @@ mod f1;
 mod feature;
 mod features;
 mod frechet;
+mod frechet_factor;
 mod frechet_influence;
+mod frechet_root;
 mod frechet_spread;
 mod gaussian;
 #[cfg(test)]
 mod golden;
 mod inception_score;
 mod kernel;
+mod kernel_spread;
 mod neighbours;
 mod pairwise;
 mod random_state;
@@ -30,8 +33,8 @@ pub use f1::{
 pub use feature::Feature;
 pub use features::SetFault;
 pub use frechet::{
-    Frechet, FrechetUnscored, FrechetWarning, Route, Side, fit, frechet, frechet_of_gaussians,
-    frechet_with,
+    Frechet, FrechetUnscored, FrechetWarning, Route, Side, fit, frechet, frechet_fit,
+    frechet_of_gaussians, frechet_with,
 };
 pub use frechet_influence::frechet_influence;
 pub use frechet_spread::{FrechetParts, frechet_left_out};
@@ -41,6 +44,7 @@ pub use inception_score::{
     inception_score_by_groups,
 };
 pub use kernel::{DrawOrder, Kid, KidOptions, KidUnscored, kernel_distance, kid};
+pub use kernel_spread::{KernelSpread, kernel_spread};
 pub use neighbours::{
     GeneratedPlace, MAX_GROUPS, Prdc, PrdcOptions, PrdcUnscored, RealPlace, prdc, prdc_by_groups,
 };

@@ -47,6 +47,26 @@ impl Default for PrdcOptions {
     }
 }
 
+impl PrdcOptions {
+    /// Whether sets of these sizes have such neighbourhoods. It needs no features, so that it can be asked
+    /// before a network looks at images.
+    ///
+    /// # Errors
+    /// [`PrdcUnscored::NoNeighbour`] and [`PrdcUnscored::TooFewNeighbours`].
+    pub fn fit(&self, sizes: [usize; 2]) -> Result<(), PrdcUnscored> {
+        let ks = [self.precision_k, self.density_k];
+        if ks.contains(&0) {
+            return Err(PrdcUnscored::NoNeighbour);
+        }
+        for (side, n) in [Side::First, Side::Second].into_iter().zip(sizes) {
+            if let Some(k) = ks.into_iter().find(|k| n <= *k) {
+                return Err(PrdcUnscored::TooFewNeighbours { side, n, k });
+            }
+        }
+        Ok(())
+    }
+}
+
 /// The values, and what each vector adds to them.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Prdc {
@@ -158,16 +178,11 @@ pub fn prdc_by_groups<T: Feature>(
     groups: [&[u8]; 2],
 ) -> Result<(Prdc, [Vec<LeftOut>; 4]), PrdcUnscored> {
     check(generated, real, 1)?;
+    options.fit([generated.nrows(), real.nrows()])?;
     let ks = [options.precision_k, options.density_k];
-    if ks.contains(&0) {
-        return Err(PrdcUnscored::NoNeighbour);
-    }
     let sets = [(Side::First, generated), (Side::Second, real)];
     for ((side, set), groups) in sets.into_iter().zip(groups) {
         let n = set.nrows();
-        if let Some(k) = ks.into_iter().find(|k| n <= *k) {
-            return Err(PrdcUnscored::TooFewNeighbours { side, n, k });
-        }
         if groups.len() != n || groups.iter().any(|g| usize::from(*g) >= MAX_GROUPS) {
             return Err(PrdcUnscored::Groups { side, numbers: n });
         }

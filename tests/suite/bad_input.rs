@@ -134,6 +134,105 @@ fn one_image_is_too_few_for_a_set_and_enough_for_a_mean() {
     );
 }
 
+/// The bundle is absent, so that the answers come from counting alone.
+#[test]
+fn numbers_of_images_are_checked_before_a_network_is_wanted() {
+    let (three, four) = (dots(3), dots(4));
+    let (three, four) = (text(three.path()), text(four.path()));
+    let lines = tempfile::tempdir().unwrap();
+    let captions = lines.path().join("captions.txt");
+    fs::write(&captions, "otto walks\nmira waits\n").unwrap();
+    let captions = text(&captions);
+    let one = images(&["rgb8.png"]);
+    for (arguments, words) in [
+        (
+            &["kid", three, four][..],
+            &["1000", "3 and 4", "`--all`", "`--subset-size 3`"][..],
+        ),
+        (
+            &["kid", three, four, "--subset-size", "4"],
+            &["subsets of 4", "3 and 4", "`--subset-size 3`"],
+        ),
+        (
+            &["kid", three, text(one.path()), "--all"],
+            &["second set has 1 vectors", "at least 2"],
+        ),
+        (
+            &["prdc", four, three],
+            &["second set has 3", "needs at least 4", "--nearest-k 2"],
+        ),
+        (
+            &["prdc", four, four],
+            &["needs at least 6", "--nearest-k 3"],
+        ),
+        (&["is", four], &["4 images", "10 splits", "`--splits 4`"]),
+        (
+            &["fid", text(one.path()), four],
+            &["first set has 1 images", "at least 2"],
+        ),
+        (
+            &["clip", "--images", three, "--texts", captions],
+            &["3 vectors and the other 2", "row by row"],
+        ),
+        (
+            &["clip", "--images", three, "--other-images", four],
+            &["3 vectors and the other 4"],
+        ),
+    ] {
+        let arguments = [arguments, &["--bundle", "no-such-bundle"]].concat();
+        refused(&arguments, words);
+        let found = answer(&arguments, 97);
+        assert!(
+            found["value"].is_null() && found["unscored"].is_string(),
+            "{found}"
+        );
+    }
+    for arguments in [
+        &["fid", three, four][..],
+        &["prdc", four, four, "--nearest-k", "2"],
+        &["clip", "--images", three, "--other-images", three],
+    ] {
+        let more = ["--bundle", "no-such-bundle", "--groups", captions];
+        fails(&mut metric(&[arguments, &more].concat())).says(2, &["has 2 lines"]);
+    }
+    // What fits gets as far as the network.
+    let fits = ["kid", three, four, "--all", "--bundle", "no-such-bundle"];
+    fails(&mut metric(&fits)).says(96, &["no-such-bundle"]);
+}
+
+#[test]
+fn kid_over_all_vectors_is_given_where_no_subset_fits() {
+    let (three, nine) = (dots(3), dots(6));
+    let pair = ["kid", text(three.path()), text(nine.path())];
+    for (more, value) in [
+        (&["--all"][..], "all_vectors"),
+        (&["--subset-size", "3"], "value"),
+    ] {
+        let found = answer(&[&pair[..], more, &FEATURES].concat(), 0);
+        assert!(found["value"].is_number());
+        assert_eq!(found["value"], found[value]);
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let [a, b] = [1, 2].map(|seed| saved(&folder, &format!("{seed}.npy"), &features(40, 5, seed)));
+    let found = answer(&["kid", &a, &b, "--all"], 0);
+    assert_eq!(found["value"], found["all_vectors"]);
+    assert_eq!(found["interval"], found["all_vectors_interval"]);
+    assert!(found["interval"].is_array() && found["std"].is_null());
+    warned(&found, "no subset of 1000 fits 40 and 40 vectors");
+    let signature = found["signature"].as_str().unwrap();
+    assert!(
+        signature.contains("|subsets:all-vectors|ci:item-jackknife-t|"),
+        "{signature}"
+    );
+    // With subsets that fit, they are the value as before.
+    let both = answer(&["kid", &a, &b, "--all", "--subset-size", "20"], 0);
+    let drawn = answer(&["kid", &a, &b, "--kid-subset-size", "20"], 0);
+    assert_eq!(both["value"], drawn["value"]);
+    assert_eq!(both["all_vectors"], found["value"]);
+    assert_eq!(both["all_vectors_interval"], found["interval"]);
+    assert!(both["interval"].is_null());
+}
+
 #[test]
 fn images_of_one_pixel_are_scored_with_what_is_doubtful_said() {
     let (few, more) = (dots(2), dots(5));

@@ -3,7 +3,7 @@
 use super::answer::{Answer, Format, signed};
 use super::interval::IntervalArguments;
 use super::pillow::PillowArguments;
-use super::source::{Loaded, both, look};
+use super::source::{Loaded, UNSEEN, both, look, size};
 use crate::cli::Outcome;
 use crate::cli::common::{DeviceArguments, bundle_by_name};
 use crate::cli::failure::Failure;
@@ -14,7 +14,8 @@ use std::path::{Path, PathBuf};
 use storyeval::exchange::{Depth, ImageFiles, Numbers, read_lines, read_npy};
 use storyeval::extract::Clip;
 use storyeval::metric::{
-    clip_score, cosines, mean_of_batch_means, ordered_mean, ref_clip_score, torchmetrics_clip_score,
+    SimilarityUnscored, clip_score, cosines, mean_of_batch_means, ordered_mean, ref_clip_score,
+    torchmetrics_clip_score,
 };
 
 /// What CLIPScore puts before every caption and reference (Hessel et al. 2021; `prefix` of jmhessel/clipscore's `clipscore.py`).
@@ -295,8 +296,48 @@ fn other_names(first: &ImageFiles, second: &ImageFiles) -> Option<String> {
     })
 }
 
+/// How many there are on either side, where the model has to look at them; what does not pair is refused before.
+fn counts(arguments: &ClipArguments) -> Result<Option<[usize; 2]>, Failure> {
+    arguments.check()?;
+    let looks = [&arguments.images, &arguments.texts, &arguments.other_images];
+    if looks.iter().all(|path| path.is_none()) {
+        return Ok(None);
+    }
+    let first = [&arguments.images, &arguments.images_features];
+    let second = [
+        &arguments.text_features,
+        &arguments.other_images,
+        &arguments.other_images_features,
+    ];
+    let of = |paths: &[&Option<PathBuf>]| match paths.iter().find_map(|path| path.as_deref()) {
+        Some(path) => size(path),
+        None => Ok(None),
+    };
+    let second = match &arguments.texts {
+        Some(path) => Some(read_lines(path)?.len()),
+        None => of(&second)?,
+    };
+    Ok(of(&first)?
+        .zip(second)
+        .map(|(first, second)| [first, second]))
+}
+
 /// Similarity of images with captions, or with images.
 pub(crate) fn clip(arguments: &ClipArguments) -> Outcome {
+    if let Some([first, second]) = counts(arguments)? {
+        arguments.interval.groups(first)?;
+        if first != second {
+            let answer = Answer {
+                metric: "clip".to_owned(),
+                n: Some(first),
+                unscored: Some(SimilarityUnscored::Rows { first, second }.to_string()),
+                signature: signed(&format!("clip|{UNSEEN}"), "none", &[Some(first)]),
+                ..Answer::default()
+            };
+            let hint = "give one caption (a line of `--texts`) or one other image an image, in the order of the images' names";
+            return answer.finish(arguments.format, hint);
+        }
+    }
     let inputs = inputs(arguments)?;
     let n = inputs.first.dim().0;
     let mut answer = Answer {

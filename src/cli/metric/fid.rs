@@ -3,7 +3,7 @@
 use super::answer::{Answer, Format, signed};
 use super::interval::IntervalArguments;
 use super::preset::Preset;
-use super::source::{PairArguments, Set, both, one};
+use super::source::{PairArguments, Set, UNSEEN, both, one};
 use crate::cli::Outcome;
 use crate::cli::failure::Failure;
 use clap::Args;
@@ -12,7 +12,7 @@ use serde_json::json;
 use std::path::PathBuf;
 use storyeval::exchange::{Statistics, write_statistics};
 use storyeval::metric::{
-    Frechet, FrechetParts, FrechetUnscored, Gaussian, MeanPrecision, Route, Side, fit,
+    Frechet, FrechetParts, FrechetUnscored, Gaussian, MeanPrecision, Route, Side, fit, frechet_fit,
     frechet_left_out, frechet_of_gaussians, frechet_with,
 };
 use storyeval::stats::{NoInterval, jackknife_interval};
@@ -40,20 +40,23 @@ pub(crate) struct FidArguments {
 /// Fréchet distance between two sets of features.
 pub(crate) fn fid(arguments: &FidArguments) -> Outcome {
     let preset = arguments.pair.network.preset;
+    if let Some(sizes) = arguments.pair.sizes()? {
+        for n in sizes.into_iter().flatten() {
+            arguments.interval.groups(n)?;
+        }
+        if let Err(reason) = frechet_fit(sizes) {
+            let mut answer = blank(sizes);
+            answer.unscored = Some(reason.to_string());
+            return finish(answer, arguments, [UNSEEN, "none"], sizes);
+        }
+    }
     let sets = arguments.pair.sets()?;
     if let Some(path) = &arguments.save_stats {
         save(path, &sets[0], preset)?;
     }
     let (result, sizes) = distance(&sets, preset.mean());
-    let mut answer = Answer {
-        metric: "fid".to_owned(),
-        n: sizes[0],
-        warnings: sets.iter().flat_map(Set::warnings).cloned().collect(),
-        ..Answer::default()
-    };
-    for (name, size) in [("n_generated", sizes[0]), ("n_reference", sizes[1])] {
-        answer.more.insert(name.to_owned(), json!(size));
-    }
+    let mut answer = blank(sizes);
+    answer.warnings = sets.iter().flat_map(Set::warnings).cloned().collect();
     let mut ci = "none".to_owned();
     match result {
         Err(reason) => answer.unscored = Some(reason.to_string()),
@@ -71,16 +74,38 @@ pub(crate) fn fid(arguments: &FidArguments) -> Outcome {
             ci = interval(arguments, &sets, &mut answer)?;
         }
     }
+    finish(answer, arguments, [&origin(&sets), &ci], sizes)
+}
+
+/// An answer that says only how many there are.
+fn blank(sizes: [Option<usize>; 2]) -> Answer {
+    let mut answer = Answer {
+        metric: "fid".to_owned(),
+        n: sizes[0],
+        ..Answer::default()
+    };
+    for (name, size) in [("n_generated", sizes[0]), ("n_reference", sizes[1])] {
+        answer.more.insert(name.to_owned(), json!(size));
+    }
+    answer
+}
+
+fn finish(
+    mut answer: Answer,
+    arguments: &FidArguments,
+    [origin, ci]: [&str; 2],
+    sizes: [Option<usize>; 2],
+) -> Outcome {
+    let preset = arguments.pair.network.preset;
     let parts = format!(
-        "fid|{}|preset:{}|mean:{}|cov:n-1",
-        origin(&sets),
+        "fid|{origin}|preset:{}|mean:{}|cov:n-1",
         preset.name(),
         match preset.mean() {
             MeanPrecision::F64 => "f64",
             MeanPrecision::F32 => "f32",
         }
     );
-    answer.signature = signed(&parts, &ci, &sizes);
+    answer.signature = signed(&parts, ci, &sizes);
     answer.finish(
         arguments.format,
         "give two sets of features of the same network, finite, with at least 2 images each",

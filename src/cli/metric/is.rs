@@ -1,7 +1,7 @@
 //! `storyeval metric is`.
 
 use super::answer::{Answer, Format, signed};
-use super::source::{NetworkArguments, logits_of, one};
+use super::source::{NetworkArguments, UNSEEN, logits_of, one, size};
 use crate::cli::Outcome;
 use crate::cli::numbers::count;
 use clap::{Args, ValueEnum};
@@ -53,7 +53,6 @@ pub(crate) fn is(arguments: &IsArguments) -> Outcome {
     let path = arguments.set.as_ref().or(arguments.features.as_ref());
     // clap asks for one of them.
     let path = path.cloned().unwrap_or_default();
-    let logits = logits_of(&path, &arguments.network)?;
     let preset = match arguments.rule {
         Rule::TorchFidelity => InceptionScoreOptions::TORCH_FIDELITY,
         Rule::Torchmetrics => InceptionScoreOptions::TORCHMETRICS,
@@ -63,12 +62,22 @@ pub(crate) fn is(arguments: &IsArguments) -> Outcome {
         seed: preset.seed.map(|_| arguments.seed),
         ..preset
     };
-    let mut answer = Answer {
+    let blank = |n: usize| Answer {
         metric: "is".to_owned(),
-        n: Some(logits.numbers.dim().0),
-        warnings: logits.warnings.clone(),
+        n: Some(n),
         ..Answer::default()
     };
+    if path.is_dir()
+        && let Some(n) = size(&path)?
+        && let Err(reason) = options.fit(n)
+    {
+        let mut answer = blank(n);
+        answer.unscored = Some(reason.to_string());
+        return finish(answer, arguments, &options, UNSEEN);
+    }
+    let logits = logits_of(&path, &arguments.network)?;
+    let mut answer = blank(logits.numbers.dim().0);
+    answer.warnings.clone_from(&logits.warnings);
     match one!(&logits.numbers, |set| inception_score(&set, &options)) {
         Err(reason) => answer.unscored = Some(reason.to_string()),
         Ok(found) => {
@@ -77,9 +86,17 @@ pub(crate) fn is(arguments: &IsArguments) -> Outcome {
             answer.more.insert("splits".to_owned(), json!(found.splits));
         }
     }
+    finish(answer, arguments, &options, &logits.origin)
+}
+
+fn finish(
+    mut answer: Answer,
+    arguments: &IsArguments,
+    options: &InceptionScoreOptions,
+    origin: &str,
+) -> Outcome {
     let parts = format!(
-        "is|{}|preset:{}|splits:{}|rule:{}|seed:{}",
-        logits.origin,
+        "is|{origin}|preset:{}|splits:{}|rule:{}|seed:{}",
         arguments.network.preset.name(),
         options.splits,
         match arguments.rule {
@@ -91,8 +108,12 @@ pub(crate) fn is(arguments: &IsArguments) -> Outcome {
             .map_or("none".to_owned(), |seed| seed.to_string())
     );
     answer.signature = signed(&parts, "none", &[answer.n]);
-    answer.finish(
-        arguments.format,
-        "give finite logits, and at most as many `--splits` as images",
-    )
+    let fewer = match answer.n {
+        Some(n) if n > 0 && n < options.splits => {
+            format!("; for these, `--splits {n}` is the most")
+        }
+        _ => String::new(),
+    };
+    let hint = format!("give finite logits, and at most as many `--splits` as images{fewer}");
+    answer.finish(arguments.format, &hint)
 }

@@ -16,8 +16,10 @@ use storyeval::extract::Lpips;
 use storyeval::metric::ordered_mean;
 use storyeval::vision::{Resizer, read_image};
 
-/// Pairs that are decoded together.
+/// Pairs that are decoded together, at most.
 const CHUNK: usize = 32;
+/// Pixels of both images after which no further pair is decoded with them.
+const CHUNK_PIXELS: u64 = 1 << 22;
 /// Names that an error lists.
 const LISTED: usize = 10;
 
@@ -79,18 +81,22 @@ pub(crate) fn lpips(arguments: &LpipsArguments) -> Outcome {
         .with_pillow(arguments.pillow.order());
     let mut values = Vec::with_capacity(pairs.len());
     let (mut doubts, mut sizes_differ) = ([Doubts::default(); 2], 0);
-    for chunk in pairs.chunks(CHUNK) {
-        let (mut first, mut second) = (Vec::new(), Vec::new());
-        for (_, [a, b]) in chunk {
-            let (a, b) = (read_image(a)?, read_image(b)?);
-            doubts[0].see(&a);
-            doubts[1].see(&b);
-            sizes_differ += usize::from(a.image.dimensions() != b.image.dimensions());
-            first.push(a.image);
-            second.push(b.image);
+    let (mut first, mut second, mut pixels) = (Vec::new(), Vec::new(), 0);
+    for (at, (_, [a, b])) in pairs.iter().enumerate() {
+        let (a, b) = (read_image(a)?, read_image(b)?);
+        doubts[0].see(&a);
+        doubts[1].see(&b);
+        sizes_differ += usize::from(a.image.dimensions() != b.image.dimensions());
+        for image in [&a.image, &b.image] {
+            pixels += u64::from(image.width()) * u64::from(image.height());
         }
-        let distances = network.distances(&first, &second, arguments.resize)?;
-        values.extend(distances.into_iter().map(f64::from));
+        first.push(a.image);
+        second.push(b.image);
+        if first.len() == CHUNK || pixels >= CHUNK_PIXELS || at + 1 == pairs.len() {
+            let distances = network.distances(&first, &second, arguments.resize)?;
+            values.extend(distances.into_iter().map(f64::from));
+            (first, second, pixels) = (Vec::new(), Vec::new(), 0);
+        }
     }
     let [first, second] = doubts;
     let mut warnings = first.warnings(&arguments.first);

@@ -2,7 +2,7 @@
 
 use super::answer::{Answer, Format, signed};
 use super::interval::{Groups, IntervalArguments};
-use super::source::{PairArguments, both, origin};
+use super::source::{PairArguments, UNSEEN, both, origin};
 use crate::cli::Outcome;
 use crate::cli::numbers::count;
 use clap::Args;
@@ -25,22 +25,24 @@ pub(crate) struct PrdcArguments {
 
 /// Improved precision and recall, density and coverage. The value is the precision.
 pub(crate) fn prdc(arguments: &PrdcArguments) -> Outcome {
-    let [a, b] = arguments.pair.features()?;
-    let [n1, n2] = [a.numbers.dim().0, b.numbers.dim().0];
     let options = arguments
         .nearest_k
         .map_or_else(PrdcOptions::default, |k| PrdcOptions {
             precision_k: k,
             density_k: k,
         });
-    let mut answer = Answer {
-        metric: "prdc".to_owned(),
-        n: Some(n1),
-        warnings: [a.warnings.clone(), b.warnings.clone()].concat(),
-        ..Answer::default()
-    };
-    answer.more.insert("n_generated".to_owned(), json!(n1));
-    answer.more.insert("n_reference".to_owned(), json!(n2));
+    if let Some([Some(n1), Some(n2)]) = arguments.pair.sizes()? {
+        arguments.interval.groups(n1)?;
+        if let Err(reason) = options.fit([n1, n2]) {
+            let mut answer = blank([n1, n2]);
+            answer.unscored = Some(reason.to_string());
+            return finish(answer, arguments, &options, [UNSEEN, "none"], [n1, n2]);
+        }
+    }
+    let [a, b] = arguments.pair.features()?;
+    let [n1, n2] = [a.numbers.dim().0, b.numbers.dim().0];
+    let mut answer = blank([n1, n2]);
+    answer.warnings = [a.warnings.clone(), b.warnings.clone()].concat();
     let mut ci = "none".to_owned();
     match both!(&a.numbers, &b.numbers, |x, y| compute(&x, &y, &options)) {
         Err(reason) => answer.unscored = Some(reason.to_string()),
@@ -93,16 +95,44 @@ pub(crate) fn prdc(arguments: &PrdcArguments) -> Outcome {
             }
         }
     }
+    let origin = origin(&a.origin, &b.origin);
+    finish(answer, arguments, &options, [&origin, &ci], [n1, n2])
+}
+
+/// An answer that says only how many there are.
+fn blank([n1, n2]: [usize; 2]) -> Answer {
+    let mut answer = Answer {
+        metric: "prdc".to_owned(),
+        n: Some(n1),
+        ..Answer::default()
+    };
+    answer.more.insert("n_generated".to_owned(), json!(n1));
+    answer.more.insert("n_reference".to_owned(), json!(n2));
+    answer
+}
+
+fn finish(
+    mut answer: Answer,
+    arguments: &PrdcArguments,
+    options: &PrdcOptions,
+    [origin, ci]: [&str; 2],
+    [n1, n2]: [usize; 2],
+) -> Outcome {
     let parts = format!(
-        "prdc|{}|preset:{}|k:{},{}|precision,recall:closed|density,coverage:open",
-        origin(&a.origin, &b.origin),
+        "prdc|{origin}|preset:{}|k:{},{}|precision,recall:closed|density,coverage:open",
         arguments.pair.network.preset.name(),
         options.precision_k,
         options.density_k
     );
-    answer.signature = signed(&parts, &ci, &[Some(n1), Some(n2)]);
-    answer.finish(
-        arguments.format,
-        "give finite features of one network, with more images in each set than neighbours (`--nearest-k` takes fewer)",
-    )
+    answer.signature = signed(&parts, ci, &[Some(n1), Some(n2)]);
+    let most = n1.min(n2).saturating_sub(1);
+    let fewer = if most > 0 && most < options.precision_k.max(options.density_k) {
+        format!("; for these, `--nearest-k {most}` is the most")
+    } else {
+        String::new()
+    };
+    let hint = format!(
+        "give finite features of one network, with more images in each set than neighbours{fewer}"
+    );
+    answer.finish(arguments.format, &hint)
 }

@@ -86,6 +86,17 @@ impl PairArguments {
         [&paths[0], &paths[1]]
     }
 
+    /// How many images or vectors the sets have, where a network has to look at one: so what does not fit is refused before.
+    /// Files of statistics do not say.
+    pub(crate) fn sizes(&self) -> Result<Option<[Option<usize>; 2]>, Failure> {
+        let paths = self.paths();
+        if !paths.iter().any(|path| path.is_dir()) {
+            return Ok(None);
+        }
+        let [a, b] = paths.map(size);
+        Ok(Some([a?, b?]))
+    }
+
     /// Both sets as features.
     pub(crate) fn features(&self) -> Result<[Features; 2], Failure> {
         self.each(read_features, |features| features)
@@ -118,6 +129,20 @@ impl PairArguments {
         };
         Ok([whole(a, first?)?, whole(b, second?)?])
     }
+}
+
+/// What a signature calls images that no network looked at.
+pub(crate) const UNSEEN: &str = "images-not-looked-at";
+
+/// Images of a folder, or vectors of a file.
+pub(crate) fn size(path: &Path) -> Result<Option<usize>, Failure> {
+    if path.is_dir() {
+        return Ok(Some(ImageFiles::list(path, Depth::Flat)?.len()));
+    }
+    if has_extension(path, "npz") {
+        return Ok(None);
+    }
+    Ok(Some(read_features(path)?.numbers.dim().0))
 }
 
 /// Features from a file.

@@ -97,6 +97,50 @@ fn ties_are_ties() {
     assert!((found.density - 1.0).abs() < 1e-15);
 }
 
+/// A set of `tools/golden/peers_neighbours.py`.
+fn peers_set(case: &serde_json::Value) -> Array2<f64> {
+    let features = generated(case);
+    let times = case["times"].as_u64().unwrap_or(1) as usize;
+    let rows: Vec<usize> = (0..features.nrows() * times)
+        .map(|row| row / times)
+        .collect();
+    let mut features = features.select(Axis(0), &rows);
+    if case["round"] == true {
+        features.mapv_inplace(f32::floor);
+    }
+    if case["tenth"] == true {
+        features *= 0.1;
+    }
+    let offset = case["offset"].as_f64().unwrap_or(0.0);
+    if case["third"] == true {
+        return features.mapv(|v| f64::from(v) * (1.0 / 3.0) + offset);
+    }
+    features.mapv(|v| f64::from(v + offset as f32))
+}
+
+#[test]
+fn values_are_those_of_the_definition_where_the_tools_differ() {
+    for case in numbers("peers_neighbours.json") {
+        let (fake, real) = (peers_set(&case["generated"]), peers_set(&case["real"]));
+        let found = prdc(&fake.view(), &real.view(), &options(3, 5)).unwrap();
+        for (value, field) in [
+            (found.precision, "precision"),
+            (found.recall, "recall"),
+            (found.density, "density"),
+            (found.coverage, "coverage"),
+            (found.open_precision, "open_precision"),
+            (found.open_recall, "open_recall"),
+        ] {
+            let expected = number(&case["exact"], field);
+            assert!(
+                (value - expected).abs() < 1e-12,
+                "{} {field} {value} {expected}",
+                case["name"]
+            );
+        }
+    }
+}
+
 #[test]
 fn threads_and_blocks_do_not_show() {
     let (fake, real) = (fill(200, 12, 1), fill(333, 12, 2));
