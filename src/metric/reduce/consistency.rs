@@ -9,7 +9,7 @@ use super::features::present;
 use super::parts::{Reduced, StorySums};
 use crate::metric::{FramePlace, Pairing, consistency, mean_consistency};
 use crate::record::Unit;
-use crate::stats::ClusterSums;
+use crate::stats::{ClusterSums, Range};
 use ndarray::{ArrayView2, Axis};
 use std::collections::BTreeSet;
 
@@ -121,5 +121,5 @@ fn fill(draft: &mut Draft<'_, '_>, chosen: &Chosen<'_>, set: &ArrayView2<'_, f32
     for story in &stories {
         sums.add(story.story, &[story.sum, story.pairs as f64]);
     }
-    draft.made_of(StorySums::of_mean(sums));
+    draft.made_of(StorySums::of_mean(sums), Range::Between(-1.0, 1.0));
 }

@@ -12,7 +12,7 @@ use super::parts::{Reduced, StorySums};
 use crate::metric::{SimilarityUnscored, cosine};
 use crate::record::Unit;
 use crate::spec::CropRule;
-use crate::stats::ClusterSums;
+use crate::stats::{ClusterSums, Range};
 use ndarray::{ArrayView2, s};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -137,7 +137,11 @@ fn one(
             let made = StorySums::of_mean(sums);
             let value = made.value(&made.sums.total());
             draft.value(value.ok_or_else(|| tally.empty.to_string()));
-            draft.made_of(made);
+            let range = match unit {
+                Unit::Percent => Range::Percent,
+                _ => Range::Between(-1.0, 1.0),
+            };
+            draft.made_of(made, range);
         }
     }
     draft.sign(extractor(chosen).as_ref(), own)

@@ -6,7 +6,7 @@ use super::parts::{Parts, Reduced, StorySums};
 use super::slice::Slice;
 use crate::record::{Observation, Unit};
 use crate::spec::{ClipRule, LpipsRule, MeanOver, Repeats};
-use crate::stats::ClusterSums;
+use crate::stats::{ClusterSums, LeftOut, Range};
 
 const TEXT_IMAGE: Metric = Metric {
     id: "clip_ti",
@@ -96,20 +96,20 @@ fn means<'c, 'a>(
     }
     let mut draft = Draft::new(chosen, metric, slice.name(), rows.len());
     draft.entered(n, stories.len());
-    let once = vec![1; stories.len()];
+    let range = match metric.unit {
+        Unit::Cosine => Range::Between(-1.0, 1.0),
+        _ => Range::AtLeast(0.0),
+    };
     let reason = if rows.is_empty() {
         "no frame in this slice"
     } else {
         "no frame of this slice was looked at with this network"
     };
-    draft.value(average(&stories, &once, mean).ok_or_else(|| reason.to_owned()));
+    draft.value(average(stories.iter(), mean).ok_or_else(|| reason.to_owned()));
     match mean {
-        MeanOver::Frames => draft.made_of(StorySums::of_mean(sums)),
+        MeanOver::Frames => draft.made_of(StorySums::of_mean(sums), range),
         MeanOver::Batches(_) => {
-            let resamples = chosen.input.protocol.bootstrap.resamples;
-            draft.resample(resamples, |multiplicities| {
-                average(&stories, multiplicities, mean)
-            });
+            draft.without_stories(&without_each(&stories, mean), range);
             draft.parts(Parts::None(
                 "it is a mean of the batches of the plan, which no story has a share of".to_owned(),
             ));
@@ -118,23 +118,33 @@ fn means<'c, 'a>(
     draft
 }
 
-/// The mean of the stories' values, each story as often as `multiplicities` says, in order.
-fn average(stories: &[Vec<f64>], multiplicities: &[u32], mean: MeanOver) -> Option<f64> {
+/// The mean without each story in turn; the batches close up.
+fn without_each(stories: &[Vec<f64>], mean: MeanOver) -> Vec<LeftOut> {
+    let without = |gap: usize| {
+        let others = stories.iter().enumerate().filter(|(at, _)| *at != gap);
+        LeftOut {
+            value: average(others.map(|(_, values)| values), mean),
+            size: 1,
+        }
+    };
+    (0..stories.len()).map(without).collect()
+}
+
+/// The mean of the stories' values, in order.
+fn average<'a>(stories: impl Iterator<Item = &'a Vec<f64>>, mean: MeanOver) -> Option<f64> {
     let size = match mean {
         MeanOver::Frames => usize::MAX,
         MeanOver::Batches(size) => size,
     };
     let (mut means, mut batches) = (0.0, 0_u64);
     let (mut sum, mut count) = (0.0, 0_usize);
-    for (values, times) in stories.iter().zip(multiplicities) {
-        for value in (0..*times).flat_map(|_| values) {
-            sum += value;
-            count += 1;
-            if count == size {
-                means += sum / count as f64;
-                batches += 1;
-                (sum, count) = (0.0, 0);
-            }
+    for value in stories.flatten() {
+        sum += value;
+        count += 1;
+        if count == size {
+            means += sum / count as f64;
+            batches += 1;
+            (sum, count) = (0.0, 0);
         }
     }
     if count > 0 {
@@ -152,12 +162,12 @@ mod tests {
     fn a_short_last_batch_weighs_too_much() {
         let stories = [vec![1.0, 1.0], vec![0.0]];
         let close = |found: Option<f64>, value: f64| (found.unwrap() - value).abs() < 1e-15;
-        assert!(close(
-            average(&stories, &[1, 1], MeanOver::Frames),
-            2.0 / 3.0
-        ));
-        assert!(close(average(&stories, &[1, 1], MeanOver::Batches(2)), 0.5));
-        assert!(close(average(&stories, &[0, 3], MeanOver::Batches(2)), 0.0));
-        assert_eq!(average(&stories, &[0, 0], MeanOver::Frames), None);
+        let of = |stories: &[Vec<f64>], mean| average(stories.iter(), mean);
+        assert!(close(of(&stories, MeanOver::Frames), 2.0 / 3.0));
+        assert!(close(of(&stories, MeanOver::Batches(2)), 0.5));
+        assert!(close(of(&stories[1..], MeanOver::Batches(2)), 0.0));
+        assert_eq!(of(&[], MeanOver::Frames), None);
+        let without = without_each(&stories, MeanOver::Batches(2));
+        assert!(close(without[0].value, 0.0) && close(without[1].value, 1.0));
     }
 }
