@@ -6,18 +6,13 @@ use super::range::Range;
 use super::share::share_interval;
 use super::student_quantile;
 
-/// How signatures name the interval of [`cluster_interval`] for shares and for everything else.
-pub const SHARE_RULE: &str = "story-wilson-t";
-/// See [`SHARE_RULE`].
-pub const SKEWED_RULE: &str = "story-skew-t";
-
 impl Range {
-    /// How a signature names the interval of such a statistic.
+    /// How a signature names what [`cluster_interval`] does with such a statistic.
     #[must_use]
     pub fn rule(self) -> &'static str {
         match self {
-            Self::Percent => SHARE_RULE,
-            Self::AtLeast(_) | Self::Between(..) => SKEWED_RULE,
+            Self::Percent => "story-wilson-t",
+            Self::AtLeast(_) | Self::Between(..) => "story-skew-t",
         }
     }
 }

@@ -33,11 +33,7 @@ fn of(
     range: Range,
 ) -> Result<[f64; 2], NoInterval> {
     let sums = table(rows);
-    cluster_interval(
-        score(&sums.total()).unwrap(),
-        &sums.left_out(&score),
-        range,
-    )
+    cluster_interval(score(&sums.total()).unwrap(), &sums.left_out(&score), range)
 }
 
 #[test]
@@ -75,9 +71,15 @@ fn where_nothing_varies_only_shares_have_an_interval() {
     let alike = |value: f64, count: usize| vec![vec![4.0 * value, 4.0]; count];
     // 25 stories of which none has an error: the truth may still be 85.5 %.
     let [low, high] = of(&alike(1.0, 25), percent, Range::Percent).unwrap();
-    assert!((85.0..86.0).contains(&low) && high.to_bits() == 100.0_f64.to_bits(), "{low} {high}");
+    assert!(
+        (85.0..86.0).contains(&low) && high.to_bits() == 100.0_f64.to_bits(),
+        "{low} {high}"
+    );
     let [low, high] = of(&alike(0.0, 25), percent, Range::Percent).unwrap();
-    assert!(low.to_bits() == 0.0_f64.to_bits() && (14.0..15.0).contains(&high), "{low} {high}");
+    assert!(
+        low.to_bits() == 0.0_f64.to_bits() && (14.0..15.0).contains(&high),
+        "{low} {high}"
+    );
     let [low, high] = of(&alike(0.75, 25), percent, Range::Percent).unwrap();
     assert!(low < 60.0 && high > 85.0, "{low} {high}");
     for value in [0.0, 0.3] {
@@ -92,15 +94,27 @@ fn few_stories_have_a_wide_interval_and_one_has_none() {
         let mut rows = vec![vec![4.0, 4.0]; count];
         rows[0][0] = 2.0;
         let [low, high] = of(&rows, percent, Range::Percent).unwrap();
-        assert!((0.0..50.0).contains(&low) && (90.0..=100.0).contains(&high), "{low} {high}");
+        assert!(
+            (0.0..50.0).contains(&low) && (90.0..=100.0).contains(&high),
+            "{low} {high}"
+        );
         let [low, high] = of(&rows, mean, Range::AtLeast(0.0)).unwrap();
         assert!(low >= 0.0 && high.is_finite(), "{low} {high}");
     }
     let one = of(&[vec![3.0, 4.0]], percent, Range::Percent);
-    assert_eq!(one, Err(NoInterval::TooFew { groups: 1, least: 2 }));
+    assert_eq!(
+        one,
+        Err(NoInterval::TooFew {
+            groups: 1,
+            least: 2
+        })
+    );
     // Without its only story with a part a score is not defined.
     let rows = [vec![3.0, 4.0], vec![0.0, 0.0]];
-    assert_eq!(of(&rows, percent, Range::Percent), Err(NoInterval::Undefined { group: 1 }));
+    assert_eq!(
+        of(&rows, percent, Range::Percent),
+        Err(NoInterval::Undefined { group: 1 })
+    );
 }
 
 proptest! {

@@ -19,7 +19,7 @@ pub use frames::{
 pub use similarity::{BleuRule, CaptionRule, CaptionText, ClipRule, LpipsRule, MeanOver, Words};
 
 use super::{GroundTruthRule, ModelCard, SpecError};
-use crate::record::{Seed, TextVariant, canonical_json, sha256_hex};
+use crate::record::{TextVariant, canonical_json, sha256_hex};
 use serde::{Deserialize, Serialize};
 
 /// How intervals are computed. The method goes with the metric, as signatures say; stories are the clusters.
