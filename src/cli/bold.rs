@@ -14,12 +14,12 @@ use storyeval::run::OBSERVED;
 use storyeval::spec::Protocol;
 use storyeval::stats::Resampling;
 
-/// Arrangements where a few stories have to be swapped because they have no error.
+/// Arrangements where stories are swapped because the difference has no standard error.
 const ARRANGEMENTS: usize = 10_000;
 
 /// What stands below a table about its bold numbers.
 const CLAIM: &str = "In bold: the best of a column, where it is better than every other run in it by more than chance \
-(paired by story, Student's t on the jackknife; Holm over the rivals at 5 %).";
+(paired by story, Student's t, as `compare`; Holm over the rivals at 5 %).";
 
 /// Columns that are tested together, because the same files are read for them.
 const FAMILIES: [&[&str]; 2] = [&["fid"], &["bleu1", "bleu2", "bleu3", "bleu4", "cider"]];
@@ -159,11 +159,9 @@ impl Reader<'_> {
     }
 }
 
-/// Leaves out of a protocol what is not wanted, so that its files are not read, and intervals of the scores
-/// themselves, which stand in the table already.
+/// Leaves out of a protocol what is not wanted, so that its files are not read.
 fn keep(protocol: &mut Protocol, metrics: &BTreeSet<String>) {
     let none = |names: &[&str]| !names.iter().any(|name| metrics.contains(*name));
-    protocol.bootstrap.resamples = 0;
     if none(&["fid"]) {
         protocol.fid = None;
     }

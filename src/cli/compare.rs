@@ -29,10 +29,10 @@ pub(crate) struct CompareArguments {
     /// Slices: all, pronoun, no_pronoun, frame_1, character:NAME, length_4.. [default: every one]
     #[arg(long, value_delimiter = ',', value_name = "SLICE,..")]
     slices: Vec<String>,
-    /// Arrangements of a test that is not exact; resamples of an interval, up to 2,000
+    /// Arrangements of a test that swaps stories and is not exact: where a difference has no standard error
     #[arg(long, default_value_t = 10_000, value_name = "N", value_parser = clap::value_parser!(u32).range(100..=1_000_000))]
     resamples: u32,
-    /// Seed of arrangements and resamples
+    /// Seed of the arrangements
     #[arg(long, default_value_t = 0)]
     seed: u64,
     /// Stories to name in each direction

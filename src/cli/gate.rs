@@ -284,8 +284,6 @@ fn keep_sums(protocol: &mut Protocol) {
     protocol.kid = None;
     protocol.neighbours = None;
     protocol.inception_score = None;
-    // The intervals stand in scores.json.
-    protocol.bootstrap.resamples = 0;
 }
 
 /// The planned stories and what scores are made of; nothing where only the scores were kept.

@@ -1,9 +1,9 @@
 //! Whether the best run of a column is better than every other by more than chance.
 
 use super::finding::Finding;
-use crate::metric::Reduced;
+use crate::metric::{MAX_GROUPS, Reduced};
 use crate::record::Score;
-use crate::stats::{LEVEL, Resampling, holm, normal_cdf, normal_quantile};
+use crate::stats::{LEVEL, Resampling, holm, student_p, student_quantile};
 
 /// Most rivals of a column that are read story by story: a table of hundreds of runs is there in seconds.
 pub(super) const MOST_READ: usize = 16;
@@ -87,15 +87,18 @@ pub fn best_of_column<E>(
 
 /// The largest p value that two scores can have by their own intervals: the error of a difference is at most
 /// the sum of the two errors, which it reaches when they move against each other. `None` without intervals.
+/// Degrees of freedom are those of the stories, or of the most groups that a jackknife leaves out.
 fn apart(first: &Score, second: &Score) -> Option<f64> {
     let difference = (first.value? - second.value?).abs();
+    let clusters = first.stories.min(second.stories).min(MAX_GROUPS);
+    let freedom = clusters.checked_sub(1)? as f64;
     let half = |score: &Score| {
         let (value, [low, high]) = (score.value?, score.interval?);
-        // An end that is cut at the edge of a range is shorter than the other.
+        // An end that is cut at the edge of a range, or on the steep side of a skewed score, is shorter than the other.
         Some((value - low).max(high - value))
     };
-    let error = (half(first)? + half(second)?) / normal_quantile(1.0 - LEVEL / 2.0);
-    (error > 0.0).then(|| 2.0 * normal_cdf(-difference / error))
+    let error = (half(first)? + half(second)?) / student_quantile(1.0 - LEVEL / 2.0, freedom)?;
+    (error > 0.0).then(|| student_p(difference / error, freedom))?
 }
 
 #[cfg(test)]

@@ -1,11 +1,11 @@
 //! A comparison as people read it.
 
-use super::finding::{Finding, for_interval};
+use super::finding::Finding;
 use super::stories::ChangedStory;
 use super::study::{Against, Study, family};
 use super::text::{amount, p_value, percent_points, plainly};
 use crate::metric::about_metric;
-use crate::stats::{LEVEL, POWER, Resampling};
+use crate::stats::{LEVEL, POWER};
 use crate::table::{Block, Cell, Column, Document, Line, Row, Table};
 
 /// Titles of the tables, by family.
@@ -59,19 +59,15 @@ impl Study {
 
     /// How it was done, in a paragraph.
     fn method(&self) -> String {
-        let plan = Resampling {
-            resamples: self.resamples,
-            seed: self.seed,
-        };
         format!(
             "{} frames of {} stories are in every run, and everything is paired by story. Difference: candidate minus base, with \
-             a 95 % interval over stories ({} resamples). p: two-sided; whole stories swapped between the two ({} arrangements, seed {}), or \
-             Student's t on a jackknife for distances between sets and for several seeds. p (Holm): over all tests of the table's kind, \
+             a 95 % interval over stories. p: two-sided. Interval and p are of one Student's t, on what the difference is without each \
+             story in turn, so that p is below 0.05 where the interval leaves out 0; where the difference has no standard error, whole \
+             stories are swapped between the two for p ({} arrangements, seed {}). p (Holm): over all tests of the table's kind, \
              candidates included; the verdict is of all frames. Effect: difference in standard deviations of its stories. \
              Detectable: the smallest true difference that a single test of this size finds with {:.0} % power at {:.0} %.",
             self.frames,
             self.stories,
-            for_interval(plan).resamples,
             self.resamples,
             self.seed,
             100.0 * POWER,

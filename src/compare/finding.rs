@@ -4,13 +4,10 @@ use super::seeds::SeedPart;
 use crate::metric::{Parts, Reduced, StorySums};
 use crate::record::{Score, Unit};
 use crate::stats::{
-    ClusterSums, LeftOut, Pair, Resampling, jackknife_error, jackknife_interval,
-    minimum_detectable, student_p,
+    ClusterSums, LEAST_GROUPS, LeftOut, NoInterval, Pair, PairedTest, Resampling, largest_unseen,
+    minimum_detectable,
 };
 use serde::Serialize;
-
-/// Most resamples of an interval: its ends then move by a twentieth of a standard error with the seed.
-const MOST_RESAMPLES: usize = 2000;
 
 /// A metric of two sides on the same frames. Field names are a public contract of `compare --format json`.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -31,11 +28,11 @@ pub struct Finding {
     pub difference: Option<f64>,
     /// 95 % interval of the difference over stories.
     pub interval: Option<[f64; 2]>,
-    /// How the interval was made: `bca`, `percentile` or `jackknife`; with seeds on both sides `t`.
+    /// How the interval was made: `t`; `unseen` where no story differs, of percentages; or `none`.
     pub interval_method: &'static str,
     /// Two-sided p value.
     pub p: Option<f64>,
-    /// How it was found: `exact`, `randomised` or `t`.
+    /// How it was found: `t`; where there is no standard error, by swapping stories, `exact` or `randomised`.
     pub p_method: &'static str,
     /// The p value adjusted (Holm) over all tests that stand in the same family.
     pub p_holm: Option<f64>,
@@ -97,21 +94,14 @@ impl Finding {
         Some(finding)
     }
 
-    /// A p value alone, and quickly: Student's t on the jackknife of the difference, for tables of many runs.
+    /// The p value alone, for tables of many runs.
     pub(super) fn test(base: &Reduced, candidate: &Reduced, plan: Resampling) -> Option<f64> {
         match (together(&[base]).ok()?, together(&[candidate]).ok()?) {
             (Made::Sums(a), Made::Sums(b)) => {
-                let alike =
-                    a.sums.width() == b.sums.width() && a.sums.clusters() == b.sums.clusters();
-                alike.then_some(())?;
+                count_alike(&a, &b).then_some(())?;
                 let (a_kept, b_kept, _) = with_a_part(&a, &b);
                 let pair = Pair::new(&a_kept, &b_kept, |sums: &[f64]| a.value(sums));
-                let (difference, left_out) = (pair.difference()?, pair.left_out());
-                match jackknife_error(difference, &left_out) {
-                    Ok(error) => student_p(difference / error, left_out.len() as f64 - 1.0),
-                    // Few stories, or the same difference on all of them.
-                    Err(_) => pair.randomise(plan).map(|found| found.p),
-                }
+                pair.test(plan)?.p
             }
             (Made::LeftOut(..), Made::LeftOut(..)) => Self::new(&[base], &[candidate], plan)?.p,
             _ => None,
@@ -144,50 +134,26 @@ impl Finding {
     }
 
     fn of_sums(&mut self, base: &StorySums, candidate: &StorySums, plan: Resampling) {
-        if base.sums.width() != candidate.sums.width()
-            || base.sums.clusters() != candidate.sums.clusters()
-        {
+        if !count_alike(base, candidate) {
             self.remarks.push("the runs do not count alike".to_owned());
             return;
         }
         let (base_kept, candidate_kept, places) = with_a_part(base, candidate);
         self.stories = places.len();
         let pair = Pair::new(&base_kept, &candidate_kept, |sums: &[f64]| base.value(sums));
-        let Some(difference) = pair.difference() else {
+        let Some(test) = pair.test(plan) else {
             return;
         };
-        if let Some(found) = pair.randomise(plan) {
-            self.p = Some(found.p);
-            self.p_method = if found.exact { "exact" } else { "randomised" };
-        }
-        let left_out = pair.left_out();
-        self.spread(difference, &left_out, self.stories);
-        if self.stories < 2 || (difference == 0.0 && self.error.is_none()) {
+        self.tested(&test);
+        let Ok(error) = test.error else {
             return;
-        }
-        let without: Vec<f64> = left_out.iter().filter_map(|story| story.value).collect();
-        let plan = for_interval(plan);
-        let distribution = pair.bootstrap(plan);
-        if distribution.undefined() > 0 {
-            self.remarks.push(format!(
-                "the difference is not defined on {} of {} resamples; the interval is of the others",
-                distribution.undefined(),
-                plan.resamples
-            ));
-        }
-        let bca = (without.len() == left_out.len())
-            .then(|| distribution.bca(0.95, difference, &without))
-            .flatten();
-        self.interval_method = if bca.is_some() { "bca" } else { "percentile" };
-        self.interval = bca.or_else(|| distribution.interval(0.95));
-        if let Some(error) = self.error.filter(|error| *error > 0.0) {
-            // Pseudo-values: of a mean over stories of one length, each story's own difference.
-            let n = self.stories as f64;
-            self.on_stories = vec![0.0; base.sums.clusters()];
-            for (place, story) in places.into_iter().zip(&left_out) {
-                let moved = difference - story.value.unwrap_or(difference);
-                self.on_stories[place] = (difference + (n - 1.0) * moved) / (error * n.sqrt());
-            }
+        };
+        // Pseudo-values: of a mean over stories of one length, each story's own difference.
+        let (n, difference) = (self.stories as f64, test.difference);
+        self.on_stories = vec![0.0; base.sums.clusters()];
+        for (place, story) in places.into_iter().zip(&test.left_out) {
+            let moved = difference - story.value.unwrap_or(difference);
+            self.on_stories[place] = (difference + (n - 1.0) * moved) / (error * n.sqrt());
         }
     }
 
@@ -210,27 +176,35 @@ impl Finding {
         if self.stories == 0 {
             self.stories = base.len();
         }
-        self.spread(difference, &left_out, left_out.len());
-        let Some(error) = self.error else {
+        let groups = left_out.len();
+        if groups < LEAST_GROUPS {
+            let least = LEAST_GROUPS;
+            let reason = NoInterval::TooFew { groups, least };
+            self.remarks.push(reason.to_string());
             return;
-        };
-        let range = [f64::NEG_INFINITY, f64::INFINITY];
-        self.interval = jackknife_interval(difference, &left_out, range).ok();
-        self.interval_method = "jackknife";
-        self.p = student_p(difference / error, left_out.len() as f64 - 1.0);
-        self.p_method = "t";
+        }
+        self.tested(&PairedTest::by_t(difference, left_out));
     }
 
-    /// Standard error, effect size and minimum detectable difference.
-    fn spread(&mut self, difference: f64, left_out: &[LeftOut], clusters: usize) {
-        match jackknife_error(difference, left_out) {
+    /// Takes over what a test found: interval, p value, standard error, effect size and minimum detectable
+    /// difference.
+    fn tested(&mut self, test: &PairedTest) {
+        (self.p, self.p_method) = (test.p, test.p_method);
+        match test.error {
             Ok(error) => {
+                self.interval = test.interval;
+                self.interval_method = "t";
                 self.error = Some(error);
-                self.effect = Some(difference / (error * (self.stories as f64).sqrt()));
-                self.detectable = minimum_detectable(error, clusters);
+                self.effect = Some(test.difference / (error * (self.stories as f64).sqrt()));
+                self.detectable = minimum_detectable(error, test.left_out.len());
             }
-            Err(_) if difference == 0.0 && self.p == Some(1.0) => {
+            Err(NoInterval::Still) if test.difference == 0.0 && self.p == Some(1.0) => {
                 self.remarks.push("no story differs".to_owned());
+                // Percentages say how much the stories could have differed; other units have no scale of their own.
+                if let (Unit::Percent, Some(share)) = (self.unit, largest_unseen(self.stories)) {
+                    self.interval = Some([-100.0 * share, 100.0 * share]);
+                    self.interval_method = "unseen";
+                }
             }
             Err(reason) => self.remarks.push(reason.to_string()),
         }
@@ -243,6 +217,10 @@ impl Finding {
         (p <= crate::stats::LEVEL && difference != 0.0)
             .then_some((difference > 0.0) == self.higher_is_better)
     }
+}
+
+fn count_alike(base: &StorySums, candidate: &StorySums) -> bool {
+    base.sums.width() == candidate.sums.width() && base.sums.clusters() == candidate.sums.clusters()
 }
 
 /// The stories that have a part on either side, and their places among all. A story without a frame of the
@@ -260,14 +238,6 @@ fn with_a_part(base: &StorySums, candidate: &StorySums) -> (ClusterSums, Cluster
         }
     }
     (a_kept, b_kept, places)
-}
-
-/// An interval needs fewer resamples than a test needs arrangements.
-pub(super) fn for_interval(plan: Resampling) -> Resampling {
-    Resampling {
-        resamples: plan.resamples.min(MOST_RESAMPLES),
-        ..plan
-    }
 }
 
 fn values(seeds: &[&Reduced]) -> Vec<f64> {

@@ -11,7 +11,7 @@ pub struct CompareOptions {
     pub metrics: Vec<String>,
     /// Slices; empty for all of them.
     pub slices: Vec<String>,
-    /// Arrangements of a randomisation test that is not exact, and resamples of an interval (at most 2,000).
+    /// Arrangements of a test that swaps stories and is not exact: where a difference has no standard error.
     pub plan: Resampling,
     /// Stories to name in each direction.
     pub top: usize,

@@ -22,7 +22,7 @@ pub struct Study {
     pub frames: usize,
     /// Stories of these frames.
     pub stories: usize,
-    /// Arrangements of tests that are not exact, and resamples of intervals (at most 2,000 of them).
+    /// Arrangements of tests that swap stories and are not exact.
     pub resamples: usize,
     /// Seed of the draws.
     pub seed: u64,
@@ -196,18 +196,16 @@ fn of_missing(paired: &Paired) -> impl Iterator<Item = String> + '_ {
     })
 }
 
-/// The scores of a run that are compared, with their parts: without intervals of their own, which would
-/// cost time and are not those of differences.
+/// The scores of a run that are compared, with their parts.
 fn reduce_run(run: &ComparedRun, options: &CompareOptions) -> Vec<Reduced> {
-    let mut protocol = run.protocol.clone();
-    protocol.bootstrap.resamples = 0;
+    let protocol = &run.protocol;
     let wanted = Wanted::of(
         run.scores
             .scores
             .iter()
             .filter(|score| options.wants(score)),
     );
-    let mut reduced = reduce_with_parts(&run.stored.input(&protocol, &run.context), &wanted);
+    let mut reduced = reduce_with_parts(&run.stored.input(protocol, &run.context), &wanted);
     reduced.retain(|reduced| options.wants(&reduced.score));
     let by_length = lengths(run.stored.observations());
     if by_length.len() > 1 {
@@ -231,7 +229,7 @@ fn reduce_run(run: &ComparedRun, options: &CompareOptions) -> Vec<Reduced> {
             for row in outside {
                 part.forget(row);
             }
-            for mut found in reduce_with_parts(&part.input(&protocol, &run.context), &wanted) {
+            for mut found in reduce_with_parts(&part.input(protocol, &run.context), &wanted) {
                 found.score.slice.clone_from(&slice);
                 reduced.push(found);
             }

@@ -23,8 +23,7 @@ fn side(label: &str, stories: usize, value: impl Fn(usize, u32) -> f64) -> Side 
             observations.push(o);
         }
     }
-    let mut protocol = spec::protocol("strict").unwrap();
-    protocol.bootstrap.resamples = 50;
+    let protocol = spec::protocol("strict").unwrap();
     let extractors = Extractors {
         clip: Some(ExtractorName::default()),
         ..Extractors::default()

@@ -2,7 +2,7 @@
 //!
 //! Scores that are a function of sums over the frames of each story (accuracies, micro F1, means) have the same
 //! stories on both sides: a paired test, by swapping whole stories between the runs. Everything else (distances of
-//! sets, corpus scores, single characters) has its interval: the difference is held against both intervals as if the
+//! sets, corpus scores, single characters) has its interval: the difference is compared with both intervals as if the
 //! runs had nothing in common. They have the stories in common, so that this test is slow to alarm. Over all scores
 //! of the statistical rules, chances are adjusted by Holm, so that `alpha` is the chance of any false alarm.
 
@@ -15,7 +15,7 @@ use crate::stats::{Pair, Resampling, holm, normal_cdf};
 /// Half the width of a 95 % interval of a normal distribution, in standard deviations.
 const HALF_WIDTH: f64 = 1.959_963_984_540_054;
 
-/// Fewest sign patterns that are drawn where not all are looked at.
+/// Fewest sign patterns that are drawn where not all are counted.
 const FEWEST: usize = 10_000;
 
 /// A drawn pattern cannot give a smaller p than one over their number. With so many times `tests / alpha` of
@@ -89,7 +89,8 @@ fn chance(doubt: &Doubt<'_>, plan: Resampling) -> Option<(f64, &'static str)> {
     Some((p, "intervals"))
 }
 
-/// The standard error behind a 95 % interval.
+/// The standard error behind a 95 % interval: half its width in normal errors. Student's quantile, and the longer end of
+/// a skewed score, make it too large rather than too small.
 fn deviation([low, high]: [f64; 2]) -> f64 {
     (high - low) / (2.0 * HALF_WIDTH)
 }

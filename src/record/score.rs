@@ -50,7 +50,7 @@ pub struct Score {
     /// Why there is no value.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub unscored: Option<String>,
-    /// 95 % story-clustered bootstrap interval, low then high.
+    /// 95 % interval over stories, low then high; the signature names the method.
     pub interval: Option<[f64; 2]>,
     /// Unit of value and interval.
     pub unit: Unit,
@@ -60,7 +60,7 @@ pub struct Score {
     pub n: usize,
     /// Frames of this slice in the plan.
     pub planned: usize,
-    /// Stories that the frames come from: the clusters of the bootstrap.
+    /// Stories that the frames come from: the clusters of the interval.
     pub stories: usize,
     /// The decisions behind it, for accuracies.
     #[serde(skip_serializing_if = "Option::is_none", default)]

@@ -28,10 +28,10 @@ pub use find::{
 pub use layout_card::{CaptionSource, Layout, LayoutCard};
 pub use model_card::{GeneratorKind, ModelCard};
 pub use protocol::{
-    BleuRule, BootstrapRule, CaptionRule, CaptionText, ClassifierRule, ClipRule, ClipScope,
-    CovarianceRule, CropRule, EpisodeRule, F1Average, FeatureRule, FidRule, FrameRule,
-    InceptionScoreRule, KidRule, LabelRule, LpipsRule, MeanOver, MeanRule, NeighbourRule, Overlap,
-    Protocol, ReferenceFrames, Repeats, StoryRule, StorySubset, ThresholdRule, WindowRule, Words,
+    BleuRule, CaptionRule, CaptionText, ClassifierRule, ClipRule, ClipScope, CovarianceRule,
+    CropRule, EpisodeRule, F1Average, FeatureRule, FidRule, FrameRule, InceptionScoreRule, KidRule,
+    LabelRule, LpipsRule, MeanOver, MeanRule, NeighbourRule, Overlap, Protocol, ReferenceFrames,
+    Repeats, StoryRule, StorySubset, ThresholdRule, WindowRule, Words,
 };
 pub use read::parse_toml;
 pub use rule::GroundTruthRule;

@@ -25,19 +25,6 @@ pub struct Distribution {
 }
 
 impl Distribution {
-    /// The distribution of values that were computed elsewhere; NaN counts as undefined.
-    #[must_use]
-    pub fn of(values: Vec<f64>) -> Self {
-        let all = values.len();
-        let mut sorted = values;
-        sorted.retain(|value| !value.is_nan());
-        sorted.sort_by(f64::total_cmp);
-        Self {
-            undefined: all - sorted.len(),
-            sorted,
-        }
-    }
-
     /// The percentile interval that holds `level` (in `(0, 1)`, usually 0.95) of the resamples, low
     /// then high; `None` when the statistic was defined on no resample.
     #[must_use]
@@ -80,7 +67,7 @@ where
     }
     let mut multiplicities = vec![0_u32; clusters];
     for resample in 0..plan.resamples {
-        draw(plan, resample, std::slice::from_mut(&mut multiplicities));
+        draw(plan, resample, &mut multiplicities);
         match statistic(&multiplicities).filter(|value| !value.is_nan()) {
             Some(value) => distribution.sorted.push(value),
             None => distribution.undefined += 1,
@@ -121,16 +108,14 @@ pub fn bootstrap_mean(values: &[f64], clusters: &[usize], plan: Resampling) -> D
     })
 }
 
-/// Draws each sample with replacement: how often each of its clusters is in resample number `resample`.
-pub(super) fn draw(plan: Resampling, resample: usize, multiplicities: &mut [Vec<u32>]) {
+/// Draws with replacement: how often each cluster is in resample number `resample`.
+fn draw(plan: Resampling, resample: usize, multiplicities: &mut [u32]) {
     let mut random = ChaCha8Rng::seed_from_u64(plan.seed);
     random.set_stream(resample as u64);
-    for sample in multiplicities {
-        sample.fill(0);
-        for _ in 0..sample.len() {
-            let drawn = below(&mut random, sample.len());
-            sample[drawn] += 1;
-        }
+    multiplicities.fill(0);
+    for _ in 0..multiplicities.len() {
+        let drawn = below(&mut random, multiplicities.len());
+        multiplicities[drawn] += 1;
     }
 }
 

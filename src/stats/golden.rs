@@ -7,7 +7,6 @@ pub(super) struct Golden {
     pub(super) student: Vec<Student>,
     pub(super) holm: Vec<Holm>,
     pub(super) detectable: Vec<Detectable>,
-    pub(super) bca: Vec<Bca>,
     pub(super) means: Vec<Means>,
     pub(super) ratios: Vec<Ratios>,
 }
@@ -33,14 +32,6 @@ pub(super) struct Detectable {
 }
 
 #[derive(Deserialize)]
-pub(super) struct Bca {
-    pub(super) resamples: Vec<f64>,
-    pub(super) value: f64,
-    pub(super) left_out: Vec<f64>,
-    pub(super) interval: [f64; 2],
-}
-
-#[derive(Deserialize)]
 pub(super) struct Means {
     pub(super) base: Vec<f64>,
     pub(super) candidate: Vec<f64>,
@@ -56,6 +47,27 @@ pub(super) struct Ratios {
     pub(super) candidate: Vec<[f64; 3]>,
     pub(super) difference: f64,
     pub(super) p: f64,
+}
+
+#[derive(Deserialize)]
+pub(super) struct Intervals {
+    pub(super) shares: Vec<Single>,
+    pub(super) positive: Vec<Single>,
+    pub(super) between: Vec<Single>,
+}
+
+#[derive(Deserialize)]
+pub(super) struct Single {
+    #[serde(default)]
+    pub(super) kind: String,
+    /// Sums of each story.
+    pub(super) rows: Vec<Vec<f64>>,
+    pub(super) interval: [f64; 2],
+}
+
+pub(super) fn intervals() -> Intervals {
+    let path = "reference-data/golden/stats/intervals.json";
+    serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap()
 }
 
 pub(super) fn paired() -> Golden {

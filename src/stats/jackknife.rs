@@ -25,10 +25,12 @@ pub struct LeftOut {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum NoInterval {
     /// Too few groups for their spread to say anything.
-    #[error("no interval: {groups} stories; a jackknife needs at least {LEAST_GROUPS}")]
+    #[error("no interval: {groups} stories; a jackknife needs at least {least}")]
     TooFew {
         /// How many there are.
         groups: usize,
+        /// How many there would have to be.
+        least: usize,
     },
     /// Without a group there is no value.
     #[error("no interval: without group {group} of the stories there is no value")]
@@ -43,14 +45,46 @@ pub enum NoInterval {
     Still,
 }
 
-/// The standard error of `value`, from its values without each group.
+/// The values without each group, of at least `least` groups.
+pub(super) fn defined(left_out: &[LeftOut], least: usize) -> Result<Vec<f64>, NoInterval> {
+    let groups = left_out.len();
+    if groups < least {
+        return Err(NoInterval::TooFew { groups, least });
+    }
+    let values = left_out.iter().enumerate();
+    values
+        .map(|(number, group)| {
+            let undefined = NoInterval::Undefined { group: number + 1 };
+            let known = group.value.filter(|value| value.is_finite());
+            known.ok_or(undefined)
+        })
+        .collect()
+}
+
+/// The standard error of `value`, from its values without each of at least [`LEAST_GROUPS`] groups: for statistics that
+/// are not functions of sums, whose error is rougher.
 ///
 /// # Errors
 /// See [`NoInterval`].
 pub fn jackknife_error(value: f64, left_out: &[LeftOut]) -> Result<f64, NoInterval> {
     let groups = left_out.len();
     if groups < LEAST_GROUPS {
-        return Err(NoInterval::TooFew { groups });
+        return Err(NoInterval::TooFew {
+            groups,
+            least: LEAST_GROUPS,
+        });
+    }
+    standard_error(value, left_out)
+}
+
+/// The standard error of `value`, from its values without each group.
+///
+/// # Errors
+/// See [`NoInterval`].
+pub fn standard_error(value: f64, left_out: &[LeftOut]) -> Result<f64, NoInterval> {
+    let groups = left_out.len();
+    if groups < 2 {
+        return Err(NoInterval::TooFew { groups, least: 2 });
     }
     let n: usize = left_out.iter().map(|group| group.size).sum();
     let mut parts = Vec::with_capacity(groups);
@@ -161,7 +195,10 @@ mod tests {
     fn what_has_no_interval_says_why() {
         assert_eq!(
             jackknife_error(1.0, &without(&[1.0; 7], &[1])),
-            Err(NoInterval::TooFew { groups: 7 })
+            Err(NoInterval::TooFew {
+                groups: 7,
+                least: 8
+            })
         );
         assert_eq!(
             jackknife_error(1.0, &without(&[1.0; 9], &[1])),

@@ -1,13 +1,14 @@
-//! Two systems on the same clusters: test, interval and error of their difference.
+//! Two systems on the same clusters: their difference, what each cluster has in it, and the test that swaps clusters.
 
-use super::bootstrap::{Distribution, Resampling, draw};
+use super::bootstrap::Resampling;
+use super::influence::is_rounding;
 use super::jackknife::LeftOut;
 use super::sums::{ClusterSums, add};
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::{RngCore, SeedableRng};
 use rayon::prelude::*;
 
-/// Up to this many clusters that differ, every one of the `2^k` arrangements is looked at.
+/// Up to this many clusters that differ, every one of the `2^k` arrangements is counted.
 pub const MOST_EXACT: usize = 16;
 /// Differences closer than this to the observed one, relatively, are ties: sums in another order.
 const TIE: f64 = 1e-9;
@@ -26,9 +27,9 @@ pub struct Pair<'a, F> {
 pub struct Randomised {
     /// Two-sided p value, in `(0, 1]`.
     pub p: f64,
-    /// Whether every arrangement was looked at, rather than a sample of them.
+    /// Whether every arrangement was counted, rather than a sample of them.
     pub exact: bool,
-    /// Arrangements that were looked at.
+    /// Arrangements that were counted.
     pub arrangements: usize,
 }
 
@@ -65,7 +66,7 @@ where
     /// whole clusters are swapped between them, and p is the share of arrangements whose difference is at
     /// least as far from 0. Of a mean over clusters of equal size this is the sign-flip test.
     ///
-    /// All arrangements are looked at where at most [`MOST_EXACT`] clusters differ; otherwise
+    /// All arrangements are counted where at most [`MOST_EXACT`] clusters differ; otherwise
     /// `plan.resamples` random ones, and then p is `(b + 1) / (m + 1)`, never 0. Arrangement `r` reads stream
     /// `r` of the generator: p is the same whatever the number of threads. An arrangement on which the score
     /// is not defined counts as extreme. `None` when the difference is not defined.
@@ -138,35 +139,12 @@ where
         })
     }
 
-    /// The difference over resamples of the clusters, both systems drawn together.
-    #[must_use]
-    pub fn bootstrap(&self, plan: Resampling) -> Distribution {
-        // One table of both, so that a resample is one pass.
-        let (width, clusters) = (self.base.width(), self.base.clusters());
-        let mut both = ClusterSums::new(clusters, 2 * width);
-        for (cluster, (a, b)) in self.base.rows().zip(self.candidate.rows()).enumerate() {
-            both.add(cluster, &[a, b].concat());
-        }
-        if clusters == 0 {
-            return Distribution::of(Vec::new());
-        }
-        let values = (0..plan.resamples).into_par_iter().map_init(
-            || [vec![0_u32; clusters]],
-            |multiplicities, resample| {
-                draw(plan, resample, multiplicities);
-                let total = both.weighted(&multiplicities[0]);
-                let difference = self.between(&total[..width], &total[width..]);
-                difference.unwrap_or(f64::NAN)
-            },
-        );
-        Distribution::of(values.collect())
-    }
-
-    /// The difference without each cluster in turn, for its standard error ([`super::jackknife_error`]), the
-    /// acceleration of a BCa interval, and how far each cluster moves it.
+    /// The difference without each cluster in turn: for its standard error ([`super::standard_error`]), and for how
+    /// far each cluster moves it.
     #[must_use]
     pub fn left_out(&self) -> Vec<LeftOut> {
         let (base, candidate) = (self.base.total(), self.candidate.total());
+        let whole = (self.value)(&base).zip((self.value)(&candidate));
         let rows = self.base.rows().zip(self.candidate.rows());
         rows.map(|(a, b)| {
             let without = |total: &[f64], row: &[f64]| {
@@ -174,8 +152,17 @@ where
                 add(&mut rest, row, -1.0);
                 rest
             };
+            let value = self.between(&without(&base, a), &without(&candidate, b));
             LeftOut {
-                value: self.between(&without(&base, a), &without(&candidate, b)),
+                // A difference of large values has their rounding, which is no move.
+                value: whole.zip(value).map(|((a, b), value)| {
+                    let moved = value - (b - a);
+                    if is_rounding(a.abs().max(b.abs()), a.abs().max(b.abs()) + moved) {
+                        b - a
+                    } else {
+                        value
+                    }
+                }),
                 size: 1,
             }
         })

@@ -1,8 +1,9 @@
 //! Tests of paired comparisons: parity with scipy, and what must hold of any.
 
+use super::super::NoInterval;
 use super::super::golden::{close, paired};
-use super::super::{jackknife_error, jackknife_interval, student_p};
 use super::*;
+use proptest::prelude::*;
 
 const PLAN: Resampling = Resampling {
     resamples: 20_000,
@@ -45,20 +46,12 @@ fn the_sign_flip_test_is_scipys() {
 }
 
 #[test]
-fn the_jackknife_of_a_mean_is_the_paired_t_test() {
+fn the_test_of_a_mean_is_scipys_paired_t_test() {
     for case in paired().means {
         let [a, b] = [&case.base, &case.candidate].map(|values| ClusterSums::of_values(values));
-        let pair = Pair::new(&a, &b, mean);
-        let (difference, left_out) = (pair.difference().unwrap(), pair.left_out());
-        let t = difference / jackknife_error(difference, &left_out).unwrap();
-        close(
-            student_p(t, case.base.len() as f64 - 1.0).unwrap(),
-            case.t_p,
-            1e-8,
-        );
-        let range = [f64::NEG_INFINITY, f64::INFINITY];
-        let interval = jackknife_interval(difference, &left_out, range).unwrap();
-        for (end, expected) in interval.into_iter().zip(case.t_interval) {
+        let test = Pair::new(&a, &b, mean).test(PLAN).unwrap();
+        close(test.p.unwrap(), case.t_p, 1e-8);
+        for (end, expected) in test.interval.unwrap().into_iter().zip(case.t_interval) {
             close(end, expected, 1e-8);
         }
     }
@@ -108,13 +101,62 @@ fn neither_the_order_of_systems_nor_the_threads_show() {
 }
 
 #[test]
-fn a_bootstrap_draws_both_systems_together() {
-    // A constant difference has no spread, however much the stories differ.
-    let base: Vec<f64> = (0..50).map(f64::from).collect();
-    let candidate: Vec<f64> = base.iter().map(|value| value + 2.0).collect();
+fn a_difference_without_an_error_is_tested_by_swapping() {
+    // Every story is better by as much: no spread, and one of 2^12 arrangements a side is as extreme.
+    let base: Vec<f64> = (0..12).map(|at| 0.1 * f64::from(at) + 0.037).collect();
+    let candidate: Vec<f64> = base.iter().map(|value| value + 0.05).collect();
     let [a, b] = [&base, &candidate].map(|values| ClusterSums::of_values(values));
-    let interval = Pair::new(&a, &b, mean).bootstrap(PLAN).interval(0.95);
-    for end in interval.unwrap() {
-        close(end, 2.0, 1e-12);
+    let test = Pair::new(&a, &b, mean).test(PLAN).unwrap();
+    assert_eq!((test.interval, test.p_method), (None, "exact"));
+    close(test.p.unwrap(), 2.0 / 4096.0, 1e-12);
+    // No story differs.
+    let test = Pair::new(&a, &a, mean).test(PLAN).unwrap();
+    assert_eq!((test.interval, test.p), (None, Some(1.0)));
+    // Without the first story there is no F1.
+    let rows = [[2.0, 1.0, 0.0], [0.0, 0.0, 0.0], [0.0, 0.0, 0.0]];
+    let better = [[3.0, 0.0, 0.0], [0.0, 0.0, 0.0], [0.0, 0.0, 0.0]];
+    let (a, b) = (table(&rows), table(&better));
+    let test = Pair::new(&a, &b, f1).test(PLAN).unwrap();
+    assert_eq!(test.error, Err(NoInterval::Undefined { group: 1 }));
+    assert_eq!((test.interval, test.p), (None, Some(1.0)));
+}
+
+fn rows() -> impl Strategy<Value = Vec<([f64; 3], [f64; 3])>> {
+    let side = || prop::array::uniform3((0_u32..6).prop_map(f64::from));
+    prop::collection::vec((side(), side()), 2..30)
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..Default::default() })]
+
+    #[test]
+    fn the_interval_leaves_out_zero_when_p_is_below_a_twentieth_and_only_then(stories in rows()) {
+        let split = |turned: bool| {
+            let mut stories = stories.clone();
+            if turned {
+                stories.reverse();
+            }
+            let (base, candidate): (Vec<_>, Vec<_>) = stories.into_iter().unzip();
+            (table(&base), table(&candidate))
+        };
+        let (a, b) = split(false);
+        let Some(test) = Pair::new(&a, &b, f1).test(PLAN) else { return Ok(()) };
+        let p = test.p.unwrap();
+        if let Some([low, high]) = test.interval {
+            prop_assert_eq!(low > 0.0 || high < 0.0, p < 0.05);
+        }
+        // The other way round, and the stories in another order.
+        let back = Pair::new(&b, &a, f1).test(PLAN).unwrap();
+        let (a, b) = split(true);
+        let turned = Pair::new(&a, &b, f1).test(PLAN).unwrap();
+        for (other, sign) in [(back, -1.0), (turned, 1.0)] {
+            prop_assert_eq!(other.error.is_ok(), test.error.is_ok());
+            prop_assert!((other.p.unwrap() - p).abs() < 1e-9);
+            if let (Some(ends), Some(of_other)) = (test.interval, other.interval) {
+                let mut ends = ends.map(|end| sign * end);
+                ends.sort_by(f64::total_cmp);
+                prop_assert!((ends[0] - of_other[0]).abs() + (ends[1] - of_other[1]).abs() < 1e-9);
+            }
+        }
     }
 }

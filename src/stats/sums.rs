@@ -1,10 +1,12 @@
 //! What a statistic is made of, cluster by cluster.
 
+use super::jackknife::LeftOut;
+
 /// Sums over the observations of each cluster, `width` numbers a cluster.
 ///
 /// Accuracy is a function of such sums (right frames, frames), and so are F1 (true and false positives),
-/// means, corpus BLEU (matches, n-grams, lengths): everything that this program resamples by stories, but
-/// for distances between sets. Resampling costs a pass over these numbers and none over the data.
+/// means, corpus BLEU (matches, n-grams, lengths): everything that this program has an interval of, but
+/// for distances between sets. A cluster less costs a subtraction and no pass over the data.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ClusterSums {
     width: usize,
@@ -94,6 +96,22 @@ impl ClusterSums {
             }
         }
         total
+    }
+
+    /// A score of the sums without each cluster in turn.
+    #[must_use]
+    pub fn left_out(&self, score: impl Fn(&[f64]) -> Option<f64>) -> Vec<LeftOut> {
+        let total = self.total();
+        let mut rest = total.clone();
+        let without = |row: &[f64]| {
+            rest.copy_from_slice(&total);
+            add(&mut rest, row, -1.0);
+            LeftOut {
+                value: score(&rest),
+                size: 1,
+            }
+        };
+        self.rows().map(without).collect()
     }
 
     /// The mean of several: of the seeds of one model, cluster by cluster. `None` without any, or when

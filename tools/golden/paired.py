@@ -1,4 +1,4 @@
-"""Golden values for paired tests, Holm's correction, power, Student's distribution and BCa intervals.
+"""Golden values for paired tests, Holm's correction, power and Student's distribution.
 
     python tools/golden/paired.py > reference-data/golden/stats/paired.json
 
@@ -41,19 +41,6 @@ def detectable():
         near = TTestPower().solve_power(nobs=n, alpha=0.05, power=0.8, alternative="two-sided")
         effect = brentq(lambda e: TTestPower().power(e, n, 0.05) - 0.8, 0.99 * near, 1.01 * near, xtol=1e-14)
         yield {"n": n, "effect": float(effect)}
-
-
-def bca():
-    for count, statistic in ((30, numpy.mean), (60, lambda x, axis: numpy.exp(numpy.mean(x, axis=axis)))):
-        values = random.gamma(1.5, size=count)
-        found = stats.bootstrap((values,), statistic, n_resamples=1500, method="BCa", random_state=3)
-        left_out = [float(statistic(numpy.delete(values, i), axis=-1)) for i in range(count)]
-        yield {
-            "resamples": found.bootstrap_distribution.tolist(),
-            "value": float(statistic(values, axis=-1)),
-            "left_out": left_out,
-            "interval": list(map(float, found.confidence_interval)),
-        }
 
 
 def means():
@@ -107,12 +94,11 @@ json.dump({
         "command": "python tools/golden/paired.py > reference-data/golden/stats/paired.json",
         "versions": {"numpy": numpy.__version__, "scipy": scipy.__version__, "statsmodels": statsmodels.__version__},
         "tolerance": "exact tests and Student: 1e-9 relative; t test and interval: 1e-8; Holm: 1e-12; power: 1e-6; "
-                     "BCa on scipy's resamples: 1e-9; sampled tests: four standard errors",
+                     "sampled tests: four standard errors",
     },
     "student": list(student()),
     "holm": list(holm()),
     "detectable": list(detectable()),
-    "bca": list(bca()),
     "means": list(means()),
     "ratios": list(ratios()),
 }, sys.stdout, indent=0)

@@ -237,7 +237,7 @@ fn interval(
 fn why(reason: NoInterval, grouped: bool) -> String {
     let parts = if grouped { "groups" } else { "images" };
     match reason {
-        NoInterval::TooFew { groups } => format!("{groups} {parts} are too few"),
+        NoInterval::TooFew { groups, .. } => format!("{groups} {parts} are too few"),
         NoInterval::Undefined { .. } | NoInterval::Still => {
             format!("none of the {parts} moves the value; its error is unknown, not zero")
         }

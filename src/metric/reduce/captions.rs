@@ -9,7 +9,7 @@ use crate::metric::caption::{
 };
 use crate::record::Unit;
 use crate::spec::{BleuRule, CaptionRule, Words};
-use crate::stats::ClusterSums;
+use crate::stats::{ClusterSums, Range};
 
 /// What this file computes.
 pub(super) const METRICS: [&str; ORDERS + 1] = ["bleu1", "bleu2", "bleu3", "bleu4", "cider"];
@@ -77,7 +77,7 @@ pub(super) fn scores(chosen: &Chosen<'_>, rule: &CaptionRule) -> Vec<Reduced> {
             (Ok(found.value), warnings, Some(captions.mean(&found.items)))
         }
     };
-    // Resamples keep the document frequencies of all frames: the signature says so.
+    // Leaving out a story keeps the document frequencies of all frames: the signature says so.
     let own = [
         ("avg", "mean"),
         ("variant", "cider-d"),
@@ -87,6 +87,11 @@ pub(super) fn scores(chosen: &Chosen<'_>, rule: &CaptionRule) -> Vec<Reduced> {
         chosen, rule, &captions, "cider", value, warnings, made, &own,
     ));
     scores
+}
+
+/// The largest value of a metric.
+fn most(id: &str) -> f64 {
+    if id == "cider" { 10.0 } else { 1.0 }
 }
 
 fn collect(chosen: &Chosen<'_>, rule: &CaptionRule) -> Captions {
@@ -181,7 +186,7 @@ fn one(
         draft.warn(warning);
     }
     if let Some(made) = made {
-        draft.made_of(made);
+        draft.made_of(made, Range::Between(0.0, most(id)));
     }
     let (words, references) = (rule.words.to_string(), rule.references.to_string());
     let mut parts = vec![("words", words.as_str()), ("refs", references.as_str())];

@@ -155,7 +155,7 @@ impl<'a> Chosen<'a> {
     }
 }
 
-/// Renumbers stories that have scored rows from 0: the clusters of the bootstrap.
+/// Renumbers stories that have scored rows from 0: the clusters of intervals.
 #[derive(Default)]
 pub(super) struct Clusters {
     numbers: BTreeMap<usize, usize>,

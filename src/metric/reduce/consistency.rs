@@ -10,7 +10,7 @@ use super::parts::{Reduced, StorySums};
 use crate::metric::{FramePlace, Pairing, consistency, mean_consistency};
 use crate::record::Unit;
 use crate::spec::Repeats;
-use crate::stats::ClusterSums;
+use crate::stats::{ClusterSums, Range};
 use ndarray::{ArrayView2, Axis};
 use std::collections::BTreeSet;
 
@@ -155,5 +155,5 @@ fn fill(
     for story in &stories {
         sums.add(story.story, &[story.sum, story.pairs as f64]);
     }
-    draft.made_of(StorySums::of_mean(sums));
+    draft.made_of(StorySums::of_mean(sums), Range::Between(-1.0, 1.0));
 }

@@ -11,7 +11,7 @@ use super::input::{ExtractorName, FeaturePair};
 use super::parts::{Reduced, StorySums};
 use crate::metric::{SimilarityUnscored, cosine};
 use crate::record::Unit;
-use crate::stats::ClusterSums;
+use crate::stats::{ClusterSums, Range};
 use ndarray::{ArrayView2, s};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -136,7 +136,11 @@ fn one(
             let made = StorySums::of_mean(sums);
             let value = made.value(&made.sums.total());
             draft.value(value.ok_or_else(|| tally.empty.to_string()));
-            draft.made_of(made);
+            let range = match unit {
+                Unit::Percent => Range::Percent,
+                _ => Range::Between(-1.0, 1.0),
+            };
+            draft.made_of(made, range);
         }
     }
     draft.sign(extractor(chosen).as_ref(), own)

@@ -120,7 +120,7 @@ fn the_signature_names_both_networks_and_the_cut() {
          frames:1-2|gt:middle|pixels:pillow-bilinear-64+squash+symmetric;\
          crops=pillow-bilinear-64+squash+symmetric|\
          extractor:locator@fedcba987654+clip@fedcba987654|crop:pillow-bicubic-64+min8+margin0.1|of:generated|\
-         avg:mean-over-pairs|ci:story-bootstrap-100@0|n:4|v:3"
+         avg:mean-over-pairs|ci:story-skew-t|n:4|v:4"
     );
 }
 

@@ -5,7 +5,7 @@ use super::input::ExtractorName;
 use super::parts::{Parts, Reduced, StorySums};
 use super::signature::signature;
 use crate::record::{Score, Unit};
-use crate::stats::{LeftOut, Resampling, bootstrap, jackknife_interval};
+use crate::stats::{LeftOut, Range, cluster_interval, jackknife_interval};
 
 /// What a metric is, whatever its value.
 #[derive(Clone, Copy, Debug)]
@@ -86,14 +86,24 @@ impl<'c, 'a> Draft<'c, 'a> {
         &mut self.score
     }
 
-    /// States what the score is made of, and resamples it.
-    pub(super) fn made_of(&mut self, made: StorySums) {
-        let entered = made.with_a_part();
-        let resamples = self.chosen.input.protocol.bootstrap.resamples;
-        self.resample(resamples, |multiplicities| {
-            made.value(&entered.weighted(multiplicities))
-        });
+    /// States what the score is made of, and makes its interval of what it is without each story.
+    pub(super) fn made_of(&mut self, made: StorySums, range: Range) {
+        let left_out = made.with_a_part().left_out(|sums| made.value(sums));
+        self.without_stories(&left_out, range);
         self.parts = Parts::Sums(made);
+    }
+
+    /// Makes the interval of what the score is without each story. One story has nothing to be left out of: an
+    /// interval of width zero would be a lie.
+    pub(super) fn without_stories(&mut self, left_out: &[LeftOut], range: Range) {
+        range.rule().clone_into(&mut self.interval_rule);
+        let Some(value) = self.score.value.filter(|_| left_out.len() > 1) else {
+            return;
+        };
+        match cluster_interval(value, left_out, range) {
+            Ok(interval) => self.score.interval = Some(interval),
+            Err(reason) => self.warn(reason.to_string()),
+        }
     }
 
     /// States the score without each group of stories, and makes its interval of that, cut to `range`.
@@ -116,33 +126,7 @@ impl<'c, 'a> Draft<'c, 'a> {
         self.parts = parts;
     }
 
-    /// Draws stories with replacement. One story has nothing to be resampled with: an interval of
-    /// width zero would be a lie.
-    pub(super) fn resample(
-        &mut self,
-        resamples: usize,
-        statistic: impl FnMut(&[u32]) -> Option<f64>,
-    ) {
-        let plan = Resampling {
-            resamples,
-            seed: self.chosen.input.protocol.bootstrap.seed.0,
-        };
-        self.interval_rule = format!("story-bootstrap-{}@{}", plan.resamples, plan.seed);
-        if self.score.value.is_none() || self.score.stories < 2 {
-            return;
-        }
-        let distribution = bootstrap(self.score.stories, plan, statistic);
-        if distribution.undefined() > 0 {
-            self.score.warnings.push(format!(
-                "the value is not defined on {} of {} resamples; the interval is of the others",
-                distribution.undefined(),
-                plan.resamples
-            ));
-        }
-        self.score.interval = distribution.interval(0.95);
-    }
-
-    /// States an interval that was made in another way than by resampling.
+    /// States an interval that was made in another way.
     pub(super) fn interval(&mut self, interval: Option<[f64; 2]>, rule: &str) {
         self.score.interval = interval;
         rule.clone_into(&mut self.interval_rule);

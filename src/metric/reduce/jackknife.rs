@@ -3,13 +3,11 @@
 //! The estimate is a U-statistic, for which the jackknife is consistent; a bootstrap would pair a frame
 //! with itself. Every kernel value is computed once: what a story takes away is a sum over its rows.
 
-use crate::stats::LeftOut;
+use crate::stats::{LeftOut, student_quantile};
 use ndarray::{Array2, ArrayView2, Axis, s};
 
 /// Rows of the kernel matrix that are held at once.
 const BLOCK: usize = 256;
-/// Half the width of a 95 % interval in standard errors.
-const NORMAL_95: f64 = 1.959_963_984_540_054;
 
 /// What a story has in a kernel matrix.
 #[derive(Clone, Copy, Default)]
@@ -61,13 +59,14 @@ pub(super) fn left_out(
     Some(without.collect())
 }
 
-/// A 95 % interval around `value`, from its values without each story (normal approximation).
+/// A 95 % interval around `value`, from its values without each story (Student's t).
 pub(super) fn interval(value: f64, left_out: &[LeftOut]) -> Option<[f64; 2]> {
     let without: Vec<f64> = left_out.iter().filter_map(|story| story.value).collect();
     let count = without.len() as f64;
     let mean = without.iter().sum::<f64>() / count;
     let spread: f64 = without.iter().map(|value| (value - mean).powi(2)).sum();
-    let half = NORMAL_95 * ((count - 1.0) / count * spread).sqrt();
+    let quantile = student_quantile(0.975, count - 1.0)?;
+    let half = quantile * ((count - 1.0) / count * spread).sqrt();
     half.is_finite().then_some([value - half, value + half])
 }
 
@@ -130,7 +129,8 @@ mod tests {
             .collect();
         let mean = again.iter().sum::<f64>() / count as f64;
         let spread: f64 = again.iter().map(|v| (v - mean).powi(2)).sum();
-        let half = NORMAL_95 * ((count as f64 - 1.0) / count as f64 * spread).sqrt();
+        // Student's percentile of 149 degrees of freedom, as scipy has it.
+        let half = 1.976_013_177_679_155 * ((count as f64 - 1.0) / count as f64 * spread).sqrt();
         assert!((high - value - half).abs() < 1e-9 * half.max(1e-9) + 1e-12);
         assert!((value - low - half).abs() < 1e-9 * half.max(1e-9) + 1e-12);
     }

@@ -9,7 +9,7 @@ use crate::metric::accuracy::positive;
 use crate::metric::f1::{Confusion, ZeroDivision};
 use crate::record::{Counts, Observation, Unit};
 use crate::spec::{ClassifierRule, F1Average, LabelRule};
-use crate::stats::ClusterSums;
+use crate::stats::{ClusterSums, Range};
 
 /// Which labels of a frame.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -276,7 +276,10 @@ fn one(
             sums.add(number, &story.terms(statistic, classes));
         }
     }
-    draft.made_of(StorySums::new(sums, move |sums| statistic.value(sums)));
+    draft.made_of(
+        StorySums::new(sums, move |sums| statistic.value(sums)),
+        Range::Percent,
+    );
     if statistic == Statistic::Exact && sheet.total.frames > 0 && rule.f1_columns.is_empty() {
         draft.score_mut().counts = Some(sheet.total.counts());
     }

@@ -6,7 +6,7 @@ use super::parts::{Parts, Reduced, StorySums};
 use super::slice::Slice;
 use crate::record::{Observation, Unit};
 use crate::spec::{ClipRule, LpipsRule, MeanOver, Repeats};
-use crate::stats::ClusterSums;
+use crate::stats::{ClusterSums, LeftOut, Range};
 
 const TEXT_IMAGE: Metric = Metric {
     id: "clip_ti",
@@ -119,20 +119,20 @@ fn means<'c, 'a>(
     }
     let mut draft = Draft::new(chosen, metric, slice.name(), rows.len());
     draft.entered(n, clusters.len());
-    let once = vec![1; clusters.len()];
+    let range = match metric.unit {
+        Unit::Cosine => Range::Between(-1.0, 1.0),
+        _ => Range::AtLeast(0.0),
+    };
     let reason = if rows.is_empty() {
         "no frame in this slice"
     } else {
         "no frame of this slice was looked at with this network"
     };
-    draft.value(average(&runs, &once, mean).ok_or_else(|| reason.to_owned()));
+    draft.value(average(&runs, None, mean).ok_or_else(|| reason.to_owned()));
     match mean {
-        MeanOver::Frames => draft.made_of(StorySums::of_mean(sums)),
+        MeanOver::Frames => draft.made_of(StorySums::of_mean(sums), range),
         MeanOver::Batches(_) => {
-            let resamples = chosen.input.protocol.bootstrap.resamples;
-            draft.resample(resamples, |multiplicities| {
-                average(&runs, multiplicities, mean)
-            });
+            draft.without_stories(&without_each(&runs, clusters.len(), mean), range);
             draft.parts(Parts::None(
                 "it is a mean of batches, of which no story has a share".to_owned(),
             ));
@@ -141,23 +141,31 @@ fn means<'c, 'a>(
     draft
 }
 
-/// The mean of the values, those of each story as often as `multiplicities` says, in order.
-fn average(runs: &[Run], multiplicities: &[u32], mean: MeanOver) -> Option<f64> {
+/// The mean without each story in turn; the batches close up.
+fn without_each(runs: &[Run], stories: usize, mean: MeanOver) -> Vec<LeftOut> {
+    let without = |story| LeftOut {
+        value: average(runs, Some(story), mean),
+        size: 1,
+    };
+    (0..stories).map(without).collect()
+}
+
+/// The mean of the values in order, without those of one story.
+fn average(runs: &[Run], without: Option<usize>, mean: MeanOver) -> Option<f64> {
     let size = match mean {
         MeanOver::Frames => usize::MAX,
         MeanOver::Batches(size) => size,
     };
     let (mut means, mut batches) = (0.0, 0_u64);
     let (mut sum, mut count) = (0.0, 0_usize);
-    for run in runs {
-        for value in (0..multiplicities[run.cluster]).flat_map(|_| &run.values) {
-            sum += value;
-            count += 1;
-            if count == size {
-                means += sum / count as f64;
-                batches += 1;
-                (sum, count) = (0.0, 0);
-            }
+    let kept = runs.iter().filter(|run| Some(run.cluster) != without);
+    for value in kept.flat_map(|run| &run.values) {
+        sum += value;
+        count += 1;
+        if count == size {
+            means += sum / count as f64;
+            batches += 1;
+            (sum, count) = (0.0, 0);
         }
     }
     if count > 0 {
@@ -179,17 +187,16 @@ mod tests {
         };
         let stories = [run(0, &[1.0, 1.0]), run(1, &[0.0])];
         let close = |found: Option<f64>, value: f64| (found.unwrap() - value).abs() < 1e-15;
-        assert!(close(
-            average(&stories, &[1, 1], MeanOver::Frames),
-            2.0 / 3.0
-        ));
-        assert!(close(average(&stories, &[1, 1], MeanOver::Batches(2)), 0.5));
-        assert!(close(average(&stories, &[0, 3], MeanOver::Batches(2)), 0.0));
-        assert_eq!(average(&stories, &[0, 0], MeanOver::Frames), None);
+        let batches = MeanOver::Batches(2);
+        assert!(close(average(&stories, None, MeanOver::Frames), 2.0 / 3.0));
+        assert!(close(average(&stories, None, batches), 0.5));
+        assert!(close(average(&stories, Some(0), batches), 0.0));
+        assert_eq!(average(&[], None, MeanOver::Frames), None);
+        let without = without_each(&stories, 2, batches);
+        assert!(close(without[0].value, 0.0) && close(without[1].value, 1.0));
         // A flat folder lists a story's images in several places.
         let folder = [run(0, &[1.0]), run(1, &[0.0]), run(0, &[0.5])];
-        let batches = MeanOver::Batches(2);
-        assert!(close(average(&folder, &[1, 1], batches), 0.5));
-        assert!(close(average(&folder, &[2, 0], batches), 0.75));
+        assert!(close(average(&folder, None, batches), 0.5));
+        assert!(close(average(&folder, Some(1), batches), 0.75));
     }
 }

@@ -47,7 +47,7 @@ pub(super) fn kernel(chosen: &Chosen<'_>, rule: &KidRule) -> Reduced {
                         draft.parts(Parts::LeftOut { value, left_out });
                         interval
                     });
-                    draft.interval(found, "story-jackknife-normal");
+                    draft.interval(found, "story-jackknife-t");
                 } else {
                     draft.parts(Parts::None(format!(
                         "its pairs of frames are not gone through for more than {MAX_JACKKNIFED} frames"

@@ -4,8 +4,8 @@ use super::chosen::Chosen;
 use super::input::ExtractorName;
 use std::fmt::Write as _;
 
-/// Version of the definitions. It changes when the same inputs would give another number.
-const VERSION: &str = "3";
+/// Version of the definitions. It changes when the same inputs would give another number or interval.
+const VERSION: &str = "4";
 /// Characters of a hash that a signature shows.
 const HASH_LENGTH: usize = 12;
 

@@ -6,11 +6,8 @@ use crate::spec::{self, FrameRule, LabelRule, MeanOver, Protocol, Repeats};
 use ndarray::Array2;
 use proptest::prelude::*;
 
-/// `strict` with fewer resamples.
 pub(super) fn protocol() -> Protocol {
-    let mut protocol = spec::protocol("strict").unwrap();
-    protocol.bootstrap.resamples = 100;
-    protocol
+    spec::protocol("strict").unwrap()
 }
 
 pub(super) fn context() -> ScoreContext {
@@ -144,7 +141,7 @@ fn the_signature_says_it_all() {
         find(&scores, "char_acc", "all").signature,
         "char_acc|dataset:minisv@0123456789ab|subset:test/followers-3|text:algorithm1|frames:1-2|gt:middle|\
          pixels:pillow-bilinear-64+squash+symmetric|extractor:char_classifier@fedcba987654|\
-         threshold:p>0.5|avg:exact|ci:story-bootstrap-100@0|n:4|v:3"
+         threshold:p>0.5|avg:exact|ci:story-wilson-t|n:4|v:4"
     );
 }
 

@@ -208,7 +208,7 @@ fn the_hash_follows_choices_and_not_prose() {
     let mut other = strict.clone();
     other.description = "reworded".to_owned();
     assert_eq!(strict.hash(), other.hash());
-    other.bootstrap.resamples += 1;
+    other.interval.level = 0.9;
     assert_ne!(strict.hash(), other.hash());
 }
 

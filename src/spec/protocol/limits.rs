@@ -7,21 +7,16 @@ use crate::vision::Geometry;
 const MOST: usize = 1_000_000;
 /// Longest side of an image that a network is shown.
 const MOST_PIXELS: usize = 4096;
-/// Fewest resamples: the ends of a 95 % interval are then the third of each side.
-const FEWEST_RESAMPLES: usize = 100;
 
 /// The first rule that a protocol breaks, and how.
 pub(super) fn broken(protocol: &Protocol) -> Option<(&'static str, String)> {
-    let bootstrap = protocol.bootstrap;
     // Another level would be a setting that is silently ignored: scores and tables state 95 %. NaN is another one.
-    let level = (bootstrap.level - 0.95).abs() <= 1e-12;
-    if !level || !(FEWEST_RESAMPLES..=MOST).contains(&bootstrap.resamples) {
+    let level = protocol.interval.level;
+    let known = (level - 0.95).abs() <= 1e-12;
+    if !known {
         return Some((
-            "bootstrap.level is 0.95, as scores and tables say, and resamples are 100 to 1000000",
-            format!(
-                "level {}, resamples {}",
-                bootstrap.level, bootstrap.resamples
-            ),
+            "interval.level is 0.95, as scores and tables say",
+            format!("level {level}"),
         ));
     }
     if let Some(rule) = &protocol.classifiers {
@@ -152,14 +147,9 @@ mod tests {
             super::broken(&protocol).map(|(_, found)| found)
         };
         assert_eq!(broken(|_| ()), None);
-        let cases: [(Change, &str); 11] = [
-            (|it| it.bootstrap.level = f64::NAN, "level NaN"),
-            (|it| it.bootstrap.level = 0.9, "level 0.9"),
-            (|it| it.bootstrap.resamples = 1, "resamples 1"),
-            (
-                |it| it.bootstrap.resamples = 100_000_000_000,
-                "resamples 100000000000",
-            ),
+        let cases: [(Change, &str); 9] = [
+            (|it| it.interval.level = f64::NAN, "level NaN"),
+            (|it| it.interval.level = 0.9, "level 0.9"),
             (
                 |it| it.features.as_mut().unwrap().generated.first = Some(0),
                 "features.generated.first = 0",

@@ -19,18 +19,14 @@ pub use frames::{
 pub use similarity::{BleuRule, CaptionRule, CaptionText, ClipRule, LpipsRule, MeanOver, Words};
 
 use super::{GroundTruthRule, ModelCard, SpecError};
-use crate::record::{Seed, TextVariant, canonical_json, sha256_hex};
+use crate::record::{TextVariant, canonical_json, sha256_hex};
 use crate::vision::PassOrder;
 use serde::{Deserialize, Serialize};
 
-/// How intervals are computed: whole stories are drawn with replacement.
+/// How intervals are computed. The method goes with the metric, as signatures say; stories are the clusters.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct BootstrapRule {
-    /// Number of resamples.
-    pub resamples: usize,
-    /// Seed of the draws.
-    pub seed: Seed,
+pub struct IntervalRule {
     /// Coverage. Only 0.95 is known so far.
     pub level: f64,
 }
@@ -99,7 +95,7 @@ pub struct Protocol {
     #[serde(default)]
     pub crops: Option<CropRule>,
     /// The intervals.
-    pub bootstrap: BootstrapRule,
+    pub interval: IntervalRule,
 }
 
 impl Protocol {
