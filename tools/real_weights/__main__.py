@@ -2,6 +2,7 @@
 
 import argparse
 import importlib.metadata
+import shutil
 import sys
 import time
 import traceback
@@ -50,6 +51,7 @@ def compared(args: argparse.Namespace, out: Path) -> int:
     """All of it; `out` gets the results."""
     program = Program(args.storyeval.resolve(), args.threads)
     version = program.version()
+    versions = {name: importlib.metadata.version(name) for name in TOOLS}
     clock = Clock()
     files = fetch.fetch(args.work / "packages")
     clock.lap("download")
@@ -66,6 +68,8 @@ def compared(args: argparse.Namespace, out: Path) -> int:
     results = Results(GOLDEN, args.write_golden)
     known = {name: files[f"skimage/data/{name}.png"] for name in fetch.PHOTOS}
     pictures = args.work / "pictures"
+    # A picture that an earlier version of this step left would be in the sets too.
+    shutil.rmtree(pictures, ignore_errors=True)
     check.lpips(results, program, bundles, weights, pictures, EXAMPLE, known)
     clock.lap("LPIPS")
     with references.inception_weights(weights["inception-fid"]):
@@ -73,13 +77,11 @@ def compared(args: argparse.Namespace, out: Path) -> int:
         clock.lap("FID, KID, PRDC")
         check.docstring(results, program, bundles, pictures)
         clock.lap("KID of the example")
-    versions = {name: importlib.metadata.version(name) for name in TOOLS}
     write_json(out, {"ran": True, "storyeval": version, "versions": versions, "seconds": clock.laps, "passed": results.passed,
                      "failed": results.failed, "checks": results.rows})
     if args.write_golden:
         write_json(GOLDEN, {"command": "tools/real_weights/run.sh --write-golden", "versions": versions,
-                            "tolerance": "as each comparison in tools/real_weights/check.py has it",
-                            "inputs": results.inputs, "values": results.values})
+                            "inputs": results.inputs, "values": results.values, "tolerances": results.tolerances})
     print("seconds: " + ", ".join(f"{name} {seconds}" for name, seconds in clock.laps.items()))
     print(f"{results.passed} passed, {results.failed} failed")
     return FAILED if results.failed else 0

@@ -1,5 +1,6 @@
 """What is compared: storyeval with the real networks beside the tools with the same networks."""
 
+import contextlib
 import hashlib
 from pathlib import Path
 
@@ -76,6 +77,8 @@ def distributions(results: Results, program: Program, bundles: dict[str, Path], 
         answer = program.metric("fid", *common, "--preset", preset)
         results.equal(f"FID, preset {preset}, features of {tool}", answer["value"], references.exact_fid(*seen[tool]), 1e-6,
                       relative=True)
+        results.recorded(f"FID, preset {preset}, distance of {tool}", answer["value"],
+                         lambda: references.own_fid(tool, *seen[tool]), 1e-5, relative=True)
     own = seen["pytorch-fid"]
     answer = program.metric("kid", *common, "--all", "--kid-subsets", str(DRAWS["subsets"]), "--kid-subset-size",
                             str(DRAWS["subset_size"]), "--seed", str(DRAWS["seed"]))
@@ -105,7 +108,8 @@ def _prdc(results: Results, answer: dict, seen: list[np.ndarray]) -> None:
     for name in ("precision", "recall"):
         # torch-fidelity averages in single precision.
         results.equal(f"PRDC, {name}, torch-fidelity", answer[name], closed[name], 1e-6)
-    others = compute_prdc(real, generated, 5)
+    with contextlib.redirect_stdout(None):
+        others = compute_prdc(real, generated, 5)
     for name in ("density", "coverage"):
         results.equal(f"PRDC, {name}, prdc", answer[name], float(others[name]), 1e-9)
 

@@ -151,6 +151,42 @@ def exact_fid(first: np.ndarray, second: np.ndarray) -> float:
     return float(((means[0] - means[1]) ** 2).sum() + sum((factor**2).sum() for factor in factors) - 2 * norm)
 
 
+def own_fid(tool: str, first: np.ndarray, second: np.ndarray) -> float:
+    """The tool's own distance of features that it computed: a root of a matrix or eigenvalues, up to a minute each."""
+    if tool == "torchmetrics":
+        return _torchmetrics_fid(first, second)
+    if tool == "torch-fidelity":
+        from torch_fidelity.metric_fid import fid_features_to_statistics, fid_statistics_to_metric
+
+        statistics = [fid_features_to_statistics(torch.from_numpy(array)) for array in (first, second)]
+        return float(fid_statistics_to_metric(*statistics, verbose=False)["frechet_inception_distance"])
+    if tool == "clean-fid":
+        from cleanfid.fid import fid_from_feats
+
+        return float(fid_from_feats(first, second))
+    from pytorch_fid.fid_score import calculate_frechet_distance
+
+    statistics = [part for array in (first, second) for part in (np.mean(array, axis=0), np.cov(array, rowvar=False))]
+    return float(calculate_frechet_distance(*statistics))
+
+
+def _torchmetrics_fid(first: np.ndarray, second: np.ndarray) -> float:
+    from torchmetrics.image.fid import FrechetInceptionDistance
+
+    class Seen(torch.nn.Module):
+        """Features in place of images."""
+
+        num_features = 2048
+
+        def forward(self, rows: torch.Tensor) -> torch.Tensor:
+            return rows
+
+    metric = FrechetInceptionDistance(Seen())
+    for array, real in ((first, False), (second, True)):
+        metric.update(torch.from_numpy(array), real=real)
+    return float(metric.compute())
+
+
 def exact_kid(first: np.ndarray, second: np.ndarray) -> float:
     """The unbiased estimate over all vectors, with the cubic kernel."""
     first, second = (array.astype(np.float64) for array in (first, second))

@@ -3,7 +3,7 @@
 import json
 import math
 from pathlib import Path
-from typing import Any
+from typing import Any, Callable
 
 HEAD = f"{'what':<62} {'ours':>14} {'reference':>14} {'difference':>11} {'tolerance':>10}"
 
@@ -16,6 +16,7 @@ class Results:
         self.write = write
         self.rows: list[dict[str, Any]] = []
         self.values: dict[str, float] = {}
+        self.tolerances: dict[str, str] = {}
         self.inputs: dict[str, str] = {}
         self.known = {} if write else json.loads(golden.read_text("utf-8"))
         print(HEAD, flush=True)
@@ -28,8 +29,18 @@ class Results:
     def stored(self, name: str, reference: float, tolerance: float, *, relative: bool = False) -> None:
         """Compares a reference value with the stored one, so that a reference that moves is seen as well."""
         self.values[name] = reference
+        self.tolerances[name] = f"{tolerance:.0e}{' relative' if relative else ''}"
         if not self.write:
             self.row(f"{name} [stored]", reference, self.known["values"].get(name, math.nan), tolerance, relative)
+
+    def recorded(self, name: str, ours: float, reference: Callable[[], float], tolerance: float, *, relative: bool = False) -> None:
+        """Compares a value of storyeval with one that takes another tool long, so that only `--write-golden` computes it."""
+        if self.write:
+            self.values[name] = reference()
+            self.tolerances[name] = f"{tolerance:.0e}{' relative' if relative else ''}"
+            self.row(name, ours, self.values[name], tolerance, relative)
+        else:
+            self.row(f"{name} [stored]", ours, self.known["values"].get(name, math.nan), tolerance, relative)
 
     def input(self, name: str, digest: str) -> None:
         """Compares the hash of the pictures with the stored one: other pictures would explain other values."""

@@ -11,6 +11,7 @@ cd "$(dirname "$0")/../.."
 here=tools/real_weights
 work=target/real-weights
 venv=${STORYEVAL_REAL_WEIGHTS_VENV:-$work/venv}
+rm -f "$work/results.json"
 
 not_run() {
   mkdir -p "$work"
