@@ -4,7 +4,7 @@ use super::answer::{Answer, Format, signed};
 use super::interval::IntervalArguments;
 use super::source::{Loaded, both, look};
 use crate::cli::Outcome;
-use crate::cli::common::{DeviceArguments, bundle_by_name};
+use crate::cli::common::DeviceArguments;
 use crate::cli::failure::Failure;
 use clap::{Args, ValueEnum};
 use ndarray::Array2;
@@ -15,6 +15,7 @@ use storyeval::extract::Clip;
 use storyeval::metric::{
     clip_score, cosines, mean_of_batch_means, ordered_mean, ref_clip_score, torchmetrics_clip_score,
 };
+use storyeval::pipeline::bundle_by_name;
 
 /// What CLIPScore puts before every caption and reference (Hessel et al. 2021; `prefix` of jmhessel/clipscore's `clipscore.py`).
 const PREFIX: &str = "A photo depicts ";
