@@ -157,12 +157,15 @@ pub struct Manifest {
 
 impl Manifest {
     /// The manifest of a run that begins with `session`.
+    ///
+    /// # Panics
+    /// Never: cards have only text keys.
     #[must_use]
     pub fn new(identity: Identity, cards: &RunCards, session: Session) -> Self {
         Self {
             format: FORMAT,
             identity,
-            cards: serde_json::to_value(cards).expect("cards are plain data"),
+            cards: serde_json::to_value(cards).expect("cards have only text keys"),
             sessions: vec![session],
         }
     }
