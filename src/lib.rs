@@ -5,7 +5,7 @@
 //! files of other programs ([`exchange`]), the
 //! networks ([`inference`]), the models that draw ([`generator`]), the pixels ([`vision`]), the models
 //! that look ([`extract`]), the numbers ([`metric`], [`stats`]), the run folder ([`run`]), the
-//! three stages put together ([`evaluate`]), whether a bundle does what it should ([`examine`]), and what
+//! later stages put together ([`evaluate`]), all stages as one library call ([`pipeline`]), whether a bundle does what it should ([`examine`]), and what
 //! people read ([`report`], [`compare`], [`paper`], in [`table`]s), notebooks read ([`export`]) or a build waits for ([`gate`]).
 //! What is persisted is in [`record`], and everything may depend on it.
 //! `docs/architecture.md` says why.
@@ -23,6 +23,7 @@ pub mod generator;
 pub mod inference;
 pub mod metric;
 pub mod paper;
+pub mod pipeline;
 pub mod record;
 pub mod report;
 pub mod run;

@@ -2,7 +2,6 @@
 //! more than chance.
 
 use super::failure::Failure;
-use super::seen::Cards;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use storyeval::compare::{Best, best_of_column};
@@ -10,7 +9,7 @@ use storyeval::evaluate::StoredRun;
 use storyeval::metric::{Reduced, Wanted, reduce_with_parts};
 use storyeval::record::{Score, Scores};
 use storyeval::report::{Comparison, Ranking};
-use storyeval::run::OBSERVED;
+use storyeval::run::{Manifest, OBSERVED};
 use storyeval::spec::Protocol;
 use storyeval::stats::Resampling;
 
@@ -142,15 +141,16 @@ impl Reader<'_> {
         if !folder.join(OBSERVED).is_file() {
             return Ok(Vec::new());
         }
-        let cards = Cards::read(folder)?;
-        let mut protocol = cards.protocol()?;
+        let manifest = Manifest::read(folder)?;
+        let cards = manifest.cards(folder)?;
+        let mut protocol = cards.protocol.clone();
         // Scores of another protocol than the run's own are not made of what is read here.
         if protocol.id != self.results[run].protocol {
             return Ok(Vec::new());
         }
         keep(&mut protocol, metrics);
         let stored = StoredRun::read_with(folder, &protocol, false)?;
-        let context = cards.context(&stored)?;
+        let context = stored.context(&manifest.identity, &cards)?;
         let wanted = Wanted::new(metrics.clone(), slices.clone());
         Ok(reduce_with_parts(
             &stored.input(&protocol, &context),

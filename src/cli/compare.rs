@@ -2,14 +2,13 @@
 
 use super::Outcome;
 use super::failure::Failure;
-use super::seen::Cards;
-use super::table::{Format, read_scores};
+use super::table::Format;
 use super::talk::print;
 use clap::Args;
 use std::path::{Path, PathBuf};
 use storyeval::compare::{CompareOptions, ComparedRun, Side, compare as study};
 use storyeval::evaluate::StoredRun;
-use storyeval::run::runs_in;
+use storyeval::run::{Manifest, read_scores, runs_in};
 use storyeval::stats::Resampling;
 use storyeval::table;
 
@@ -90,15 +89,15 @@ fn side(folder: &Path) -> Result<(String, Side), Failure> {
 }
 
 fn compared(folder: &Path) -> Result<ComparedRun, Failure> {
-    let cards = Cards::read(folder)?;
+    let manifest = Manifest::read(folder)?;
     let scores = read_scores(folder)?;
-    let protocol = cards.protocol()?;
-    let stored = StoredRun::read(folder, &protocol)?;
+    let cards = manifest.cards(folder)?;
+    let stored = StoredRun::read(folder, &cards.protocol)?;
     Ok(ComparedRun {
-        context: cards.context(&stored)?,
+        context: stored.context(&manifest.identity, &cards)?,
         scores,
         stored,
-        protocol,
+        protocol: cards.protocol,
     })
 }
 

@@ -1,14 +1,14 @@
 //! `storyeval doctor`: what is in place, and what would be missing.
 
 use super::Outcome;
-use super::common::{DeviceArguments, bundle_places};
-use super::stages::truth_cache;
+use super::common::DeviceArguments;
 use super::talk::print;
 use clap::Args;
 use std::collections::BTreeSet;
 use std::fmt::Write;
 use storyeval::Hint;
 use storyeval::inference::Bundle;
+use storyeval::pipeline::{bundle_places, truth_cache};
 use storyeval::run::{MOST_CACHED, cached_bytes};
 use storyeval::spec::{self, CardKind};
 
@@ -21,7 +21,7 @@ pub(crate) struct DoctorArguments {
 /// Opens the runtime and verifies every bundle that a shipped card names. Fails as opening fails.
 pub(crate) fn doctor(arguments: &DoctorArguments) -> Outcome {
     let cache = arguments.device.cache.folder();
-    let truth = truth_cache(&arguments.device.cache);
+    let truth = truth_cache(&cache);
     print(&format!(
         "storyeval    {}\ncache        {}\nreal frames  {} of at most {} MB in {} (what networks saw on them; delete it at any time)\n",
         env!("CARGO_PKG_VERSION"),

@@ -2,8 +2,6 @@
 
 use super::Outcome;
 use super::failure::Failure;
-use super::seen::Cards;
-use super::table::read_scores;
 use super::talk::{print, say};
 use clap::{Args, Subcommand, ValueEnum};
 use serde_json::json;
@@ -15,7 +13,7 @@ use storyeval::evaluate::StoredRun;
 use storyeval::gate::{self, Baseline, GateError, Rules, Status, Subject, Verdict};
 use storyeval::metric::{Parts, StorySums, Wanted, reduce_with_parts};
 use storyeval::record::{Absence, Scores, StoryId};
-use storyeval::run::{Manifest, OBSERVED, Partition, RunError, Store, write_durably};
+use storyeval::run::{Manifest, OBSERVED, Partition, RunError, Store, read_scores, write_durably};
 use storyeval::spec::Protocol;
 use storyeval::table;
 
@@ -264,7 +262,7 @@ fn subjects(runs: &[PathBuf]) -> Result<Vec<Subject>, Failure> {
 fn subject(run: &Path) -> Result<Subject, Failure> {
     let manifest = Manifest::read(run)?;
     let scores = read_scores(run)?;
-    let (stories, sums) = parts(run, &scores)?;
+    let (stories, sums) = parts(run, &manifest, &scores)?;
     let session = manifest.sessions.first();
     Ok(Subject {
         folder: run.to_path_buf(),
@@ -287,7 +285,11 @@ fn keep_sums(protocol: &mut Protocol) {
 }
 
 /// The planned stories and what scores are made of; nothing where only the scores were kept.
-fn parts(run: &Path, scores: &Scores) -> Result<(Vec<StoryId>, Sums), Failure> {
+fn parts(
+    run: &Path,
+    manifest: &Manifest,
+    scores: &Scores,
+) -> Result<(Vec<StoryId>, Sums), Failure> {
     if !run.join(OBSERVED).is_file() {
         say(&format!(
             "note: {} has no observations; its scores are judged by their intervals alone",
@@ -295,15 +297,15 @@ fn parts(run: &Path, scores: &Scores) -> Result<(Vec<StoryId>, Sums), Failure> {
         ));
         return Ok((Vec::new(), Sums::new()));
     }
-    let cards = Cards::read(run)?;
-    let mut protocol = cards.protocol()?;
+    let cards = manifest.cards(run)?;
+    let mut protocol = cards.protocol.clone();
     // Scores of another protocol than the run's own are not made of what is read here.
     if protocol.id != scores.protocol {
         return Ok((Vec::new(), Sums::new()));
     }
     keep_sums(&mut protocol);
     let stored = StoredRun::read_with(run, &protocol, false)?;
-    let context = cards.context(&stored)?;
+    let context = stored.context(&manifest.identity, &cards)?;
     let input = stored.input(&protocol, &context);
     let reduced = reduce_with_parts(&input, &Wanted::everything());
     let sums = reduced.into_iter().filter_map(|it| match it.parts {

@@ -10,24 +10,20 @@ mod dataset;
 mod doctor;
 mod export;
 mod failure;
-mod folders;
 mod gate;
-mod image_notes;
 mod latents;
 mod list;
 mod metric;
 mod models;
 mod numbers;
+mod observe;
 mod paper;
 mod protocol;
 mod run;
 mod score;
 mod score_images;
 mod seeds;
-mod seen;
-mod sheet;
 mod show;
-mod stages;
 mod suite;
 mod table;
 mod talk;
@@ -60,7 +56,7 @@ enum Command {
     /// Draw the frames of a run, and stop there
     Generate(run::RunArguments),
     /// Look at the frames of a run with the evaluators
-    Observe(stages::ObserveArguments),
+    Observe(observe::ObserveArguments),
     /// Compute the scores of a run from its observations, or of images that another program drew
     Score(Box<score::ScoreArguments>),
     /// Show runs side by side in a table
@@ -102,7 +98,7 @@ pub(crate) fn main() -> ExitCode {
     let result = match &cli.command {
         Command::Run(arguments) => run::run(arguments),
         Command::Generate(arguments) => run::generate(arguments),
-        Command::Observe(arguments) => stages::observe(arguments),
+        Command::Observe(arguments) => observe::observe(arguments),
         Command::Score(arguments) => score::score(
             arguments,
             &score::typed(matches.subcommand_matches("score")),

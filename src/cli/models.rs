@@ -1,7 +1,7 @@
 //! `storyeval model`: is a bundle whole, and does it do what it should?
 
 use super::Outcome;
-use super::common::{DeviceArguments, find_bundle, find_bundle_by_name};
+use super::common::DeviceArguments;
 use super::failure::Failure;
 use super::talk::{print, say};
 use clap::{Args, Subcommand, ValueEnum};
@@ -9,6 +9,7 @@ use std::fmt::Write;
 use std::path::Path;
 use storyeval::examine::{Examined, examine};
 use storyeval::inference::Bundle;
+use storyeval::pipeline::{find_bundle, find_bundle_by_name};
 use storyeval::spec;
 
 #[derive(Debug, Subcommand)]
@@ -122,11 +123,11 @@ fn find(arguments: &VerifyArguments) -> Result<Bundle, Failure> {
     let name = arguments.model.as_str();
     let cache = arguments.device.cache.folder();
     let folder = Path::new(name).join("bundle.toml").is_file();
-    match spec::model(name) {
+    Ok(match spec::model(name) {
         Ok(card) if card.bundle.is_some() && !folder => {
             let id = card.bundle.as_deref().unwrap_or(name);
-            find_bundle(id, &format!("model {name}"), (&card).into(), &cache)
+            find_bundle(id, &format!("model {name}"), (&card).into(), &cache)?
         }
-        _ => find_bundle_by_name(name, &format!("bundle {name}"), &cache),
-    }
+        _ => find_bundle_by_name(name, &format!("bundle {name}"), &cache)?,
+    })
 }

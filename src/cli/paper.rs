@@ -2,12 +2,12 @@
 
 use super::Outcome;
 use super::failure::Failure;
-use super::table::{Format, read_scores};
+use super::table::Format;
 use super::talk::{print, say};
 use clap::Args;
 use std::path::{Path, PathBuf};
 use storyeval::paper::{Claim, Library, MeasuredRun, PublishedTable, Reply, RowChoice};
-use storyeval::run::{Manifest, RunError, runs_in, write_durably};
+use storyeval::run::{RunError, runs_in, write_durably};
 use storyeval::table;
 
 /// Folder of the tables below `--out`.
@@ -159,19 +159,8 @@ fn claims(with: &str) -> Result<Vec<Claim>, Failure> {
     let claim = |run: &PathBuf| {
         Ok(Claim {
             row: row.clone(),
-            run: read_run(run)?,
+            run: MeasuredRun::read(run)?,
         })
     };
     runs_in(Path::new(folder))?.iter().map(claim).collect()
-}
-
-/// A run folder's manifest and scores.
-pub(crate) fn read_run(folder: &Path) -> Result<MeasuredRun, Failure> {
-    let manifest = Manifest::read(folder)?;
-    let scores = read_scores(folder)?;
-    Ok(MeasuredRun::new(
-        &folder.display().to_string(),
-        &manifest,
-        scores,
-    )?)
 }

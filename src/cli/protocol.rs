@@ -1,24 +1,17 @@
 //! `storyeval protocol`: what a protocol says, how two differ, and what that is worth in points.
 
 use super::Outcome;
-use super::common::DeviceArguments;
-use super::failure::{Failure, Failures};
-use super::stages::{self, PanelBundles, SkipArguments};
-use super::talk::{print, say};
+use super::observe::LaterArguments;
+use super::talk::{Screen, print};
 use clap::{Args, Subcommand, ValueEnum};
 use serde_json::Value;
 use std::collections::BTreeMap;
 use std::fmt::Write;
 use std::path::PathBuf;
-use storyeval::dataset::Dataset;
-use storyeval::evaluate::Wanted;
+use storyeval::pipeline::effect_of_protocols;
 use storyeval::report;
-use storyeval::run::Store;
-use storyeval::spec::{self, CardKind, Protocol};
+use storyeval::spec::{self, Protocol};
 use storyeval::table;
-
-/// Folder below a run for what other protocols saw on its frames.
-const EFFECT: &str = "effect";
 
 #[derive(Clone, Debug, Subcommand)]
 pub(crate) enum ProtocolCommand {
@@ -59,16 +52,11 @@ pub(crate) struct EffectArguments {
     /// Protocols, separated by commas [default: all that are known]
     #[arg(long, value_delimiter = ',', value_name = "IDS")]
     protocols: Vec<String>,
-    /// Folder of the data set [default: where the run found it]
-    #[arg(long, value_name = "DIR")]
-    data: Option<PathBuf>,
     /// How to print
     #[arg(long, value_enum, default_value_t = Format::Text)]
     format: Format,
     #[command(flatten)]
-    skip: SkipArguments,
-    #[command(flatten)]
-    device: DeviceArguments,
+    later: LaterArguments,
 }
 
 /// Prints.
@@ -183,56 +171,9 @@ fn flatten(name: &str, value: &Value, flat: &mut BTreeMap<String, String>) {
 }
 
 fn effect(arguments: &EffectArguments) -> Outcome {
-    let store = Store::open(&arguments.run)?;
-    let own: Protocol = stages::card(&store, "protocol")?;
-    let cache = &arguments.device.cache;
-    let (dataset, prompts) = stages::reopen(&store, arguments.data.as_deref(), cache)?;
-    let protocols = wanted_protocols(arguments, &own)?;
-    let mut failures = Failures::default();
-    let bundles: Vec<PanelBundles> = protocols
-        .iter()
-        .map(|protocol| {
-            PanelBundles::find(
-                dataset.card(),
-                protocol,
-                &arguments.skip,
-                cache,
-                &mut failures,
-            )
-        })
-        .collect();
-    if !failures.is_empty() {
-        return Err(failures.report());
-    }
-    let runtime = arguments.device.open()?;
-    let truth = stages::truth_cache(cache);
-    let length = store
-        .plan()
-        .units()
-        .first()
-        .map_or(0, |unit| unit.clips.len());
-    let mut scores = Vec::new();
-    for (protocol, bundles) in protocols.iter().zip(&bundles) {
-        if let Some(other) = protocol.stories.length.filter(|other| *other != length) {
-            say(&format!(
-                "note: {} is defined on stories of {other} frames; the run has {length}",
-                protocol.id
-            ));
-        }
-        let folder = store.root().join(EFFECT).join(&protocol.id);
-        let mut panel = bundles.open(dataset.card(), protocol, &runtime)?;
-        let wanted = Wanted {
-            dataset: &dataset,
-            protocol,
-            prompts: &prompts,
-            cache: &truth,
-            folder: &folder,
-        };
-        say(&format!("protocol {}", protocol.id));
-        stages::observe_with(&store, &wanted, &mut panel)?;
-        scores.push(stages::score_in(&store, &folder, protocol)?);
-    }
-    stages::tell_doubts(&dataset);
+    let request = arguments.later.request(&arguments.run);
+    let screen = Screen::new();
+    let scores = effect_of_protocols(&request, &arguments.protocols, screen.control())?;
     match arguments.format {
         Format::Text => {
             let document = report::effect(&scores)?;
@@ -243,32 +184,4 @@ fn effect(arguments: &EffectArguments) -> Outcome {
             print(&format!("{text}\n"))
         }
     }
-}
-
-/// The run's own protocol first, then those asked for.
-fn wanted_protocols(arguments: &EffectArguments, own: &Protocol) -> Result<Vec<Protocol>, Failure> {
-    let ids = if arguments.protocols.is_empty() {
-        spec::ids(CardKind::Protocol)
-    } else {
-        arguments.protocols.clone()
-    };
-    let mut protocols = vec![own.clone()];
-    for id in ids {
-        let protocol = spec::protocol(&id)?;
-        // Protocols that only give generators another text count these frames alike.
-        let same = |known: &Protocol| {
-            let choices = |protocol: &Protocol| Protocol {
-                id: String::new(),
-                version: 0,
-                text: own.text,
-                text_overrides: Vec::new(),
-                ..protocol.choices()
-            };
-            choices(known) == choices(&protocol)
-        };
-        if !protocols.iter().any(same) {
-            protocols.push(protocol);
-        }
-    }
-    Ok(protocols)
 }

@@ -3,16 +3,16 @@
 use super::Outcome;
 use super::common::DeviceArguments;
 use super::failure::Failure;
+use super::observe::SkipArguments;
 use super::score_images::{self, ImagesArguments};
-use super::stages::{self, SkipArguments};
 use super::table;
 use super::talk::print;
 use clap::parser::ValueSource;
 use clap::{ArgMatches, Args};
 use std::path::{Path, PathBuf};
+use storyeval::pipeline;
 use storyeval::record::Scores;
 use storyeval::report::TableOptions;
-use storyeval::run::Store;
 
 #[derive(Clone, Debug, Args)]
 pub(crate) struct ScoreArguments {
@@ -68,8 +68,7 @@ fn score_run(arguments: &ScoreArguments, run: &Path, typed: &[&str]) -> Outcome 
             ),
         });
     }
-    let store = Store::open(run)?;
-    let scores = stages::score_store(&store)?;
+    let scores = pipeline::score_run(run)?;
     print(&arguments.rendered(scores)?)
 }
 

@@ -8,16 +8,16 @@ const MOST: u64 = 1000;
 
 /// `0..4`, both ends included, or `0,3,7`, or both mixed.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Seeds(Vec<Seed>);
+pub(crate) struct SeedList(Vec<Seed>);
 
-impl Seeds {
+impl SeedList {
     /// In the order given.
     pub(crate) fn all(&self) -> &[Seed] {
         &self.0
     }
 }
 
-impl FromStr for Seeds {
+impl FromStr for SeedList {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
@@ -61,7 +61,7 @@ mod tests {
     #[test]
     fn ranges_and_lists() {
         let seeds = |text: &str| -> Vec<u64> {
-            let seeds: Seeds = text.parse().unwrap();
+            let seeds: SeedList = text.parse().unwrap();
             seeds.all().iter().map(|seed| seed.0).collect()
         };
         assert_eq!(seeds("0..4"), [0, 1, 2, 3, 4]);
@@ -80,7 +80,7 @@ mod tests {
             "0..5000",
             "0..18446744073709551615",
         ] {
-            assert!(wrong.parse::<Seeds>().is_err(), "{wrong}");
+            assert!(wrong.parse::<SeedList>().is_err(), "{wrong}");
         }
     }
 }

@@ -5,11 +5,10 @@ use super::bold;
 use super::failure::Failure;
 use super::talk::print;
 use clap::{Args, ValueEnum};
-use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use storyeval::record::Scores;
 use storyeval::report::{self, ColumnChoice, Comparison, Ranking, TableOptions};
-use storyeval::run::{Manifest, RunError, SCORES, runs_in};
+use storyeval::run::{Manifest, RunError, SCORES, read_scores, runs_in};
 use storyeval::table;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -109,7 +108,7 @@ fn row(folder: &Path) -> Result<(Option<PathBuf>, Scores), Failure> {
         return Ok((Some(folder.to_path_buf()), read_scores(folder)?));
     }
     let runs = match runs_in(folder) {
-        Err(RunError::NoRun { .. }) => return Err(no_scores(folder)),
+        Err(RunError::NoRun { path }) => return Err(RunError::NoScores { path }.into()),
         runs => runs?,
     };
     let read = |run: &PathBuf| -> Result<_, Failure> {
@@ -117,30 +116,6 @@ fn row(folder: &Path) -> Result<(Option<PathBuf>, Scores), Failure> {
     };
     let scores = runs.iter().map(read).collect::<Result<Vec<_>, _>>()?;
     Ok((None, report::over_seeds(&scores)?))
-}
-
-fn no_scores(run: &Path) -> Failure {
-    Failure::Arguments {
-        what: format!("there are no scores in {}", run.display()),
-        hint: format!("compute them with `storyeval score {}`", run.display()),
-    }
-}
-
-/// The scores of a run folder.
-pub(crate) fn read_scores(run: &Path) -> Result<Scores, Failure> {
-    let path = run.join(SCORES);
-    let text = std::fs::read_to_string(&path).map_err(|source| match source.kind() {
-        ErrorKind::NotFound | ErrorKind::NotADirectory => no_scores(run),
-        _ => RunError::read(&path, source).into(),
-    })?;
-    serde_json::from_str(&text).map_err(|source| {
-        RunError::Json {
-            path: path.clone(),
-            line: source.line(),
-            source,
-        }
-        .into()
-    })
 }
 
 /// The table that `run` prints.

@@ -5,8 +5,9 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use std::error::Error;
 use std::io::{IsTerminal, Write};
 use std::sync::{Mutex, PoisonError};
-use storyeval::ExitCode;
+use storyeval::pipeline::{Control, Event, PipelineError, Watch};
 use storyeval::run::{Progress, Stage};
+use storyeval::{ExitCode, Hint};
 
 /// Writes a line of talk. A closed stderr is no reason to stop working.
 pub(crate) fn say(line: &str) {
@@ -22,11 +23,28 @@ pub(crate) fn print(text: &str) -> Result<(), Failure> {
         .map_err(Failure::Stdout)
 }
 
-/// Prints an error, its causes and its hint.
+/// Prints an error, its causes and its hint. Of several, the last one ends the program and has the hint.
 pub(crate) fn failure(failure: &Failure) {
-    say(&format!("error: {failure}"));
-    let mut cause = failure.source();
-    let mut last = failure.to_string();
+    match failure {
+        Failure::Pipeline(PipelineError::Several(all)) => {
+            let mut all = all.iter();
+            let last = all.next_back();
+            for error in all {
+                say(&format!("error: {error}\n"));
+            }
+            if let Some(last) = last {
+                ending(last, failure.exit_code(), failure.hint());
+            }
+        }
+        other => ending(other, other.exit_code(), other.hint()),
+    }
+}
+
+/// Prints an error, its causes and what to do.
+fn ending(error: &dyn Error, code: ExitCode, hint: Option<String>) {
+    say(&format!("error: {error}"));
+    let mut cause = error.source();
+    let mut last = error.to_string();
     while let Some(error) = cause {
         let text = error.to_string();
         // Wrappers often repeat their source; saying it once is enough.
@@ -36,10 +54,10 @@ pub(crate) fn failure(failure: &Failure) {
         last = text;
         cause = error.source();
     }
-    if failure.exit_code() == ExitCode::Bug {
+    if code == ExitCode::Bug {
         say("\nThis is a bug of storyeval. Please report it with the command and the text above.");
     }
-    if let Some(hint) = failure.hint() {
+    if let Some(hint) = hint {
         say(&format!("\nhint: {hint}"));
     }
 }
@@ -131,60 +149,91 @@ impl SharedMeter {
     }
 }
 
-/// Shows what a run tells, for the model of this name.
-pub(crate) fn progress(model: &str) -> impl FnMut(&Progress) {
-    let model = model.to_owned();
-    let mut meter: Option<Meter> = None;
-    move |event| match event {
-        Progress::Recovered(recovery) => say(&format!(
-            "{model}: an earlier process was stopped; mended {recovery}"
-        )),
-        Progress::Started {
-            stage,
-            done,
-            planned,
-        } => {
-            let verb = match stage {
-                Stage::Generate => "drawing",
-                Stage::Import => "importing",
-                Stage::Observe => "observing",
-            };
-            if *done > 0 && *stage == Stage::Generate {
-                say(&format!(
-                    "{model}: {done} of {planned} frames are there already"
-                ));
-            }
-            let mut next = Meter::new(&format!("{verb} {model}"), *planned);
-            next.at(*done);
-            meter = Some(next);
+/// stderr while the library works: notes, and one meter at a time.
+#[derive(Default)]
+pub(crate) struct Screen {
+    meter: Mutex<Option<Meter>>,
+}
+
+impl Screen {
+    pub(crate) fn new() -> Self {
+        Self::default()
+    }
+
+    /// What the library tells its events to.
+    pub(crate) fn control(&self) -> Control<'_> {
+        Control::new(self)
+    }
+
+    fn step(&self, what: &str, done: usize, total: usize) {
+        let mut meter = self.meter.lock().unwrap_or_else(PoisonError::into_inner);
+        meter
+            .get_or_insert_with(|| Meter::new(what, total))
+            .at_least(done);
+    }
+
+    fn clear(&self) {
+        let mut meter = self.meter.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(meter) = meter.take() {
+            meter.finish();
         }
-        Progress::Batch { done, .. } => {
-            if let Some(meter) = &mut meter {
-                meter.at(*done);
-            }
-        }
-        Progress::Halved { stories, half, .. } => {
+    }
+
+    fn begin(&self, model: &str, stage: Stage, done: usize, planned: usize) {
+        let verb = match stage {
+            Stage::Generate => "drawing",
+            Stage::Import => "importing",
+            Stage::Observe => "observing",
+        };
+        if done > 0 && stage == Stage::Generate {
             say(&format!(
+                "{model}: {done} of {planned} frames are there already"
+            ));
+        }
+        self.clear();
+        self.step(&format!("{verb} {model}"), done, planned);
+    }
+
+    fn run(&self, model: &str, progress: &Progress) {
+        match progress {
+            Progress::Recovered(recovery) => say(&format!(
+                "{model}: an earlier process was stopped; mended {recovery}"
+            )),
+            Progress::Started {
+                stage,
+                done,
+                planned,
+            } => self.begin(model, *stage, *done, *planned),
+            Progress::Batch { done, planned, .. } => self.step(model, *done, *planned),
+            Progress::Halved { stories, half, .. } => say(&format!(
                 "warning: {model}: too little memory to draw {stories} stories at once; from here on {half} at a time \
                  (journal.jsonl says of which stories; `--batch {half}` in a new run folder draws all alike)"
-            ));
-        }
-        Progress::NotReproduced { story } => {
-            say(&format!(
+            )),
+            Progress::NotReproduced { story } => say(&format!(
                 "warning: {model}: story {story} came out differently when drawn again; the stored frames stay"
-            ));
+            )),
+            Progress::Finished {
+                stage,
+                frames,
+                seconds,
+            } => {
+                self.clear();
+                if *stage == Stage::Generate && *frames > 0 {
+                    say(&format!("{model}: drew {frames} frames in {seconds:.1} s"));
+                }
+            }
         }
-        Progress::Finished {
-            stage,
-            frames,
-            seconds,
-        } => {
-            if let Some(meter) = meter.take() {
-                meter.finish();
-            }
-            if *stage == Stage::Generate && *frames > 0 {
-                say(&format!("{model}: drew {frames} frames in {seconds:.1} s"));
-            }
+    }
+}
+
+impl Watch for Screen {
+    fn hear(&self, event: Event<'_>) {
+        match event {
+            Event::Note(text) => say(text),
+            Event::Run { model, progress } => self.run(model, progress),
+            Event::RunFailed(error) => ending(error, error.exit_code(), error.hint()),
+            Event::Step { what, done, total } => self.step(what, done, total),
+            Event::StepDone { .. } => self.clear(),
         }
     }
 }

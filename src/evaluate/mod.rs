@@ -20,5 +20,5 @@ pub use decoding::decoding;
 pub use observe::{Wanted, observe};
 pub use panel::Panel;
 pub use role::Role;
-pub use score::{ScoreRequest, score};
+pub use score::score;
 pub use stored::StoredRun;

@@ -8,7 +8,7 @@ use super::observe::{
 use crate::Error;
 use crate::metric::{Extractors, FeaturePair, ReduceInput, ScoreContext};
 use crate::record::{FrameIndex, Observation, StoryId};
-use crate::run::{COLUMNS, Seen};
+use crate::run::{COLUMNS, Identity, RunCards, Seen};
 use crate::spec::Protocol;
 use ndarray::{Array2, Axis};
 use std::path::Path;
@@ -103,6 +103,21 @@ impl StoredRun {
     #[must_use]
     pub fn observations(&self) -> &[Observation] {
         &self.observations
+    }
+
+    /// What signatures say beyond the protocol, of a run with this identity and these cards.
+    ///
+    /// # Errors
+    /// A model card that asks for a text which the run's protocol does not allow.
+    pub fn context(&self, identity: &Identity, cards: &RunCards) -> Result<ScoreContext, Error> {
+        Ok(ScoreContext {
+            dataset: identity.dataset.clone(),
+            dataset_hash: identity.dataset_hash.clone(),
+            subset: cards.subset.clone(),
+            text: cards.text()?,
+            characters: cards.characters(),
+            extractors: self.extractors.clone(),
+        })
     }
 
     /// What scores are reduced from.

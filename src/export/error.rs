@@ -16,12 +16,6 @@ pub enum ExportError {
         /// Its folder.
         run: String,
     },
-    /// A run has no scores yet.
-    #[error("there are no scores in {run}")]
-    NotScored {
-        /// Its folder.
-        run: String,
-    },
     /// Runs could not be joined.
     #[error("could not join the runs: {reason}")]
     Join {
@@ -38,7 +32,6 @@ impl Hint for ExportError {
         match self {
             Self::Run(error) => error.exit_code(),
             Self::Twice { .. } => ExitCode::Usage,
-            Self::NotScored { .. } => ExitCode::Partial,
             Self::Join { .. } => ExitCode::Bug,
             Self::Write(_) => ExitCode::Output,
         }
@@ -48,7 +41,6 @@ impl Hint for ExportError {
         match self {
             Self::Run(error) => error.hint(),
             Self::Twice { .. } => Some("name each run folder once".to_owned()),
-            Self::NotScored { run } => Some(format!("compute them with `storyeval score {run}`")),
             Self::Join { .. } => None,
             Self::Write(_) => Some("write to a file with `--out FILE`".to_owned()),
         }

@@ -5,12 +5,11 @@ use super::error::ExportError;
 use super::schema::What;
 use super::writer::TableWriter;
 use crate::record::{Absence, FrameIndex, Observation, Score, Scores, StoryId, Unit};
-use crate::run::{FrameEntry, Glance, Manifest, RunError, Seen};
-use crate::spec::DatasetCard;
+use crate::run::{FrameEntry, Glance, Manifest, RunError, Seen, read_scores};
 use rayon::prelude::*;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
-use std::io::{self, Write};
+use std::io::Write;
 use std::path::{Path, PathBuf};
 
 /// What [`export`] did.
@@ -27,7 +26,7 @@ pub struct Exported {
 /// As many runs as there are threads are read at a time.
 ///
 /// # Errors
-/// [`ExportError::Twice`], [`ExportError::NotScored`], what is wrong with a run, and output that cannot be
+/// [`ExportError::Twice`], what is wrong with a run, and output that cannot be
 /// written.
 pub fn export<W: Write + Send>(
     runs: &[PathBuf],
@@ -122,7 +121,9 @@ impl Loaded {
             labels: (what == What::Labels)
                 .then(|| labels(root, &manifest))
                 .transpose()?,
-            scores: (what == What::Scores).then(|| scores(root)).transpose()?,
+            scores: (what == What::Scores)
+                .then(|| read_scores(root))
+                .transpose()?,
             names: [
                 root.display().to_string(),
                 name.to_string_lossy().into_owned(),
@@ -299,14 +300,7 @@ fn absences(root: &Path) -> Result<BTreeMap<(StoryId, FrameIndex), Absence>, Run
 }
 
 fn labels(root: &Path, manifest: &Manifest) -> Result<Labels, ExportError> {
-    let card: DatasetCard =
-        serde_json::from_value(manifest.cards["dataset"].clone()).map_err(|source| {
-            RunError::Json {
-                path: root.join(crate::run::MANIFEST),
-                line: source.line(),
-                source,
-            }
-        })?;
+    let card = manifest.cards(root)?.dataset;
     let characters = card.characters.iter();
     let backgrounds = card.backgrounds.iter();
     Ok(Labels {
@@ -315,20 +309,4 @@ fn labels(root: &Path, manifest: &Manifest) -> Result<Labels, ExportError> {
             .collect(),
         backgrounds: backgrounds.map(|name| name.as_str().into()).collect(),
     })
-}
-
-fn scores(root: &Path) -> Result<Scores, ExportError> {
-    let path = root.join(crate::run::SCORES);
-    let bytes = fs::read(&path).map_err(|source| match source.kind() {
-        io::ErrorKind::NotFound => ExportError::NotScored {
-            run: root.display().to_string(),
-        },
-        _ => RunError::read(&path, source).into(),
-    })?;
-    let scores = serde_json::from_slice(&bytes).map_err(|source| RunError::Json {
-        path,
-        line: source.line(),
-        source,
-    })?;
-    Ok(scores)
 }

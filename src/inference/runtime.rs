@@ -29,6 +29,18 @@ pub struct RuntimeOptions {
     pub cache: PathBuf,
 }
 
+impl Default for RuntimeOptions {
+    /// What the machine offers, and the user's cache.
+    fn default() -> Self {
+        Self {
+            device: DeviceRequest::Auto,
+            threads: None,
+            offline: false,
+            cache: super::default_cache(),
+        }
+    }
+}
+
 /// ONNX Runtime, loaded, with a device that works.
 #[derive(Debug)]
 pub struct Runtime {

@@ -1,5 +1,6 @@
 //! Errors of this room.
 
+use crate::run::RunError;
 use crate::{ExitCode, Hint};
 
 /// What can go wrong with published tables and with runs that are held against them.
@@ -41,16 +42,9 @@ pub enum PaperError {
         /// What the scores say.
         scores: String,
     },
-    /// A card in a manifest is not what this version writes.
-    #[error("{folder}: the {card} card in manifest.json cannot be read")]
-    Card {
-        /// The folder.
-        folder: String,
-        /// Which card.
-        card: &'static str,
-        /// What was wrong with it.
-        source: serde_json::Error,
-    },
+    /// The cards of a run cannot be understood.
+    #[error(transparent)]
+    Run(#[from] RunError),
     /// The data compiled into the program are damaged.
     #[error("{file}: {message}")]
     Data {
@@ -71,7 +65,8 @@ impl Hint for PaperError {
     fn exit_code(&self) -> ExitCode {
         match self {
             Self::UnknownTable { .. } | Self::Row { .. } => ExitCode::Usage,
-            Self::Stranger { .. } | Self::Card { .. } => ExitCode::DataVerification,
+            Self::Stranger { .. } => ExitCode::DataVerification,
+            Self::Run(error) => error.exit_code(),
             Self::Data { .. } | Self::Csv(_) | Self::Json(_) => ExitCode::Bug,
         }
     }
@@ -86,9 +81,7 @@ impl Hint for PaperError {
             Self::Stranger { folder, .. } => {
                 Some(format!("score the run again: `storyeval score {folder}`"))
             }
-            Self::Card { .. } => {
-                Some("run it again into a new folder with this version of storyeval".to_owned())
-            }
+            Self::Run(error) => error.hint(),
             Self::Data { .. } | Self::Csv(_) | Self::Json(_) => None,
         }
     }

@@ -2,9 +2,9 @@
 
 use super::{PaperError, Text};
 use crate::record::{Score, Scores, TextVariant};
-use crate::run::{Manifest, Partition};
-use crate::spec::{DatasetCard, LayoutCard, ModelCard, Protocol};
-use serde::de::DeserializeOwned;
+use crate::run::{Manifest, Partition, read_scores};
+use crate::spec::{DatasetCard, ModelCard, Protocol};
+use std::path::Path;
 
 /// Scores of a run with what its manifest says of them.
 #[derive(Clone, Debug)]
@@ -30,11 +30,21 @@ pub struct MeasuredRun {
 }
 
 impl MeasuredRun {
+    /// The run in a folder.
+    ///
+    /// # Errors
+    /// A folder without a run or scores, and those of [`MeasuredRun::new`].
+    pub fn read(folder: &Path) -> Result<Self, PaperError> {
+        let manifest = Manifest::read(folder)?;
+        let scores = read_scores(folder)?;
+        Self::new(&folder.display().to_string(), &manifest, scores)
+    }
+
     /// Puts a run's manifest and scores together.
     ///
     /// # Errors
     /// [`PaperError::Stranger`] for scores that are of another model or protocol than the manifest,
-    /// [`PaperError::Card`] for a manifest whose cards this version does not know.
+    /// [`PaperError::Run`] for a manifest whose cards this version does not know.
     pub fn new(folder: &str, manifest: &Manifest, scores: Scores) -> Result<Self, PaperError> {
         let identity = &manifest.identity;
         for (field, in_manifest, in_scores) in [
@@ -50,21 +60,19 @@ impl MeasuredRun {
                 });
             }
         }
-        let model: ModelCard = card(folder, manifest, "model")?;
-        let protocol: Protocol = card(folder, manifest, "protocol")?;
+        let cards = manifest.cards(Path::new(folder))?;
+        let image = cards.layout.as_ref().and_then(|layout| layout.image);
         Ok(Self {
-            dataset: card(folder, manifest, "dataset")?,
-            real_width: card::<LayoutCard>(folder, manifest, "layout")?
-                .image
-                .map(|size| size.width),
             // A run whose model reads what its protocol does not admit is not made by this program.
-            text: protocol.text_for(&model).unwrap_or(protocol.text),
-            split: card(folder, manifest, "split")?,
+            text: cards.text().unwrap_or(cards.protocol.text),
+            real_width: image.map(|size| size.width),
             partition: identity.partition,
             folder: folder.to_owned(),
             scores,
-            model,
-            protocol,
+            dataset: cards.dataset,
+            split: cards.split,
+            model: cards.model,
+            protocol: cards.protocol,
         })
     }
 
@@ -96,16 +104,4 @@ impl MeasuredRun {
             .and_then(|followers| followers.checked_add(1))
             .unwrap_or(0)
     }
-}
-
-fn card<T: DeserializeOwned>(
-    folder: &str,
-    manifest: &Manifest,
-    card: &'static str,
-) -> Result<T, PaperError> {
-    serde_json::from_value(manifest.cards[card].clone()).map_err(|source| PaperError::Card {
-        folder: folder.to_owned(),
-        card,
-        source,
-    })
 }

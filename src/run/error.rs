@@ -96,6 +96,20 @@ pub enum RunError {
         /// The folder.
         path: PathBuf,
     },
+    /// A run has no scores yet.
+    #[error("there are no scores in {}", path.display())]
+    NoScores {
+        /// The folder.
+        path: PathBuf,
+    },
+    /// The cards of a run have another form.
+    #[error("the run in {} was made by another version of storyeval ({source})", path.display())]
+    Cards {
+        /// The run folder.
+        path: PathBuf,
+        /// What the reader says.
+        source: serde_json::Error,
+    },
     /// The folder holds another run.
     #[error("{} holds another run ({})", path.display(), join(differences))]
     DifferentRun {
@@ -358,9 +372,13 @@ impl Hint for RunError {
             | Self::Changed { .. }
             | Self::CaptionCount { .. }
             | Self::RepeatedStory { .. } => ExitCode::DataVerification,
-            Self::PartitionSyntax { .. } | Self::NoRun { .. } => ExitCode::Usage,
+            Self::PartitionSyntax { .. } | Self::NoRun { .. } | Self::Cards { .. } => {
+                ExitCode::Usage
+            }
             Self::EmptyPlan => ExitCode::NothingSelected,
-            Self::Outstanding { .. } | Self::NotObserved { .. } => ExitCode::Partial,
+            Self::Outstanding { .. } | Self::NotObserved { .. } | Self::NoScores { .. } => {
+                ExitCode::Partial
+            }
             // A closure that breaks its contract is our own mistake, not the user's.
             Self::Encode { .. }
             | Self::FeatureName { .. }
@@ -391,6 +409,10 @@ impl Hint for RunError {
                 "start one with `storyeval run --dataset minisv --model storygpt-v-mini --out {}`",
                 path.display()
             ),
+            Self::NoScores { path } => {
+                format!("compute them with `storyeval score {}`", path.display())
+            }
+            Self::Cards { .. } => "run it again into a new folder".to_owned(),
             Self::DifferentRun { path, .. } | Self::ImagesChanged { path, .. } => format!(
                 "keep both: choose another folder with `--out {}-2`",
                 path.display()

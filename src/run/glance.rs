@@ -2,16 +2,16 @@
 
 use super::error::RunError;
 use super::journal::{Entry, FrameEntry, Journal, Recovery, digest};
-use super::layout::{JOURNAL, PLAN, SCORES};
+use super::layout::{JOURNAL, PLAN};
 use super::manifest::Manifest;
 use super::plan::Plan;
+use super::scores::find_scores;
 use super::seen::Record;
 use crate::record::{Absence, Scores};
 use serde::Serialize;
 use std::collections::BTreeMap;
 use std::fmt;
 use std::fs;
-use std::io;
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
@@ -84,7 +84,7 @@ impl Glance {
             Err(error) => return Err(error),
         };
         Ok(Self {
-            scores: read_scores(root)?,
+            scores: find_scores(root)?,
             root: root.to_path_buf(),
             manifest,
             plan,
@@ -154,22 +154,6 @@ impl Glance {
     }
 }
 
-/// The `scores.json` in `root`; `None` when there is none.
-fn read_scores(root: &Path) -> Result<Option<Scores>, RunError> {
-    let path = root.join(SCORES);
-    let bytes = match fs::read(&path) {
-        Ok(bytes) => bytes,
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
-        Err(error) => return Err(RunError::read(&path, error)),
-    };
-    let scores = serde_json::from_slice(&bytes).map_err(|source| RunError::Json {
-        path,
-        line: source.line(),
-        source,
-    })?;
-    Ok(Some(scores))
-}
-
 /// Bytes of all files in `root` and below it. Links count as links; what cannot be read counts as nothing.
 #[must_use]
 pub fn folder_bytes(root: &Path) -> u64 {
@@ -188,7 +172,7 @@ mod tests {
     use super::*;
     use crate::run::Store;
     use crate::run::generate::Drawing;
-    use crate::run::layout::OBSERVED;
+    use crate::run::layout::{OBSERVED, SCORES};
     use image::RgbImage;
 
     #[test]

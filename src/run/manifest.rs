@@ -1,5 +1,6 @@
 //! `manifest.json`: what was run, with what, by which program.
 
+use super::cards::RunCards;
 use super::error::{Difference, RunError};
 use super::layout::{MANIFEST, json_file};
 use super::partition::Partition;
@@ -147,20 +148,24 @@ pub struct Manifest {
     pub format: u32,
     /// What makes this run this run.
     pub identity: Identity,
-    /// The cards as resolved: data set, model, protocol.
-    pub cards: Value,
+    /// The cards as resolved; [`Manifest::cards`] reads them. Kept as they stand in the file, so that a run of another
+    /// version can still be listed and resumed.
+    cards: Value,
     /// Every distinct way the folder was worked on, first to last.
     pub sessions: Vec<Session>,
 }
 
 impl Manifest {
     /// The manifest of a run that begins with `session`.
+    ///
+    /// # Panics
+    /// Never: cards have only text keys.
     #[must_use]
-    pub fn new(identity: Identity, cards: Value, session: Session) -> Self {
+    pub fn new(identity: Identity, cards: &RunCards, session: Session) -> Self {
         Self {
             format: FORMAT,
             identity,
-            cards,
+            cards: serde_json::to_value(cards).expect("cards have only text keys"),
             sessions: vec![session],
         }
     }
@@ -206,6 +211,12 @@ impl Manifest {
             });
         }
         serde_json::from_slice(&bytes).map_err(json)
+    }
+
+    /// The cards as the file has them, of whichever version.
+    #[must_use]
+    pub fn raw_cards(&self) -> &Value {
+        &self.cards
     }
 
     /// The bytes of `manifest.json`.

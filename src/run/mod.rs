@@ -7,6 +7,7 @@
 
 mod cache;
 mod cache_bound;
+mod cards;
 mod drawn;
 mod durable;
 mod error;
@@ -24,6 +25,7 @@ mod observe;
 mod partition;
 mod plan;
 mod progress;
+mod scores;
 mod seed_set;
 mod seen;
 mod store;
@@ -35,6 +37,7 @@ mod timing;
 
 pub use cache::Cache;
 pub use cache_bound::{MOST_CACHED, cached_bytes};
+pub use cards::{ImportedFrom, RunCards};
 pub use drawn::Drawn;
 pub use durable::{DurableFile, write_durably};
 pub use error::{Difference, FeatureFault, RunError};
@@ -56,6 +59,7 @@ pub use observe::{FrameRef, Look, Looker, Looking, Observed, Unseen, observe};
 pub use partition::Partition;
 pub use plan::{Plan, PlanSummary, Unit};
 pub use progress::{Progress, Stage};
+pub use scores::{SCORES_FORMAT, find_scores, read_scores, write_scores};
 pub use seed_set::runs_in;
 pub use seen::Seen;
 pub use store::Store;

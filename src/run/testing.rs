@@ -1,9 +1,11 @@
 //! Made-up stories for this room's tests.
 
+use super::cards::RunCards;
 use super::manifest::{Identity, Manifest, Session};
 use super::partition::Partition;
 use super::plan::Plan;
 use crate::record::{ClipId, ReferentialCaption, Seed, Story, StoryFrame, StoryId};
+use crate::spec;
 use std::num::NonZeroUsize;
 
 /// Frames of every made-up story.
@@ -60,9 +62,19 @@ pub(super) fn manifest(plan: &Plan) -> Manifest {
         threads: None,
         command: vec!["storyeval".to_owned()],
     };
-    Manifest::new(
-        identity,
-        serde_json::json!({"dataset": {"id": "minisv"}}),
-        session,
-    )
+    Manifest::new(identity, &cards(), session)
+}
+
+pub(super) fn cards() -> RunCards {
+    RunCards {
+        dataset: spec::dataset("minisv").expect("card"),
+        model: spec::model("ground-truth").expect("card"),
+        protocol: spec::protocol("strict").expect("card"),
+        split: "test".to_owned(),
+        subset: "test/followers-1".to_owned(),
+        layout: None,
+        story_length: None,
+        data: "data".into(),
+        images: None,
+    }
 }

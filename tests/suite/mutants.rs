@@ -1,27 +1,24 @@
 //! Faults put into the mini pipeline on purpose: the committed gate fails, on the metrics that should see them.
 //!
-//! What a bundle or a protocol states is spoiled in a copy of it. What is code is spoiled through the library: a
-//! test composes `StoryGptV` of the same networks with another sampler's coefficients, or hands it captions that a
-//! broken rule made, and stores the frames as a run of the ordinary identity, which is how a fault in the code
-//! would look. The shipped program has no switch for either. Looking, scoring and gating are the program's own.
+//! What a bundle or a protocol states is spoiled in a copy of it. What is code is spoiled through the pipeline: a
+//! test draws by a `StoryGptV` of the same networks with another sampler's coefficients, or with captions that a
+//! broken rule made, as a run of the ordinary identity, which is how a fault in the code would look. The shipped
+//! program has no switch for either. Observing, scoring and gating are the program's own.
 
 use crate::minisv::{baseline_command, report};
 use crate::support::{bundles, cache, copy, storyeval};
+use image::RgbImage;
 use serde_json::Value;
 use std::collections::BTreeSet;
 use std::fs;
-use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
-use storyeval::Error;
-use storyeval::dataset::{Dataset, OpenOptions, open, referential};
 use storyeval::generator::{
-    CharLdm, DiffusionSettings, Generator, Multistep, OnnxDiffusion, OnnxLanguage, Prompt,
-    StoryGptV,
+    CharLdm, DiffusionSettings, Generator, GeneratorError, Multistep, OnnxDiffusion, OnnxLanguage,
+    Prompt, StoryGptV,
 };
-use storyeval::inference::{Bundle, DeviceRequest, Runtime, RuntimeOptions, Tokenizer};
-use storyeval::record::{ReferentialCaption, Seed, TextVariant, sha256_file};
-use storyeval::run::{self, Manifest, Plan, Store, Unit};
-use storyeval::spec;
+use storyeval::inference::{Bundle, DeviceRequest, Runtime, Tokenizer};
+use storyeval::pipeline::{Control, Goal, RunRequest};
+use storyeval::record::{ReferentialCaption, Seed, sha256_file};
 use tempfile::TempDir;
 
 const MODEL: &str = "storygpt-v-mini";
@@ -287,68 +284,55 @@ impl Studio {
         multistep: Multistep,
         reads: impl Fn(usize, &ReferentialCaption) -> ReferentialCaption,
     ) -> PathBuf {
-        // The ground truth of the same stories has the data set's folder and the cards in its manifest.
-        let pattern = self.folder.path().join("pattern");
-        let mut generate = storyeval();
-        generate.args(["generate", "--dataset", "minisv", "--model", "ground-truth"]);
-        generate.args(["--limit", "25", "--out"]).arg(&pattern);
-        generate.assert().success();
-        let mut manifest = Manifest::read(&pattern).unwrap();
-        let data: PathBuf = serde_json::from_value(manifest.cards["data"].clone()).unwrap();
-        let card = spec::dataset("minisv").unwrap();
-        let dataset = open(&OpenOptions::new(card.clone(), data)).unwrap();
-        let stories = &dataset.stories()[..STORIES];
-        let captions: Vec<Vec<ReferentialCaption>> = stories
-            .iter()
-            .map(|story| referential(story, TextVariant::Algorithm1, &card).unwrap())
-            .collect();
-        let batch = NonZeroUsize::new(8).unwrap();
-        let plan = Plan::new(stories, &captions, MODEL, SEED, batch).unwrap();
-
+        let mut request = RunRequest::new("minisv", &[MODEL]);
+        request.limit = Some(STORIES);
+        request.out = Some(self.folder.path().join("run"));
+        request.runtime.device = DeviceRequest::Cpu;
+        request.runtime.cache = cache();
+        let planned = request.plan(Goal::Scores, Control::silent()).unwrap();
+        let model = planned.models()[0].clone();
+        let mut started = planned.start(Control::silent()).unwrap();
         let bundle = Bundle::open(&bundles().join(MODEL)).unwrap();
-        let model = spec::model(MODEL).unwrap();
-        MODEL.clone_into(&mut manifest.identity.model);
-        manifest.identity.bundle_hash = Some(bundle.content_hash());
-        plan.hash().clone_into(&mut manifest.identity.plan_hash);
-        manifest.cards["model"] = serde_json::to_value(model).unwrap();
-        let prompts: Vec<Prompt> = stories
-            .iter()
-            .zip(&captions)
-            .map(|(story, captions)| Prompt {
-                story: story.clone(),
-                captions: captions
-                    .iter()
-                    .enumerate()
-                    .map(|(at, it)| reads(at, it))
-                    .collect(),
+        let drawn = started
+            .draw_by(&model, SEED, || {
+                Ok(Box::new(Misreading {
+                    reads: &reads,
+                    generator: pipeline(started.runtime(), &bundle, multistep),
+                }))
             })
-            .collect();
+            .unwrap();
+        let observed = started.observe(drawn).unwrap();
+        observed.score().unwrap();
+        observed.folder().to_owned()
+    }
+}
 
-        let mut generator = pipeline(&bundle, multistep);
-        let run = self.folder.path().join("run");
-        let mut store = Store::create_or_resume(&run, &manifest, &plan).unwrap();
-        let mut draw = |units: &[&Unit]| -> Result<_, Error> {
-            let batch: Vec<Prompt> = units.iter().map(|it| prompts[it.unit].clone()).collect();
-            Ok(generator.generate(&batch, SEED)?)
+/// A generator that reads captions as a broken rule makes them.
+struct Misreading<'a, R> {
+    reads: &'a R,
+    generator: StoryGptV,
+}
+
+impl<R: Fn(usize, &ReferentialCaption) -> ReferentialCaption> Generator for Misreading<'_, R> {
+    fn generate(
+        &mut self,
+        prompts: &[Prompt],
+        seed: Seed,
+    ) -> Result<Vec<Vec<RgbImage>>, GeneratorError> {
+        let read = |prompt: &Prompt| {
+            let captions = prompt.captions.iter().enumerate();
+            Prompt {
+                story: prompt.story.clone(),
+                captions: captions.map(|(at, it)| (self.reads)(at, it)).collect(),
+            }
         };
-        run::generate(&mut store, &mut draw, &mut |_| {}).unwrap();
-        drop(store);
-        for stage in ["observe", "score"] {
-            storyeval().arg(stage).arg(&run).assert().success();
-        }
-        run
+        let prompts: Vec<Prompt> = prompts.iter().map(read).collect();
+        self.generator.generate(&prompts, seed)
     }
 }
 
 /// The model of a bundle with other coefficients.
-fn pipeline(bundle: &Bundle, multistep: Multistep) -> StoryGptV {
-    let options = RuntimeOptions {
-        device: DeviceRequest::Cpu,
-        threads: None,
-        offline: false,
-        cache: cache(),
-    };
-    let runtime = Runtime::open(&options, &mut |_| {}).unwrap();
+fn pipeline(runtime: &Runtime, bundle: &Bundle, multistep: Multistep) -> StoryGptV {
     let manifest = bundle.manifest();
     let settings = DiffusionSettings::new(
         manifest.image,
@@ -372,9 +356,9 @@ fn pipeline(bundle: &Bundle, multistep: Multistep) -> StoryGptV {
             (name.clone(), image)
         })
         .collect();
-    let networks = OnnxDiffusion::load(&runtime, bundle, &settings).unwrap();
+    let networks = OnnxDiffusion::load(runtime, bundle, &settings).unwrap();
     let llm = manifest.llm().unwrap().clone();
-    let language = OnnxLanguage::load(&runtime, bundle, &llm, &settings).unwrap();
+    let language = OnnxLanguage::load(runtime, bundle, &llm, &settings).unwrap();
     let text = tokenizer(&settings.text.tokenizer);
     let diffusion = CharLdm::from_parts(settings, networks, text, portraits).unwrap();
     StoryGptV::from_parts(diffusion, llm.clone(), language, tokenizer(&llm.tokenizer)).unwrap()

@@ -2,12 +2,13 @@
 
 use crate::cli::Outcome;
 use crate::cli::common::CacheArguments;
-use crate::cli::data::{DataArguments, LayoutName, open_dataset};
-use crate::cli::talk::{SharedMeter, print, say};
+use crate::cli::data::{DataArguments, LayoutName};
+use crate::cli::talk::{Screen, SharedMeter, print, say};
 use clap::Args;
 use std::fmt::Write as _;
 use std::path::PathBuf;
 use storyeval::dataset::{ALL_SPLITS, ConvertOptions, story_length};
+use storyeval::pipeline::open_dataset;
 use storyeval::spec;
 
 #[derive(Clone, Debug, Args)]
@@ -37,7 +38,10 @@ pub(crate) struct ConvertArguments {
 /// Converts.
 pub(super) fn convert(arguments: &ConvertArguments) -> Outcome {
     let card = spec::dataset(&arguments.dataset)?;
-    let mut choice = arguments.data.choose_alone(&arguments.dataset, &card)?;
+    let mut choice = arguments
+        .data
+        .request()
+        .choose_alone(&arguments.dataset, &card)?;
     if arguments.data.split.is_none() {
         ALL_SPLITS.clone_into(&mut choice.split);
     }
@@ -46,7 +50,8 @@ pub(super) fn convert(arguments: &ConvertArguments) -> Outcome {
         Some(subset) => spec::subset(subset)?.stories.first,
         None => None,
     };
-    let dataset = open_dataset(card, &choice, &arguments.cache)?;
+    let cache = arguments.cache.folder();
+    let dataset = open_dataset(card, &choice, &cache, Screen::new().control())?;
     let options = ConvertOptions {
         to: arguments.to.0,
         out: &arguments.out,

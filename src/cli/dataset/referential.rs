@@ -2,12 +2,13 @@
 
 use crate::cli::Outcome;
 use crate::cli::common::CacheArguments;
-use crate::cli::data::{DataArguments, open_dataset};
-use crate::cli::talk::print;
+use crate::cli::data::DataArguments;
+use crate::cli::talk::{Screen, print};
 use clap::{Args, ValueEnum};
 use serde_json::{Value, json};
 use std::fmt::Write;
 use storyeval::dataset::{Dataset, DatasetError, Explained, explain};
+use storyeval::pipeline::open_dataset;
 use storyeval::record::{StoryFrame, TextVariant};
 use storyeval::spec;
 
@@ -55,8 +56,12 @@ pub(crate) struct ReferentialArguments {
 /// says so; the others are still of use, and the exit code says that not all is there.
 pub(super) fn text(arguments: &ReferentialArguments) -> Outcome {
     let card = spec::dataset(&arguments.dataset)?;
-    let choice = arguments.data.choose_alone(&arguments.dataset, &card)?;
-    let dataset = open_dataset(card, &choice, &arguments.cache)?;
+    let choice = arguments
+        .data
+        .request()
+        .choose_alone(&arguments.dataset, &card)?;
+    let cache = arguments.cache.folder();
+    let dataset = open_dataset(card, &choice, &cache, Screen::new().control())?;
     let variant = TextVariant::from(arguments.variant);
     let mut lines = String::new();
     let mut crashed = 0;

@@ -6,12 +6,13 @@ mod sheet;
 use super::Variant;
 use crate::cli::Outcome;
 use crate::cli::common::CacheArguments;
-use crate::cli::data::{DataArguments, open_dataset};
-use crate::cli::talk::{print, say};
+use crate::cli::data::DataArguments;
+use crate::cli::talk::{Screen, print, say};
 use clap::{Args, ValueEnum};
 use serde::Serialize;
 use storyeval::dataset::stats::{Statistics, statistics};
 use storyeval::dataset::{Dataset, DatasetError};
+use storyeval::pipeline::open_dataset;
 use storyeval::record::TextVariant;
 use storyeval::spec;
 use storyeval::table;
@@ -59,8 +60,12 @@ struct Answer<'a> {
 /// Counts and prints.
 pub(super) fn stats(arguments: &StatsArguments) -> Outcome {
     let card = spec::dataset(&arguments.dataset)?;
-    let choice = arguments.data.choose_alone(&arguments.dataset, &card)?;
-    let dataset = open_dataset(card.clone(), &choice, &arguments.cache)?;
+    let choice = arguments
+        .data
+        .request()
+        .choose_alone(&arguments.dataset, &card)?;
+    let cache = arguments.cache.folder();
+    let dataset = open_dataset(card.clone(), &choice, &cache, Screen::new().control())?;
     let stories = dataset.stories();
     let lengths = || stories.iter().map(|story| story.frames.len());
     let length = lengths().max().unwrap_or(0);

@@ -2,14 +2,15 @@
 
 use crate::cli::Outcome;
 use crate::cli::common::CacheArguments;
-use crate::cli::data::{DataArguments, LayoutName, to_open};
+use crate::cli::data::{DataArguments, LayoutName};
 use crate::cli::failure::Failure;
-use crate::cli::talk::{SharedMeter, print, say};
+use crate::cli::talk::{Screen, SharedMeter, print, say};
 use clap::{Args, ValueEnum};
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use storyeval::dataset::verify::{Content, Journal, Report, Severity, Verified};
 use storyeval::dataset::{ALL_SPLITS, DatasetError, OpenOptions};
+use storyeval::pipeline::to_open;
 use storyeval::spec;
 use storyeval::table::{self, Block, Cell, Column, Document, Line, Row, Table};
 
@@ -61,8 +62,9 @@ pub(super) fn verify(arguments: &VerifyArguments) -> Outcome {
         story_length: arguments.story_length,
         subset: None,
     };
-    let choice = data.choose_alone(&arguments.dataset, &card)?;
-    let options = to_open(card, &choice, &arguments.cache)?;
+    let choice = data.request().choose_alone(&arguments.dataset, &card)?;
+    let cache = arguments.cache.folder();
+    let options = to_open(card, &choice, &cache, Screen::new().control())?;
     let report = look(arguments, &options)?;
     match arguments.format {
         Format::Json => {

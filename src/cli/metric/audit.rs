@@ -3,10 +3,10 @@
 use super::answer::Format;
 use crate::cli::Outcome;
 use crate::cli::common::DeviceArguments;
-use crate::cli::data::{DataArguments, DataChoice, open_dataset, subset_name};
-use crate::cli::failure::{Failure, Failures};
-use crate::cli::stages::{PanelBundles, SkipArguments, truth_cache};
-use crate::cli::talk::{Meter, print, say};
+use crate::cli::data::DataArguments;
+use crate::cli::failure::Failure;
+use crate::cli::observe::SkipArguments;
+use crate::cli::talk::{Meter, Screen, print, say};
 use clap::Args;
 use serde_json::json;
 use std::path::PathBuf;
@@ -16,7 +16,10 @@ use storyeval::evaluate::audit::{
     Condition, Damage, Extent, Fault, Finding, Row, Scratch, Strength, Study, chart, listing,
 };
 use storyeval::generator::Prompt;
-use storyeval::record::{Seed, Story};
+use storyeval::pipeline::{
+    DataChoice, EvaluatorSet, Gathered, open_dataset, selected, subset_name, truth_cache,
+};
+use storyeval::record::Seed;
 use storyeval::run::write_durably;
 use storyeval::spec::{self, Protocol};
 
@@ -64,33 +67,40 @@ pub(crate) struct AuditArguments {
 /// Corrupts, observes, scores, compares.
 pub(crate) fn audit(arguments: &AuditArguments) -> Outcome {
     let mut protocol = spec::protocol(&arguments.protocol)?;
-    arguments.data.apply(&mut protocol)?;
+    let data = arguments.data.request();
+    data.apply(&mut protocol)?;
     let card = spec::dataset(&arguments.dataset)?;
-    let cache = &arguments.device.cache;
-    let mut failures = Failures::default();
-    let bundles = PanelBundles::find(&card, &protocol, &arguments.skip, cache, &mut failures);
-    let choice = arguments.data.choose(&arguments.dataset, &card, &protocol);
-    let dataset = open_dataset(card, &choice, cache);
-    let Some(dataset) = failures.keep(dataset) else {
-        return Err(failures.report());
+    let cache = arguments.device.cache.folder();
+    let screen = Screen::new();
+    let mut missing = Gathered::default();
+    let skip = arguments.skip.roles();
+    let set = EvaluatorSet::find(
+        &card,
+        &protocol,
+        &skip,
+        &cache,
+        &mut missing,
+        screen.control(),
+    );
+    let choice = data.choose(&arguments.dataset, &card, &protocol);
+    let dataset = missing.keep(open_dataset(card, &choice, &cache, screen.control()));
+    missing.check()?;
+    let Some(dataset) = dataset else {
+        return Ok(());
     };
-    if !failures.is_empty() {
-        return Err(failures.report());
-    }
     // Beside the output, so that it is on a disk with room; the output folder is made now, before minutes
     // of work.
     let place = arguments.out.clone().unwrap_or_else(std::env::temp_dir);
     let scratch = Scratch::below(&place)?;
     let (prompts, subset) = prompts(arguments, &choice, &protocol, &dataset)?;
     let runtime = arguments.device.open()?;
-    let mut panel = bundles.open(dataset.card(), &protocol, &runtime)?;
+    let mut panel = set.open(dataset.card(), &protocol, &runtime)?;
     let study = Study {
         dataset: &dataset,
         protocol: &protocol,
         prompts: &prompts,
-        text: protocol.text_for(&spec::model("ground-truth")?)?,
         subset: &subset,
-        cache: &truth_cache(cache),
+        cache: &truth_cache(&cache),
         scratch: &scratch,
         seed: Seed(arguments.seed),
     };
@@ -220,12 +230,7 @@ fn prompts(
     protocol: &Protocol,
     dataset: &OpenDataset,
 ) -> Result<(Vec<Prompt>, String), Failure> {
-    let first = protocol.stories.first.unwrap_or(usize::MAX);
-    let limit = first.min(arguments.stories as usize);
-    let stories: Vec<Story> = dataset.stories().iter().take(limit).cloned().collect();
-    if stories.is_empty() {
-        return Err(Failure::NothingSelected);
-    }
+    let stories = selected(dataset, protocol, Some(arguments.stories as usize))?;
     let subset = subset_name(&choice.split, protocol, &stories, dataset);
     let variant = protocol.text_for(&spec::model("ground-truth")?)?;
     let prompts = stories

@@ -3,7 +3,7 @@
 use super::doubts::Doubts;
 use super::pillow::PillowArguments;
 use crate::cli::Outcome;
-use crate::cli::common::{DeviceArguments, bundle_by_name};
+use crate::cli::common::DeviceArguments;
 use crate::cli::failure::Failure;
 use crate::cli::talk::{print, say};
 use clap::Args;
@@ -13,6 +13,7 @@ use std::path::{Path, PathBuf};
 use storyeval::evaluate::decoding;
 use storyeval::exchange::{Depth, ImageFiles};
 use storyeval::extract::Captioner;
+use storyeval::pipeline::bundle_by_name;
 
 /// Images that are decoded together; a multiple of what the captioner looks at in one pass.
 const CHUNK: usize = 16;

@@ -5,7 +5,7 @@ use super::interval::IntervalArguments;
 use super::pillow::PillowArguments;
 use super::source::{Loaded, UNSEEN, both, look, size};
 use crate::cli::Outcome;
-use crate::cli::common::{DeviceArguments, bundle_by_name};
+use crate::cli::common::DeviceArguments;
 use crate::cli::failure::Failure;
 use clap::{Args, ValueEnum};
 use ndarray::Array2;
@@ -17,6 +17,7 @@ use storyeval::metric::{
     SimilarityUnscored, clip_score, cosines, mean_of_batch_means, ordered_mean, ref_clip_score,
     torchmetrics_clip_score,
 };
+use storyeval::pipeline::bundle_by_name;
 
 /// What CLIPScore puts before every caption and reference (Hessel et al. 2021; `prefix` of jmhessel/clipscore's `clipscore.py`).
 const PREFIX: &str = "A photo depicts ";

@@ -5,7 +5,7 @@ use super::doubts::Doubts;
 use super::interval::IntervalArguments;
 use super::pillow::PillowArguments;
 use crate::cli::Outcome;
-use crate::cli::common::{DeviceArguments, bundle_by_name};
+use crate::cli::common::DeviceArguments;
 use crate::cli::failure::Failure;
 use clap::{Args, ValueEnum};
 use serde_json::json;
@@ -14,6 +14,7 @@ use std::path::{Path, PathBuf};
 use storyeval::exchange::{Depth, ImageFiles};
 use storyeval::extract::Lpips;
 use storyeval::metric::ordered_mean;
+use storyeval::pipeline::bundle_by_name;
 use storyeval::vision::{Resizer, read_image};
 
 /// Pairs that are decoded together, at most.

@@ -3,7 +3,7 @@
 use super::doubts::Doubts;
 use super::pillow::PillowArguments;
 use super::preset::Preset;
-use crate::cli::common::{DeviceArguments, bundle_by_name};
+use crate::cli::common::DeviceArguments;
 use crate::cli::failure::Failure;
 use crate::cli::talk::Meter;
 use clap::Args;
@@ -15,6 +15,7 @@ use storyeval::evaluate::decoding;
 use storyeval::exchange::{Depth, ImageFiles, Numbers, Statistics, read_npy, read_statistics};
 use storyeval::extract::{BATCH, ExtractError, FeatureNet};
 use storyeval::inference::{Bundle, Runtime};
+use storyeval::pipeline::bundle_by_name;
 use storyeval::vision::Decoding;
 
 /// Two sets of features, or of images.

@@ -4,14 +4,16 @@ use super::key::random;
 use super::{Anchor, Corruption, Extent, Fault, Scratch, Strength, pixels};
 use crate::Error;
 use crate::dataset::Dataset;
-use crate::evaluate::{Panel, ScoreRequest, Wanted, observe, score};
+use crate::evaluate::{Panel, Wanted, observe, score};
 use crate::generator::{Generator, Prompt, Shuffled};
-use crate::record::{ClipId, Score, Seed, Story, TextVariant};
-use crate::run::{Identity, Manifest, Partition, Plan, RunError, Session, Store, Unit, generate};
-use crate::spec::Protocol;
+use crate::record::{ClipId, Score, Seed, Story};
+use crate::run::{
+    Identity, Manifest, Partition, Plan, RunCards, RunError, Session, Store, Unit, generate,
+};
+use crate::spec::{self, Protocol};
 use image::RgbImage;
 use std::num::NonZeroUsize;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// Draws the frames of units.
 type Draw<'a> = Box<dyn FnMut(&[&Unit]) -> Result<Vec<Vec<RgbImage>>, Error> + 'a>;
@@ -67,8 +69,6 @@ pub struct Study<'a> {
     pub protocol: &'a Protocol,
     /// The stories that are drawn, with the captions that a generator would read.
     pub prompts: &'a [Prompt],
-    /// Which variant those captions are.
-    pub text: TextVariant,
     /// The story subset as signatures say it.
     pub subset: &'a str,
     /// Folder of the caches of real frames.
@@ -97,19 +97,13 @@ impl Study<'_> {
             folder: store.root(),
         };
         observe(&store, &wanted, panel, &mut |_| {})?;
-        let card = self.dataset.card();
-        let mut scores = score(ScoreRequest {
-            notes: Vec::new(),
-            folder: store.root(),
-            run: store.name(),
-            model: "audit".to_owned(),
-            protocol: self.protocol,
-            dataset: card.id.clone(),
-            dataset_hash: self.dataset.content_hash().to_owned(),
-            subset: self.subset.to_owned(),
-            text: self.text,
-            characters: card.characters.iter().map(|c| c.name.clone()).collect(),
-        })?
+        let mut scores = score(
+            store.root(),
+            store.manifest(),
+            store.name(),
+            store.root(),
+            self.protocol,
+        )?
         .scores;
         scores.retain(|score| score.slice == "all");
         drop(store);
@@ -150,8 +144,22 @@ impl Study<'_> {
             threads: None,
             command: Vec::new(),
         };
-        let manifest = Manifest::new(identity, serde_json::Value::Null, session);
+        let manifest = Manifest::new(identity, &self.cards()?, session);
         Ok(Store::create_or_resume(root, &manifest, &plan)?)
+    }
+
+    fn cards(&self) -> Result<RunCards, Error> {
+        Ok(RunCards {
+            dataset: self.dataset.card().clone(),
+            model: spec::model("ground-truth")?,
+            protocol: self.protocol.clone(),
+            split: String::new(),
+            subset: self.subset.to_owned(),
+            layout: None,
+            story_length: None,
+            data: PathBuf::new(),
+            images: None,
+        })
     }
 
     fn draw(&self, condition: Condition, store: &mut Store) -> Result<Option<Extent>, Error> {

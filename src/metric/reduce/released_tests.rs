@@ -56,9 +56,7 @@ fn sets(case: &Value) -> [Array2<f32>; 2] {
 }
 
 fn quick(id: &str) -> Protocol {
-    let mut protocol = spec::protocol(id).unwrap();
-    protocol.bootstrap.resamples = 100;
-    protocol
+    spec::protocol(id).unwrap()
 }
 
 fn scores(protocol: &Protocol, rows: &[Observation], sets: &[Array2<f32>; 2]) -> Vec<Score> {

@@ -62,7 +62,7 @@ impl RunDifference {
             first: first.root.display().to_string(),
             second: second.root.display().to_string(),
             identity: changes(&plain(&a.identity), &plain(&b.identity)),
-            cards: changes(&a.cards, &b.cards),
+            cards: changes(a.raw_cards(), b.raw_cards()),
             sessions: changes(&plain(&a.sessions), &plain(&b.sessions)),
             scores: scores(first, second),
         }

@@ -90,8 +90,8 @@ impl RunPage {
             timing,
             damage: (!glance.recovery.is_clean()).then(|| glance.recovery.to_string()),
             run: glance.root,
+            cards: glance.manifest.raw_cards().clone(),
             identity: glance.manifest.identity,
-            cards: glance.manifest.cards,
             sessions: glance.manifest.sessions,
             scores: glance.scores,
         }

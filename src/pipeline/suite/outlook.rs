@@ -1,19 +1,19 @@
 //! What a suite will do and cost, before it does it.
 
-use super::super::failure::Failure;
 use super::job::{Job, Missing, State};
+use crate::pipeline::PipelineError;
+use crate::run::{Drawn, MANIFEST, Manifest};
+use crate::spec::Suite;
+use crate::table::{Block, Cell, Column, Document, Format, Line, Row, Table};
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
-use storyeval::run::{Drawn, MANIFEST, Manifest};
-use storyeval::spec::Suite;
-use storyeval::table::{Block, Cell, Column, Document, Format, Line, Row, Table};
 
 /// How deep below a folder of runs earlier runs are looked for.
 const DEPTH: usize = 5;
 
 /// The plan as Markdown: a row a run, what is missing, and where that is published.
-pub(super) fn render(suite: &Suite, root: &Path, jobs: &[Job]) -> Result<String, Failure> {
+pub(super) fn render(suite: &Suite, root: &Path, jobs: &[Job]) -> Result<String, PipelineError> {
     let rates = Rates::below(&[Path::new("runs"), root]);
     let mut document = Document::default();
     let title = format!("Suite {}: {}", suite.id, suite.name);

@@ -1,26 +1,26 @@
 //! The strip sheet: captions, ground truth and what each model drew.
 
-use super::failure::Failure;
+use super::PipelineError;
+use crate::dataset::{Dataset, OpenDataset, referential};
+use crate::record::{ClipId, Story};
+use crate::report::{SheetCaption, SheetRow, SheetStory, sheet};
+use crate::run::Store;
+use crate::spec::Protocol;
+use crate::vision;
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
-use storyeval::dataset::{Dataset, OpenDataset, referential};
-use storyeval::record::{ClipId, Story};
-use storyeval::report::{SheetCaption, SheetRow, SheetStory, sheet};
-use storyeval::run::Store;
-use storyeval::spec::Protocol;
-use storyeval::vision;
 
 /// Stories that the sheet shows.
 const SHEET_STORIES: usize = 3;
 
 /// Writes `sheet.png` into `group`. `runs` are model names and their folders.
-pub(crate) fn write(
+pub(super) fn write_sheet(
     dataset: &OpenDataset,
     protocol: &Protocol,
     stories: &[Story],
     group: &Path,
     runs: &[(String, Store)],
-) -> Result<PathBuf, Failure> {
+) -> Result<PathBuf, PipelineError> {
     let rule = protocol.ground_truth;
     let mut blocks = Vec::new();
     for (index, story) in sheet_stories(stories) {
@@ -29,7 +29,7 @@ pub(crate) fn write(
             .frames
             .iter()
             .map(|frame| Ok(Some(dataset.ground_truth(&frame.clip, rule)?)))
-            .collect::<Result<Vec<_>, Failure>>()?;
+            .collect::<Result<Vec<_>, PipelineError>>()?;
         rows.push(SheetRow {
             label: "ground truth".to_owned(),
             images: truth,
@@ -58,7 +58,7 @@ pub(crate) fn write(
         });
     }
     let path = group.join("sheet.png");
-    storyeval::run::write_durably(&path, &vision::encode_png(&sheet(&blocks)?)?)?;
+    crate::run::write_durably(&path, &vision::encode_png(&sheet(&blocks)?)?)?;
     Ok(path)
 }
 

@@ -1,19 +1,17 @@
 //! One run of a suite: what it takes, and whether that is there.
 
-use super::super::common::{Origin, bundle_places, find_bundle};
-use super::super::data::open_dataset;
-use super::super::failure::Failure;
-use super::super::run::RunArguments;
+use crate::dataset::Dataset;
+use crate::evaluate::Role;
+use crate::inference::Bundle;
+use crate::pipeline::data::open_dataset;
+use crate::pipeline::weights::{bundle_places, find_bundle};
+use crate::pipeline::{Control, Origin, PipelineError, RunRequest};
+use crate::record::Seed;
+use crate::run::{Drawn, SCORES};
+use crate::spec::{self, DatasetCard, GeneratorKind, ModelCard, Protocol, Suite, SuiteRun};
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
-use storyeval::ExitCode;
-use storyeval::dataset::Dataset;
-use storyeval::evaluate::Role;
-use storyeval::inference::Bundle;
-use storyeval::record::Seed;
-use storyeval::run::{Drawn, SCORES};
-use storyeval::spec::{self, DatasetCard, GeneratorKind, ModelCard, Protocol, Suite, SuiteRun};
 
 /// The file that makes a folder a bundle.
 const BUNDLE: &str = "bundle.toml";
@@ -60,7 +58,7 @@ pub(super) struct Job {
     pub(super) seed: Seed,
     pub(super) folder: PathBuf,
     /// The command that it is.
-    pub(super) arguments: RunArguments,
+    pub(super) request: RunRequest,
     /// `None` where the data are not there.
     pub(super) cost: Option<Cost>,
     /// What was drawn so far.
@@ -78,14 +76,18 @@ impl Job {
     pub(super) fn of(
         suite: &Suite,
         root: &Path,
-        arguments: &RunArguments,
-    ) -> Result<Vec<Self>, Failure> {
-        refuse_one_folder_for_several(suite, arguments)?;
-        let mut sizes = Sizes::new();
+        request: &RunRequest,
+        control: Control<'_>,
+    ) -> Result<Vec<Self>, PipelineError> {
+        refuse_one_folder_for_several(suite, request)?;
+        let mut stories = Stories {
+            control,
+            sizes: Sizes::new(),
+        };
         let mut jobs = Vec::new();
         for run in &suite.runs {
             for seed in &run.seeds {
-                jobs.push(Self::new(run, *seed, root, arguments, &mut sizes)?);
+                jobs.push(Self::new(run, *seed, root, request, &mut stories)?);
             }
         }
         Ok(jobs)
@@ -95,15 +97,15 @@ impl Job {
         run: &SuiteRun,
         seed: Seed,
         root: &Path,
-        arguments: &RunArguments,
-        sizes: &mut Sizes,
-    ) -> Result<Self, Failure> {
+        request: &RunRequest,
+        sizes: &mut Stories<'_>,
+    ) -> Result<Self, PipelineError> {
         let folder = root.join(run.folder(seed));
-        let arguments = arguments.of_suite(run, seed, &folder);
+        let request = request.of_suite(run, seed, &folder);
         let mut missing = Vec::new();
         let model = keep_card(spec::model(&run.model), "model", &run.model, &mut missing)?;
         let mut protocol = spec::protocol(&run.protocol)?;
-        arguments.data.apply(&mut protocol)?;
+        request.data.apply(&mut protocol)?;
         let dataset = keep_card(
             spec::dataset(&run.dataset),
             "data set",
@@ -115,11 +117,11 @@ impl Job {
         }
         let bundle = model
             .as_ref()
-            .and_then(|model| weights(model, run, &folder, &arguments, &mut missing));
+            .and_then(|model| weights(model, run, &folder, &request, &mut missing));
         let mut cost = None;
         if let Some(card) = dataset {
-            let looking = networks(&card, &protocol, &arguments, &mut missing);
-            match stories(card, &protocol, run, &arguments, sizes) {
+            let looking = networks(&card, &protocol, &request, &mut missing);
+            match sizes.of(card, &protocol, run, &request) {
                 Ok((stories, length)) => {
                     cost = Some(Cost::new(stories, length, looking, model.as_ref(), bundle));
                 }
@@ -139,7 +141,7 @@ impl Job {
             seed,
             drawn: Drawn::of(&folder),
             folder,
-            arguments,
+            request,
             cost,
             state,
         })
@@ -156,17 +158,12 @@ impl Job {
 }
 
 /// `--data` is the folder of one data set.
-fn refuse_one_folder_for_several(suite: &Suite, arguments: &RunArguments) -> Result<(), Failure> {
+fn refuse_one_folder_for_several(suite: &Suite, request: &RunRequest) -> Result<(), PipelineError> {
     let first = suite.runs.first().map(|run| &run.dataset);
     let several = suite.runs.iter().any(|run| Some(&run.dataset) != first);
-    if several && arguments.data.data.is_some() {
-        return Err(Failure::Arguments {
-            what: format!(
-                "suite {} has several data sets, and --data is one folder",
-                suite.id
-            ),
-            hint: "set STORYEVAL_DATA to a folder that holds a folder for each data set id"
-                .to_owned(),
+    if several && request.data.data.is_some() {
+        return Err(PipelineError::OneFolder {
+            suite: suite.id.clone(),
         });
     }
     Ok(())
@@ -178,7 +175,7 @@ fn keep_card<T>(
     kind: &str,
     id: &str,
     missing: &mut Vec<Missing>,
-) -> Result<Option<T>, Failure> {
+) -> Result<Option<T>, PipelineError> {
     match card {
         Ok(card) => Ok(Some(card)),
         Err(error @ spec::SpecError::Unknown { .. }) => {
@@ -197,7 +194,7 @@ fn weights(
     model: &ModelCard,
     run: &SuiteRun,
     folder: &Path,
-    arguments: &RunArguments,
+    request: &RunRequest,
     missing: &mut Vec<Missing>,
 ) -> Option<Bundle> {
     if model.generator == GeneratorKind::Images {
@@ -217,10 +214,10 @@ fn weights(
         return None;
     }
     let id = model.bundle.as_deref()?;
-    let cache = arguments.device.cache.folder();
+    let cache = &request.runtime.cache;
     let what = format!("model {}", model.id);
-    let found = find_bundle(id, &what, model.into(), &cache);
-    let lacks = |failure: Failure| Missing {
+    let found = find_bundle(id, &what, model.into(), cache);
+    let lacks = |failure: PipelineError| Missing {
         what: format!("weights {id}"),
         detail: failure.to_string(),
     };
@@ -231,14 +228,14 @@ fn weights(
 fn networks(
     card: &DatasetCard,
     protocol: &Protocol,
-    arguments: &RunArguments,
+    request: &RunRequest,
     missing: &mut Vec<Missing>,
 ) -> usize {
-    let cache = arguments.device.cache.folder();
+    let cache = &request.runtime.cache;
     let mut looking = 0;
     let mut absent: Vec<(&str, Vec<String>)> = Vec::new();
     for role in Role::ALL {
-        if !role.wanted_by(protocol) || arguments.skip.skips(role) {
+        if !role.wanted_by(protocol) || request.skip.contains(&role) {
             continue;
         }
         // A card that names no network for it leaves its metrics out, as `run` does.
@@ -246,7 +243,7 @@ fn networks(
             continue;
         };
         looking += 1;
-        if bundle_places(id, &cache)
+        if bundle_places(id, cache)
             .iter()
             .any(|place| place.join(BUNDLE).is_file())
         {
@@ -258,7 +255,7 @@ fn networks(
         }
     }
     if !absent.is_empty() {
-        missing.push(networks_missing(card, &absent, &cache));
+        missing.push(networks_missing(card, &absent, cache));
     }
     looking
 }
@@ -293,43 +290,50 @@ fn networks_missing(card: &DatasetCard, absent: &[(&str, Vec<String>)], cache: &
     }
 }
 
-/// Stories of a run and frames of each.
-fn stories(
-    card: DatasetCard,
-    protocol: &Protocol,
-    run: &SuiteRun,
-    arguments: &RunArguments,
-    sizes: &mut Sizes,
-) -> Result<(usize, usize), Missing> {
-    let choice = arguments.data.choose(&run.dataset, &card, protocol);
-    let frames = choice.story_length.unwrap_or(card.story_length);
-    let key = (
-        run.dataset.clone(),
-        run.split.clone(),
-        frames,
-        run.subset.clone(),
-    );
-    let size = sizes.entry(key).or_insert_with(|| {
-        let id = card.id.clone();
-        let cache = &arguments.device.cache;
-        let opened = open_dataset(card, &choice, cache);
-        opened
-            .map(|data| data.stories().len())
-            .map_err(|failure| Missing {
-                what: match failure.exit_code() {
-                    ExitCode::NothingSelected => format!("stories of {frames} frames in {id}"),
-                    _ => format!("data set {id}"),
-                },
-                detail: failure.to_string(),
-            })
-    });
-    let all = size.clone()?;
-    let limit = arguments.limit.unwrap_or(usize::MAX);
-    Ok((
-        all.min(protocol.stories.first.unwrap_or(usize::MAX))
-            .min(limit),
-        frames,
-    ))
+/// How many stories data sets have; each is opened once.
+struct Stories<'a> {
+    control: Control<'a>,
+    sizes: Sizes,
+}
+
+impl Stories<'_> {
+    /// Stories of a run and frames of each.
+    fn of(
+        &mut self,
+        card: DatasetCard,
+        protocol: &Protocol,
+        run: &SuiteRun,
+        request: &RunRequest,
+    ) -> Result<(usize, usize), Missing> {
+        let choice = request.data.choose(&run.dataset, &card, protocol);
+        let frames = choice.story_length.unwrap_or(card.story_length);
+        let key = (
+            run.dataset.clone(),
+            run.split.clone(),
+            frames,
+            run.subset.clone(),
+        );
+        let size = self.sizes.entry(key).or_insert_with(|| {
+            let id = card.id.clone();
+            let cache = &request.runtime.cache;
+            let opened = open_dataset(card, &choice, cache, self.control);
+            opened
+                .map(|data| data.stories().len())
+                .map_err(|error| Missing {
+                    what: match error {
+                        PipelineError::NothingSelected => {
+                            format!("stories of {frames} frames in {id}")
+                        }
+                        _ => format!("data set {id}"),
+                    },
+                    detail: error.to_string(),
+                })
+        });
+        let all = size.clone()?;
+        let limit = request.limit.unwrap_or(usize::MAX);
+        let first = protocol.stories.first.unwrap_or(usize::MAX);
+        Ok((all.min(first).min(limit), frames))
+    }
 }
 
 impl Cost {

@@ -1,26 +1,25 @@
 //! What a reader of the scores of imported images must know. It stands beside the scores for good.
 
+use crate::generator::images::{FrameMatch, Inspected, Inspection, LayoutKind, Matching};
+use crate::record::Story;
+use crate::spec::{ImageSize, Protocol};
 use std::collections::BTreeMap;
-use storyeval::generator::images::{FrameMatch, Inspected, Inspection, LayoutKind, Matching};
-use storyeval::record::Story;
-use storyeval::spec::{ImageSize, Protocol};
 
 /// What the notes are about.
-pub(crate) struct Import<'a> {
-    pub(crate) protocol: &'a Protocol,
-    /// Size of the data set's own frames.
+pub(super) struct ImportNotes<'a> {
+    pub(super) protocol: &'a Protocol,
     /// Size of the data set's frames, where it has one.
-    pub(crate) frames: Option<ImageSize>,
-    pub(crate) layout: LayoutKind,
+    pub(super) frames: Option<ImageSize>,
+    pub(super) layout: LayoutKind,
     /// The planned stories.
-    pub(crate) stories: &'a [Story],
-    pub(crate) matching: &'a Matching,
-    pub(crate) inspection: &'a Inspection,
+    pub(super) stories: &'a [Story],
+    pub(super) matching: &'a Matching,
+    pub(super) inspection: &'a Inspection,
 }
 
-impl Import<'_> {
+impl ImportNotes<'_> {
     /// The notes, in a fixed order.
-    pub(crate) fn notes(&self) -> Vec<String> {
+    pub(super) fn all(&self) -> Vec<String> {
         let mut notes = self.absent();
         notes.extend(self.pixels());
         let mut uses: BTreeMap<usize, usize> = BTreeMap::new();

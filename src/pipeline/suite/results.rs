@@ -1,16 +1,19 @@
 //! The table that a suite ends with: a published one with our columns, or its own.
 
-use super::super::failure::Failure;
-use super::super::paper::read_run;
 use super::job::{Job, State};
-use storyeval::paper::{Claim, Library, Reply, RowChoice};
-use storyeval::record::Scores;
-use storyeval::report::{ColumnChoice, Comparison, TableOptions};
-use storyeval::spec::Suite;
-use storyeval::table::{Block, Document, Format, Line};
+use crate::paper::{Claim, Library, MeasuredRun, Reply, RowChoice};
+use crate::pipeline::PipelineError;
+use crate::record::Scores;
+use crate::report::{ColumnChoice, Comparison, TableOptions};
+use crate::spec::Suite;
+use crate::table::{Block, Document, Format, Line};
 
 /// The table as Markdown, with what is not in it.
-pub(super) fn render(suite: &Suite, library: &Library, jobs: &[Job]) -> Result<String, Failure> {
+pub(super) fn render(
+    suite: &Suite,
+    library: &Library,
+    jobs: &[Job],
+) -> Result<String, PipelineError> {
     let mut document = match &suite.table {
         Some(table) => published(table, library, jobs)?,
         None => own(suite, jobs)?,
@@ -27,21 +30,21 @@ pub(super) fn render(suite: &Suite, library: &Library, jobs: &[Job]) -> Result<S
     Ok(document.render(Format::Markdown)?)
 }
 
-fn published(table: &str, library: &Library, jobs: &[Job]) -> Result<Document, Failure> {
+fn published(table: &str, library: &Library, jobs: &[Job]) -> Result<Document, PipelineError> {
     let done = jobs.iter().filter(|job| job.is_done());
     let claims = done
         .map(|job| {
             Ok(Claim {
                 row: job.run.row.map(RowChoice::Number),
-                run: read_run(&job.folder)?,
+                run: MeasuredRun::read(&job.folder)?,
             })
         })
-        .collect::<Result<Vec<_>, Failure>>()?;
+        .collect::<Result<Vec<_>, PipelineError>>()?;
     Ok(Reply::new(library, library.find(table)?, &claims)?.document())
 }
 
 /// A comparison a group, in the order in which groups first occur.
-fn own(suite: &Suite, jobs: &[Job]) -> Result<Document, Failure> {
+fn own(suite: &Suite, jobs: &[Job]) -> Result<Document, PipelineError> {
     let mut document = Document::default();
     let title = format!("{}: {}", suite.id, suite.name);
     document.blocks.push(Block::Heading(title));
@@ -54,7 +57,7 @@ fn own(suite: &Suite, jobs: &[Job]) -> Result<Document, Failure> {
         } else {
             label.clone()
         };
-        let row = (label, read_run(&job.folder)?.scores);
+        let row = (label, MeasuredRun::read(&job.folder)?.scores);
         match groups.iter_mut().find(|(known, _)| *known == group) {
             Some((_, rows)) => rows.push(row),
             None => groups.push((group, vec![row])),

@@ -1,29 +1,29 @@
 //! Where the runs of a command lie.
 
+use crate::record::Seed;
+use crate::run::one_folder;
+use crate::spec::ModelCard;
 use std::fmt::Write;
 use std::path::{Path, PathBuf};
-use storyeval::record::Seed;
-use storyeval::run::one_folder;
-use storyeval::spec::ModelCard;
 
 /// What the default name of a group of runs is made of.
-pub(crate) struct GroupName<'a> {
-    pub(crate) dataset: &'a str,
-    pub(crate) protocol: &'a str,
+pub(super) struct GroupName<'a> {
+    pub(super) dataset: &'a str,
+    pub(super) protocol: &'a str,
     /// Named when it is not the usual one.
-    pub(crate) split: &'a str,
+    pub(super) split: &'a str,
     /// The split that the data set's card names.
-    pub(crate) usual_split: &'a str,
+    pub(super) usual_split: &'a str,
     /// Named when the user chose it.
-    pub(crate) subset: Option<&'a str>,
+    pub(super) subset: Option<&'a str>,
     /// Named when the user chose it.
-    pub(crate) story_length: Option<usize>,
+    pub(super) story_length: Option<usize>,
     /// Named when the user chose it.
-    pub(crate) limit: Option<usize>,
+    pub(super) limit: Option<usize>,
     /// Named when it is not 0.
-    pub(crate) seed: u64,
+    pub(super) seed: u64,
     /// Whether runs of several seeds lie below.
-    pub(crate) seeds: bool,
+    pub(super) seeds: bool,
 }
 
 impl GroupName<'_> {
@@ -54,16 +54,17 @@ impl GroupName<'_> {
 }
 
 /// The folder of table and sheet, and those of the runs.
-pub(crate) struct Folders {
+#[derive(Debug)]
+pub(super) struct Folders {
     /// Table and sheet go here. With one model it is the run itself.
-    pub(crate) group: PathBuf,
+    pub(super) group: PathBuf,
     several: bool,
     seeds: bool,
 }
 
 impl Folders {
     /// `--out`, or a name below `runs/`.
-    pub(crate) fn new(out: Option<&Path>, name: &GroupName<'_>, models: &[ModelCard]) -> Self {
+    pub(super) fn new(out: Option<&Path>, name: &GroupName<'_>, models: &[ModelCard]) -> Self {
         let several = models.len() > 1;
         let group = match (out, models) {
             (Some(out), _) => out.to_owned(),
@@ -78,7 +79,7 @@ impl Folders {
     }
 
     /// The folder of a model: its run, or with several seeds the folder of its runs.
-    pub(crate) fn model(&self, model: &ModelCard) -> PathBuf {
+    pub(super) fn model(&self, model: &ModelCard) -> PathBuf {
         if self.several {
             self.group.join(&model.id)
         } else {
@@ -87,7 +88,7 @@ impl Folders {
     }
 
     /// The run folder of a model and seed.
-    pub(crate) fn run(&self, model: &ModelCard, seed: Seed) -> PathBuf {
+    pub(super) fn run(&self, model: &ModelCard, seed: Seed) -> PathBuf {
         let folder = self.model(model);
         if self.seeds {
             folder.join(format!("seed-{}", seed.0))

@@ -1,0 +1,261 @@
+//! Why a pipeline stopped.
+
+use crate::record::StoryId;
+use crate::{Error, ExitCode, Hint};
+use std::path::PathBuf;
+
+/// An error of the pipeline, or of a room that it works with.
+#[derive(Debug, thiserror::Error)]
+pub enum PipelineError {
+    /// A room below says so.
+    #[error(transparent)]
+    Room(#[from] Error),
+    /// The bundle of a model or evaluator is in none of the places.
+    #[error("the weights of {what} are not installed{missing}")]
+    NoBundle {
+        /// The model or evaluator.
+        what: String,
+        /// Where it was looked for, and what it is made of.
+        missing: String,
+        /// What to do.
+        hint: String,
+    },
+    /// A request names a model twice.
+    #[error("model {model} is given twice")]
+    ModelTwice {
+        /// Its id.
+        model: String,
+    },
+    /// A model whose frames come from another program cannot be drawn here.
+    #[error("{model} is drawn by another program")]
+    DrawnElsewhere {
+        /// Its id.
+        model: String,
+    },
+    /// A model with weights whose card does not name them.
+    #[error("the card of model {model} names no bundle")]
+    NoBundleNamed {
+        /// Its id.
+        model: String,
+    },
+    /// The folder for runs of several seeds is a run itself.
+    #[error("{} is a run of one seed already", folder.display())]
+    RunOfOneSeed {
+        /// The folder.
+        folder: PathBuf,
+    },
+    /// Latents were given or asked for where there are none.
+    #[error("{model} has no latents, so `{option}` cannot be for it")]
+    NoLatents {
+        /// The model.
+        model: String,
+        /// The option.
+        option: &'static str,
+    },
+    /// Latents of several models would overwrite each other.
+    #[error("`--save-latents` is for one model, not {models}")]
+    LatentsOfSeveral {
+        /// How many.
+        models: usize,
+    },
+    /// The data set at hand is not the one of a run.
+    #[error("the data set is not the one that {} was made from (story {story})", run.display())]
+    OtherData {
+        /// The run folder.
+        run: PathBuf,
+        /// The first story that differs.
+        story: StoryId,
+    },
+    /// A name for imported frames that a folder and a table cannot have.
+    #[error("{name:?} cannot be a model's name")]
+    ModelName {
+        /// The name.
+        name: String,
+    },
+    /// The run folder lies among the images that it is made of.
+    #[error("the run folder {} lies inside the folder of the images", run.display())]
+    NestedRun {
+        /// The run folder.
+        run: PathBuf,
+    },
+    /// One folder of data was given for a suite of several data sets.
+    #[error("suite {suite} has several data sets, and --data is one folder")]
+    OneFolder {
+        /// The suite.
+        suite: String,
+    },
+    /// A suite fills a row that its table does not have.
+    #[error("suite {suite} fills row {row} of {table}, which has {rows}")]
+    SuiteRow {
+        /// The suite.
+        suite: String,
+        /// The row.
+        row: usize,
+        /// The table.
+        table: String,
+        /// Rows of the table.
+        rows: usize,
+    },
+    /// No run of a suite has scores.
+    #[error("nothing of suite {suite} could be run here")]
+    NothingRun {
+        /// The suite.
+        suite: String,
+    },
+    /// The split has stories, but none was asked for.
+    #[error("no story is selected")]
+    NothingSelected,
+    /// Several things are wrong; the last is the one to mend first.
+    #[error("{} things are wrong", .0.len())]
+    Several(Vec<PipelineError>),
+    /// The caller stopped the work.
+    #[error("stopped; what is done stays")]
+    Cancelled,
+}
+
+impl crate::run::MemoryShort for PipelineError {
+    fn is_memory_short(&self) -> bool {
+        matches!(self, Self::Room(error) if error.is_memory_short())
+    }
+}
+
+impl Hint for PipelineError {
+    fn exit_code(&self) -> ExitCode {
+        match self {
+            Self::Room(error) => error.exit_code(),
+            Self::NoBundle { .. } | Self::NothingRun { .. } => ExitCode::Setup,
+            Self::NothingSelected => ExitCode::NothingSelected,
+            Self::Cancelled => ExitCode::Partial,
+            Self::Several(all) => all.last().map_or(ExitCode::Bug, Hint::exit_code),
+            _ => ExitCode::Usage,
+        }
+    }
+
+    fn hint(&self) -> Option<String> {
+        Some(match self {
+            Self::Room(error) => return error.hint(),
+            Self::Several(all) => return all.last().and_then(Hint::hint),
+            Self::NoBundle { hint, .. } => hint.clone(),
+            Self::ModelTwice { .. } => "name each model once".to_owned(),
+            Self::DrawnElsewhere { model } => format!(
+                "score its frames with `storyeval score --images DIR --layout LAYOUT --name {model}`"
+            ),
+            Self::NoBundleNamed { .. } => "add `bundle = \"...\"` to the card".to_owned(),
+            Self::RunOfOneSeed { .. } => {
+                "choose a new folder for the runs of several seeds with `--out DIR`".to_owned()
+            }
+            Self::NoLatents { .. } => "leave the flag or the model out".to_owned(),
+            Self::LatentsOfSeveral { .. } => {
+                "draw with one model after the other, each into a folder of its own".to_owned()
+            }
+            Self::OtherData { .. } => "give the folder of the same data set with `--data DIR`".to_owned(),
+            Self::ModelName { .. } => "choose one with `--name`".to_owned(),
+            Self::NestedRun { .. } => "choose another place with `--out DIR`".to_owned(),
+            Self::OneFolder { .. } => {
+                "set STORYEVAL_DATA to a folder that holds a folder for each data set id".to_owned()
+            }
+            Self::SuiteRow { table, .. } => format!("see `storyeval paper {table}`"),
+            Self::NothingRun { suite } => format!(
+                "what is missing stands above; `storyeval run --suite {suite} --dry-run` lists it again"
+            ),
+            Self::NothingSelected => {
+                "give `--limit` at least 1, and a `--story-length` that the episodes of the split have".to_owned()
+            }
+            Self::Cancelled => "run the same command again; it goes on from there".to_owned(),
+        })
+    }
+}
+
+/// Several errors that a user would rather hear of at once.
+#[derive(Debug, Default)]
+pub struct Gathered(Vec<PipelineError>);
+
+impl Gathered {
+    /// Keeps the error of a result.
+    pub fn keep<T>(&mut self, result: Result<T, PipelineError>) -> Option<T> {
+        result.map_err(|error| self.0.push(error)).ok()
+    }
+
+    /// Whether nothing failed.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// What stops the work, if anything does. What is broken comes last, which is what is mended first:
+    /// installing more does not mend it.
+    ///
+    /// # Errors
+    /// The one error that was kept, or [`PipelineError::Several`].
+    pub fn check(self) -> Result<(), PipelineError> {
+        if self.is_empty() {
+            Ok(())
+        } else {
+            Err(self.into_error())
+        }
+    }
+
+    /// The error of a non-empty collection.
+    pub(super) fn into_error(mut self) -> PipelineError {
+        self.0
+            .sort_by_key(|error| error.exit_code() != ExitCode::Setup);
+        match self.0.pop() {
+            None => PipelineError::NothingSelected,
+            Some(only) if self.0.is_empty() => only,
+            Some(last) => {
+                self.0.push(last);
+                PipelineError::Several(self.0)
+            }
+        }
+    }
+}
+
+/// Lets `?` lift the error of any room.
+macro_rules! lift {
+    ($($room:ident$(::$part:ident)+),+ $(,)?) => {
+        $(impl From<crate::$room$(::$part)+> for PipelineError {
+            fn from(error: crate::$room$(::$part)+) -> Self {
+                Self::Room(error.into())
+            }
+        })+
+    };
+}
+
+lift!(
+    dataset::DatasetError,
+    exchange::ExchangeError,
+    generator::GeneratorError,
+    generator::images::ImagesError,
+    inference::InferenceError,
+    paper::PaperError,
+    report::ReportError,
+    run::RunError,
+    spec::SpecError,
+    table::TableError,
+    vision::VisionError,
+);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_broken_is_said_last_and_decides() {
+        let missing = || PipelineError::NoBundle {
+            what: "model a".to_owned(),
+            missing: String::new(),
+            hint: "fetch it".to_owned(),
+        };
+        assert!(Gathered::default().check().is_ok());
+        let mut one = Gathered::default();
+        assert!(one.keep(Err::<(), _>(missing())).is_none());
+        assert!(matches!(one.check(), Err(PipelineError::NoBundle { .. })));
+        let mut several = Gathered::default();
+        several.keep(Err::<(), _>(PipelineError::NothingSelected));
+        several.keep(Err::<(), _>(missing()));
+        assert!(!several.is_empty());
+        let error = several.check().unwrap_err();
+        assert_eq!(error.exit_code(), ExitCode::NothingSelected);
+        assert!(error.hint().unwrap().contains("--limit"));
+    }
+}

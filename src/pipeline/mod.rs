@@ -1,0 +1,36 @@
+//! The product as a library: what a caller asks for ([`RunRequest`]) is planned ([`Planned`]), drawn ([`Drawn`]),
+//! observed ([`Observed`]) and scored. Other programs' frames come in by an [`ImageRequest`], tables of many runs by
+//! a [`PlannedSuite`]. Whoever calls hears of everything through a [`Control`], and can stop the work by a flag.
+//!
+//! The command line prints what this room returns; a test or another program calls it in the same way.
+
+mod control;
+mod data;
+mod error;
+mod evaluators;
+mod folders;
+mod import;
+mod latents;
+mod minisv;
+mod origin;
+mod planned;
+mod request;
+mod scoring;
+mod sheet;
+mod started;
+mod suite;
+mod weights;
+
+pub use control::{Control, Event, Watch};
+pub use data::{DataChoice, DataRequest, links, open_dataset, selected, subset_name, to_open};
+pub use error::{Gathered, PipelineError};
+pub use evaluators::{EvaluatorSet, truth_cache};
+pub use import::{ImageRequest, Imported, Matched};
+pub use latents::LatentRequest;
+pub use origin::Origin;
+pub use planned::{Goal, Planned};
+pub use request::{BATCH, Measured, RunRequest, Seeds};
+pub use scoring::{LaterRequest, effect_of_protocols, observe_run, score_run};
+pub use started::{Drawn, Observed, Started};
+pub use suite::{MeasuredSuite, PlannedSuite};
+pub use weights::{bundle_by_name, bundle_places, find_bundle, find_bundle_by_name, open_bundle};

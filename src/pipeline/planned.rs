@@ -1,0 +1,292 @@
+//! Everything that is known before the first frame is drawn.
+
+use super::data::{open_dataset, selected, subset_name};
+use super::folders::{Folders, GroupName};
+use super::request::{RunRequest, Seeds};
+use super::weights::open_bundle;
+use super::{Control, DataChoice, EvaluatorSet, Gathered, PipelineError};
+use crate::dataset::{Dataset, OpenDataset, referential};
+use crate::generator::Prompt;
+use crate::inference::{Bundle, Runtime};
+use crate::record::{Seed, Story};
+use crate::run::{Identity, MANIFEST, Manifest, Partition, Plan, PlanSummary, RunCards, Session};
+use crate::spec::{self, GeneratorKind, ModelCard, Protocol};
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+/// How far a request goes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Goal {
+    /// Frames only; no evaluator is needed.
+    Frames,
+    /// Scores.
+    Scores,
+}
+
+/// A request with its cards, data, weights and folders.
+#[derive(Debug)]
+pub struct Planned {
+    pub(super) request: RunRequest,
+    pub(super) protocol: Protocol,
+    choice: DataChoice,
+    pub(super) dataset: OpenDataset,
+    pub(super) stories: Vec<Story>,
+    models: Vec<ModelCard>,
+    pub(super) folders: Folders,
+    /// Verified bundles of the models, by id. Verifying reads every byte, so each is opened once.
+    bundles: BTreeMap<String, Bundle>,
+    /// The bundles of the evaluators, for requests that go as far as scores.
+    pub(super) evaluators: Option<EvaluatorSet>,
+    /// Weights that are missing.
+    pub(super) missing: Gathered,
+}
+
+impl Planned {
+    pub(super) fn open(
+        request: &RunRequest,
+        goal: Goal,
+        control: Control<'_>,
+    ) -> Result<Self, PipelineError> {
+        let card = spec::dataset(&request.dataset)?;
+        let mut protocol = spec::protocol(&request.protocol)?;
+        request.data.apply(&mut protocol)?;
+        let models = models(&request.models)?;
+        request.latents.check(&models)?;
+        let cache = &request.runtime.cache;
+        // Everything that is missing is named, not only the first.
+        let mut missing = Gathered::default();
+        let choice = request.data.choose(&request.dataset, &card, &protocol);
+        let bundles = bundles(&models, cache, &mut missing);
+        let evaluators = (goal == Goal::Scores).then(|| {
+            EvaluatorSet::find(
+                &card,
+                &protocol,
+                &request.skip,
+                cache,
+                &mut missing,
+                control,
+            )
+        });
+        let dataset = missing.keep(open_dataset(card, &choice, cache, control));
+        let Some(dataset) = dataset else {
+            return Err(missing.into_error());
+        };
+        let stories = selected(&dataset, &protocol, request.limit)?;
+        let folders = folders(request, &choice, &protocol, &dataset, &models);
+        if request.seeds.are_several() {
+            refuse_runs(&folders, &models)?;
+        }
+        Ok(Self {
+            request: request.clone(),
+            protocol,
+            choice,
+            dataset,
+            stories,
+            models,
+            folders,
+            bundles,
+            evaluators,
+            missing,
+        })
+    }
+
+    /// The models, in the order of the request.
+    #[must_use]
+    pub fn models(&self) -> &[ModelCard] {
+        &self.models
+    }
+
+    /// The seeds of each model.
+    #[must_use]
+    pub fn seeds(&self) -> &[Seed] {
+        self.request.seeds.all()
+    }
+
+    /// The folder of the runs, or the run where there is one.
+    #[must_use]
+    pub fn group(&self) -> &Path {
+        &self.folders.group
+    }
+
+    /// What each run will draw, and into which folder.
+    ///
+    /// # Errors
+    /// Captions that a text variant cannot be made of.
+    pub fn outlook(&self) -> Result<Vec<(PlanSummary, PathBuf)>, PipelineError> {
+        let runs = self.models.iter().flat_map(|model| {
+            let seeds = self.seeds().iter();
+            seeds.map(move |seed| (model, *seed))
+        });
+        runs.map(|(model, seed)| {
+            let (plan, _) = self.plan(model, seed)?;
+            Ok((
+                plan.summary(Partition::WHOLE),
+                self.folders.run(model, seed),
+            ))
+        })
+        .collect()
+    }
+
+    /// Whether everything is there that the runs need.
+    ///
+    /// # Errors
+    /// All weights that are missing.
+    pub fn require_complete(self) -> Result<(), PipelineError> {
+        self.missing.check()
+    }
+
+    /// The verified bundle of a model that has weights.
+    pub(super) fn bundle(&self, model: &ModelCard) -> Option<&Bundle> {
+        self.bundles.get(model.bundle.as_ref()?)
+    }
+
+    /// The plan of a run, and what its model reads.
+    pub(super) fn plan(
+        &self,
+        model: &ModelCard,
+        seed: Seed,
+    ) -> Result<(Plan, Vec<Prompt>), PipelineError> {
+        let variant = self.protocol.text_for(model)?;
+        let card = self.dataset.card();
+        let captions = self
+            .stories
+            .iter()
+            .map(|story| referential(story, variant, card))
+            .collect::<Result<Vec<_>, _>>()?;
+        let batch = self.request.batch;
+        let plan = Plan::new(&self.stories, &captions, &model.id, seed, batch)?;
+        let stories = self.stories.iter().cloned().zip(captions);
+        let prompts = stories.map(|(story, captions)| Prompt { story, captions });
+        Ok((plan, prompts.collect()))
+    }
+
+    /// The manifest of a run.
+    pub(super) fn manifest(
+        &self,
+        model: &ModelCard,
+        plan: &Plan,
+        seed: Seed,
+        runtime: &Runtime,
+    ) -> Result<Manifest, PipelineError> {
+        let bundle = self.bundle(model);
+        let latents_hash = match bundle {
+            Some(bundle) => self.request.latents.hash(bundle, plan)?,
+            None => None,
+        };
+        let identity = Identity {
+            dataset: self.dataset.card().id.clone(),
+            dataset_hash: self.dataset.content_hash().to_owned(),
+            model: model.id.clone(),
+            bundle_hash: bundle.map(Bundle::content_hash),
+            images_hash: None,
+            latents_hash,
+            protocol: self.protocol.id.clone(),
+            protocol_hash: self.protocol.hash(),
+            seed,
+            batch: self.request.batch.get(),
+            stories: plan.units().len(),
+            plan_hash: plan.hash().to_owned(),
+            partition: Partition::WHOLE,
+            device_kind: runtime.device().kind().to_owned(),
+        };
+        let cards = RunCards {
+            dataset: self.dataset.card().clone(),
+            model: model.clone(),
+            protocol: self.protocol.clone(),
+            split: self.choice.split.clone(),
+            subset: subset_name(
+                &self.choice.split,
+                &self.protocol,
+                &self.stories,
+                &self.dataset,
+            ),
+            layout: Some(self.dataset.layout().clone()),
+            story_length: self.choice.story_length,
+            data: self.dataset.folder().to_owned(),
+            images: None,
+        };
+        Ok(Manifest::new(
+            identity,
+            &cards,
+            session(runtime, self.request.runtime.threads),
+        ))
+    }
+}
+
+/// This process, working with a runtime.
+pub(super) fn session(runtime: &Runtime, threads: Option<usize>) -> Session {
+    let device = runtime.device().to_string();
+    Session::current(&device, Some(runtime.version()), threads).on_gpu(runtime.gpu())
+}
+
+/// The cards of the models, each once and each one that can be drawn here.
+fn models(ids: &[String]) -> Result<Vec<ModelCard>, PipelineError> {
+    let mut models: Vec<ModelCard> = Vec::new();
+    for id in ids {
+        let card = spec::model(id)?;
+        if models.iter().any(|earlier| earlier.id == card.id) {
+            return Err(PipelineError::ModelTwice { model: card.id });
+        }
+        models.push(card);
+    }
+    match models
+        .iter()
+        .find(|card| card.generator == GeneratorKind::Images)
+    {
+        Some(card) => Err(PipelineError::DrawnElsewhere {
+            model: card.id.clone(),
+        }),
+        None => Ok(models),
+    }
+}
+
+fn bundles(models: &[ModelCard], cache: &Path, missing: &mut Gathered) -> BTreeMap<String, Bundle> {
+    let mut bundles = BTreeMap::new();
+    for model in models {
+        if let Some(id) = &model.bundle
+            && !bundles.contains_key(id)
+            && let Some(bundle) = missing.keep(open_bundle(
+                id,
+                &format!("model {}", model.id),
+                model.into(),
+                cache,
+            ))
+        {
+            bundles.insert(id.clone(), bundle);
+        }
+    }
+    bundles
+}
+
+fn folders(
+    request: &RunRequest,
+    choice: &DataChoice,
+    protocol: &Protocol,
+    dataset: &OpenDataset,
+    models: &[ModelCard],
+) -> Folders {
+    let name = GroupName {
+        dataset: &dataset.card().id,
+        protocol: &protocol.id,
+        split: &choice.split,
+        usual_split: &dataset.card().split,
+        subset: request.data.subset.as_deref(),
+        story_length: request.data.story_length,
+        limit: request.limit,
+        seed: match &request.seeds {
+            Seeds::One(seed) => seed.0,
+            Seeds::Several(_) => 0,
+        },
+        seeds: request.seeds.are_several(),
+    };
+    Folders::new(request.out.as_deref(), &name, models)
+}
+
+/// A folder that is a run of one seed does not become the folder of several.
+fn refuse_runs(folders: &Folders, models: &[ModelCard]) -> Result<(), PipelineError> {
+    let mut taken = models.iter().map(|model| folders.model(model));
+    match taken.find(|folder| folder.join(MANIFEST).exists()) {
+        Some(folder) => Err(PipelineError::RunOfOneSeed { folder }),
+        None => Ok(()),
+    }
+}

@@ -1,0 +1,229 @@
+//! A plan at work: frames are drawn, and evaluators observe them.
+
+use super::evaluators::truth_cache;
+use super::planned::Planned;
+use super::sheet::write_sheet;
+use super::{Control, PipelineError, scoring};
+use crate::dataset::Dataset;
+use crate::evaluate::{self, Panel, Wanted};
+use crate::generator::{CharLdm, Generator, GroundTruth, Prompt, Shuffled, StoryGptV};
+use crate::inference::Runtime;
+use crate::record::{ClipId, Scores, Seed};
+use crate::run::{Store, Unit};
+use crate::spec::{GeneratorKind, ModelCard};
+use std::path::{Path, PathBuf};
+
+/// A plan with ONNX Runtime and the evaluators open.
+pub struct Started<'a> {
+    planned: Planned,
+    runtime: Runtime,
+    panel: Option<Panel>,
+    control: Control<'a>,
+}
+
+/// A run whose frames are all there.
+#[derive(Debug)]
+pub struct Drawn {
+    store: Store,
+    prompts: Vec<Prompt>,
+}
+
+/// A run whose frames were all observed.
+#[derive(Debug)]
+pub struct Observed {
+    store: Store,
+}
+
+impl Planned {
+    /// Opens ONNX Runtime and the evaluators.
+    ///
+    /// # Errors
+    /// All weights that are missing; a runtime, device or network that does not open.
+    pub fn start(mut self, control: Control<'_>) -> Result<Started<'_>, PipelineError> {
+        std::mem::take(&mut self.missing).check()?;
+        let runtime = Runtime::open(&self.request.runtime, &mut |line| control.note(line))?;
+        let panel = match &self.evaluators {
+            Some(set) => Some(set.open(self.dataset.card(), &self.protocol, &runtime)?),
+            None => None,
+        };
+        Ok(Started {
+            planned: self,
+            runtime,
+            panel,
+            control,
+        })
+    }
+}
+
+impl Started<'_> {
+    /// What is being done.
+    #[must_use]
+    pub fn planned(&self) -> &Planned {
+        &self.planned
+    }
+
+    /// Draws what is outstanding of the run of a model and seed.
+    ///
+    /// # Errors
+    /// Another run in the folder, frames that cannot be drawn or written, [`PipelineError::Cancelled`].
+    pub fn draw(&self, model: &ModelCard, seed: Seed) -> Result<Drawn, PipelineError> {
+        self.draw_by(model, seed, || self.generator(model))
+    }
+
+    /// The same with a generator of the caller's, which stands for `model`. It is not opened where nothing is
+    /// outstanding.
+    ///
+    /// # Errors
+    /// Those of [`Started::draw`], and what opening the generator gives.
+    pub fn draw_by<'g>(
+        &self,
+        model: &ModelCard,
+        seed: Seed,
+        open: impl FnOnce() -> Result<Box<dyn Generator + 'g>, PipelineError>,
+    ) -> Result<Drawn, PipelineError> {
+        let planned = &self.planned;
+        let (plan, prompts) = planned.plan(model, seed)?;
+        let manifest = planned.manifest(model, &plan, seed, &self.runtime)?;
+        let root = planned.folders.run(model, seed);
+        let mut store = Store::create_or_resume(&root, &manifest, &plan)?;
+        if store.require_complete().is_err() {
+            let mut generator = open()?;
+            let mut draw = |units: &[&Unit]| -> Result<_, PipelineError> {
+                self.control.check()?;
+                let batch: Vec<Prompt> = units
+                    .iter()
+                    .map(|unit| prompts[unit.unit].clone())
+                    .collect();
+                Ok(generator.generate(&batch, seed)?)
+            };
+            let mut progress = self.control.progress(&model.id);
+            crate::run::generate(&mut store, &mut draw, &mut progress)?;
+        }
+        Ok(Drawn { store, prompts })
+    }
+
+    /// Shows the frames of a run to the evaluators.
+    ///
+    /// # Errors
+    /// Frames that cannot be read, networks that fail, output that cannot be written.
+    ///
+    /// # Panics
+    /// When the plan was to draw frames only.
+    pub fn observe(&mut self, drawn: Drawn) -> Result<Observed, PipelineError> {
+        let panel = self.panel.as_mut().expect("the goal is scores");
+        let wanted = Wanted {
+            dataset: &self.planned.dataset,
+            protocol: &self.planned.protocol,
+            prompts: &drawn.prompts,
+            cache: &truth_cache(&self.planned.request.runtime.cache),
+            folder: drawn.store.root(),
+        };
+        observe(&drawn.store, &wanted, panel, self.control)?;
+        Ok(Observed { store: drawn.store })
+    }
+
+    /// Tells what is doubtful about the files that real frames were read from so far.
+    pub fn tell_doubts(&self) {
+        tell_doubts(&self.planned.dataset, self.control);
+    }
+
+    /// ONNX Runtime, for generators of the caller's.
+    #[must_use]
+    pub fn runtime(&self) -> &Runtime {
+        &self.runtime
+    }
+
+    /// Writes the strip sheet of runs, by the names of their models.
+    pub(super) fn sheet(&self, runs: &[(String, Store)]) -> Result<PathBuf, PipelineError> {
+        let planned = &self.planned;
+        write_sheet(
+            &planned.dataset,
+            &planned.protocol,
+            &planned.stories,
+            planned.group(),
+            runs,
+        )
+    }
+
+    /// The generator of a model.
+    fn generator(&self, model: &ModelCard) -> Result<Box<dyn Generator + '_>, PipelineError> {
+        let planned = &self.planned;
+        let rule = planned.protocol.ground_truth;
+        let frames = move |clip: &ClipId| {
+            let frame = planned.dataset.ground_truth(clip, rule);
+            frame.map_err(|error| Box::new(error.into()))
+        };
+        let latents = &planned.request.latents;
+        Ok(match (model.generator, planned.bundle(model)) {
+            (GeneratorKind::StorygptV, Some(bundle)) => {
+                Box::new(StoryGptV::open(&self.runtime, bundle)?.with_latents(latents.open()?))
+            }
+            (GeneratorKind::CharLdm, Some(bundle)) => {
+                Box::new(CharLdm::open(&self.runtime, bundle)?.with_latents(latents.open()?))
+            }
+            (GeneratorKind::GroundTruth, _) => Box::new(GroundTruth::new(frames)),
+            // The whole split, so that overlapping windows find a story to swap with.
+            (GeneratorKind::Shuffled, _) => {
+                Box::new(Shuffled::new(planned.dataset.stories(), frames))
+            }
+            (GeneratorKind::Images, _) => {
+                return Err(PipelineError::DrawnElsewhere {
+                    model: model.id.clone(),
+                });
+            }
+            (GeneratorKind::StorygptV | GeneratorKind::CharLdm, None) => {
+                return Err(PipelineError::NoBundleNamed {
+                    model: model.id.clone(),
+                });
+            }
+        })
+    }
+}
+
+/// Shows every frame of a run to a panel, under the name of its model.
+pub(super) fn observe(
+    store: &Store,
+    wanted: &Wanted<'_>,
+    panel: &mut Panel,
+    control: Control<'_>,
+) -> Result<(), PipelineError> {
+    control.check()?;
+    let model = store.manifest().identity.model.clone();
+    evaluate::observe(store, wanted, panel, &mut control.progress(&model))?;
+    Ok(())
+}
+
+/// Tells what is doubtful about the files that frames of a data set were read from.
+pub(super) fn tell_doubts(dataset: &dyn Dataset, control: Control<'_>) {
+    for doubt in dataset.doubts() {
+        control.note(&format!("warning: {doubt}"));
+    }
+}
+
+impl Drawn {
+    /// The run folder.
+    #[must_use]
+    pub fn folder(&self) -> &Path {
+        self.store.root()
+    }
+}
+
+impl Observed {
+    /// The run folder.
+    #[must_use]
+    pub fn folder(&self) -> &Path {
+        self.store.root()
+    }
+
+    /// Reduces the observations to scores, which are written into the run folder.
+    ///
+    /// # Errors
+    /// Observations that were changed, and output that cannot be written.
+    pub fn score(&self) -> Result<Scores, PipelineError> {
+        scoring::score_store(&self.store)
+    }
+
+    pub(super) fn into_store(self) -> Store {
+        self.store
+    }
+}

@@ -1,0 +1,105 @@
+//! `scores.json`: one reader and one writer.
+
+use super::durable::write_durably;
+use super::error::RunError;
+use super::layout::{SCORES, json_file};
+use crate::record::Scores;
+use serde::Deserialize;
+use std::fs;
+use std::io::ErrorKind;
+use std::path::Path;
+
+/// Version of `scores.json`.
+pub const SCORES_FORMAT: u32 = 2;
+
+/// Writes the scores of a run, or of another way to look at it, into its folder.
+///
+/// # Errors
+/// [`RunError::Output`].
+pub fn write_scores(folder: &Path, scores: &Scores) -> Result<(), RunError> {
+    write_durably(&folder.join(SCORES), &json_file(scores))
+}
+
+/// The scores of the run in `folder`; `None` when it has none.
+///
+/// # Errors
+/// [`RunError::Read`], [`RunError::Json`], and [`RunError::Format`] for those of another version.
+pub fn find_scores(folder: &Path) -> Result<Option<Scores>, RunError> {
+    #[derive(Deserialize)]
+    struct Version {
+        format: u32,
+    }
+    let path = folder.join(SCORES);
+    let bytes = match fs::read(&path) {
+        Ok(bytes) => bytes,
+        Err(error) => match error.kind() {
+            // `runs/*` names files too.
+            ErrorKind::NotFound | ErrorKind::NotADirectory => return Ok(None),
+            _ => return Err(RunError::read(&path, error)),
+        },
+    };
+    let json = |source: serde_json::Error| RunError::Json {
+        path: path.clone(),
+        line: source.line(),
+        source,
+    };
+    // The version first: a later format may have other fields, and that is the better message.
+    let version: Version = serde_json::from_slice(&bytes).map_err(json)?;
+    if version.format != SCORES_FORMAT {
+        return Err(RunError::Format {
+            path,
+            found: version.format,
+            supported: SCORES_FORMAT,
+        });
+    }
+    serde_json::from_slice(&bytes).map(Some).map_err(json)
+}
+
+/// The scores of the run in `folder`.
+///
+/// # Errors
+/// [`RunError::NoScores`], and those of [`find_scores`].
+pub fn read_scores(folder: &Path) -> Result<Scores, RunError> {
+    find_scores(folder)?.ok_or_else(|| RunError::NoScores {
+        path: folder.to_owned(),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn scores_survive_the_disk_and_other_versions_are_named() {
+        let folder = tempfile::tempdir().expect("tempdir");
+        let root = folder.path();
+        assert!(matches!(
+            read_scores(root),
+            Err(RunError::NoScores { path }) if path == root
+        ));
+        let scores = Scores {
+            format: SCORES_FORMAT,
+            run: "r".to_owned(),
+            model: "m".to_owned(),
+            protocol: "strict".to_owned(),
+            notes: vec!["n".to_owned()],
+            scores: Vec::new(),
+        };
+        write_scores(root, &scores).expect("write");
+        assert_eq!(read_scores(root).expect("read"), scores);
+        fs::write(root.join(SCORES), "{\"format\": 1, \"old\": true}").expect("write");
+        assert!(matches!(
+            read_scores(root),
+            Err(RunError::Format {
+                found: 1,
+                supported: SCORES_FORMAT,
+                ..
+            })
+        ));
+        fs::write(root.join(SCORES), "{\"format\": ").expect("write");
+        assert!(matches!(
+            read_scores(root),
+            Err(RunError::Json { line: 1, .. })
+        ));
+    }
+}
