@@ -1,6 +1,6 @@
 //! Numbers on the command line that have to make sense.
 
-/// Resamples of an interval. As for protocols: fewer make no 95 % interval, more take no end of memory.
+/// Resamples of an interval. Fewer make no 95 % interval, more take no end of memory.
 pub(crate) fn resamples(text: &str) -> Result<usize, String> {
     match text.parse() {
         Ok(count @ (0 | 100..=1_000_000)) => Ok(count),

@@ -215,7 +215,7 @@ pub struct StorySimilarity {
 }
 
 /// Cosines between frames of the same story, summed per story in the order of the frames' numbers;
-/// stories by number, without those that have no pair. Resample the stories: their pairs are dependent.
+/// stories by number, without those that have no pair. Stories are the units: their pairs are dependent.
 ///
 /// `features` is `[n, d]`, one row a frame; absent frames must be left out by the caller.
 ///

@@ -61,8 +61,8 @@ pub struct Finding {
 }
 
 /// Whether a published number is reproduced: it lies in the measured 95 % interval, extended to the
-/// measured value where the interval does not hold it (the resampled distribution of a biased estimate may
-/// lie beside it), and widened at both ends by half a unit of the last printed digit.
+/// measured value where the interval does not hold it (bootstraps of older versions may lie beside a biased
+/// estimate), and widened at both ends by half a unit of the last printed digit.
 #[must_use]
 pub(super) fn reproduces(
     published: f64,

@@ -80,7 +80,7 @@ fn reproduced_is_within_the_interval_and_the_printed_digits() {
     assert_eq!(at(88.0, 87.5, 88.445), Verdict::Reproduced);
     assert_eq!(at(88.0, 87.5, 88.444), Verdict::Differs);
     assert_eq!(at(89.0, 88.456, 89.5), Verdict::Differs);
-    // The interval of a biased resampling does not hold the value it is for.
+    // A bootstrap of an older version may not hold the value it is for.
     assert_eq!(at(88.0, 88.6, 90.0), Verdict::Reproduced);
     let alone = Score {
         interval: None,

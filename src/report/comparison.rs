@@ -150,7 +150,7 @@ impl Comparison {
                 .push(Block::Table(self.table(section, best)));
         }
         if self.intervals {
-            let words = "95 % intervals by resampling stories, in brackets.".to_owned();
+            let words = "95 % intervals over stories, in brackets.".to_owned();
             document.blocks.push(Block::Text(words));
         }
         if self.over_seeds() {

@@ -84,7 +84,7 @@ fn the_markdown_table_is_as_expected() {
 | ground-truth |            – |        400 / 400 |
 | shuffled     |            – |        400 / 400 |
 
-95 % intervals by resampling stories, in brackets.
+95 % intervals over stories, in brackets.
 
 Notes:
 

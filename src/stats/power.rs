@@ -2,6 +2,8 @@
 
 use super::distributions::{normal_cdf, student_quantile};
 use statrs::distribution::{ChiSquared, Continuous};
+use std::collections::BTreeMap;
+use std::sync::{Mutex, PoisonError};
 
 /// Two-sided level of every test.
 pub const LEVEL: f64 = 0.05;
@@ -20,7 +22,24 @@ pub fn minimum_detectable(error: f64, clusters: usize) -> Option<f64> {
     if clusters < 2 || !error.is_finite() {
         return None;
     }
-    let freedom = clusters as f64 - 1.0;
+    Some(in_errors(clusters)? * error)
+}
+
+/// The same in units of the error, which depends on nothing but the number of clusters: a comparison has many metrics of
+/// the same stories, and the search takes milliseconds.
+fn in_errors(clusters: usize) -> Option<f64> {
+    static KNOWN: Mutex<BTreeMap<usize, f64>> = Mutex::new(BTreeMap::new());
+    // Whoever panicked in between left a map of whole entries.
+    let known = || KNOWN.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some(shift) = known().get(&clusters) {
+        return Some(*shift);
+    }
+    let shift = search(clusters as f64 - 1.0)?;
+    known().insert(clusters, shift);
+    Some(shift)
+}
+
+fn search(freedom: f64) -> Option<f64> {
     let (mut low, mut high) = (0.0, 1.0);
     while power(high, freedom)? < POWER {
         high *= 2.0;
@@ -34,7 +53,7 @@ pub fn minimum_detectable(error: f64, clusters: usize) -> Option<f64> {
             high = middle;
         }
     }
-    Some(high * error)
+    Some(high)
 }
 
 /// Chance that |T| passes the critical value, T being noncentral t with a shift of `shift` errors: normal

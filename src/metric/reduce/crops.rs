@@ -158,7 +158,7 @@ fn extractor(chosen: &Chosen<'_>) -> Option<ExtractorName> {
     })
 }
 
-/// Sums a story, so that stories can be resampled.
+/// Sums a story, so that stories can be left out.
 struct Tally {
     /// Sum and number of terms of each story that has one.
     stories: BTreeMap<usize, (f64, f64)>,
