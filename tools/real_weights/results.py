@@ -5,7 +5,7 @@ import math
 from pathlib import Path
 from typing import Any, Callable
 
-HEAD = f"{'what':<62} {'ours':>14} {'reference':>14} {'difference':>11} {'tolerance':>10}"
+HEAD = f"{'what':<74} {'ours':>14} {'reference':>14} {'difference':>11} {'tolerance':>10}"
 
 
 class Results:
@@ -56,7 +56,7 @@ class Results:
         self.rows.append({"name": name, "ours": _plain(ours), "reference": _plain(reference), "difference": _plain(difference),
                           "tolerance": tolerance, "relative": relative, "ok": ok})
         limit = f"{tolerance:.0e}{' rel' if relative else ''}" if tolerance else "equal"
-        print(f"{name:<62} {ours:>14.9g} {reference:>14.9g} {difference:>11.1e} {limit:>10} {'ok' if ok else 'NO'}", flush=True)
+        print(f"{name:<74} {ours:>14.9g} {reference:>14.9g} {difference:>11.1e} {limit:>10} {'ok' if ok else 'NO'}", flush=True)
 
     @property
     def failed(self) -> int:
