@@ -119,7 +119,7 @@ fn a_protocols_pillow_reaches_every_network() {
             signatures[2].1.contains(text),
             "{text}: {}",
             signatures[2].1
-        )
+        );
     };
     told("pillow13-bilinear-64+squash");
     told("pillow13-f32-bicubic-64+squash");

@@ -63,11 +63,8 @@ fn distances_of_every_size_are_those_of_the_package_alone_and_in_company() {
             let whole = [one, &others[..count], one].concat();
             let against = [other, &others[10 - count..], other].concat();
             let found = network.distances(&whole, &against, None).unwrap();
-            assert_eq!(
-                [found[0], found[count + 1]],
-                [mixed[at]; 2],
-                "{size:?} {count}"
-            );
+            let bits = [found[0], found[count + 1]].map(f32::to_bits);
+            assert_eq!(bits, [mixed[at].to_bits(); 2], "{size:?} {count}");
         }
     }
 }
