@@ -44,6 +44,9 @@ fn made(case: &Value) -> Array2<f64> {
     if let Some(plus) = case["plus"].as_i64() {
         set += &(fill(rows, dim, number("of")).mapv(f64::from) * power(plus));
     }
+    if let Some(times) = case["times"].as_f64() {
+        set *= times;
+    }
     if case["mix"] == true {
         let sign = |(i, j): (usize, usize)| {
             if (i & j).count_ones() % 2 == 0 {

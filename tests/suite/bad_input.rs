@@ -159,7 +159,7 @@ fn numbers_of_images_are_checked_before_a_network_is_wanted() {
         ),
         (
             &["prdc", four, three],
-            &["second set has 3", "needs at least 4", "--nearest-k 2"],
+            &["first set has 4", "needs at least 6", "--nearest-k 2"],
         ),
         (
             &["prdc", four, four],
@@ -319,7 +319,7 @@ fn cmyk_is_read_with_a_warning_and_damaged_images_are_refused_by_name() {
     let bytes = fs::read(golden("rgb8.png")).unwrap();
     fs::write(folder.path().join("1.png"), &bytes[..bytes.len() / 2]).unwrap();
     refused(
-        &[&["is", path][..], &FEATURES].concat(),
+        &[&["is", path, "--splits", "2"][..], &FEATURES].concat(),
         &["could not decode", "1.png"],
     );
     refused(

@@ -5,7 +5,7 @@
 mpmath 1.4 (gmpy2 makes it quicker). A set is made of the features of generated_features.py by steps that are exact in double
 precision, so that the test makes the very same numbers: column j times 2^-round(grade j / (dim - 1)) (in the other order
 with "reverse"), times the Hadamard matrix with "mix", plus "offset", plus 2^"plus" times the set of seed "of" with
-"plus"; with "copies" the last columns repeat the first ones.
+"plus"; times "times"; with "copies" the last columns repeat the first ones.
 
 `value`: |m1 - m2|^2 + tr S1 + tr S2 - 2 tr sqrt(S1 S2). `scipy`: pytorch-fid's arithmetic on the same numbers, to show what the
 common route loses. `influence`: of each row, how far it moves the distance to first order: 2 (m1 - m2)' x + x'x - x'T x over n, less
@@ -35,6 +35,8 @@ def made(case):
     x = x * 2.0 ** -numpy.array(steps[::-1] if case.get("reverse") else steps, dtype="float64")
     if "plus" in case:
         x = x + fill(rows, dim, case["of"]).astype("float64") * 2.0 ** case["plus"]
+    if "times" in case:
+        x = x * case["times"]
     if case.get("mix"):
         x = x @ hadamard(dim)
     if case.get("copies"):
@@ -126,6 +128,9 @@ def set_cases():
             yield "graded alike", set_of(n, dim, 1, **g), set_of(n + 9, dim, 2, **g)
             if dim < 16:
                 yield "graded oppositely", set_of(n, dim, 5, **g), set_of(n + 9, dim, 6, reverse=True, **g)
+    for grade in (10, 14, 18, 22, 26):
+        yield "graded alike, small distance", set_of(60, 2, 3, grade=grade), {**set_of(60, 2, 3, grade=grade), "times": 1.0625}
+        yield "graded alike, small distance", set_of(60, 2, 3, grade=grade, mix=True), {**set_of(60, 2, 3, grade=grade, mix=True), "times": 1.0625}
     yield "graded alike", set_of(140, 64, 1, grade=20, mix=True), set_of(150, 64, 2, grade=20, mix=True)
     for dim, plus in ((2, -20), (2, -28), (8, -24)):
         near = set_of(60, dim, 3, grade=4)
