@@ -2,6 +2,7 @@
 //! `reference-data/golden/minisv-networks`.
 
 use crate::support::{fails, storyeval};
+use image::RgbImage;
 use serde_json::Value;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -101,6 +102,50 @@ fn the_resizer_is_a_choice_and_the_signature_says_it() {
         signature.contains("torch-bilinear-antialias-50+squash"),
         "{signature}"
     );
+}
+
+/// The pixels of `tools/golden/pass_order.py`.
+fn noise(width: u32, height: u32) -> RgbImage {
+    let mut state = 12_345_u32;
+    RgbImage::from_fn(width, height, |_, _| {
+        image::Rgb(std::array::from_fn(|_| {
+            state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+            (state >> 24) as u8
+        }))
+    })
+}
+
+#[test]
+fn the_version_of_pillow_is_a_choice_and_the_signature_says_it() {
+    let path = golden().join("../resize/pass_order.json");
+    let expected: Value = serde_json::from_str(&fs::read_to_string(path).unwrap()).unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let (first, second) = (folder.path().join("a.png"), folder.path().join("b.png"));
+    noise(64, 64).save(&second).unwrap();
+    for version in ["12", "13"] {
+        let arguments = [
+            "lpips",
+            "--bundle",
+            "minisv-lpips",
+            "--format",
+            "json",
+            "--resize",
+            "48",
+            "--pillow",
+            version,
+        ];
+        for case in expected[format!("pillow{version}")].as_array().unwrap() {
+            let size = numbers(&case["size"]);
+            noise(size[0] as u32, size[1] as u32).save(&first).unwrap();
+            let answer: Value = serde_json::from_str(&run(&arguments, &[&first, &second])).unwrap();
+            let (found, wanted) = (&answer["value"], &case["lpips"]);
+            let gap = found.as_f64().unwrap() - wanted.as_f64().unwrap();
+            assert!(gap.abs() < 2e-6, "{size:?}: {found} {wanted}");
+            let signature = answer["signature"].as_str().unwrap();
+            let said = signature.contains("|pixels:pillow13-bilinear-48+squash|");
+            assert_eq!(said, version == "13", "{signature}");
+        }
+    }
 }
 
 #[test]

@@ -270,7 +270,8 @@ fn vist_photos_of_arldm_are_decoded() {
         let pixels = f64::from(image.width() * image.height());
         for channel in 0..3 {
             let sum: f64 = image.pixels().map(|pixel| f64::from(pixel[channel])).sum();
-            assert!((sum / pixels - wanted[channel].as_f64().unwrap()).abs() < 1e-9);
+            // The fixture has three decimals.
+            assert!((sum / pixels - wanted[channel].as_f64().unwrap()).abs() < 6e-4);
         }
         looked += 1;
     }
