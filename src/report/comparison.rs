@@ -324,27 +324,76 @@ fn run_notes(runs: &[Scores], labels: &[String]) -> Vec<String> {
     runs.iter().zip(labels).flat_map(of_run).collect()
 }
 
-/// Reasons for missing values, warnings, and different numbers of frames under a distance; lines that
-/// say the same of several models are put together.
-fn remarks(shown: &[(&String, &Score)]) -> Vec<String> {
-    let mut lines: Vec<(String, Vec<&str>)> = Vec::new();
+/// Where a remark belongs: metric and slice.
+type Place<'a> = (&'a str, &'a str);
+
+/// What is said of scores, the places that it is said of, and the models that have it there.
+struct Remark<'a> {
+    text: String,
+    places: Vec<Place<'a>>,
+    models: Vec<&'a str>,
+}
+
+impl Remark<'_> {
+    /// `fid, lpips on all; lpips on pronoun: text (models)`.
+    fn line(&self) -> String {
+        let mut slices: Vec<(&str, Vec<&str>)> = Vec::new();
+        for (metric, slice) in &self.places {
+            match slices.iter_mut().find(|(known, _)| known == slice) {
+                Some((_, metrics)) => metrics.push(metric),
+                None => slices.push((slice, vec![metric])),
+            }
+        }
+        let places: Vec<String> = slices
+            .into_iter()
+            .map(|(slice, metrics)| format!("{} on {slice}", metrics.join(", ")))
+            .collect();
+        format!(
+            "{}: {} ({})",
+            places.join("; "),
+            self.text,
+            self.models.join(", ")
+        )
+    }
+}
+
+/// Every remark with its models, once per place.
+fn placed<'a>(shown: &[(&'a String, &'a Score)]) -> Vec<Remark<'a>> {
+    let mut remarks: Vec<Remark<'a>> = Vec::new();
     for (label, score) in shown {
         let reason = score
             .unscored
             .iter()
             .map(|reason| format!("no value: {reason}"));
         for text in reason.chain(score.warnings.iter().cloned()) {
-            let line = format!("{} on {}: {text}", score.metric, score.slice);
-            match lines.iter_mut().find(|(known, _)| *known == line) {
-                Some((_, models)) => models.push(label),
-                None => lines.push((line, vec![label])),
+            let places = vec![(score.metric.as_str(), score.slice.as_str())];
+            let same = |known: &&mut Remark<'_>| known.text == text && known.places == places;
+            match remarks.iter_mut().find(same) {
+                Some(known) => known.models.push(label),
+                None => remarks.push(Remark {
+                    text,
+                    places,
+                    models: vec![label],
+                }),
             }
         }
     }
-    let mut remarks: Vec<String> = lines
-        .into_iter()
-        .map(|(line, models)| format!("{line} ({})", models.join(", ")))
-        .collect();
+    remarks
+}
+
+/// Reasons for missing values, warnings, and different numbers of frames under a distance. What is the same for
+/// several models or places is one line.
+fn remarks(shown: &[(&String, &Score)]) -> Vec<String> {
+    let mut merged: Vec<Remark<'_>> = Vec::new();
+    for remark in placed(shown) {
+        let same =
+            |known: &&mut Remark<'_>| known.text == remark.text && known.models == remark.models;
+        match merged.iter_mut().find(same) {
+            Some(known) => known.places.extend(remark.places),
+            None => merged.push(remark),
+        }
+    }
+    let mut remarks: Vec<String> = merged.iter().map(Remark::line).collect();
     // These depend on how many frames there are, whatever the frames show.
     let of_sets = ["fid", "kid", "precision", "recall", "coverage", "is"];
     let mut sizes: BTreeMap<&str, BTreeSet<usize>> = BTreeMap::new();

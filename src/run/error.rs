@@ -364,6 +364,7 @@ impl Hint for RunError {
             Self::Read { .. }
             | Self::Json { .. }
             | Self::Format { .. }
+            | Self::Cards { .. }
             | Self::Hash { .. }
             | Self::Frame { .. }
             | Self::Observations { .. }
@@ -372,9 +373,7 @@ impl Hint for RunError {
             | Self::Changed { .. }
             | Self::CaptionCount { .. }
             | Self::RepeatedStory { .. } => ExitCode::DataVerification,
-            Self::PartitionSyntax { .. } | Self::NoRun { .. } | Self::Cards { .. } => {
-                ExitCode::Usage
-            }
+            Self::PartitionSyntax { .. } | Self::NoRun { .. } => ExitCode::Usage,
             Self::EmptyPlan => ExitCode::NothingSelected,
             Self::Outstanding { .. } | Self::NotObserved { .. } | Self::NoScores { .. } => {
                 ExitCode::Partial

@@ -132,7 +132,7 @@ fn folders_that_are_no_runs_are_refused() {
         let (before, after) = text.rsplit_once("\"split\": \"test\"").unwrap();
         format!("{before}\"split\": 7{after}")
     };
-    with(&spoil("manifest.json", &no_cards)).says(97, &["split card"]);
+    with(&spoil("manifest.json", &no_cards)).says(97, &["made by another version of storyeval"]);
     let unscored = spoil("manifest.json", &str::to_owned);
     fs::remove_file(unscored.join("scores.json")).unwrap();
     with(&unscored).says(5, &["no scores", "storyeval score"]);
