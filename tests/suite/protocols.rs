@@ -64,7 +64,7 @@ fn real_frames_have_the_best_value_of_every_metric() {
     for score in scores["scores"].as_array().unwrap() {
         let text = score.to_string();
         assert!(
-            score["signature"].as_str().unwrap().contains("|v:3"),
+            score["signature"].as_str().unwrap().contains("|v:4"),
             "{text}"
         );
         assert!(
