@@ -157,10 +157,10 @@ fn within(found: f64, expected: f64, slack: f64, studies: usize) {
     );
 }
 
-/// A share between two others, but for two standard errors of chance. Keeps what is not, so that a whole table is printed
+/// A share between two others, but for two and a half standard errors of chance. Keeps what is not, so that a whole table is printed
 /// before a test fails.
 fn expect(misses: &mut Vec<String>, what: &str, found: f64, [low, high]: [f64; 2], studies: usize) {
-    let error = |share: f64| 2.0 * (share * (1.0 - share) / studies as f64).sqrt();
+    let error = |share: f64| 2.5 * (share * (1.0 - share) / studies as f64).sqrt();
     if found < low - error(low) || found > high + error(high) {
         misses.push(format!(
             "{what}: {found:.4} is not in {low} to {high} over {studies} studies"

@@ -9,7 +9,7 @@ const VERSION: &str = "4";
 /// Characters of a hash that a signature shows.
 const HASH_LENGTH: usize = 12;
 
-/// Builds `metric|dataset:..|..|n:400|v:3`. `own` are the parts of the metric itself (threshold,
+/// Builds `metric|dataset:..|..|n:400|v:4`. `own` are the parts of the metric itself (threshold,
 /// averaging) and `interval` how the interval was made.
 pub(super) fn signature(
     metric: &str,

@@ -89,7 +89,7 @@ fn intervals_of_differences_hold_the_truth_and_agree_with_p() {
 #[test]
 #[ignore = "slow: thousands of simulated comparisons"]
 fn intervals_of_differences_hold_the_truth_in_every_world() {
-    let count = studies(4000);
+    let count = studies(2000);
     let mut misses = Vec::new();
     for world in WORLDS {
         for (gap, name) in [(GAP, "a difference"), (Gap::NONE, "none")] {

@@ -43,7 +43,7 @@ fn intervals_of_scores_hold_the_truth() {
 #[test]
 #[ignore = "slow: thousands of simulated runs"]
 fn intervals_of_scores_hold_the_truth_in_every_world() {
-    let count = studies(4000);
+    let count = studies(2000);
     let mut misses = Vec::new();
     for world in WORLDS {
         for stories in SIZES {
