@@ -7,6 +7,7 @@
     reason = "a test that cannot set itself up should panic"
 )]
 
+mod architecture;
 mod audit;
 mod bad_input;
 mod bundles;

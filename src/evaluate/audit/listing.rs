@@ -2,7 +2,7 @@
 
 use super::{Condition, Damage, Finding};
 use crate::record::Seed;
-use crate::report::ReportError;
+use crate::table::TableError;
 
 /// `fault, strength, metric, value, low, high, n` and what is behind them: the amount that the strength
 /// stands for, the frames or stories hit, the damage, why there is no value, and the seed. The real
@@ -11,13 +11,13 @@ use crate::report::ReportError;
 ///
 /// # Errors
 /// The CSV writer fails, which it does not do in memory.
-pub fn listing(studies: &[(Seed, Vec<Finding>, Damage)]) -> Result<String, ReportError> {
+pub fn listing(studies: &[(Seed, Vec<Finding>, Damage)]) -> Result<String, TableError> {
     let mut writer = csv::Writer::from_writer(Vec::new());
     let header = [
         "fault", "strength", "metric", "value", "low", "high", "n", "amount", "hit", "damage",
         "unscored", "seed",
     ];
-    writer.write_record(header).map_err(ReportError::Csv)?;
+    writer.write_record(header).map_err(TableError::Csv)?;
     let text = |value: Option<f64>| value.map_or_else(String::new, |value| value.to_string());
     let findings = studies.iter().flat_map(|(seed, findings, damage)| {
         findings
@@ -52,12 +52,12 @@ pub fn listing(studies: &[(Seed, Vec<Finding>, Damage)]) -> Result<String, Repor
                     score.unscored.as_deref().unwrap_or_default(),
                     &seed,
                 ])
-                .map_err(ReportError::Csv)?;
+                .map_err(TableError::Csv)?;
         }
     }
     let bytes = writer
         .into_inner()
-        .map_err(|error| ReportError::Csv(error.into_error().into()))?;
+        .map_err(|error| TableError::Csv(error.into_error().into()))?;
     Ok(String::from_utf8_lossy(&bytes).into_owned())
 }
 
