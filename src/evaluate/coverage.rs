@@ -26,7 +26,7 @@ pub struct NetworkCoverage {
 /// The coverage of every network, in the order of [`Role::ALL`].
 ///
 /// # Errors
-/// [`RunError::NotObserved`] when nobody has looked yet; observations and features that are damaged.
+/// [`RunError::NotObserved`](crate::run::RunError::NotObserved) when nobody has looked yet; observations and features that are damaged.
 pub fn coverage(folder: &Path) -> Result<Vec<NetworkCoverage>, Error> {
     let looked = Seen::open(folder)?;
     let key = Key::of(&looked, folder)?;

@@ -8,7 +8,7 @@ use crate::inference::{Bundle, Device, Graph, GraphSignature, Input, Port, Runti
 use image::RgbImage;
 use ndarray::{Array2, ArrayView4, Ix2, s};
 
-/// Images that are prepared together, and most that go through a network in one pass ([`super::passes`]). A
+/// Images that are prepared together, and most that go through a network in one pass (`passes.rs`). A
 /// shorter last pass is filled up with black images, so that every pass has the same shape and a frame's numbers do
 /// not depend on how many came with it. Calls with a multiple of it waste nothing.
 pub const BATCH: usize = 32;

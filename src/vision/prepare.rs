@@ -9,9 +9,9 @@ use ndarray::Array3;
 
 /// One image as the network reads it: `[3, height, width]`.
 ///
-/// The recipe's [`ValueScale`] says which values `z` stand where the network expects `[-1, 1]`. A
+/// The recipe's [`ValueScale`](super::ValueScale) says which values `z` stand where the network expects `[-1, 1]`. A
 /// [`InputScale::Symmetric`] graph gets `z`, a [`InputScale::Unit`] graph `(z + 1) / 2`, and a
-/// [`InputScale::Standardised`] graph `((z + 1) / 2 - mean) / std`. For [`ValueScale::Symmetric`], the
+/// [`InputScale::Standardised`] graph `((z + 1) / 2 - mean) / std`. For [`ValueScale::Symmetric`](super::ValueScale::Symmetric), the
 /// right one, these are exactly `v / 255` and `(v / 255 - mean) / std`. So every published quirk is
 /// defined for every network. All of it is f32 arithmetic in the order of torchvision's `ToTensor` and
 /// `Normalize`.

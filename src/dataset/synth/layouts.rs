@@ -15,12 +15,12 @@ pub enum Step {
     Convert,
 }
 
-/// As [`write`], in any layout. Where a layout holds stories of five frames, [`World::sizes`] counts those.
+/// As [`write()`], in any layout. Where a layout holds stories of five frames, [`World::sizes`] counts those.
 /// The hash of the report is that of the FlintstonesSV layout's files, or in another layout of the opened
 /// data set ([`Dataset::content_hash`], all splits).
 ///
 /// # Errors
-/// As [`write`], and those of [`convert`].
+/// As [`write()`], and those of [`convert`].
 pub fn write_in(
     dir: &Path,
     world: World,

@@ -1,11 +1,9 @@
 //! The health of a data set: metadata against the card and against each other, every frame decoded once,
 //! and what the splits have in common.
 //!
-//! Nothing stops at the first defect. Metadata are judged from the [`Catalog`] that every layout's reader gives;
+//! Nothing stops at the first defect. Metadata are judged from the catalog that every layout's reader gives;
 //! the frames are looked at in one pass on all cores, which a journal makes resumable, and judged
 //! afterwards. The report is a function of the data alone: no thread, and no earlier pass, changes it.
-//!
-//! [`Catalog`]: super::catalog::Catalog
 
 mod alike;
 mod facts;
