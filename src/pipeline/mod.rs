@@ -4,6 +4,7 @@
 //!
 //! The command line prints what this room returns; a test or another program calls it in the same way.
 
+mod beginning;
 mod control;
 mod data;
 mod error;

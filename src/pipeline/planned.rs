@@ -1,6 +1,7 @@
 //! Everything that is known before the first frame is drawn.
 
-use super::data::{open_dataset, selected, subset_name};
+use super::beginning::Beginning;
+use super::data::{open_dataset, selected};
 use super::folders::{Folders, GroupName};
 use super::request::{RunRequest, Seeds};
 use super::weights::open_bundle;
@@ -9,7 +10,7 @@ use crate::dataset::{Dataset, OpenDataset, referential};
 use crate::generator::Prompt;
 use crate::inference::{Bundle, Runtime};
 use crate::record::{Seed, Story};
-use crate::run::{Identity, MANIFEST, Manifest, Partition, Plan, PlanSummary, RunCards, Session};
+use crate::run::{MANIFEST, Manifest, Partition, Plan, PlanSummary};
 use crate::spec::{self, GeneratorKind, ModelCard, Protocol};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -173,50 +174,23 @@ impl Planned {
             Some(bundle) => self.request.latents.hash(bundle, plan)?,
             None => None,
         };
-        let identity = Identity {
-            dataset: self.dataset.card().id.clone(),
-            dataset_hash: self.dataset.content_hash().to_owned(),
-            model: model.id.clone(),
-            bundle_hash: bundle.map(Bundle::content_hash),
-            images_hash: None,
-            latents_hash,
-            protocol: self.protocol.id.clone(),
-            protocol_hash: self.protocol.hash(),
+        let beginning = Beginning {
+            dataset: &self.dataset,
+            choice: &self.choice,
+            protocol: &self.protocol,
+            stories: &self.stories,
+            model,
+            plan,
             seed,
             batch: self.request.batch.get(),
-            stories: plan.units().len(),
-            plan_hash: plan.hash().to_owned(),
-            partition: Partition::WHOLE,
-            device_kind: runtime.device().kind().to_owned(),
+            runtime,
+            threads: self.request.runtime.threads,
         };
-        let cards = RunCards {
-            dataset: self.dataset.card().clone(),
-            model: model.clone(),
-            protocol: self.protocol.clone(),
-            split: self.choice.split.clone(),
-            subset: subset_name(
-                &self.choice.split,
-                &self.protocol,
-                &self.stories,
-                &self.dataset,
-            ),
-            layout: Some(self.dataset.layout().clone()),
-            story_length: self.choice.story_length,
-            data: self.dataset.folder().to_owned(),
-            images: None,
-        };
-        Ok(Manifest::new(
-            identity,
-            &cards,
-            session(runtime, self.request.runtime.threads),
-        ))
+        Ok(beginning.manifest(|identity, _| {
+            identity.bundle_hash = bundle.map(Bundle::content_hash);
+            identity.latents_hash = latents_hash;
+        }))
     }
-}
-
-/// This process, working with a runtime.
-pub(super) fn session(runtime: &Runtime, threads: Option<usize>) -> Session {
-    let device = runtime.device().to_string();
-    Session::current(&device, Some(runtime.version()), threads).on_gpu(runtime.gpu())
 }
 
 /// The cards of the models, each once and each one that can be drawn here.

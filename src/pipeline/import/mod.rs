@@ -4,7 +4,7 @@ mod notes;
 mod place;
 mod record;
 
-use super::data::{links, open_dataset, selected, subset_name};
+use super::data::{links, open_dataset, selected};
 use super::folders::{Folders, GroupName};
 use super::request::BATCH;
 use super::sheet::write_sheet;

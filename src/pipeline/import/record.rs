@@ -1,13 +1,12 @@
 //! What is written of an import: the frames, where each comes from, and the manifest.
 
-use super::super::planned::session;
-use super::{BATCH, Control, Found, Job, PipelineError, Runtime, Seed, subset_name};
-use crate::dataset::Dataset;
+use super::super::beginning::Beginning;
+use super::{BATCH, Control, Found, Job, PipelineError, Runtime, Seed};
 use crate::generator::images::{FrameMatch, FramePlace, stored_png};
 use crate::record::{Absence, FrameIndex};
 use crate::run::{
-    IMPORT, Identity, ImportRecord, ImportedFrame, ImportedFrom, Incoming, Manifest, Partition,
-    Plan, RunCards, RunError, Store, Unit,
+    IMPORT, ImportRecord, ImportedFrame, ImportedFrom, Incoming, Manifest, Plan, RunError, Store,
+    Unit,
 };
 use std::path::Path;
 
@@ -89,49 +88,28 @@ impl Job {
         runtime: &Runtime,
         record: &ImportRecord,
     ) -> Manifest {
-        let identity = Identity {
-            dataset: self.dataset.card().id.clone(),
-            dataset_hash: self.dataset.content_hash().to_owned(),
-            model: self.model.id.clone(),
-            bundle_hash: None,
-            images_hash: Some(record.content_hash.clone()),
-            latents_hash: None,
-            protocol: self.protocol.id.clone(),
-            protocol_hash: self.protocol.hash(),
+        let beginning = Beginning {
+            dataset: &self.dataset,
+            choice: &self.choice,
+            protocol: &self.protocol,
+            stories: &self.stories,
+            model: &self.model,
+            plan,
             seed: Seed(0),
             batch: BATCH.get(),
-            stories: plan.units().len(),
-            plan_hash: plan.hash().to_owned(),
-            partition: Partition::WHOLE,
-            device_kind: runtime.device().kind().to_owned(),
+            runtime,
+            threads: self.request.runtime.threads,
         };
-        let cards = RunCards {
-            dataset: self.dataset.card().clone(),
-            model: self.model.clone(),
-            protocol: self.protocol.clone(),
-            split: self.choice.split.clone(),
-            subset: subset_name(
-                &self.choice.split,
-                &self.protocol,
-                &self.stories,
-                &self.dataset,
-            ),
-            layout: Some(self.dataset.layout().clone()),
-            story_length: self.choice.story_length,
-            data: self.dataset.folder().to_owned(),
-            images: Some(ImportedFrom {
+        beginning.manifest(|identity, cards| {
+            identity.images_hash = Some(record.content_hash.clone());
+            cards.images = Some(ImportedFrom {
                 folder: record.folder.clone(),
                 layout: record.layout.clone(),
                 first_frame: self.request.first_frame,
                 counts: record.counts,
                 notes: record.notes.clone(),
-            }),
-        };
-        Manifest::new(
-            identity,
-            &cards,
-            session(runtime, self.request.runtime.threads),
-        )
+            });
+        })
     }
 }
 

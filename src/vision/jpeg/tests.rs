@@ -1,5 +1,5 @@
-//! Files that `tools/golden/jpeg.py` makes, against the pixels that Pillow reads in them; and files that
-//! nobody should send.
+//! Files that `tools/golden/jpeg.py` makes, against the pixels that Pillow reads in them; and hostile
+//! files.
 
 use super::super::{VisionError, decode_image};
 use super::decode_jpeg;
