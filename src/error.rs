@@ -1,42 +1,6 @@
-//! The one error that leaves the library, and the public exit codes.
+//! The one error that leaves the library.
 
-use std::fmt;
-
-/// Exit codes of the `storyeval` program. They are part of the public interface.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[repr(u8)]
-pub enum ExitCode {
-    /// Everything that was asked for was done.
-    Done = 0,
-    /// A bug of storyeval; please report it.
-    Bug = 1,
-    /// The command line could not be understood.
-    Usage = 2,
-    /// The selection holds no story.
-    NothingSelected = 4,
-    /// The command stopped with units outstanding; the same command goes on.
-    Partial = 5,
-    /// Weights, data, device or ONNX Runtime are missing or unusable.
-    Setup = 96,
-    /// Data are there, but are not what they should be.
-    DataVerification = 97,
-    /// Scores with different signatures were to be compared.
-    Incomparable = 98,
-    /// The regression gate failed.
-    GateFailed = 100,
-    /// Output could not be written.
-    Output = 110,
-}
-
-/// What an error tells the user to do next.
-pub trait Hint {
-    /// The exit code this error ends the program with.
-    fn exit_code(&self) -> ExitCode;
-    /// One sentence, preferably with a command that can be pasted.
-    fn hint(&self) -> Option<String> {
-        None
-    }
-}
+use crate::record::{FaultKind, Hint};
 
 /// Any error of the library, by the room it came from.
 #[derive(Debug, thiserror::Error)]
@@ -59,6 +23,9 @@ pub enum Error {
     /// An image could not be read or written.
     #[error(transparent)]
     Vision(#[from] crate::vision::VisionError),
+    /// Frames could not be observed, or a run not be scored.
+    #[error(transparent)]
+    Evaluate(#[from] crate::evaluate::EvaluateError),
     /// An evaluator network failed.
     #[error(transparent)]
     Extract(#[from] crate::extract::ExtractError),
@@ -77,7 +44,7 @@ pub enum Error {
     /// Runs could not be exported.
     #[error(transparent)]
     Export(#[from] crate::export::ExportError),
-    /// A published table, or a run that is held against it.
+    /// A published table, or a run that is compared with it.
     #[error(transparent)]
     Paper(#[from] crate::paper::PaperError),
     /// A file of another program is missing or not what it should be.
@@ -100,6 +67,7 @@ impl Error {
             Self::Generator(error) => error,
             Self::Images(error) => error,
             Self::Vision(error) => error,
+            Self::Evaluate(error) => error,
             Self::Extract(error) => error,
             Self::Run(error) => error,
             Self::Report(error) => error,
@@ -121,17 +89,11 @@ impl crate::run::MemoryShort for Error {
 }
 
 impl Hint for Error {
-    fn exit_code(&self) -> ExitCode {
-        self.inner().exit_code()
+    fn fault_kind(&self) -> FaultKind {
+        self.inner().fault_kind()
     }
 
     fn hint(&self) -> Option<String> {
         self.inner().hint()
-    }
-}
-
-impl fmt::Display for ExitCode {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(formatter, "{}", *self as u8)
     }
 }

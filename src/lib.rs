@@ -32,4 +32,5 @@ pub mod stats;
 pub mod table;
 pub mod vision;
 
-pub use error::{Error, ExitCode, Hint};
+pub use error::Error;
+pub use record::{FaultKind, Hint};

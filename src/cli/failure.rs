@@ -1,7 +1,7 @@
 //! How a verb can fail: in the library, in the arguments, or on the way to stdout.
 
 use storyeval::pipeline::PipelineError;
-use storyeval::{Error, ExitCode, Hint};
+use storyeval::{Error, FaultKind, Hint};
 
 /// An error on its way to the user.
 #[derive(Debug, thiserror::Error)]
@@ -35,15 +35,15 @@ pub(crate) enum Failure {
 }
 
 impl Failure {
-    /// The code the program ends with.
-    pub(crate) fn exit_code(&self) -> ExitCode {
+    /// What kind of fault this is; it decides the exit code.
+    pub(crate) fn fault_kind(&self) -> FaultKind {
         match self {
-            Self::Library(error) => error.exit_code(),
-            Self::Pipeline(error) => error.exit_code(),
-            Self::Arguments { .. } => ExitCode::Usage,
-            Self::Unscored { .. } => ExitCode::DataVerification,
-            Self::SuiteUnfinished { .. } => ExitCode::Partial,
-            Self::Stdout(_) => ExitCode::Output,
+            Self::Library(error) => error.fault_kind(),
+            Self::Pipeline(error) => error.fault_kind(),
+            Self::Arguments { .. } => FaultKind::Usage,
+            Self::Unscored { .. } => FaultKind::DataVerification,
+            Self::SuiteUnfinished { .. } => FaultKind::Partial,
+            Self::Stdout(_) => FaultKind::Output,
         }
     }
 
@@ -76,6 +76,7 @@ macro_rules! lift {
 lift!(
     compare::CompareError,
     dataset::DatasetError,
+    evaluate::EvaluateError,
     examine::ExamineError,
     exchange::ExchangeError,
     export::ExportError,

@@ -8,6 +8,7 @@ mod compare;
 mod data;
 mod dataset;
 mod doctor;
+mod exit;
 mod export;
 mod failure;
 mod gate;
@@ -121,7 +122,7 @@ pub(crate) fn main() -> ExitCode {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {
             talk::failure(&failure);
-            ExitCode::from(failure.exit_code() as u8)
+            ExitCode::from(exit::ExitCode::from(failure.fault_kind()) as u8)
         }
     }
 }

@@ -47,7 +47,7 @@ pub(crate) fn show(arguments: &ShowArguments) -> Outcome {
     let glance = Glance::read(root)?;
     let networks = match evaluate::coverage(root) {
         Ok(networks) => Some(networks),
-        Err(storyeval::Error::Run(RunError::NotObserved { .. })) => None,
+        Err(evaluate::EvaluateError::Run(RunError::NotObserved { .. })) => None,
         Err(error) => return Err(error.into()),
     };
     let page = RunPage::new(glance, networks, &read_times(root)?);

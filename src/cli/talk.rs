@@ -7,7 +7,7 @@ use std::io::{IsTerminal, Write};
 use std::sync::{Mutex, PoisonError};
 use storyeval::pipeline::{Control, Event, PipelineError, Watch};
 use storyeval::run::{Progress, Stage};
-use storyeval::{ExitCode, Hint};
+use storyeval::{FaultKind, Hint};
 
 /// Writes a line of talk. A closed stderr is no reason to stop working.
 pub(crate) fn say(line: &str) {
@@ -33,15 +33,15 @@ pub(crate) fn failure(failure: &Failure) {
                 say(&format!("error: {error}\n"));
             }
             if let Some(last) = last {
-                ending(last, failure.exit_code(), failure.hint());
+                ending(last, failure.fault_kind(), failure.hint());
             }
         }
-        other => ending(other, other.exit_code(), other.hint()),
+        other => ending(other, other.fault_kind(), other.hint()),
     }
 }
 
 /// Prints an error, its causes and what to do.
-fn ending(error: &dyn Error, code: ExitCode, hint: Option<String>) {
+fn ending(error: &dyn Error, kind: FaultKind, hint: Option<String>) {
     say(&format!("error: {error}"));
     let mut cause = error.source();
     let mut last = error.to_string();
@@ -54,7 +54,7 @@ fn ending(error: &dyn Error, code: ExitCode, hint: Option<String>) {
         last = text;
         cause = error.source();
     }
-    if code == ExitCode::Bug {
+    if kind == FaultKind::Bug {
         say("\nThis is a bug of storyeval. Please report it with the command and the text above.");
     }
     if let Some(hint) = hint {
@@ -231,7 +231,7 @@ impl Watch for Screen {
         match event {
             Event::Note(text) => say(text),
             Event::Run { model, progress } => self.run(model, progress),
-            Event::RunFailed(error) => ending(error, error.exit_code(), error.hint()),
+            Event::RunFailed(error) => ending(error, error.fault_kind(), error.hint()),
             Event::Step { what, done, total } => self.step(what, done, total),
             Event::StepDone { .. } => self.clear(),
         }

@@ -1,6 +1,6 @@
 //! Errors of this room.
 
-use crate::{ExitCode, Hint};
+use crate::record::{FaultKind, Hint};
 
 /// Why runs could not be compared.
 #[derive(Debug, thiserror::Error)]
@@ -52,21 +52,21 @@ pub enum CompareError {
         frame: u32,
     },
     /// The table could not be written as CSV.
-    #[error("could not write the comparison as CSV")]
+    #[error("failed to write the comparison as CSV")]
     Csv(#[from] csv::Error),
     /// The comparison could not be written as JSON.
-    #[error("could not write the comparison as JSON")]
+    #[error("failed to write the comparison as JSON")]
     Json(#[from] serde_json::Error),
 }
 
 impl Hint for CompareError {
-    fn exit_code(&self) -> ExitCode {
+    fn fault_kind(&self) -> FaultKind {
         match self {
-            Self::Incomparable { .. } => ExitCode::Incomparable,
-            Self::NothingShared { .. } => ExitCode::NothingSelected,
-            Self::Unknown { .. } | Self::NoCandidate => ExitCode::Usage,
-            Self::Repeated { .. } => ExitCode::DataVerification,
-            Self::Csv(_) | Self::Json(_) => ExitCode::Bug,
+            Self::Incomparable { .. } => FaultKind::Incomparable,
+            Self::NothingShared { .. } => FaultKind::NothingSelected,
+            Self::Unknown { .. } | Self::NoCandidate => FaultKind::Usage,
+            Self::Repeated { .. } => FaultKind::DataVerification,
+            Self::Csv(_) | Self::Json(_) => FaultKind::Bug,
         }
     }
 

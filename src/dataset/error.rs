@@ -6,9 +6,8 @@ use super::hdf5::StoryFileError;
 use super::npy_table::NpyTableError;
 use super::pickle::PickleError;
 use super::synth::SynthError;
-use crate::record::{ClipId, FrameIndex, StoryId, TextVariant};
+use crate::record::{ClipId, FaultKind, FrameIndex, Hint, StoryId, TextVariant};
 use crate::spec::Layout;
-use crate::{ExitCode, Hint};
 use std::fmt::Write;
 use std::path::PathBuf;
 
@@ -96,7 +95,7 @@ pub enum DatasetError {
         target: PathBuf,
     },
     /// A file could not be read.
-    #[error("{} cannot be read", path.display())]
+    #[error("failed to read {}", path.display())]
     Read {
         /// The file.
         path: PathBuf,
@@ -419,17 +418,17 @@ fn and_warnings(count: usize) -> String {
 }
 
 impl Hint for DatasetError {
-    fn exit_code(&self) -> ExitCode {
+    fn fault_kind(&self) -> FaultKind {
         match self {
-            Self::Synth(error) => error.exit_code(),
-            Self::Convert(error) => error.exit_code(),
+            Self::Synth(error) => error.fault_kind(),
+            Self::Convert(error) => error.fault_kind(),
             Self::MissingFolder { .. } | Self::MissingFiles { .. } | Self::Read { .. } => {
-                ExitCode::Setup
+                FaultKind::Setup
             }
             Self::UnknownSplit { .. }
             | Self::NotPublishedSo { .. }
-            | Self::NoReleasedProcedure { .. } => ExitCode::Usage,
-            _ => ExitCode::DataVerification,
+            | Self::NoReleasedProcedure { .. } => FaultKind::Usage,
+            _ => FaultKind::DataVerification,
         }
     }
 

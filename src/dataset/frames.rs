@@ -55,7 +55,7 @@ impl Doubts {
 #[derive(Debug, thiserror::Error)]
 pub enum FramesError {
     /// The file cannot be opened or read.
-    #[error("it cannot be read")]
+    #[error("failed to read it")]
     Io(#[from] std::io::Error),
     /// The file does not start as an NPY file does.
     #[error("it does not start with the NPY magic string")]

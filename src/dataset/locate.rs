@@ -83,7 +83,7 @@ pub(super) fn missing(file: &NeededFile) -> MissingFile {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{ExitCode, Hint};
+    use crate::record::{FaultKind, Hint};
 
     #[test]
     fn places_are_tried_in_order() {
@@ -115,7 +115,7 @@ mod tests {
             cache: root.path().join("cache"),
         };
         let error = locate(&card, &places).unwrap_err();
-        assert_eq!(error.exit_code(), ExitCode::Setup);
+        assert_eq!(error.fault_kind(), FaultKind::Setup);
         let text = error.to_string();
         for file in &card.layouts[0].files {
             assert!(text.contains(&file.path), "{text}");

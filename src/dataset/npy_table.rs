@@ -14,7 +14,7 @@ pub enum NpyTableError {
     #[error(transparent)]
     Header(#[from] HeaderFault),
     /// The file cannot be read.
-    #[error("it cannot be read")]
+    #[error("failed to read it")]
     Io(#[from] std::io::Error),
     /// Elements are of another kind.
     #[error("its elements are `{descr}`, not {wanted}")]

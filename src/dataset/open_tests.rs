@@ -1,8 +1,7 @@
 use super::*;
 use crate::dataset::FramesError;
-use crate::record::Seed;
+use crate::record::{FaultKind, Hint, Seed};
 use crate::spec::{Gender, ImageSize};
-use crate::{ExitCode, Hint};
 
 const ANNOTATIONS: &str = "flintstones_annotations_v1-0.json";
 const LABELS: &str = "labels.pkl";
@@ -117,7 +116,7 @@ fn a_character_without_a_label_is_kept_in_an_open_cast_and_refused_in_a_closed_o
     closed.card.closed_cast = true;
     let error = open(&closed).unwrap_err();
     assert!(matches!(&error, DatasetError::UnknownCharacter { name, .. } if name == "policeman"));
-    assert_eq!(error.exit_code(), ExitCode::DataVerification);
+    assert_eq!(error.fault_kind(), FaultKind::DataVerification);
 }
 
 #[test]
@@ -238,7 +237,7 @@ fn the_card_is_compared_with_the_data() {
             ..
         }
     ));
-    assert_eq!(error.exit_code(), ExitCode::DataVerification);
+    assert_eq!(error.fault_kind(), FaultKind::DataVerification);
 }
 
 #[test]
@@ -267,10 +266,10 @@ fn every_missing_file_is_named_at_once() {
         assert!(text.contains(file), "{text}");
     }
     assert!(text.contains("published at"), "{text}");
-    assert_eq!(error.exit_code(), ExitCode::Setup);
+    assert_eq!(error.fault_kind(), FaultKind::Setup);
     let error = refused(&folder.path().join("absent"));
     assert!(matches!(error, DatasetError::MissingFolder { .. }));
-    assert_eq!(error.exit_code(), ExitCode::Setup);
+    assert_eq!(error.fault_kind(), FaultKind::Setup);
 }
 
 #[test]
@@ -301,7 +300,7 @@ fn truncated_frames_are_an_error_with_path_and_clip() {
         }
     ));
     assert!(error.to_string().contains(FIRST));
-    assert_eq!(error.exit_code(), ExitCode::DataVerification);
+    assert_eq!(error.fault_kind(), FaultKind::DataVerification);
     let mut other = options(folder.path());
     other.card.layouts[0].image = Some(ImageSize {
         width: 9,
@@ -418,7 +417,7 @@ fn ids_must_be_unique_and_split_names_known() {
     let mut other = options(golden());
     other.split = "tset".to_owned();
     let error = open(&other).unwrap_err();
-    assert_eq!(error.exit_code(), ExitCode::Usage);
+    assert_eq!(error.fault_kind(), FaultKind::Usage);
     assert!(error.to_string().contains("test, train, val"));
 }
 
@@ -429,7 +428,7 @@ fn hostile_and_wrong_pickles_are_refused() {
     std::fs::write(&labels, b"cos\nsystem\n(S'true'\ntR.").unwrap();
     let error = refused(folder.path());
     assert!(error.to_string().contains("os.system"), "{error}");
-    assert_eq!(error.exit_code(), ExitCode::DataVerification);
+    assert_eq!(error.fault_kind(), FaultKind::DataVerification);
     std::fs::write(&labels, b"]K\x01a.").unwrap();
     assert!(matches!(
         refused(folder.path()),

@@ -1,9 +1,9 @@
 //! How many frames of a run each network has seen.
 
+use super::EvaluateError;
 use super::Role;
 use super::key::Key;
 use super::observe::{CLIP_GENERATED, CROPS_GENERATED, GENERATED};
-use crate::Error;
 use crate::metric::ExtractorName;
 use crate::record::Observation;
 use crate::run::{COLUMNS, Seen};
@@ -27,12 +27,13 @@ pub struct NetworkCoverage {
 ///
 /// # Errors
 /// [`RunError::NotObserved`](crate::run::RunError::NotObserved) when nobody has looked yet; observations and features that are damaged.
-pub fn coverage(folder: &Path) -> Result<Vec<NetworkCoverage>, Error> {
+pub fn coverage(folder: &Path) -> Result<Vec<NetworkCoverage>, EvaluateError> {
     let looked = Seen::open(folder)?;
     let key = Key::of(&looked, folder)?;
     let rows = looked.observations(&COLUMNS)?;
-    let with =
-        |has: fn(&Observation) -> bool| Ok::<_, Error>(rows.iter().filter(|row| has(row)).count());
+    let with = |has: fn(&Observation) -> bool| {
+        Ok::<_, EvaluateError>(rows.iter().filter(|row| has(row)).count())
+    };
     let mut networks = Vec::new();
     for role in Role::ALL {
         let seen = match role {
@@ -61,7 +62,7 @@ fn short(name: &ExtractorName) -> String {
 
 /// Rows of a feature file with a number in them. A character that a locator did not find is NaN too, so
 /// that a frame counts as seen by it where it found one.
-fn present(looked: &Seen, name: &str) -> Result<usize, Error> {
+fn present(looked: &Seen, name: &str) -> Result<usize, EvaluateError> {
     // Crops are cut only where CLIP looks at them.
     let Some(mut reader) = looked.feature_rows(name)? else {
         return Ok(0);

@@ -1,7 +1,7 @@
 //! Single characters, cut out of frames and seen by CLIP.
 
+use super::EvaluateError;
 use super::panel::Panel;
-use crate::Error;
 use crate::extract::{Clip, ExtractError, Locator};
 use crate::spec::CropRule;
 use crate::vision::{Filter, PassOrder, resize_ordered, short_side_size};
@@ -40,7 +40,7 @@ impl<'a> Cutter<'a> {
         &mut self,
         images: &[RgbImage],
         labels: &[&[bool]],
-    ) -> Result<Vec<Vec<f32>>, Error> {
+    ) -> Result<Vec<Vec<f32>>, EvaluateError> {
         let (dim, characters) = (self.clip.dim(), self.locator.characters().len());
         let mut rows = vec![vec![f32::NAN; characters * dim]; images.len()];
         let (mut places, mut crops) = (Vec::new(), Vec::new());
@@ -74,7 +74,7 @@ pub(super) fn at_one_size(
     images: &[RgbImage],
     rule: CropRule,
     order: PassOrder,
-) -> Result<Vec<RgbImage>, Error> {
+) -> Result<Vec<RgbImage>, EvaluateError> {
     // Cards with another resizer are refused when they are read.
     let filter = rule.resizer.on_bytes().unwrap_or(Filter::Bicubic);
     let resized = images.iter().enumerate().map(|(index, image)| {

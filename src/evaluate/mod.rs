@@ -5,6 +5,7 @@ pub mod audit;
 mod coverage;
 mod crops;
 mod decoding;
+mod error;
 mod key;
 mod observe;
 mod panel;
@@ -17,6 +18,7 @@ mod truth;
 
 pub use coverage::{NetworkCoverage, coverage};
 pub use decoding::decoding;
+pub use error::EvaluateError;
 pub use observe::{Wanted, observe};
 pub use panel::Panel;
 pub use role::Role;

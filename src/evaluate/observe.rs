@@ -1,11 +1,11 @@
 //! Every frame of a run through every network of a panel.
 
+use super::EvaluateError;
 use super::crops::Cutter;
 use super::decoding::decoding;
 use super::key::Key;
 use super::panel::Panel;
 use super::truth::{Frames, Truth};
-use crate::Error;
 use crate::dataset::Dataset;
 use crate::generator::Prompt;
 use crate::metric::cosine;
@@ -54,7 +54,7 @@ pub fn observe(
     wanted: &Wanted<'_>,
     panel: &mut Panel,
     progress: &mut dyn FnMut(&Progress),
-) -> Result<Observed, Error> {
+) -> Result<Observed, EvaluateError> {
     let hash = wanted.dataset.content_hash();
     let logits = panel
         .features
@@ -101,22 +101,23 @@ pub fn observe(
         folder: wanted.folder,
     };
     let load = |clip: &ClipId| Ok(wanted.dataset.ground_truth(clip, rule)?);
-    let mut look = |frames: &[FrameRef<'_>], images: &[RgbImage]| -> Result<Vec<Look>, Error> {
-        let mut real = Frames::new(&load);
-        let mut rows: Vec<Look> = frames.iter().map(|frame| row(wanted, *frame)).collect();
-        let clips: Vec<&ClipId> = frames.iter().map(FrameRef::clip).collect();
-        labels(panel, images, &mut rows)?;
-        features(panel, &mut truth, &clips, images, &mut real, &mut rows)?;
-        clip(
-            wanted, panel, &mut truth, &clips, images, &mut real, &mut rows,
-        )?;
-        crops(
-            wanted, panel, &mut truth, &clips, images, &mut real, &mut rows,
-        )?;
-        distances(wanted, panel, &clips, images, &mut real, &mut rows)?;
-        captions(panel, &mut truth, &clips, images, &mut real, &mut rows)?;
-        Ok(rows)
-    };
+    let mut look =
+        |frames: &[FrameRef<'_>], images: &[RgbImage]| -> Result<Vec<Look>, EvaluateError> {
+            let mut real = Frames::new(&load);
+            let mut rows: Vec<Look> = frames.iter().map(|frame| row(wanted, *frame)).collect();
+            let clips: Vec<&ClipId> = frames.iter().map(FrameRef::clip).collect();
+            labels(panel, images, &mut rows)?;
+            features(panel, &mut truth, &clips, images, &mut real, &mut rows)?;
+            clip(
+                wanted, panel, &mut truth, &clips, images, &mut real, &mut rows,
+            )?;
+            crops(
+                wanted, panel, &mut truth, &clips, images, &mut real, &mut rows,
+            )?;
+            distances(wanted, panel, &clips, images, &mut real, &mut rows)?;
+            captions(panel, &mut truth, &clips, images, &mut real, &mut rows)?;
+            Ok(rows)
+        };
     let mut unseen = |frame: FrameRef<'_>| row(wanted, frame).observation;
     let observed = crate::run::observe(store, &looking, &mut look, &mut unseen, progress)?;
     truth.flush()?;
@@ -170,7 +171,7 @@ fn append(rows: &mut [Look], generated: Vec<Vec<f32>>, ground_truth: Vec<Vec<f32
     }
 }
 
-fn labels(panel: &mut Panel, images: &[RgbImage], rows: &mut [Look]) -> Result<(), Error> {
+fn labels(panel: &mut Panel, images: &[RgbImage], rows: &mut [Look]) -> Result<(), EvaluateError> {
     if let Some(network) = &mut panel.characters {
         for (row, seen) in rows.iter_mut().zip(network.probabilities(images)?) {
             row.observation.character_probabilities = Some(seen);
@@ -191,7 +192,7 @@ fn features(
     images: &[RgbImage],
     real: &mut Frames<'_>,
     rows: &mut [Look],
-) -> Result<(), Error> {
+) -> Result<(), EvaluateError> {
     let Some((network, _)) = &mut panel.features else {
         return Ok(());
     };
@@ -212,7 +213,7 @@ fn clip(
     images: &[RgbImage],
     real: &mut Frames<'_>,
     rows: &mut [Look],
-) -> Result<(), Error> {
+) -> Result<(), EvaluateError> {
     let Some(network) = &mut panel.clip else {
         return Ok(());
     };
@@ -247,7 +248,7 @@ fn crops(
     images: &[RgbImage],
     real: &mut Frames<'_>,
     rows: &mut [Look],
-) -> Result<(), Error> {
+) -> Result<(), EvaluateError> {
     let Some(rule) = wanted.protocol.crops else {
         return Ok(());
     };
@@ -272,7 +273,7 @@ fn distances(
     images: &[RgbImage],
     real: &mut Frames<'_>,
     rows: &mut [Look],
-) -> Result<(), Error> {
+) -> Result<(), EvaluateError> {
     let (Some(network), Some(rule)) = (&mut panel.lpips, wanted.protocol.lpips) else {
         return Ok(());
     };
@@ -294,7 +295,7 @@ fn captions(
     images: &[RgbImage],
     real: &mut Frames<'_>,
     rows: &mut [Look],
-) -> Result<(), Error> {
+) -> Result<(), EvaluateError> {
     let Some(network) = &mut panel.captioner else {
         return Ok(());
     };

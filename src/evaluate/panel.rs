@@ -1,7 +1,7 @@
 //! The networks that look at the frames of a data set.
 
+use super::EvaluateError;
 use super::Role;
-use crate::Error;
 use crate::extract::{Captioner, Classifier, ClassifierKind, Clip, FeatureNet, Locator, Lpips};
 use crate::inference::{Bundle, Device, Runtime};
 use crate::metric::{ExtractorName, Extractors};
@@ -39,7 +39,7 @@ impl Panel {
         bundles: &BTreeMap<Role, &Bundle>,
         card: &DatasetCard,
         protocol: &Protocol,
-    ) -> Result<Self, Error> {
+    ) -> Result<Self, EvaluateError> {
         let bundle = |role: Role| {
             bundles
                 .get(&role)
@@ -110,7 +110,7 @@ impl Panel {
         bundle: &dyn Fn(Role) -> Option<&'a Bundle>,
         card: &DatasetCard,
         protocol: &Protocol,
-    ) -> Result<(), Error> {
+    ) -> Result<(), EvaluateError> {
         let Some(rule) = &protocol.classifiers else {
             return Ok(());
         };

@@ -1,7 +1,7 @@
 //! From the observations of a run to scores.
 
+use super::EvaluateError;
 use super::stored::StoredRun;
-use crate::Error;
 use crate::metric::reduce;
 use crate::record::Scores;
 use crate::run::{Manifest, SCORES_FORMAT};
@@ -19,7 +19,7 @@ pub fn score(
     name: String,
     folder: &Path,
     protocol: &Protocol,
-) -> Result<Scores, Error> {
+) -> Result<Scores, EvaluateError> {
     let cards = manifest.cards(root)?;
     let stored = StoredRun::read(folder, protocol)?;
     let context = stored.context(&manifest.identity, &cards)?;

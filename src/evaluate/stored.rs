@@ -1,11 +1,11 @@
 //! What a run folder holds of its frames, in memory: what scoring and comparing read.
 
+use super::EvaluateError;
 use super::key::Key;
 use super::observe::{
     CLIP_GENERATED, CLIP_GROUND_TRUTH, CROPS_GENERATED, CROPS_GROUND_TRUTH, GENERATED,
     GROUND_TRUTH, LOGITS,
 };
-use crate::Error;
 use crate::metric::{Extractors, FeaturePair, ReduceInput, ScoreContext};
 use crate::record::{FrameIndex, Observation, StoryId};
 use crate::run::{COLUMNS, Identity, RunCards, Seen};
@@ -31,7 +31,7 @@ impl StoredRun {
     ///
     /// # Errors
     /// Observations that are absent, damaged, or of another version of the program.
-    pub fn read(folder: &Path, protocol: &Protocol) -> Result<Self, Error> {
+    pub fn read(folder: &Path, protocol: &Protocol) -> Result<Self, EvaluateError> {
         Self::read_with(folder, protocol, true)
     }
 
@@ -39,10 +39,14 @@ impl StoredRun {
     ///
     /// # Errors
     /// Those of [`StoredRun::read`].
-    pub fn read_with(folder: &Path, protocol: &Protocol, texts: bool) -> Result<Self, Error> {
+    pub fn read_with(
+        folder: &Path,
+        protocol: &Protocol,
+        texts: bool,
+    ) -> Result<Self, EvaluateError> {
         let seen = Seen::open(folder)?;
         let key = Key::of(&seen, folder)?;
-        let pair = |names: [&str; 2], present: bool| -> Result<Option<Pair>, Error> {
+        let pair = |names: [&str; 2], present: bool| -> Result<Option<Pair>, EvaluateError> {
             if !present {
                 return Ok(None);
             }
@@ -109,7 +113,11 @@ impl StoredRun {
     ///
     /// # Errors
     /// A model card that asks for a text which the run's protocol does not allow.
-    pub fn context(&self, identity: &Identity, cards: &RunCards) -> Result<ScoreContext, Error> {
+    pub fn context(
+        &self,
+        identity: &Identity,
+        cards: &RunCards,
+    ) -> Result<ScoreContext, EvaluateError> {
         Ok(ScoreContext {
             dataset: identity.dataset.clone(),
             dataset_hash: identity.dataset_hash.clone(),

@@ -1,8 +1,8 @@
 //! What networks see on real frames, taken from the cache where it is known.
 
+use super::EvaluateError;
 use super::crops::Cutter;
 use super::panel::Panel;
-use crate::Error;
 use crate::metric::ExtractorName;
 use crate::record::ClipId;
 use crate::run::Cache;
@@ -22,12 +22,12 @@ pub(super) struct Truth {
 
 /// Real frames that were decoded for the current chunk.
 pub(super) struct Frames<'a> {
-    load: &'a dyn Fn(&ClipId) -> Result<RgbImage, Error>,
+    load: &'a dyn Fn(&ClipId) -> Result<RgbImage, EvaluateError>,
     loaded: BTreeMap<ClipId, RgbImage>,
 }
 
 impl<'a> Frames<'a> {
-    pub(super) fn new(load: &'a dyn Fn(&ClipId) -> Result<RgbImage, Error>) -> Self {
+    pub(super) fn new(load: &'a dyn Fn(&ClipId) -> Result<RgbImage, EvaluateError>) -> Self {
         Self {
             load,
             loaded: BTreeMap::new(),
@@ -35,7 +35,7 @@ impl<'a> Frames<'a> {
     }
 
     /// The frame of a clip; decoded once a chunk.
-    pub(super) fn get(&mut self, clip: &ClipId) -> Result<RgbImage, Error> {
+    pub(super) fn get(&mut self, clip: &ClipId) -> Result<RgbImage, EvaluateError> {
         if let Some(image) = self.loaded.get(clip) {
             return Ok(image.clone());
         }
@@ -54,7 +54,7 @@ impl Truth {
         panel: &Panel,
         references: usize,
         crops: Option<CropRule>,
-    ) -> Result<Self, Error> {
+    ) -> Result<Self, EvaluateError> {
         let open = |name: &Option<ExtractorName>, pixels: Option<String>, what: &str| {
             let Some(name) = name else { return Ok(None) };
             let pixels = pixels.unwrap_or_else(|| name.preprocessing.clone());
@@ -97,7 +97,7 @@ impl Truth {
         panel: &mut Panel,
         clips: &[&ClipId],
         frames: &mut Frames<'_>,
-    ) -> Result<Vec<Vec<f32>>, Error> {
+    ) -> Result<Vec<Vec<f32>>, EvaluateError> {
         let (Some(cache), Some((generated, reference))) = (&mut self.features, &mut panel.features)
         else {
             return Ok(Vec::new());
@@ -114,7 +114,7 @@ impl Truth {
         panel: &mut Panel,
         clips: &[&ClipId],
         frames: &mut Frames<'_>,
-    ) -> Result<Vec<Vec<f32>>, Error> {
+    ) -> Result<Vec<Vec<f32>>, EvaluateError> {
         let (Some(cache), Some(network)) = (&mut self.clip, &mut panel.clip) else {
             return Ok(Vec::new());
         };
@@ -132,7 +132,7 @@ impl Truth {
         panel: &mut Panel,
         clips: &[&ClipId],
         frames: &mut Frames<'_>,
-    ) -> Result<Vec<Vec<String>>, Error> {
+    ) -> Result<Vec<Vec<String>>, EvaluateError> {
         let (Some(cache), Some(network)) = (&mut self.captions, &mut panel.captioner) else {
             return Ok(Vec::new());
         };
@@ -159,7 +159,7 @@ impl Truth {
         clips: &[&ClipId],
         labels: &[&[bool]],
         frames: &mut Frames<'_>,
-    ) -> Result<Vec<Vec<f32>>, Error> {
+    ) -> Result<Vec<Vec<f32>>, EvaluateError> {
         let (Some(cache), Some(mut cutter)) = (&mut self.crops, Cutter::of(panel, rule)) else {
             return Ok(Vec::new());
         };
@@ -172,7 +172,7 @@ impl Truth {
     }
 
     /// Writes what is new.
-    pub(super) fn flush(&mut self) -> Result<(), Error> {
+    pub(super) fn flush(&mut self) -> Result<(), EvaluateError> {
         let all = [
             &mut self.features,
             &mut self.clip,
@@ -201,8 +201,8 @@ fn vectors(
     cache: &mut Cache,
     clips: &[&ClipId],
     frames: &mut Frames<'_>,
-    mut look: impl FnMut(&[&ClipId], &[RgbImage]) -> Result<Vec<Vec<f32>>, Error>,
-) -> Result<Vec<Vec<f32>>, Error> {
+    mut look: impl FnMut(&[&ClipId], &[RgbImage]) -> Result<Vec<Vec<f32>>, EvaluateError>,
+) -> Result<Vec<Vec<f32>>, EvaluateError> {
     let values = cached(cache, clips, frames, |clips, images| {
         let bytes = |row: &Vec<f32>| row.iter().flat_map(|v| v.to_le_bytes()).collect();
         Ok(look(clips, images)?.iter().map(bytes).collect())
@@ -223,8 +223,8 @@ fn cached(
     cache: &mut Cache,
     clips: &[&ClipId],
     frames: &mut Frames<'_>,
-    mut look: impl FnMut(&[&ClipId], &[RgbImage]) -> Result<Vec<Vec<u8>>, Error>,
-) -> Result<Vec<Vec<u8>>, Error> {
+    mut look: impl FnMut(&[&ClipId], &[RgbImage]) -> Result<Vec<Vec<u8>>, EvaluateError>,
+) -> Result<Vec<Vec<u8>>, EvaluateError> {
     let mut missing: Vec<&ClipId> = Vec::new();
     for clip in clips {
         if !missing.contains(clip) && cache.get(clip)?.is_none() {

@@ -4,7 +4,7 @@ use crate::exchange::ExchangeError;
 use crate::extract::ExtractError;
 use crate::generator::GeneratorError;
 use crate::inference::InferenceError;
-use crate::{ExitCode, Hint};
+use crate::record::{FaultKind, Hint};
 use std::path::PathBuf;
 
 /// What can be wrong with a bundle whose files are as stated.
@@ -64,14 +64,14 @@ pub enum ExamineError {
 }
 
 impl Hint for ExamineError {
-    fn exit_code(&self) -> ExitCode {
+    fn fault_kind(&self) -> FaultKind {
         match self {
-            Self::Inference(error) => error.exit_code(),
-            Self::Generator(error) => error.exit_code(),
-            Self::Extract(error) => error.exit_code(),
-            Self::Exchange(error) => error.exit_code(),
+            Self::Inference(error) => error.fault_kind(),
+            Self::Generator(error) => error.fault_kind(),
+            Self::Extract(error) => error.fault_kind(),
+            Self::Exchange(error) => error.fault_kind(),
             Self::NotFinite { .. } | Self::Parity { .. } | Self::Case { .. } => {
-                ExitCode::DataVerification
+                FaultKind::DataVerification
             }
         }
     }

@@ -1,7 +1,7 @@
 //! Hypotheses brought together with their references, from JSON or from lines.
 
 use super::ExchangeError;
-use crate::{ExitCode, Hint};
+use crate::record::{FaultKind, Hint};
 use serde::{Serialize, Serializer};
 use std::collections::HashMap;
 use std::fmt;
@@ -125,8 +125,8 @@ pub enum CaptionFault {
 }
 
 impl Hint for CaptionFault {
-    fn exit_code(&self) -> ExitCode {
-        ExitCode::DataVerification
+    fn fault_kind(&self) -> FaultKind {
+        FaultKind::DataVerification
     }
 
     fn hint(&self) -> Option<String> {
@@ -350,7 +350,7 @@ mod tests {
                 .to_string()
                 .ends_with("more than one hypothesis for 1")
         );
-        assert_eq!(error.exit_code(), ExitCode::DataVerification);
+        assert_eq!(error.fault_kind(), FaultKind::DataVerification);
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! Errors of this room.
 
-use crate::{ExitCode, Hint};
+use crate::record::{FaultKind, Hint};
 use std::io;
 use std::path::PathBuf;
 
@@ -41,12 +41,12 @@ pub enum ExchangeError {
 }
 
 impl Hint for ExchangeError {
-    fn exit_code(&self) -> ExitCode {
+    fn fault_kind(&self) -> FaultKind {
         match self {
-            Self::Read { .. } => ExitCode::Setup,
-            Self::Write { .. } => ExitCode::Output,
-            Self::Malformed { .. } => ExitCode::DataVerification,
-            Self::Captions(fault) => fault.exit_code(),
+            Self::Read { .. } => FaultKind::Setup,
+            Self::Write { .. } => FaultKind::Output,
+            Self::Malformed { .. } => FaultKind::DataVerification,
+            Self::Captions(fault) => fault.fault_kind(),
         }
     }
 

@@ -136,7 +136,7 @@ fn extension(path: &Path) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::Hint;
+    use crate::record::Hint;
     use crate::vision::encode_png;
     use image::{Rgb, RgbImage};
 

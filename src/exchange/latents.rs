@@ -204,7 +204,7 @@ fn read(input: &mut impl Read, length: u64, shape: [usize; 3]) -> Result<Array3<
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{ExitCode, Hint};
+    use crate::record::{FaultKind, Hint};
     use zip::write::SimpleFileOptions;
 
     const SHAPE: [usize; 3] = [2, 1, 3];
@@ -281,7 +281,7 @@ mod tests {
                 error.to_string().contains("[2, 1, 3] instead of [2, 3, 1]"),
                 "{error}"
             );
-            assert_eq!(error.exit_code(), ExitCode::DataVerification);
+            assert_eq!(error.fault_kind(), FaultKind::DataVerification);
         }
     }
 

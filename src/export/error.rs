@@ -1,7 +1,7 @@
 //! Errors of this room.
 
+use crate::record::{FaultKind, Hint};
 use crate::run::RunError;
-use crate::{ExitCode, Hint};
 use std::io;
 
 /// What can go wrong when runs are exported.
@@ -23,17 +23,17 @@ pub enum ExportError {
         reason: String,
     },
     /// The table could not be written.
-    #[error("could not write the table")]
+    #[error("failed to write the table")]
     Write(#[source] io::Error),
 }
 
 impl Hint for ExportError {
-    fn exit_code(&self) -> ExitCode {
+    fn fault_kind(&self) -> FaultKind {
         match self {
-            Self::Run(error) => error.exit_code(),
-            Self::Twice { .. } => ExitCode::Usage,
-            Self::Join { .. } => ExitCode::Bug,
-            Self::Write(_) => ExitCode::Output,
+            Self::Run(error) => error.fault_kind(),
+            Self::Twice { .. } => FaultKind::Usage,
+            Self::Join { .. } => FaultKind::Bug,
+            Self::Write(_) => FaultKind::Output,
         }
     }
 

@@ -1,6 +1,6 @@
 use super::*;
 use crate::inference::{DeviceRequest, RuntimeOptions, default_cache};
-use crate::{ExitCode, Hint as _};
+use crate::record::{FaultKind, Hint as _};
 use serde::Deserialize;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -196,7 +196,7 @@ fn few_images_are_searched_together_where_the_cache_is_large() {
     captioner.model.max_new_tokens = usize::MAX;
     let error = captioner.captions(&images, 1).unwrap_err();
     assert!(matches!(error, ExtractError::Cache { .. }), "{error}");
-    assert_eq!(error.exit_code(), ExitCode::Setup);
+    assert_eq!(error.fault_kind(), FaultKind::Setup);
     assert!(error.hint().unwrap().contains("max_new_tokens"));
 }
 

@@ -1,8 +1,8 @@
 //! Errors of this room.
 
 use crate::inference::InferenceError;
+use crate::record::{FaultKind, Hint};
 use crate::vision::VisionError;
-use crate::{ExitCode, Hint};
 use std::path::PathBuf;
 
 /// What can go wrong when networks look at frames.
@@ -12,7 +12,7 @@ pub enum ExtractError {
     #[error(transparent)]
     Inference(Box<InferenceError>),
     /// An image could not be prepared.
-    #[error("could not prepare image {index} for the evaluators")]
+    #[error("failed to prepare image {index} for the evaluators")]
     Image {
         /// Position in the call, from 0.
         index: usize,
@@ -104,10 +104,10 @@ impl From<InferenceError> for ExtractError {
 }
 
 impl Hint for ExtractError {
-    fn exit_code(&self) -> ExitCode {
+    fn fault_kind(&self) -> FaultKind {
         match self {
-            Self::Inference(error) => error.exit_code(),
-            Self::Image { source, .. } => source.exit_code(),
+            Self::Inference(error) => error.fault_kind(),
+            Self::Image { source, .. } => source.fault_kind(),
             Self::WrongKind { .. }
             | Self::OpenWidth { .. }
             | Self::Pairs { .. }
@@ -115,7 +115,7 @@ impl Hint for ExtractError {
             | Self::Cache { .. }
             | Self::Labels { .. }
             | Self::Shape { .. }
-            | Self::NonFinite { .. } => ExitCode::Setup,
+            | Self::NonFinite { .. } => FaultKind::Setup,
         }
     }
 

@@ -1,15 +1,15 @@
 //! Errors of this room.
 
+use crate::record::{FaultKind, Hint};
 use crate::run::RunError;
 use crate::spec::SpecError;
-use crate::{ExitCode, Hint};
 use std::path::PathBuf;
 
 /// Why nothing could be judged, or why the judgement is no.
 #[derive(Debug, thiserror::Error)]
 pub enum GateError {
     /// A file of the user's cannot be read.
-    #[error("the {what} {} cannot be read", path.display())]
+    #[error("failed to read the {what} {}", path.display())]
     Read {
         /// What it is: rules, or a baseline.
         what: &'static str,
@@ -103,20 +103,20 @@ pub enum GateError {
 }
 
 impl Hint for GateError {
-    fn exit_code(&self) -> ExitCode {
+    fn fault_kind(&self) -> FaultKind {
         match self {
             Self::Read { .. }
             | Self::Rules(_)
             | Self::Rule { .. }
             | Self::Unusable { .. }
-            | Self::Twice { .. } => ExitCode::Usage,
+            | Self::Twice { .. } => FaultKind::Usage,
             Self::Json { .. } | Self::Format { .. } | Self::Damaged { .. } => {
-                ExitCode::DataVerification
+                FaultKind::DataVerification
             }
-            Self::Incomplete { .. } => ExitCode::Partial,
-            Self::Incomparable { .. } => ExitCode::Incomparable,
-            Self::Failed { .. } => ExitCode::GateFailed,
-            Self::Write(error) => error.exit_code(),
+            Self::Incomplete { .. } => FaultKind::Partial,
+            Self::Incomparable { .. } => FaultKind::Incomparable,
+            Self::Failed { .. } => FaultKind::GateFailed,
+            Self::Write(error) => error.fault_kind(),
         }
     }
 

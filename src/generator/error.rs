@@ -3,9 +3,8 @@
 use super::SchedulerError;
 use crate::exchange::ExchangeError;
 use crate::inference::InferenceError;
-use crate::record::{ClipId, FrameIndex, StoryId};
+use crate::record::{CallerError, ClipId, FaultKind, FrameIndex, Hint, StoryId};
 use crate::vision::VisionError;
-use crate::{ExitCode, Hint};
 use std::fmt;
 use std::path::PathBuf;
 
@@ -73,7 +72,7 @@ pub enum Fault {
         row: usize,
     },
     /// A caption could not be turned into tokens.
-    #[error("could not split {text:?} into tokens")]
+    #[error("failed to split {text:?} into tokens")]
     Tokens {
         /// The text.
         text: String,
@@ -81,7 +80,7 @@ pub enum Fault {
         source: Box<InferenceError>,
     },
     /// Latents could not be read, or written.
-    #[error("could not read or keep its latents")]
+    #[error("failed to read or keep its latents")]
     Latents {
         /// Position in the batch, from 0.
         row: usize,
@@ -89,7 +88,7 @@ pub enum Fault {
         source: ExchangeError,
     },
     /// A frame could not be brought to the size that a network takes.
-    #[error("could not prepare the frame for the graph {graph}")]
+    #[error("failed to prepare the frame for the graph {graph}")]
     Pixels {
         /// Graph name in the bundle.
         graph: &'static str,
@@ -112,7 +111,7 @@ pub enum GeneratorError {
         needed: &'static str,
     },
     /// A bundle, a graph or a tokeniser could not be opened, or lacks a section.
-    #[error("could not open the model in {}", path.display())]
+    #[error("failed to open the model in {}", path.display())]
     Open {
         /// Folder of the bundle.
         path: PathBuf,
@@ -169,7 +168,7 @@ pub enum GeneratorError {
         captions: usize,
     },
     /// A frame could not be drawn.
-    #[error("could not draw {place}")]
+    #[error("failed to draw {place}")]
     Draw {
         /// Which frame.
         place: Place,
@@ -177,14 +176,14 @@ pub enum GeneratorError {
         source: Box<Fault>,
     },
     /// A frame of the data set could not be read.
-    #[error("could not read the clip {clip} for {place}")]
+    #[error("failed to read the clip {clip} for {place}")]
     Frame {
         /// Which frame it was for.
         place: Place,
         /// The clip.
         clip: ClipId,
         /// What the data set said.
-        source: Box<crate::Error>,
+        source: CallerError,
     },
     /// A story was not in the list that frames are shuffled over.
     #[error("story {story} is not among the stories to shuffle")]
@@ -226,12 +225,12 @@ impl GeneratorError {
 }
 
 impl Hint for Fault {
-    fn exit_code(&self) -> ExitCode {
+    fn fault_kind(&self) -> FaultKind {
         match self {
-            Self::Network { source, .. } | Self::Tokens { source, .. } => source.exit_code(),
-            Self::Shape { .. } | Self::Rank { .. } | Self::NotFinite { .. } => ExitCode::Setup,
-            Self::Pixels { source, .. } => source.exit_code(),
-            Self::Latents { source, .. } => source.exit_code(),
+            Self::Network { source, .. } | Self::Tokens { source, .. } => source.fault_kind(),
+            Self::Shape { .. } | Self::Rank { .. } | Self::NotFinite { .. } => FaultKind::Setup,
+            Self::Pixels { source, .. } => source.fault_kind(),
+            Self::Latents { source, .. } => source.fault_kind(),
         }
     }
 
@@ -251,19 +250,19 @@ impl Hint for Fault {
 }
 
 impl Hint for GeneratorError {
-    fn exit_code(&self) -> ExitCode {
+    fn fault_kind(&self) -> FaultKind {
         match self {
             Self::WrongKind { .. }
             | Self::Setting { .. }
             | Self::Scheduler { .. }
             | Self::PortraitMissing { .. }
-            | Self::Portrait { .. } => ExitCode::Setup,
-            Self::Open { source, .. } => source.exit_code(),
-            Self::EmptyStory { .. } => ExitCode::DataVerification,
-            Self::CaptionCount { .. } | Self::NotPlanned { .. } => ExitCode::Bug,
-            Self::Draw { source, .. } => source.exit_code(),
-            Self::Frame { source, .. } => source.exit_code(),
-            Self::NoOtherStory { .. } => ExitCode::Usage,
+            | Self::Portrait { .. } => FaultKind::Setup,
+            Self::Open { source, .. } => source.fault_kind(),
+            Self::EmptyStory { .. } => FaultKind::DataVerification,
+            Self::CaptionCount { .. } | Self::NotPlanned { .. } => FaultKind::Bug,
+            Self::Draw { source, .. } => source.fault_kind(),
+            Self::Frame { source, .. } => source.fault_kind(),
+            Self::NoOtherStory { .. } => FaultKind::Usage,
         }
     }
 

@@ -1,6 +1,6 @@
 //! Where generators that draw nothing get their frames from.
 
-use crate::record::ClipId;
+use crate::record::{CallerError, ClipId};
 use image::RgbImage;
 
 /// Gives the ground-truth frame of a clip. The run implements it over a data set, so that this room need not
@@ -10,11 +10,11 @@ pub trait FrameSource {
     ///
     /// # Errors
     /// Whatever the data set says when it cannot read the clip.
-    fn frame(&self, clip: &ClipId) -> Result<RgbImage, Box<crate::Error>>;
+    fn frame(&self, clip: &ClipId) -> Result<RgbImage, CallerError>;
 }
 
-impl<F: Fn(&ClipId) -> Result<RgbImage, Box<crate::Error>>> FrameSource for F {
-    fn frame(&self, clip: &ClipId) -> Result<RgbImage, Box<crate::Error>> {
+impl<F: Fn(&ClipId) -> Result<RgbImage, CallerError>> FrameSource for F {
+    fn frame(&self, clip: &ClipId) -> Result<RgbImage, CallerError> {
         self(clip)
     }
 }

@@ -49,8 +49,7 @@ impl<S: FrameSource> Generator for GroundTruth<S> {
 mod tests {
     use super::*;
     use crate::generator::shuffled::tests::{prompt, story};
-    use crate::record::ClipId;
-    use crate::{ExitCode, Hint};
+    use crate::record::{CallerError, ClipId, FaultKind, Hint};
     use image::Rgb;
 
     #[test]
@@ -74,7 +73,7 @@ mod tests {
         let mut generator = GroundTruth::new(|clip: &ClipId| {
             if clip.as_str() == "b" {
                 let story = crate::record::StoryId::new("inner");
-                Err(Box::new(GeneratorError::EmptyStory { story }.into()))
+                Err(CallerError::new(GeneratorError::EmptyStory { story }))
             } else {
                 Ok(RgbImage::new(2, 2))
             }
@@ -84,9 +83,9 @@ mod tests {
             .unwrap_err();
         assert_eq!(
             error.to_string(),
-            "could not read the clip b for frame 2 of story s"
+            "failed to read the clip b for frame 2 of story s"
         );
-        assert_eq!(error.exit_code(), ExitCode::DataVerification);
+        assert_eq!(error.fault_kind(), FaultKind::DataVerification);
     }
 
     #[test]

@@ -179,7 +179,7 @@ fn augment(
 #[cfg(test)]
 pub(crate) mod tests {
     use super::*;
-    use crate::record::{ReferentialCaption, StoryFrame};
+    use crate::record::{CallerError, ReferentialCaption, StoryFrame};
     use image::Rgb;
 
     pub(crate) fn story(id: &str, clips: &[&str]) -> Story {
@@ -227,7 +227,7 @@ pub(crate) mod tests {
     }
 
     #[allow(clippy::unnecessary_wraps, reason = "it stands for a data set")]
-    fn number(clip: &ClipId) -> Result<RgbImage, Box<crate::Error>> {
+    fn number(clip: &ClipId) -> Result<RgbImage, CallerError> {
         Ok(RgbImage::from_pixel(
             1,
             1,

@@ -1,6 +1,6 @@
 use super::*;
 use crate::inference::manifest::tests::STORYGPT_V;
-use crate::{ExitCode, Hint as _};
+use crate::record::{FaultKind, Hint as _};
 use std::fs;
 use tempfile::TempDir;
 
@@ -167,11 +167,8 @@ fn a_default_that_is_written_out_is_no_other_setting() {
 fn an_absent_bundle_is_a_set_up_error_with_its_path() {
     let dir = tempfile::tempdir().unwrap();
     let error = Bundle::open(&dir.path().join("nothing")).unwrap_err();
-    assert!(
-        error.to_string().ends_with("bundle.toml could not be read"),
-        "{error}"
-    );
-    assert_eq!(error.exit_code(), ExitCode::Setup);
+    assert!(error.to_string().starts_with("failed to read "), "{error}");
+    assert_eq!(error.fault_kind(), FaultKind::Setup);
 }
 
 #[test]
@@ -201,7 +198,7 @@ fn tampering_is_found_by_verify() {
         error.to_string(),
         format!("{} has sha256 {found}, expected {expected}", file.display())
     );
-    assert_eq!(error.exit_code(), ExitCode::DataVerification);
+    assert_eq!(error.fault_kind(), FaultKind::DataVerification);
     assert!(error.hint().unwrap().contains("unet.onnx"));
 }
 
@@ -219,7 +216,7 @@ fn a_missing_file_is_named_with_its_hash() {
             .contains(&hex(&Sha256::digest(b"portraits/otto.png"))),
         "{error}"
     );
-    assert_eq!(error.exit_code(), ExitCode::Setup);
+    assert_eq!(error.fault_kind(), FaultKind::Setup);
     // A folder of that name is not the file either.
     fs::create_dir(dir.path().join("portraits/otto.png")).unwrap();
     assert!(matches!(

@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use super::device::DeviceRequest;
 use super::graph::Element;
 use super::{manifest, pinned};
-use crate::{ExitCode, Hint};
+use crate::record::{FaultKind, Hint};
 
 /// What can go wrong between a folder of weights and the numbers that come out of a graph.
 #[derive(Debug, thiserror::Error)]
@@ -109,7 +109,7 @@ pub enum InferenceError {
         source: ort::Error,
     },
     /// A file or folder of a bundle could not be read.
-    #[error("{} could not be read", .path.display())]
+    #[error("failed to read {}", .path.display())]
     Read {
         /// The file or folder.
         path: PathBuf,
@@ -424,10 +424,10 @@ fn names(names: &[String]) -> String {
 }
 
 impl Hint for InferenceError {
-    fn exit_code(&self) -> ExitCode {
+    fn fault_kind(&self) -> FaultKind {
         match self {
-            Self::WrongHash { .. } | Self::UnlistedWeights { .. } => ExitCode::DataVerification,
-            _ => ExitCode::Setup,
+            Self::WrongHash { .. } | Self::UnlistedWeights { .. } => FaultKind::DataVerification,
+            _ => FaultKind::Setup,
         }
     }
 

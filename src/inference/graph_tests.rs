@@ -1,6 +1,6 @@
 use super::*;
 use crate::inference::runtime::tests::runtime;
-use crate::{ExitCode, Hint as _};
+use crate::record::{FaultKind, Hint as _};
 use ndarray::{Array2, Array3, arr2};
 use std::error::Error as _;
 
@@ -30,7 +30,7 @@ fn load(file: &str, signature: &GraphSignature) -> Result<Graph, InferenceError>
 
 fn fault(file: &str, signature: &GraphSignature) -> String {
     let error = load(file, signature).unwrap_err();
-    assert_eq!(error.exit_code(), ExitCode::Setup);
+    assert_eq!(error.fault_kind(), FaultKind::Setup);
     assert!(error.hint().is_some());
     let start = format!(
         "graph {} at {} does not fit its signature: ",
@@ -315,7 +315,7 @@ fn files_that_are_no_graphs_are_errors_with_path_and_name() {
             format!("graph pair could not be loaded from {}", path.display())
         );
         assert!(error.hint().unwrap().contains("storyeval model verify"));
-        assert_eq!(error.exit_code(), ExitCode::Setup);
+        assert_eq!(error.fault_kind(), FaultKind::Setup);
     }
     let error = runtime()
         .load(&folder.path().join("absent.onnx"), &pair())

@@ -1,6 +1,6 @@
 use super::*;
+use crate::record::{FaultKind, Hint as _};
 use crate::vision::InputScale;
-use crate::{ExitCode, Hint as _};
 
 /// A complete `storygpt-v` manifest without files.
 pub(crate) const STORYGPT_V: &str = r#"
@@ -130,7 +130,7 @@ fn evaluators_need_labels_and_features_only() {
         error.to_string(),
         "b/bundle.toml has no section [diffusion]"
     );
-    assert_eq!(error.exit_code(), ExitCode::Setup);
+    assert_eq!(error.fault_kind(), FaultKind::Setup);
     assert!(error.hint().unwrap().contains("storyeval model verify b`"));
     let error = parse(&text.replace("features = { dim = 3 }", "")).unwrap_err();
     assert!(matches!(

@@ -290,7 +290,7 @@ fn same(loaded: &Loaded, wanted: &Library) -> Result<(), InferenceError> {
 pub(super) mod tests {
     use super::*;
     use crate::inference::default_cache;
-    use crate::{ExitCode, Hint as _};
+    use crate::record::{FaultKind, Hint as _};
 
     fn options(device: DeviceRequest) -> RuntimeOptions {
         RuntimeOptions {
@@ -349,7 +349,7 @@ pub(super) mod tests {
         }
         let error = Runtime::open(&options(DeviceRequest::Cuda(0)), &mut |_| {}).unwrap_err();
         assert!(matches!(error, InferenceError::Device { .. }), "{error}");
-        assert_eq!(error.exit_code(), ExitCode::Setup);
+        assert_eq!(error.fault_kind(), FaultKind::Setup);
         assert!(
             error
                 .to_string()

@@ -1,7 +1,7 @@
 use super::*;
 use crate::inference::native;
 use crate::inference::python::Reply;
-use crate::{ExitCode, Hint as _};
+use crate::record::{FaultKind, Hint as _};
 use std::cell::RefCell;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use tempfile::TempDir;
@@ -272,7 +272,7 @@ fn a_named_library_that_does_not_serve_is_an_error() {
             .to_string()
             .starts_with("the ONNX Runtime named by $ORT_DYLIB_PATH cannot be used: ")
     );
-    assert_eq!(error.exit_code(), ExitCode::Setup);
+    assert_eq!(error.fault_kind(), FaultKind::Setup);
     let old = machine.put("old.so", b"version 1.20.1");
     machine.variables[0].1 = old.into();
     let error = machine.find().unwrap_err();
@@ -360,7 +360,7 @@ fn offline_and_absent_lists_what_was_tried_and_mends_it_in_one_command() {
         text.starts_with("ONNX Runtime was not found; tried:\n  1. $STORYEVAL_ORT: not set\n  2. "),
         "{text}"
     );
-    assert_eq!(error.exit_code(), ExitCode::Setup);
+    assert_eq!(error.fault_kind(), FaultKind::Setup);
     let hint = error.hint().unwrap();
     assert!(
         hint.starts_with("python3 -m pip install onnxruntime==1.32.0"),
@@ -444,7 +444,7 @@ fn a_truncated_or_foreign_download_leaves_nothing_behind() {
             "{:?}",
             machine.left_in_cache()
         );
-        assert_eq!(error.exit_code(), ExitCode::Setup);
+        assert_eq!(error.fault_kind(), FaultKind::Setup);
     }
 }
 

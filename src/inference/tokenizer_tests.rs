@@ -1,5 +1,5 @@
 use super::*;
-use crate::{ExitCode, Hint as _};
+use crate::record::{FaultKind, Hint as _};
 use std::fs;
 
 /// Words, lower-cased and with accents stripped, so that normalised and original offsets differ. It
@@ -65,7 +65,7 @@ fn another_file_is_an_error_with_its_path() {
         error.to_string(),
         format!("{} is not a tokenizer.json", path.display())
     );
-    assert_eq!(error.exit_code(), ExitCode::Setup);
+    assert_eq!(error.fault_kind(), FaultKind::Setup);
     assert!(std::error::Error::source(&error).is_some());
     assert!(error.hint().is_some());
     assert!(Tokenizer::open(&folder.path().join("absent.json")).is_err());

@@ -1,7 +1,7 @@
 //! Errors of this room.
 
+use crate::record::{FaultKind, Hint};
 use crate::run::RunError;
-use crate::{ExitCode, Hint};
 
 /// What can go wrong with published tables and with runs that are held against them.
 #[derive(Debug, thiserror::Error)]
@@ -54,20 +54,20 @@ pub enum PaperError {
         message: String,
     },
     /// A table could not be written as CSV.
-    #[error("could not write the table as CSV")]
+    #[error("failed to write the table as CSV")]
     Csv(#[source] csv::Error),
     /// A table could not be written as JSON.
-    #[error("could not write the table as JSON")]
+    #[error("failed to write the table as JSON")]
     Json(#[from] serde_json::Error),
 }
 
 impl Hint for PaperError {
-    fn exit_code(&self) -> ExitCode {
+    fn fault_kind(&self) -> FaultKind {
         match self {
-            Self::UnknownTable { .. } | Self::Row { .. } => ExitCode::Usage,
-            Self::Stranger { .. } => ExitCode::DataVerification,
-            Self::Run(error) => error.exit_code(),
-            Self::Data { .. } | Self::Csv(_) | Self::Json(_) => ExitCode::Bug,
+            Self::UnknownTable { .. } | Self::Row { .. } => FaultKind::Usage,
+            Self::Stranger { .. } => FaultKind::DataVerification,
+            Self::Run(error) => error.fault_kind(),
+            Self::Data { .. } | Self::Csv(_) | Self::Json(_) => FaultKind::Bug,
         }
     }
 

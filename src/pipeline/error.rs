@@ -1,7 +1,7 @@
 //! Why a pipeline stopped.
 
-use crate::record::StoryId;
-use crate::{Error, ExitCode, Hint};
+use crate::Error;
+use crate::record::{FaultKind, Hint, StoryId};
 use std::path::PathBuf;
 
 /// An error of the pipeline, or of a room that it works with.
@@ -120,14 +120,14 @@ impl crate::run::MemoryShort for PipelineError {
 }
 
 impl Hint for PipelineError {
-    fn exit_code(&self) -> ExitCode {
+    fn fault_kind(&self) -> FaultKind {
         match self {
-            Self::Room(error) => error.exit_code(),
-            Self::NoBundle { .. } | Self::NothingRun { .. } => ExitCode::Setup,
-            Self::NothingSelected => ExitCode::NothingSelected,
-            Self::Cancelled => ExitCode::Partial,
-            Self::Several(all) => all.last().map_or(ExitCode::Bug, Hint::exit_code),
-            _ => ExitCode::Usage,
+            Self::Room(error) => error.fault_kind(),
+            Self::NoBundle { .. } | Self::NothingRun { .. } => FaultKind::Setup,
+            Self::NothingSelected => FaultKind::NothingSelected,
+            Self::Cancelled => FaultKind::Partial,
+            Self::Several(all) => all.last().map_or(FaultKind::Bug, Hint::fault_kind),
+            _ => FaultKind::Usage,
         }
     }
 
@@ -198,7 +198,7 @@ impl Gathered {
     /// The error of a non-empty collection.
     pub(super) fn into_error(mut self) -> PipelineError {
         self.0
-            .sort_by_key(|error| error.exit_code() != ExitCode::Setup);
+            .sort_by_key(|error| error.fault_kind() != FaultKind::Setup);
         match self.0.pop() {
             None => PipelineError::NothingSelected,
             Some(only) if self.0.is_empty() => only,
@@ -223,6 +223,7 @@ macro_rules! lift {
 
 lift!(
     dataset::DatasetError,
+    evaluate::EvaluateError,
     exchange::ExchangeError,
     generator::GeneratorError,
     generator::images::ImagesError,
@@ -255,7 +256,7 @@ mod tests {
         several.keep(Err::<(), _>(missing()));
         assert!(!several.is_empty());
         let error = several.check().unwrap_err();
-        assert_eq!(error.exit_code(), ExitCode::NothingSelected);
+        assert_eq!(error.fault_kind(), FaultKind::NothingSelected);
         assert!(error.hint().unwrap().contains("--limit"));
     }
 }

@@ -8,7 +8,7 @@ use crate::dataset::Dataset;
 use crate::evaluate::{self, Panel, Wanted};
 use crate::generator::{CharLdm, Generator, GroundTruth, Prompt, Shuffled, StoryGptV};
 use crate::inference::Runtime;
-use crate::record::{ClipId, Scores, Seed};
+use crate::record::{CallerError, ClipId, Scores, Seed};
 use crate::run::{Store, Unit};
 use crate::spec::{GeneratorKind, ModelCard};
 use std::path::{Path, PathBuf};
@@ -151,7 +151,7 @@ impl Started<'_> {
         let rule = planned.protocol.ground_truth;
         let frames = move |clip: &ClipId| {
             let frame = planned.dataset.ground_truth(clip, rule);
-            frame.map_err(|error| Box::new(error.into()))
+            frame.map_err(CallerError::new)
         };
         let latents = &planned.request.latents;
         Ok(match (model.generator, planned.bundle(model)) {

@@ -3,6 +3,7 @@
 mod absence;
 mod canonical;
 mod digest;
+mod hint;
 mod id;
 mod observation;
 mod score;
@@ -12,6 +13,7 @@ mod story;
 pub use absence::Absence;
 pub use canonical::canonical_json;
 pub use digest::{hex, sha256_file, sha256_hex};
+pub use hint::{CallerError, FaultKind, Hint, HintedError};
 pub use id::{ClipId, FrameIndex, Seed, StoryId};
 pub use observation::Observation;
 pub use score::{Counts, Score, Scores, SeedSpread, Unit};

@@ -1,6 +1,6 @@
 //! Errors of this room.
 
-use crate::{ExitCode, Hint};
+use crate::record::{FaultKind, Hint};
 
 /// What can go wrong when tables and sheets are made.
 #[derive(Debug, thiserror::Error)]
@@ -52,10 +52,10 @@ pub enum ReportError {
         runs: usize,
     },
     /// A table could not be written as CSV.
-    #[error("could not write the table as CSV")]
+    #[error("failed to write the table as CSV")]
     Csv(#[source] csv::Error),
     /// A table could not be written as JSON.
-    #[error("could not write the table as JSON")]
+    #[error("failed to write the table as JSON")]
     Json(#[from] serde_json::Error),
     /// An image of a sheet could not be resized.
     #[error("could not place an image of story {story} on the sheet")]
@@ -78,13 +78,13 @@ impl ReportError {
 }
 
 impl Hint for ReportError {
-    fn exit_code(&self) -> ExitCode {
+    fn fault_kind(&self) -> FaultKind {
         match self {
-            Self::Incomparable { .. } => ExitCode::Incomparable,
-            Self::NoRuns | Self::Unknown { .. } | Self::Labels { .. } => ExitCode::Usage,
-            Self::DuplicateScore { .. } => ExitCode::DataVerification,
-            Self::Csv(_) | Self::Json(_) => ExitCode::Bug,
-            Self::Image { source, .. } => source.exit_code(),
+            Self::Incomparable { .. } => FaultKind::Incomparable,
+            Self::NoRuns | Self::Unknown { .. } | Self::Labels { .. } => FaultKind::Usage,
+            Self::DuplicateScore { .. } => FaultKind::DataVerification,
+            Self::Csv(_) | Self::Json(_) => FaultKind::Bug,
+            Self::Image { source, .. } => source.fault_kind(),
         }
     }
 

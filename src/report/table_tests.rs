@@ -1,10 +1,9 @@
 //! Tests of comparisons and of the formats that show them.
 
 use super::*;
-use crate::record::Unit;
+use crate::record::{FaultKind, Hint, Unit};
 use crate::report::{ColumnChoice, csv, json};
 use crate::table::Format;
-use crate::{ExitCode, Hint};
 
 fn score(metric: &str, slice: &str, value: Option<f64>, unit: Unit, gt: &str) -> Score {
     Score {
@@ -119,7 +118,7 @@ Signatures:
 fn signatures_that_differ_do_not_share_a_column() {
     let runs = [run("a", 0.0, "middle"), run("b", 0.0, "random")];
     let error = Comparison::new(&runs, &TableOptions::default()).unwrap_err();
-    assert_eq!(error.exit_code(), ExitCode::Incomparable);
+    assert_eq!(error.fault_kind(), FaultKind::Incomparable);
     assert_eq!(
         error.to_string(),
         "`char_acc` of run `runs/a` and of run `runs/b` are not comparable: gt: middle / random"

@@ -1,9 +1,8 @@
 //! Errors of this room.
 
 use super::import::FrameChange;
-use crate::record::{FrameIndex, StoryId};
+use crate::record::{FaultKind, FrameIndex, Hint, StoryId};
 use crate::vision::VisionError;
-use crate::{ExitCode, Hint};
 use parquet::errors::ParquetError;
 use std::fmt;
 use std::io;
@@ -55,7 +54,7 @@ impl fmt::Display for FeatureFault {
 #[derive(Debug, thiserror::Error)]
 pub enum RunError {
     /// Something under the run folder could not be written.
-    #[error("cannot write {}", path.display())]
+    #[error("failed to write {}", path.display())]
     Output {
         /// What was being written.
         path: PathBuf,
@@ -130,7 +129,7 @@ pub enum RunError {
         changes: Vec<FrameChange>,
     },
     /// A file of the run folder could not be read.
-    #[error("cannot read {}", path.display())]
+    #[error("failed to read {}", path.display())]
     Read {
         /// The file.
         path: PathBuf,
@@ -168,7 +167,7 @@ pub enum RunError {
         found: String,
     },
     /// A stored frame could not be decoded.
-    #[error("cannot decode frame {frame} of story {story} in {}", path.display())]
+    #[error("failed to decode frame {frame} of story {story} in {}", path.display())]
     Frame {
         /// The PNG.
         path: PathBuf,
@@ -180,7 +179,7 @@ pub enum RunError {
         source: Box<VisionError>,
     },
     /// A generated frame could not be encoded.
-    #[error("cannot encode frame {frame} of story {story}")]
+    #[error("failed to encode frame {frame} of story {story}")]
     Encode {
         /// The story.
         story: StoryId,
@@ -190,7 +189,7 @@ pub enum RunError {
         source: Box<VisionError>,
     },
     /// The observations could not be read.
-    #[error("cannot read observations from {}", path.display())]
+    #[error("failed to read observations from {}", path.display())]
     Observations {
         /// The Parquet file.
         path: PathBuf,
@@ -351,15 +350,15 @@ impl RunError {
 }
 
 impl Hint for RunError {
-    fn exit_code(&self) -> ExitCode {
+    fn fault_kind(&self) -> FaultKind {
         match self {
             Self::Output { .. }
             | Self::ReadOnly { .. }
             | Self::DiskFull { .. }
             | Self::Locked { .. }
-            | Self::Occupied { .. } => ExitCode::Output,
+            | Self::Occupied { .. } => FaultKind::Output,
             Self::DifferentRun { .. } | Self::ImagesChanged { .. } | Self::FewerNetworks { .. } => {
-                ExitCode::Incomparable
+                FaultKind::Incomparable
             }
             Self::Read { .. }
             | Self::Json { .. }
@@ -372,18 +371,18 @@ impl Hint for RunError {
             | Self::Features { .. }
             | Self::Changed { .. }
             | Self::CaptionCount { .. }
-            | Self::RepeatedStory { .. } => ExitCode::DataVerification,
-            Self::PartitionSyntax { .. } | Self::NoRun { .. } => ExitCode::Usage,
-            Self::EmptyPlan => ExitCode::NothingSelected,
+            | Self::RepeatedStory { .. } => FaultKind::DataVerification,
+            Self::PartitionSyntax { .. } | Self::NoRun { .. } => FaultKind::Usage,
+            Self::EmptyPlan => FaultKind::NothingSelected,
             Self::Outstanding { .. } | Self::NotObserved { .. } | Self::NoScores { .. } => {
-                ExitCode::Partial
+                FaultKind::Partial
             }
             // A closure that breaks its contract is our own mistake, not the user's.
             Self::Encode { .. }
             | Self::FeatureName { .. }
             | Self::StoryCount { .. }
             | Self::FrameCount { .. }
-            | Self::Row { .. } => ExitCode::Bug,
+            | Self::Row { .. } => FaultKind::Bug,
         }
     }
 
@@ -478,7 +477,7 @@ mod tests {
             let error = RunError::write(path, kind.into());
             assert_eq!(matches!(error, RunError::DiskFull { .. }), full);
             assert_eq!(matches!(error, RunError::ReadOnly { .. }), !full);
-            assert_eq!(error.exit_code(), ExitCode::Output);
+            assert_eq!(error.fault_kind(), FaultKind::Output);
             assert!(error.hint().expect("hint").contains("runs/a"));
         }
     }

@@ -1,7 +1,6 @@
 //! Where things lie in a run folder, and how ids become names of files.
 
-use crate::record::sha256_hex;
-use crate::record::{FrameIndex, StoryId};
+use crate::record::{FrameIndex, StoryId, sha256_hex};
 use serde::Serialize;
 use std::fmt::Write;
 

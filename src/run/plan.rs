@@ -3,8 +3,7 @@
 use super::error::RunError;
 use super::layout::json_line;
 use super::partition::Partition;
-use crate::record::sha256_hex;
-use crate::record::{ClipId, FrameIndex, ReferentialCaption, Seed, Story, StoryId};
+use crate::record::{ClipId, FrameIndex, ReferentialCaption, Seed, Story, StoryId, sha256_hex};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
 use std::fmt;

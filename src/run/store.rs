@@ -9,8 +9,7 @@ use super::layout::{FRAMES, JOURNAL, LOCK, MANIFEST, PLAN, folder_name, frame_fi
 use super::manifest::Manifest;
 use super::partition::Partition;
 use super::plan::{Plan, Unit};
-use crate::record::sha256_hex;
-use crate::record::{Absence, FrameIndex};
+use crate::record::{Absence, FrameIndex, sha256_hex};
 use crate::vision::{decode_png, encode_png};
 use image::RgbImage;
 use std::fs::{self, File, OpenOptions, TryLockError};
@@ -398,7 +397,7 @@ fn lock(root: &Path) -> Result<Option<File>, RunError> {
 mod tests {
     use super::super::testing;
     use super::*;
-    use crate::Hint;
+    use crate::record::Hint;
 
     fn begin(root: &Path, plan: &Plan) -> Result<Store, RunError> {
         Store::create_or_resume(root, &testing::manifest(plan), plan)
@@ -445,7 +444,7 @@ mod tests {
                 .contains("stories: folder has 3, asked for 4")
         );
         assert!(error.hint().expect("hint").contains("--out"));
-        assert_eq!(error.exit_code(), crate::ExitCode::Incomparable);
+        assert_eq!(error.fault_kind(), crate::FaultKind::Incomparable);
     }
 
     #[test]
@@ -509,7 +508,7 @@ mod tests {
         fs::write(folder.path().join(PLAN), testing::plan(2, 2).to_jsonl()).expect("write");
         let error = Store::open(folder.path()).expect_err("changed");
         assert!(matches!(error, RunError::Hash { .. }), "{error:?}");
-        assert_eq!(error.exit_code(), crate::ExitCode::DataVerification);
+        assert_eq!(error.fault_kind(), crate::FaultKind::DataVerification);
     }
 
     #[test]
@@ -518,7 +517,7 @@ mod tests {
         let file = folder.path().join("file");
         fs::write(&file, "x").expect("write");
         let error = begin(&file.join("run"), &testing::plan(3, 2)).expect_err("not a folder");
-        assert_eq!(error.exit_code(), crate::ExitCode::Output);
+        assert_eq!(error.fault_kind(), crate::FaultKind::Output);
         assert!(error.to_string().contains("file"), "{error}");
     }
 }

@@ -5,9 +5,8 @@ use super::{
     COLUMNS, Look, Looking, OBSERVATIONS, OBSERVED, Observed, Partition, Plan, Progress, RunError,
     Seen, Store, fault, generate, observe, read_columns,
 };
-use crate::record::Observation;
+use crate::record::{FaultKind, Hint as _, Observation};
 use crate::vision::Decoding;
-use crate::{ExitCode, Hint as _};
 use image::{Rgb, RgbImage};
 use proptest::prelude::*;
 use std::collections::BTreeMap;
@@ -203,7 +202,7 @@ fn one_changed_byte_of_what_was_seen_is_refused_and_looking_again_mends_it() {
             matches!(&error, RunError::Changed { path: found, .. } if *found == path),
             "{error:?}"
         );
-        assert_eq!(error.exit_code(), ExitCode::DataVerification);
+        assert_eq!(error.fault_kind(), FaultKind::DataVerification);
         assert!(error.hint().expect("hint").contains("storyeval observe"));
         run(folder.path(), &plan, Partition::WHOLE, None).expect("again");
         let seen = Seen::open(folder.path()).expect("seen");

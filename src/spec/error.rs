@@ -1,8 +1,7 @@
 //! Errors of this room.
 
 use super::CardKind;
-use crate::record::TextVariant;
-use crate::{ExitCode, Hint};
+use crate::record::{FaultKind, Hint, TextVariant};
 use std::path::PathBuf;
 
 /// What can go wrong with a card.
@@ -21,7 +20,7 @@ pub enum SpecError {
         suggestion: Option<String>,
     },
     /// A card file could not be read.
-    #[error("card {} cannot be read", path.display())]
+    #[error("failed to read card {}", path.display())]
     Read {
         /// The file.
         path: PathBuf,
@@ -79,9 +78,9 @@ fn did_you_mean(suggestion: Option<&str>) -> String {
 }
 
 impl Hint for SpecError {
-    fn exit_code(&self) -> ExitCode {
+    fn fault_kind(&self) -> FaultKind {
         // A card is part of what the user typed, as a command line is.
-        ExitCode::Usage
+        FaultKind::Usage
     }
 
     fn hint(&self) -> Option<String> {

@@ -1,8 +1,7 @@
 //! The card of a model: which generator, which weights, which text.
 
 use super::{NeededFile, SpecError};
-use crate::record::TextVariant;
-use crate::record::{canonical_json, sha256_hex};
+use crate::record::{TextVariant, canonical_json, sha256_hex};
 use serde::{Deserialize, Serialize};
 
 /// Which generator draws.

@@ -1,6 +1,6 @@
 //! Errors of this room.
 
-use crate::{ExitCode, Hint};
+use crate::record::{FaultKind, Hint};
 
 /// What can go wrong when a table is written.
 #[derive(Debug, thiserror::Error)]
@@ -16,12 +16,12 @@ pub enum TableError {
         columns: usize,
     },
     /// The CSV writer failed.
-    #[error("could not write the table as CSV")]
+    #[error("failed to write the table as CSV")]
     Csv(#[source] csv::Error),
 }
 
 impl Hint for TableError {
-    fn exit_code(&self) -> ExitCode {
-        ExitCode::Bug
+    fn fault_kind(&self) -> FaultKind {
+        FaultKind::Bug
     }
 }

@@ -101,7 +101,7 @@ pub fn decode_image(bytes: &[u8], path: &Path) -> Result<SourceImage, VisionErro
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{ExitCode, Hint};
+    use crate::record::{FaultKind, Hint};
     use serde::Deserialize;
     use sha2::{Digest, Sha256};
 
@@ -138,7 +138,7 @@ mod tests {
 
     fn error(bytes: &[u8], name: &str) -> VisionError {
         let error = decode_image(bytes, Path::new(name)).unwrap_err();
-        assert_eq!(error.exit_code(), ExitCode::DataVerification);
+        assert_eq!(error.fault_kind(), FaultKind::DataVerification);
         assert!(error.to_string().contains(name), "{error}");
         assert!(error.hint().is_some());
         error

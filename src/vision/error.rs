@@ -1,13 +1,13 @@
 //! Errors of this room.
 
-use crate::{ExitCode, Hint};
+use crate::record::{FaultKind, Hint};
 use std::path::PathBuf;
 
 /// What can go wrong with pixels.
 #[derive(Debug, thiserror::Error)]
 pub enum VisionError {
     /// The file could not be opened or read.
-    #[error("could not read the image {}", path.display())]
+    #[error("failed to read the image {}", path.display())]
     Read {
         /// The file.
         path: PathBuf,
@@ -35,7 +35,7 @@ pub enum VisionError {
         max_bytes: u64,
     },
     /// The file is a JPEG, but a damaged one.
-    #[error("could not decode the image {}: {message}", path.display())]
+    #[error("failed to decode the image {}: {message}", path.display())]
     DecodeJpeg {
         /// The file.
         path: PathBuf,
@@ -60,7 +60,7 @@ pub enum VisionError {
         max_bytes: u64,
     },
     /// The file is a PNG, but a damaged one.
-    #[error("could not decode the image {}", path.display())]
+    #[error("failed to decode the image {}", path.display())]
     Decode {
         /// The file.
         path: PathBuf,
@@ -68,7 +68,7 @@ pub enum VisionError {
         source: image::ImageError,
     },
     /// An image could not be encoded.
-    #[error("could not encode an image of {width}x{height} pixels as PNG")]
+    #[error("failed to encode an image of {width}x{height} pixels as PNG")]
     Encode {
         /// Width in pixels.
         width: u32,
@@ -78,7 +78,7 @@ pub enum VisionError {
         source: image::ImageError,
     },
     /// A resize from or to nothing.
-    #[error("cannot resize {from_width}x{from_height} pixels to {to_width}x{to_height}")]
+    #[error("failed to resize {from_width}x{from_height} pixels to {to_width}x{to_height}")]
     EmptyResize {
         /// Width in pixels before.
         from_width: u32,
@@ -91,7 +91,7 @@ pub enum VisionError {
     },
     /// A resize to more pixels than this program is willing to hold.
     #[error(
-        "cannot resize to {width}x{height} pixels: more than {max_side} a side or {max_bytes} bytes in all"
+        "failed to resize to {width}x{height} pixels: more than {max_side} a side or {max_bytes} bytes in all"
     )]
     ResizeTooLarge {
         /// Width in pixels asked for.
@@ -130,7 +130,7 @@ pub enum VisionError {
 }
 
 impl Hint for VisionError {
-    fn exit_code(&self) -> ExitCode {
+    fn fault_kind(&self) -> FaultKind {
         match self {
             Self::Read { .. }
             | Self::NotPng { .. }
@@ -138,10 +138,10 @@ impl Hint for VisionError {
             | Self::FileTooLarge { .. }
             | Self::TooLarge { .. }
             | Self::DecodeJpeg { .. }
-            | Self::Decode { .. } => ExitCode::DataVerification,
-            Self::ResizeTooLarge { .. } | Self::Constants { .. } => ExitCode::Setup,
+            | Self::Decode { .. } => FaultKind::DataVerification,
+            Self::ResizeTooLarge { .. } | Self::Constants { .. } => FaultKind::Setup,
             Self::Encode { .. } | Self::EmptyResize { .. } | Self::SizesDiffer { .. } => {
-                ExitCode::Bug
+                FaultKind::Bug
             }
         }
     }

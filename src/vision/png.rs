@@ -146,7 +146,7 @@ fn side(bytes: &[u8], at: usize) -> Option<u32> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{ExitCode, Hint};
+    use crate::record::{FaultKind, Hint};
 
     fn picture() -> RgbImage {
         RgbImage::from_fn(7, 5, |x, y| Rgb([x as u8 * 30, y as u8 * 50, 9]))
@@ -175,7 +175,7 @@ mod tests {
                 ..
             }
         ));
-        assert_eq!(error.exit_code(), ExitCode::DataVerification);
+        assert_eq!(error.fault_kind(), FaultKind::DataVerification);
         assert!(error.to_string().contains("big.png"));
     }
 

@@ -320,11 +320,11 @@ fn cmyk_is_read_with_a_warning_and_damaged_images_are_refused_by_name() {
     fs::write(folder.path().join("1.png"), &bytes[..bytes.len() / 2]).unwrap();
     refused(
         &[&["is", path, "--splits", "2"][..], &FEATURES].concat(),
-        &["could not decode", "1.png"],
+        &["failed to decode", "1.png"],
     );
     refused(
         &["caption", "--bundle", "minisv-captioner", path],
-        &["could not decode", "1.png"],
+        &["failed to decode", "1.png"],
     );
 }
 

@@ -1,6 +1,6 @@
 //! A folder that appears whole or not at all.
 
-use crate::{ExitCode, Hint};
+use crate::record::{FaultKind, Hint};
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
@@ -26,8 +26,8 @@ pub enum DraftError {
 }
 
 impl Hint for DraftError {
-    fn exit_code(&self) -> ExitCode {
-        ExitCode::Output
+    fn fault_kind(&self) -> FaultKind {
+        FaultKind::Output
     }
 
     fn hint(&self) -> Option<String> {

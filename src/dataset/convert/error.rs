@@ -2,10 +2,9 @@
 
 use super::draft::DraftError;
 use crate::dataset::{DatasetError, StoryFileError};
-use crate::record::{ClipId, FrameIndex, StoryId};
+use crate::record::{ClipId, FaultKind, FrameIndex, Hint, StoryId};
 use crate::spec::Layout;
 use crate::vision::VisionError;
-use crate::{ExitCode, Hint};
 use std::path::PathBuf;
 
 /// Why a data set cannot be converted.
@@ -23,7 +22,7 @@ pub enum ConvertError {
         source: StoryFileError,
     },
     /// A frame cannot be written as PNG.
-    #[error("a frame of clip `{clip}` cannot be written as PNG")]
+    #[error("failed to write a frame of clip `{clip}` as PNG")]
     Encode {
         /// The clip.
         clip: ClipId,
@@ -31,7 +30,7 @@ pub enum ConvertError {
         source: VisionError,
     },
     /// The card cannot be written.
-    #[error("the card of `{dataset}` cannot be written")]
+    #[error("failed to write the card of `{dataset}`")]
     Card {
         /// Id of the data set.
         dataset: String,
@@ -221,13 +220,13 @@ impl From<DraftError> for DatasetError {
 }
 
 impl Hint for ConvertError {
-    fn exit_code(&self) -> ExitCode {
+    fn fault_kind(&self) -> FaultKind {
         match self {
-            Self::Draft(error) => error.exit_code(),
-            Self::StoryFile { .. } | Self::Encode { .. } | Self::Card { .. } => ExitCode::Output,
-            Self::NoStory { .. } => ExitCode::NothingSelected,
+            Self::Draft(error) => error.fault_kind(),
+            Self::StoryFile { .. } | Self::Encode { .. } | Self::Card { .. } => FaultKind::Output,
+            Self::NoStory { .. } => FaultKind::NothingSelected,
             // The data are as they should be; they cannot be what the user asks for.
-            _ => ExitCode::Usage,
+            _ => FaultKind::Usage,
         }
     }
 

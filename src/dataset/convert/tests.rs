@@ -1,10 +1,9 @@
 //! MiniSV and the fixtures through every layout: the same stories, labels and pixels.
 
 use super::*;
-use crate::Hint;
 use crate::dataset::synth::{SplitSizes, World, write, write_in};
 use crate::dataset::{DatasetError, OpenOptions, open};
-use crate::record::{ClipId, StoryFrame};
+use crate::record::{ClipId, Hint, StoryFrame};
 use crate::spec::{Character, DatasetCard, Gender, LayoutCard, TextProcedure, dataset as card_of};
 use image::RgbImage;
 use serde_json::{Value, json};

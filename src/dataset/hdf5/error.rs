@@ -4,7 +4,7 @@
 #[derive(Debug, thiserror::Error)]
 pub enum StoryFileError {
     /// The file cannot be read or written.
-    #[error("it cannot be read or written: {0}")]
+    #[error("failed to read or write it: {0}")]
     Io(#[from] std::io::Error),
     /// It is no HDF5 file, a damaged one, or one with features that are not read.
     #[error("it is no HDF5 file of stories: {0}")]

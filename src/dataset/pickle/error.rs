@@ -4,7 +4,7 @@
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum PickleError {
     /// The file cannot be read.
-    #[error("it cannot be read at byte {offset}: {kind}")]
+    #[error("failed to read it at byte {offset}: {kind}")]
     Read {
         /// Where.
         offset: usize,

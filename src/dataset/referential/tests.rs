@@ -1,8 +1,7 @@
 use super::*;
 use crate::dataset::DatasetError;
-use crate::record::{ClipId, FrameIndex, Replacement, StoryFrame, StoryId};
+use crate::record::{ClipId, FaultKind, FrameIndex, Hint, Replacement, StoryFrame, StoryId};
 use crate::spec::{Character, Gender};
-use crate::{ExitCode, Hint};
 use proptest::prelude::*;
 use serde_json::Value;
 
@@ -187,7 +186,7 @@ fn released_code_is_written_for_a_data_set() {
             TextVariant::Original | TextVariant::Algorithm1 => assert!(made.is_ok()),
             _ => {
                 let error = made.unwrap_err();
-                assert_eq!(error.exit_code(), ExitCode::Usage);
+                assert_eq!(error.fault_kind(), FaultKind::Usage);
                 assert!(error.to_string().contains(variant.name()), "{error}");
                 assert!(error.hint().unwrap().contains("--protocol strict"));
             }
@@ -254,7 +253,7 @@ fn a_crash_of_the_released_code_is_a_typed_error() {
     ]);
     let error = referential(&story, TextVariant::StorygptvEval, &flintstones()).unwrap_err();
     assert!(error.to_string().contains("story `s`, frame 3"), "{error}");
-    assert_eq!(error.exit_code(), ExitCode::DataVerification);
+    assert_eq!(error.fault_kind(), FaultKind::DataVerification);
     assert!(error.hint().unwrap().contains("--protocol strict"));
 }
 

@@ -8,8 +8,7 @@ use super::script::{Clip, episode};
 use super::stage::Place;
 use crate::dataset::convert::pickle::{Value, dump};
 use crate::dataset::convert::{Draft, DraftError, npy};
-use crate::record::{hex, sha256_hex};
-use crate::{ExitCode, Hint};
+use crate::record::{FaultKind, Hint, hex, sha256_hex};
 use serde_json::{Value as Json, json};
 use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
@@ -89,10 +88,10 @@ impl From<DraftError> for SynthError {
 }
 
 impl Hint for SynthError {
-    fn exit_code(&self) -> ExitCode {
+    fn fault_kind(&self) -> FaultKind {
         match self {
-            Self::Occupied { .. } | Self::Write { .. } => ExitCode::Output,
-            Self::Empty => ExitCode::NothingSelected,
+            Self::Occupied { .. } | Self::Write { .. } => FaultKind::Output,
+            Self::Empty => FaultKind::NothingSelected,
         }
     }
 

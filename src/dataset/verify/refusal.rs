@@ -2,8 +2,8 @@
 
 use super::finding::Findings;
 use super::kind::Kind;
-use crate::Hint;
 use crate::dataset::{DatasetError, FramesError};
+use crate::record::Hint;
 use crate::vision::VisionError;
 use std::io::ErrorKind;
 

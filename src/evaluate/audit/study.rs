@@ -2,11 +2,11 @@
 
 use super::key::random;
 use super::{Anchor, Corruption, Extent, Fault, Scratch, Strength, pixels};
-use crate::Error;
 use crate::dataset::Dataset;
+use crate::evaluate::EvaluateError;
 use crate::evaluate::{Panel, Wanted, observe, score};
 use crate::generator::{Generator, Prompt, Shuffled};
-use crate::record::{ClipId, Score, Seed, Story};
+use crate::record::{CallerError, ClipId, Score, Seed, Story};
 use crate::run::{
     Identity, Manifest, Partition, Plan, RunCards, RunError, Session, Store, Unit, generate,
 };
@@ -16,7 +16,7 @@ use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 
 /// Draws the frames of units.
-type Draw<'a> = Box<dyn FnMut(&[&Unit]) -> Result<Vec<Vec<RgbImage>>, Error> + 'a>;
+type Draw<'a> = Box<dyn FnMut(&[&Unit]) -> Result<Vec<Vec<RgbImage>>, EvaluateError> + 'a>;
 
 /// Stories that are held in memory together.
 const BATCH: NonZeroUsize = NonZeroUsize::new(8).expect("it is positive");
@@ -85,7 +85,7 @@ impl Study<'_> {
     /// # Errors
     /// Frames that cannot be read, networks that fail, a scratch folder that cannot be written, and a
     /// split without another story to shuffle with.
-    pub fn look(&self, condition: Condition, panel: &mut Panel) -> Result<Finding, Error> {
+    pub fn look(&self, condition: Condition, panel: &mut Panel) -> Result<Finding, EvaluateError> {
         let root = self.scratch.run();
         let mut store = self.store(&root)?;
         let extent = self.draw(condition, &mut store)?;
@@ -115,7 +115,7 @@ impl Study<'_> {
         })
     }
 
-    fn store(&self, root: &Path) -> Result<Store, Error> {
+    fn store(&self, root: &Path) -> Result<Store, EvaluateError> {
         let stories: Vec<Story> = self.prompts.iter().map(|p| p.story.clone()).collect();
         let captions: Vec<_> = self.prompts.iter().map(|p| p.captions.clone()).collect();
         let plan = Plan::new(&stories, &captions, "audit", self.seed, BATCH)?;
@@ -148,7 +148,7 @@ impl Study<'_> {
         Ok(Store::create_or_resume(root, &manifest, &plan)?)
     }
 
-    fn cards(&self) -> Result<RunCards, Error> {
+    fn cards(&self) -> Result<RunCards, EvaluateError> {
         Ok(RunCards {
             dataset: self.dataset.card().clone(),
             model: spec::model("ground-truth")?,
@@ -162,7 +162,11 @@ impl Study<'_> {
         })
     }
 
-    fn draw(&self, condition: Condition, store: &mut Store) -> Result<Option<Extent>, Error> {
+    fn draw(
+        &self,
+        condition: Condition,
+        store: &mut Store,
+    ) -> Result<Option<Extent>, EvaluateError> {
         let rule = self.protocol.ground_truth;
         let real = |clip: &ClipId| Ok(self.dataset.ground_truth(clip, rule)?);
         let mut extent = None;
@@ -177,7 +181,7 @@ impl Study<'_> {
                 })
             }),
             Condition::Anchor(Anchor::Shuffled) => {
-                let source = move |clip: &ClipId| real(clip).map_err(Box::new);
+                let source = move |clip: &ClipId| real(clip).map_err(CallerError::new);
                 // The whole split, so that overlapping windows find a story to swap with.
                 let mut shuffled = Shuffled::new(self.dataset.stories(), source);
                 Box::new(move |units| {
@@ -216,8 +220,8 @@ impl Study<'_> {
     fn each(
         &self,
         units: &[&Unit],
-        frame: impl Fn(&ClipId, &Story, usize) -> Result<RgbImage, Error>,
-    ) -> Result<Vec<Vec<RgbImage>>, Error> {
+        frame: impl Fn(&ClipId, &Story, usize) -> Result<RgbImage, EvaluateError>,
+    ) -> Result<Vec<Vec<RgbImage>>, EvaluateError> {
         let stories = units.iter().map(|unit| {
             let story = &self.prompts[unit.unit].story;
             let clips = unit.clips.iter().enumerate();

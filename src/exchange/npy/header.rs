@@ -10,7 +10,7 @@ const MAX_HEADER: usize = 1 << 16;
 #[derive(Debug, thiserror::Error)]
 pub enum HeaderFault {
     /// The input cannot be read.
-    #[error("it cannot be read")]
+    #[error("failed to read it")]
     Io(#[from] io::Error),
     /// It does not start as an NPY file does.
     #[error("it does not start with the NPY magic string")]

@@ -1,6 +1,5 @@
 use super::*;
-use crate::ExitCode;
-use crate::Hint;
+use crate::record::{FaultKind, Hint};
 use std::path::PathBuf;
 
 fn golden(name: &str) -> PathBuf {
@@ -60,11 +59,11 @@ fn objects_and_other_types_are_refused_by_name() {
     ] {
         let error = read_npy(&golden(name)).unwrap_err();
         assert!(error.to_string().contains(wanted), "{name}: {error}");
-        assert_eq!(error.exit_code(), ExitCode::DataVerification);
+        assert_eq!(error.fault_kind(), FaultKind::DataVerification);
         assert!(error.hint().is_some());
     }
     let error = read_npy(&golden("absent.npy")).unwrap_err();
-    assert_eq!(error.exit_code(), ExitCode::Setup);
+    assert_eq!(error.fault_kind(), FaultKind::Setup);
     assert!(read_npy(Path::new("src")).is_err());
 }
 
@@ -109,7 +108,7 @@ fn what_is_written_is_read_again() {
     assert_eq!(read_npy(&path).unwrap().numbers, Numbers::F64(double));
     assert_eq!(std::fs::read(&path).unwrap().len(), 128 + 48);
     let error = write_npy(&folder.path().join("no/x.npy"), &single_view()).unwrap_err();
-    assert_eq!(error.exit_code(), ExitCode::Output);
+    assert_eq!(error.fault_kind(), FaultKind::Output);
 }
 
 fn single_view() -> ArrayView2<'static, f32> {

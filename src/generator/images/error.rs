@@ -1,8 +1,8 @@
 //! Errors of this room.
 
 use super::{LayoutKind, Mismatch};
+use crate::record::{FaultKind, Hint};
 use crate::vision::VisionError;
-use crate::{ExitCode, Hint};
 use std::fmt;
 use std::fmt::Write as _;
 use std::io;
@@ -56,7 +56,7 @@ impl fmt::Display for ManifestFault {
 #[derive(Debug, thiserror::Error)]
 pub enum ImagesError {
     /// It is not there or cannot be opened.
-    #[error("cannot open the folder of images {}", path.display())]
+    #[error("failed to open the folder of images {}", path.display())]
     NoFolder {
         /// What was asked for.
         path: PathBuf,
@@ -96,7 +96,7 @@ pub enum ImagesError {
         found: &'static str,
     },
     /// The list cannot be read.
-    #[error("cannot read {}", path.display())]
+    #[error("failed to read {}", path.display())]
     ReadList {
         /// The list.
         path: PathBuf,
@@ -116,7 +116,7 @@ pub enum ImagesError {
     #[error("{0}")]
     Mismatch(Box<Mismatch>),
     /// A file could not be read again, or is no image any more.
-    #[error("cannot read an image")]
+    #[error("failed to read an image")]
     Image(#[from] VisionError),
     /// A file is another one than a moment ago.
     #[error("{} changed while it was imported", path.display())]
@@ -139,17 +139,17 @@ fn lines(faults: &[(usize, ManifestFault)]) -> String {
 }
 
 impl Hint for ImagesError {
-    fn exit_code(&self) -> ExitCode {
+    fn fault_kind(&self) -> FaultKind {
         match self {
-            Self::NoFolder { .. } | Self::NotFolder { .. } => ExitCode::Setup,
-            Self::FirstFrame { .. } => ExitCode::Usage,
+            Self::NoFolder { .. } | Self::NotFolder { .. } => FaultKind::Setup,
+            Self::FirstFrame { .. } => FaultKind::Usage,
             Self::TooManyFiles { .. }
             | Self::NoList { .. }
             | Self::ReadList { .. }
             | Self::List { .. }
             | Self::Mismatch(_)
-            | Self::Changed { .. } => ExitCode::DataVerification,
-            Self::Image(source) => source.exit_code(),
+            | Self::Changed { .. } => FaultKind::DataVerification,
+            Self::Image(source) => source.fault_kind(),
         }
     }
 

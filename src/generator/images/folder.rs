@@ -246,7 +246,7 @@ impl Folder {
 mod tests {
     use super::*;
     use crate::generator::images::testing::put;
-    use crate::{ExitCode, Hint};
+    use crate::record::{FaultKind, Hint};
 
     fn names(folder: &Folder) -> Vec<&str> {
         folder
@@ -276,7 +276,7 @@ mod tests {
         let root = tempfile::tempdir().unwrap();
         let none = Folder::list(&root.path().join("none")).unwrap_err();
         assert!(matches!(none, ImagesError::NoFolder { .. }));
-        assert_eq!(none.exit_code(), ExitCode::Setup);
+        assert_eq!(none.fault_kind(), FaultKind::Setup);
         put(root.path(), "file", b"");
         let file = Folder::list(&root.path().join("file")).unwrap_err();
         assert!(matches!(file, ImagesError::NotFolder { .. }));

@@ -297,7 +297,7 @@ mod tests {
     use super::*;
     use crate::generator::images::testing::{png, put, windows};
     use crate::generator::images::{ImagesError, open_layout};
-    use crate::{ExitCode, Hint};
+    use crate::record::{FaultKind, Hint};
 
     fn report(
         files: &[(&str, Vec<u8>)],
@@ -346,7 +346,7 @@ mod tests {
         ] {
             assert!(text.contains(part), "{part:?} is not in {text}");
         }
-        assert_eq!(error.exit_code(), ExitCode::DataVerification);
+        assert_eq!(error.fault_kind(), FaultKind::DataVerification);
     }
 
     #[test]

@@ -169,7 +169,7 @@ pub(super) fn check_kind(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{ExitCode, Hint};
+    use crate::record::{FaultKind, Hint};
 
     #[test]
     fn a_bundle_of_another_kind_is_refused() {
@@ -188,7 +188,7 @@ mod tests {
                 ..
             }
         ));
-        assert_eq!(error.exit_code(), ExitCode::Setup);
+        assert_eq!(error.fault_kind(), FaultKind::Setup);
         assert!(error.hint().is_some());
         let failed = opening(&bundle);
         let error = DiffusionSettings::read(bundle.manifest())

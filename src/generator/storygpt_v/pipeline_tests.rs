@@ -234,7 +234,7 @@ fn an_error_names_the_frame_and_the_guilty_story() {
         &stories,
         2,
     );
-    assert_eq!(error.to_string(), "could not draw frame 3 of story b");
+    assert_eq!(error.to_string(), "failed to draw frame 3 of story b");
     let shape = Fault::Shape {
         graph: "unet",
         expected: vec![1],
@@ -243,7 +243,7 @@ fn an_error_names_the_frame_and_the_guilty_story() {
     let error = located(shape, &stories, 0);
     assert_eq!(
         error.to_string(),
-        "could not draw frame 1 of story a and 2 more of its batch"
+        "failed to draw frame 1 of story a and 2 more of its batch"
     );
 }
 

@@ -151,7 +151,7 @@ pub(super) fn fitted(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{ExitCode, Hint};
+    use crate::record::{FaultKind, Hint};
     use std::collections::BTreeMap;
 
     fn settings(file: &str) -> Settings {
@@ -173,7 +173,7 @@ mod tests {
             matches!(&error, GeneratorError::PortraitMissing { character, .. } if character == "Otto")
         );
         assert!(error.to_string().contains("otto.png"));
-        assert_eq!(error.exit_code(), ExitCode::Setup);
+        assert_eq!(error.fault_kind(), FaultKind::Setup);
     }
 
     #[test]

@@ -3,8 +3,7 @@
 use super::super::tests::{context, observation, protocol};
 use super::super::{ReduceInput, ScoreContext, reduce};
 use super::*;
-use crate::record::Observation;
-use crate::record::Score;
+use crate::record::{Observation, Score};
 use ndarray::{Array2, arr2};
 
 const N: f32 = f32::NAN;

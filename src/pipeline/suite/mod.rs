@@ -9,8 +9,8 @@ mod results;
 
 use super::{Control, Event, PipelineError, RunRequest};
 use crate::paper::Library;
+use crate::record::{FaultKind, Hint};
 use crate::spec::{self, Suite};
-use crate::{ExitCode, Hint};
 use job::{Job, State};
 use std::path::{Path, PathBuf};
 
@@ -107,8 +107,8 @@ impl PlannedSuite {
 /// Whether a failure is of this run alone, so that the next one may still succeed.
 fn is_local(error: &PipelineError) -> bool {
     matches!(
-        error.exit_code(),
-        ExitCode::Setup | ExitCode::DataVerification | ExitCode::NothingSelected
+        error.fault_kind(),
+        FaultKind::Setup | FaultKind::DataVerification | FaultKind::NothingSelected
     )
 }
 

@@ -1,7 +1,6 @@
 use super::*;
-use crate::record::TextVariant;
+use crate::record::{FaultKind, Hint, TextVariant};
 use crate::spec::{GeneratorKind, GroundTruthRule};
-use crate::{ExitCode, Hint};
 
 #[test]
 fn every_embedded_card_can_be_read_and_is_called_by_its_file_name() {
@@ -97,7 +96,7 @@ fn embedded_cards_say_what_they_must() {
 #[test]
 fn an_unknown_id_names_the_known_ones_and_guesses() {
     let error = dataset("flinstones").unwrap_err();
-    assert_eq!(error.exit_code(), ExitCode::Usage);
+    assert_eq!(error.fault_kind(), FaultKind::Usage);
     let text = error.to_string();
     assert!(
         text.contains("minisv") && text.contains("did you mean `flintstones`"),
