@@ -7,8 +7,8 @@ use criterion::{Criterion, criterion_group, criterion_main};
 use std::fs::{self, File};
 use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
+use storyeval::card;
 use storyeval::dataset::{Dataset, OpenOptions, open};
-use storyeval::spec;
 
 const CLIPS: usize = 100_000;
 /// Clips of an episode; FlintstonesSV has about 150.
@@ -113,7 +113,7 @@ fn index(criterion: &mut Criterion) {
             fs::create_dir_all(&folder).expect("the target folder can be written");
             write(&folder, places).expect("the target folder can be written");
         }
-        let mut card = spec::dataset("flintstones").expect("it is shipped");
+        let mut card = card::dataset("flintstones").expect("it is shipped");
         card.background_count = Some(places);
         let options = OpenOptions::new(card, &folder);
         // "5" takes the greatest memory so far back to what there is now.

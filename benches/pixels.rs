@@ -10,7 +10,7 @@ use rayon::prelude::*;
 use std::hint::black_box;
 use std::path::PathBuf;
 use std::time::Duration;
-use storyeval::exchange::{Depth, ImageFiles};
+use storyeval::format::{Depth, ImageFiles};
 use storyeval::vision::{
     Geometry, InputScale, Recipe, Resizer, ValueScale, encode_png, prepare, read_image,
 };

@@ -57,7 +57,7 @@ fn scores(criterion: &mut Criterion) {
         })
         .collect();
     let (generated, ground_truth) = (features(400, 64, 0), features(400, 64, 99_999));
-    let protocol = storyeval::spec::protocol("strict").unwrap();
+    let protocol = storyeval::card::protocol("strict").unwrap();
     let context = ScoreContext {
         dataset: "minisv".to_owned(),
         dataset_hash: String::new(),

@@ -11,10 +11,10 @@ use std::fmt::Write;
 use std::hint::black_box;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
-use storyeval::dataset::synth::{SplitSizes, World, write};
-use storyeval::dataset::verify::{Journal, verify};
+use storyeval::card::{self, DatasetCard};
 use storyeval::dataset::{ALL_SPLITS, Dataset, OpenOptions, open};
-use storyeval::spec::{self, DatasetCard};
+use storyeval::minisv::{SplitSizes, World, write};
+use storyeval::verify::{Journal, verify};
 use storyeval::vision::{encode_png, read_image};
 
 /// Writes `count` different pictures and the list of them; gives their paths.
@@ -26,7 +26,7 @@ fn draw(folder: &Path, count: usize) -> Vec<PathBuf> {
         train_clips: 0,
     };
     write(&world, World { seed: 3, sizes }, &|_, _| {}).unwrap();
-    let drawn = open(&OpenOptions::new(spec::dataset("minisv").unwrap(), &world)).unwrap();
+    let drawn = open(&OpenOptions::new(card::dataset("minisv").unwrap(), &world)).unwrap();
     let frames: Vec<_> = drawn
         .stories()
         .iter()

@@ -7,7 +7,13 @@ use crate::record::{FaultKind, Hint};
 pub enum Error {
     /// A card or protocol could not be read.
     #[error(transparent)]
-    Spec(#[from] crate::spec::SpecError),
+    Card(#[from] crate::card::CardError),
+    /// A data set could not be written in another layout.
+    #[error(transparent)]
+    Convert(Box<crate::convert::ConvertError>),
+    /// MiniSV could not be drawn.
+    #[error(transparent)]
+    Minisv(#[from] crate::minisv::MinisvError),
     /// A data set could not be read, or is not what its card says.
     #[error(transparent)]
     Dataset(#[from] crate::dataset::DatasetError),
@@ -49,7 +55,7 @@ pub enum Error {
     Paper(#[from] crate::paper::PaperError),
     /// A file of another program is missing or not what it should be.
     #[error(transparent)]
-    Exchange(#[from] crate::exchange::ExchangeError),
+    Format(#[from] crate::format::FormatError),
     /// A bundle does not do what it should.
     #[error(transparent)]
     Examine(#[from] crate::examine::ExamineError),
@@ -58,10 +64,18 @@ pub enum Error {
     Gate(#[from] crate::gate::GateError),
 }
 
+impl From<crate::convert::ConvertError> for Error {
+    fn from(error: crate::convert::ConvertError) -> Self {
+        Self::Convert(Box::new(error))
+    }
+}
+
 impl Error {
     fn inner(&self) -> &dyn Hint {
         match self {
-            Self::Spec(error) => error,
+            Self::Card(error) => error,
+            Self::Convert(error) => &**error,
+            Self::Minisv(error) => error,
             Self::Dataset(error) => error,
             Self::Inference(error) => error,
             Self::Generator(error) => error,
@@ -75,7 +89,7 @@ impl Error {
             Self::Table(error) => error,
             Self::Export(error) => error,
             Self::Paper(error) => error,
-            Self::Exchange(error) => error,
+            Self::Format(error) => error,
             Self::Examine(error) => error,
             Self::Gate(error) => error,
         }

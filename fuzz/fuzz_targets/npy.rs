@@ -2,7 +2,7 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use storyeval_fuzz::dataset::npy_table::{NpyContent, decode_npy};
+use storyeval_fuzz::format::npy_table::{NpyContent, decode_npy};
 
 fuzz_target!(|bytes: &[u8]| {
     match decode_npy(&mut &bytes[..], bytes.len() as u64) {

@@ -2,7 +2,7 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use storyeval_fuzz::dataset::pickle::Pickle;
+use storyeval_fuzz::format::pickle::Pickle;
 
 fuzz_target!(|bytes: &[u8]| {
     if let Ok(pickle) = Pickle::decode(bytes) {

@@ -2,14 +2,11 @@
 //! it depends on takes ten minutes to build for the fuzzer, these take seconds.
 #![allow(dead_code, unused_imports, unreachable_pub)]
 
-#[path = "../../src/dataset"]
-pub mod dataset {
+#[path = "../../src/format"]
+pub mod format {
+    #[path = "npy/header.rs"]
+    mod header;
     pub mod npy_table;
     pub mod pickle;
-}
-
-#[path = "../../src/exchange/npy"]
-pub mod exchange {
-    mod header;
     pub use header::{HeaderFault, NpyHeader};
 }

@@ -4,13 +4,13 @@
 use super::failure::Failure;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
+use storyeval::card::Protocol;
 use storyeval::compare::{Best, best_of_column};
 use storyeval::evaluate::StoredRun;
 use storyeval::metric::{Reduced, Wanted, reduce_with_parts};
 use storyeval::record::{Score, Scores};
 use storyeval::report::{Comparison, Ranking};
 use storyeval::run::{Manifest, OBSERVED};
-use storyeval::spec::Protocol;
 use storyeval::stats::Resampling;
 
 /// Arrangements where stories are swapped because the difference has no standard error.

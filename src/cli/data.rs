@@ -3,8 +3,8 @@
 use clap::{Args, ValueEnum, builder::PossibleValue};
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
+use storyeval::card::Layout;
 use storyeval::pipeline::DataRequest;
-use storyeval::spec::Layout;
 
 /// A layout on the command line.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

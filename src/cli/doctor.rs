@@ -7,10 +7,10 @@ use clap::Args;
 use std::collections::BTreeSet;
 use std::fmt::Write;
 use storyeval::Hint;
+use storyeval::card::{self, CardKind};
 use storyeval::inference::Bundle;
 use storyeval::pipeline::{bundle_places, truth_cache};
 use storyeval::run::{MOST_CACHED, cached_bytes};
-use storyeval::spec::{self, CardKind};
 
 #[derive(Clone, Debug, Args)]
 pub(crate) struct DoctorArguments {
@@ -41,11 +41,11 @@ pub(crate) fn doctor(arguments: &DoctorArguments) -> Outcome {
             .map_or_else(String::new, |gpu| format!(" ({gpu})"))
     ))?;
     let mut ids = BTreeSet::new();
-    for id in spec::ids(CardKind::Model) {
-        ids.extend(spec::model(&id)?.bundle);
+    for id in card::ids(CardKind::Model) {
+        ids.extend(card::model(&id)?.bundle);
     }
-    for id in spec::ids(CardKind::Dataset) {
-        let card = spec::dataset(&id)?;
+    for id in card::ids(CardKind::Dataset) {
+        let card = card::dataset(&id)?;
         ids.extend(card.evaluators.ids().into_iter().map(ToOwned::to_owned));
     }
     let mut text = String::new();

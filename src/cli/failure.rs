@@ -75,10 +75,12 @@ macro_rules! lift {
 
 lift!(
     compare::CompareError,
+    convert::ConvertError,
     dataset::DatasetError,
+    minisv::MinisvError,
     evaluate::EvaluateError,
     examine::ExamineError,
-    exchange::ExchangeError,
+    format::FormatError,
     export::ExportError,
     extract::ExtractError,
     gate::GateError,
@@ -88,7 +90,7 @@ lift!(
     paper::PaperError,
     report::ReportError,
     run::RunError,
-    spec::SpecError,
+    card::CardError,
     table::TableError,
     vision::VisionError,
 );

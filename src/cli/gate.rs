@@ -9,12 +9,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs::OpenOptions;
 use std::io::Write;
 use std::path::{Path, PathBuf};
+use storyeval::card::Protocol;
 use storyeval::evaluate::StoredRun;
 use storyeval::gate::{self, Baseline, GateError, Rules, Status, Subject, Verdict};
 use storyeval::metric::{Parts, StorySums, Wanted, reduce_with_parts};
 use storyeval::record::{Absence, Scores, StoryId};
 use storyeval::run::{Manifest, OBSERVED, Partition, RunError, Store, read_scores, write_durably};
-use storyeval::spec::Protocol;
 use storyeval::table;
 
 /// What scores are made of, by metric and slice.

@@ -7,9 +7,9 @@ use clap::{Args, ValueEnum};
 use rayon::prelude::*;
 use std::fmt::Write;
 use std::path::{Path, PathBuf};
+use storyeval::card::{self, CardKind};
 use storyeval::report::runs::{Listing, RunLine};
 use storyeval::run::{Glance, RunError, find_runs, folder_bytes};
-use storyeval::spec::{self, CardKind};
 use storyeval::table;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -64,15 +64,15 @@ pub(crate) fn list(arguments: &ListArguments) -> Outcome {
                 .to_owned(),
         });
     }
-    let cards: Vec<(String, String)> = spec::ids(kind)
+    let cards: Vec<(String, String)> = card::ids(kind)
         .into_iter()
         .map(|id| {
             let about = match kind {
-                CardKind::Dataset => spec::dataset(&id).map(|card| card.name),
-                CardKind::Model => spec::model(&id).map(|card| card.description),
-                CardKind::Protocol => spec::protocol(&id).map(|card| card.description),
-                CardKind::Suite => spec::suite(&id).map(|card| card.description),
-                CardKind::Subset => spec::subset(&id).map(|card| card.description),
+                CardKind::Dataset => card::dataset(&id).map(|card| card.name),
+                CardKind::Model => card::model(&id).map(|card| card.description),
+                CardKind::Protocol => card::protocol(&id).map(|card| card.description),
+                CardKind::Suite => card::suite(&id).map(|card| card.description),
+                CardKind::Subset => card::subset(&id).map(|card| card.description),
             };
             // A broken card of the user's is listed with its error, so that the others stay visible.
             let about = about.unwrap_or_else(|error| format!("broken card: {error}"));

@@ -7,10 +7,10 @@ use super::talk::{print, say};
 use clap::{Args, Subcommand, ValueEnum};
 use std::fmt::Write;
 use std::path::Path;
+use storyeval::card;
 use storyeval::examine::{Examined, examine};
 use storyeval::inference::Bundle;
 use storyeval::pipeline::{find_bundle, find_bundle_by_name};
-use storyeval::spec;
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum ModelCommand {
@@ -123,7 +123,7 @@ fn find(arguments: &VerifyArguments) -> Result<Bundle, Failure> {
     let name = arguments.model.as_str();
     let cache = arguments.device.cache.folder();
     let folder = Path::new(name).join("bundle.toml").is_file();
-    Ok(match spec::model(name) {
+    Ok(match card::model(name) {
         Ok(card) if card.bundle.is_some() && !folder => {
             let id = card.bundle.as_deref().unwrap_or(name);
             find_bundle(id, &format!("model {name}"), (&card).into(), &cache)?

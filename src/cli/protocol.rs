@@ -8,9 +8,9 @@ use serde_json::Value;
 use std::collections::BTreeMap;
 use std::fmt::Write;
 use std::path::PathBuf;
+use storyeval::card::{self, Protocol};
 use storyeval::pipeline::effect_of_protocols;
 use storyeval::report;
-use storyeval::spec::{self, Protocol};
 use storyeval::table;
 
 #[derive(Clone, Debug, Subcommand)]
@@ -62,12 +62,12 @@ pub(crate) struct EffectArguments {
 /// Prints.
 pub(crate) fn protocol(command: &ProtocolCommand) -> Outcome {
     match command {
-        ProtocolCommand::Show { protocol, format } => show(&spec::protocol(protocol)?, *format),
+        ProtocolCommand::Show { protocol, format } => show(&card::protocol(protocol)?, *format),
         ProtocolCommand::Diff {
             first,
             second,
             format,
-        } => diff(&spec::protocol(first)?, &spec::protocol(second)?, *format),
+        } => diff(&card::protocol(first)?, &card::protocol(second)?, *format),
         ProtocolCommand::Effect(arguments) => effect(arguments),
     }
 }

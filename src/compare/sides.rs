@@ -1,9 +1,9 @@
 //! What is compared: the runs of a model, one a seed.
 
+use crate::card::Protocol;
 use crate::evaluate::StoredRun;
 use crate::metric::ScoreContext;
 use crate::record::Scores;
-use crate::spec::Protocol;
 
 /// A run, as it lies on the disk.
 #[derive(Clone, Debug)]

@@ -1,10 +1,10 @@
 //! Whole comparisons of made-up runs.
 
 use super::*;
+use crate::card;
 use crate::evaluate::StoredRun;
 use crate::metric::{ExtractorName, Extractors, ScoreContext, reduce};
 use crate::record::{ClipId, FrameIndex, Scores, TextVariant};
-use crate::spec;
 
 /// Stories of three and of four frames in turn, whose CLIP is `value(story, frame)`.
 fn side(label: &str, stories: usize, value: impl Fn(usize, u32) -> f64) -> Side {
@@ -23,7 +23,7 @@ fn side(label: &str, stories: usize, value: impl Fn(usize, u32) -> f64) -> Side 
             observations.push(o);
         }
     }
-    let protocol = spec::protocol("strict").unwrap();
+    let protocol = card::protocol("strict").unwrap();
     let extractors = Extractors {
         clip: Some(ExtractorName::default()),
         ..Extractors::default()

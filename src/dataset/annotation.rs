@@ -24,15 +24,15 @@ struct Entity {
 
 /// Caption and characters of a clip.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Annotation {
-    pub(super) caption: Arc<str>,
+pub(crate) struct Annotation {
+    pub(crate) caption: Arc<str>,
     /// `entityLabel`s without surrounding white space, in the file's order: all published loaders
     /// strip them and compare what is left. `None` where the file does not name characters.
-    pub(super) characters: Option<Arc<[String]>>,
+    pub(crate) characters: Option<Arc<[String]>>,
 }
 
 /// Reads the file. When an id occurs twice the last entry counts, as in the published loaders.
-pub(super) fn annotations(
+pub(crate) fn annotations(
     bytes: &[u8],
     path: &Path,
 ) -> Result<HashMap<String, Annotation>, DatasetError> {
@@ -77,7 +77,7 @@ fn located(path: &Path, bytes: &[u8], source: serde_json::Error) -> DatasetError
 }
 
 /// The reader's message without the position, which is printed in front.
-pub(super) fn plain_message(error: &serde_json::Error) -> String {
+pub(crate) fn plain_message(error: &serde_json::Error) -> String {
     let text = error.to_string();
     match text.rfind(" at line ") {
         Some(end) => text[..end].to_owned(),

@@ -11,20 +11,20 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 /// Position of a shot in [`Catalog::shots`].
-pub(super) type ShotIndex = u32;
+pub(crate) type ShotIndex = u32;
 
 /// A clip in its place.
 #[derive(Debug)]
-pub(super) struct Shot {
+pub(crate) struct Shot {
     /// The clip.
-    pub(super) clip: ClipId,
+    pub(crate) clip: ClipId,
     /// What is told of it. A defect is an error only for those who need the shot.
-    pub(super) frame: Result<StoryFrame, Box<Defective>>,
+    pub(crate) frame: Result<StoryFrame, Box<Defective>>,
 }
 
 /// Why nothing can be told of a clip.
 #[derive(Clone, Debug)]
-pub(super) enum Defect {
+pub(crate) enum Defect {
     /// It has no caption.
     NoAnnotation,
     /// It has no labels.
@@ -52,11 +52,11 @@ pub(super) enum Defect {
 
 /// A defect and the file that has it.
 #[derive(Clone, Debug)]
-pub(super) struct Defective {
+pub(crate) struct Defective {
     /// What is wrong.
-    pub(super) defect: Defect,
+    pub(crate) defect: Defect,
     /// The file.
-    pub(super) path: PathBuf,
+    pub(crate) path: PathBuf,
 }
 
 impl Defective {
@@ -98,66 +98,66 @@ impl Defective {
 
 /// Shots in the order in which they were filmed or told.
 #[derive(Debug, Default)]
-pub(super) struct Episode {
+pub(crate) struct Episode {
     /// The story's id, in layouts that list stories.
-    pub(super) story: Option<StoryId>,
+    pub(crate) story: Option<StoryId>,
     /// The shots.
-    pub(super) shots: Vec<ShotIndex>,
+    pub(crate) shots: Vec<ShotIndex>,
 }
 
 /// One split.
 #[derive(Debug, Default)]
-pub(super) struct SplitList {
+pub(crate) struct SplitList {
     /// Its shots, in the order of the file. Each may start a story.
-    pub(super) shots: Vec<ShotIndex>,
+    pub(crate) shots: Vec<ShotIndex>,
     /// What the file lists: clips, or stories.
-    pub(super) entries: usize,
+    pub(crate) entries: usize,
 }
 
 /// Stories of one length that the data set's publishers fixed.
 #[derive(Debug)]
-pub(super) struct Fixed {
+pub(crate) struct Fixed {
     /// Frames a story.
-    pub(super) length: usize,
+    pub(crate) length: usize,
     /// By first shot: the shots that follow it.
-    pub(super) followers: BTreeMap<ShotIndex, Vec<ShotIndex>>,
+    pub(crate) followers: BTreeMap<ShotIndex, Vec<ShotIndex>>,
 }
 
 /// A data set without its pixels.
 #[derive(Debug)]
-pub(super) struct Catalog {
+pub(crate) struct Catalog {
     /// Files that were read, relative to the folder.
-    pub(super) metadata: Vec<String>,
+    pub(crate) metadata: Vec<String>,
     /// All shots.
-    pub(super) shots: Vec<Shot>,
+    pub(crate) shots: Vec<Shot>,
     /// The sequences. A shot is in at most one.
-    pub(super) episodes: Vec<Episode>,
+    pub(crate) episodes: Vec<Episode>,
     /// The splits by name.
-    pub(super) splits: BTreeMap<String, SplitList>,
+    pub(crate) splits: BTreeMap<String, SplitList>,
     /// What a split's entries are.
-    pub(super) entry: Entry,
+    pub(crate) entry: Entry,
     /// File that holds the splits.
-    pub(super) split_path: PathBuf,
+    pub(crate) split_path: PathBuf,
     /// Fixed stories, by their length.
-    pub(super) fixed: Vec<Fixed>,
+    pub(crate) fixed: Vec<Fixed>,
     /// What a user should know about how the files were read.
-    pub(super) remarks: Vec<Remark>,
+    pub(crate) remarks: Vec<Remark>,
     /// Where the pixels are.
-    pub(super) pixels: Box<dyn Pixels>,
+    pub(crate) pixels: Box<dyn Pixels>,
 }
 
 /// Something that a reader noticed.
 #[derive(Clone, Debug)]
-pub(super) struct Remark {
+pub(crate) struct Remark {
     /// The split that it is about.
-    pub(super) split: String,
+    pub(crate) split: String,
     /// A sentence.
-    pub(super) text: String,
+    pub(crate) text: String,
 }
 
 /// What a split lists.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Entry {
+pub(crate) enum Entry {
     /// Clips, from which stories are cut.
     Clips,
     /// Stories.
@@ -166,7 +166,7 @@ pub(super) enum Entry {
 
 impl Entry {
     /// The word for several of them.
-    pub(super) fn plural(self) -> &'static str {
+    pub(crate) fn plural(self) -> &'static str {
         match self {
             Self::Clips => "clips",
             Self::Stories => "stories",
@@ -179,7 +179,7 @@ impl Catalog {
     ///
     /// # Errors
     /// [`DatasetError::UnknownSplit`].
-    pub(super) fn split(&self, name: &str) -> Result<&SplitList, DatasetError> {
+    pub(crate) fn split(&self, name: &str) -> Result<&SplitList, DatasetError> {
         self.splits
             .get(name)
             .ok_or_else(|| DatasetError::UnknownSplit {
@@ -193,7 +193,7 @@ impl Catalog {
     ///
     /// # Errors
     /// The shot's defect.
-    pub(super) fn frame(
+    pub(crate) fn frame(
         &self,
         shot: ShotIndex,
         needed_by: NeededBy<'_>,
@@ -207,7 +207,7 @@ impl Catalog {
 
 /// Who asks for a shot.
 #[derive(Clone, Copy, Debug)]
-pub(super) enum NeededBy<'a> {
+pub(crate) enum NeededBy<'a> {
     /// A split lists it.
     Split(&'a str),
     /// A story goes on with it.

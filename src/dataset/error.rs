@@ -1,13 +1,10 @@
 //! Errors of this room.
 
-use super::convert::ConvertError;
 use super::frames::FramesError;
-use super::hdf5::StoryFileError;
-use super::npy_table::NpyTableError;
-use super::pickle::PickleError;
-use super::synth::SynthError;
+use crate::card::Layout;
+use crate::format::pickle::PickleError;
+use crate::format::{NpyTableError, StoryFileError};
 use crate::record::{ClipId, FaultKind, FrameIndex, Hint, StoryId, TextVariant};
-use crate::spec::Layout;
 use std::fmt::Write;
 use std::path::PathBuf;
 
@@ -25,12 +22,6 @@ pub struct MissingFile {
 /// What can go wrong with a data set.
 #[derive(Debug, thiserror::Error)]
 pub enum DatasetError {
-    /// MiniSV could not be drawn.
-    #[error(transparent)]
-    Synth(#[from] SynthError),
-    /// The data set could not be written in another layout.
-    #[error(transparent)]
-    Convert(Box<ConvertError>),
     /// The data set is in none of the places where it is looked for.
     #[error(
         "data set `{dataset}` was not found{}\nit needs:{}\npublished at: {published_at}",
@@ -420,8 +411,6 @@ fn and_warnings(count: usize) -> String {
 impl Hint for DatasetError {
     fn fault_kind(&self) -> FaultKind {
         match self {
-            Self::Synth(error) => error.fault_kind(),
-            Self::Convert(error) => error.fault_kind(),
             Self::MissingFolder { .. } | Self::MissingFiles { .. } | Self::Read { .. } => {
                 FaultKind::Setup
             }
@@ -435,8 +424,6 @@ impl Hint for DatasetError {
     fn hint(&self) -> Option<String> {
         const MINI: &str = "storyeval run --dataset minisv --model storygpt-v-mini";
         Some(match self {
-            Self::Synth(error) => return error.hint(),
-            Self::Convert(error) => return error.hint(),
             Self::MissingFolder { dataset, .. } => format!(
                 "put the files there or give their folder with `--data DIR`; `{dataset}` is not needed for a first try: `{MINI}`"
             ),

@@ -2,26 +2,26 @@
 
 use super::DatasetError;
 use super::path::check_id;
-use super::pickle::Pickle;
 use super::split::Splits;
+use crate::format::pickle::Pickle;
 use std::collections::{HashMap, HashSet};
 use std::path::Path;
 
 /// Clips with exactly `count` followers, each with them.
-pub(super) type Followers = HashMap<String, Vec<String>>;
+pub(crate) type Followers = HashMap<String, Vec<String>>;
 
 /// A followers' cache.
 #[derive(Debug, Default)]
-pub(super) struct Cached {
+pub(crate) struct Cached {
     /// Clips with exactly as many followers as the cache is for.
-    pub(super) whole: Followers,
+    pub(crate) whole: Followers,
     /// The next clip of every clip that has one, also of those near the end of an episode.
-    pub(super) next: HashMap<String, String>,
+    pub(crate) next: HashMap<String, String>,
 }
 
 /// Takes the lists out of `following_cache<count>.pkl`. Clips with another number of followers stand
 /// at the end of an episode and start no story.
-pub(super) fn cached(pickle: &Pickle, path: &Path, count: usize) -> Result<Cached, DatasetError> {
+pub(crate) fn cached(pickle: &Pickle, path: &Path, count: usize) -> Result<Cached, DatasetError> {
     let wrong = |clip: Option<&str>, wanted: &str, found: &str| DatasetError::WrongContent {
         path: path.to_owned(),
         clip: clip.map(str::to_owned),
@@ -73,7 +73,7 @@ pub(super) fn cached(pickle: &Pickle, path: &Path, count: usize) -> Result<Cache
 
 /// The published procedure: all clips of all splits, sorted; clips of one season and episode are a
 /// sequence.
-pub(super) fn episodes(splits: &Splits) -> Result<Vec<Vec<&str>>, DatasetError> {
+pub(crate) fn episodes(splits: &Splits) -> Result<Vec<Vec<&str>>, DatasetError> {
     let mut episodes: Vec<Vec<&str>> = Vec::new();
     let mut last = None;
     for id in splits.sorted() {
@@ -93,7 +93,7 @@ pub(super) fn episodes(splits: &Splits) -> Result<Vec<Vec<&str>>, DatasetError> 
 /// Sequences from nothing but "this clip comes after that one": every clip that follows no other
 /// starts one. A clip that two others claim goes to the first in the order of `ids`; what runs in a
 /// circle is cut where it is entered.
-pub(super) fn chains<'a>(
+pub(crate) fn chains<'a>(
     ids: impl IntoIterator<Item = &'a str>,
     next: &'a HashMap<String, String>,
 ) -> Vec<Vec<&'a str>> {

@@ -1,6 +1,6 @@
 //! The frames of a clip, whatever file they are in.
 
-use super::hdf5::StoryFileError;
+use crate::format::StoryFileError;
 use crate::vision::{SourceImage, VisionError};
 use image::RgbImage;
 use std::path::PathBuf;

@@ -1,8 +1,8 @@
 //! Which frame of a clip is its ground truth.
 
 use super::frames::FramesError;
+use crate::card::GroundTruthRule;
 use crate::record::ClipId;
-use crate::spec::GroundTruthRule;
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::{RngCore, SeedableRng};
 use sha2::{Digest, Sha256};

@@ -2,25 +2,25 @@
 
 use super::DatasetError;
 use super::catalog::{Defect, Defective};
-use super::pickle::{Pickle, Ref};
+use crate::format::pickle::{Pickle, Ref};
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 /// A decoded label file. Equal vectors are one in memory: there are few casts and few places.
 #[derive(Debug)]
-pub(super) struct Labels {
+pub(crate) struct Labels {
     path: PathBuf,
     vectors: HashMap<String, Result<Arc<[bool]>, Defect>>,
 }
 
 /// Vectors that were seen before.
 #[derive(Debug, Default)]
-pub(super) struct Shared(HashMap<Vec<bool>, Arc<[bool]>>);
+pub(crate) struct Shared(HashMap<Vec<bool>, Arc<[bool]>>);
 
 impl Shared {
     /// The one copy of a vector.
-    pub(super) fn of(&mut self, vector: Vec<bool>) -> Arc<[bool]> {
+    pub(crate) fn of(&mut self, vector: Vec<bool>) -> Arc<[bool]> {
         if let Some(known) = self.0.get(&vector) {
             return Arc::clone(known);
         }
@@ -34,7 +34,7 @@ impl Labels {
     /// Takes the vectors out of a dict of id to vector; with `key`, of the one that lies in a dict
     /// under this key. Vectors must have `arity` elements of 0 or 1; one that has not is an error
     /// only for those who ask for it.
-    pub(super) fn of(
+    pub(crate) fn of(
         pickle: &Pickle,
         path: &Path,
         key: Option<&str>,
@@ -75,12 +75,12 @@ impl Labels {
     }
 
     /// Every clip that has an entry, in no order.
-    pub(super) fn ids(&self) -> impl Iterator<Item = &str> {
+    pub(crate) fn ids(&self) -> impl Iterator<Item = &str> {
         self.vectors.keys().map(String::as_str)
     }
 
     /// The vector of a clip, if there is one.
-    pub(super) fn get(&self, clip: &str) -> Result<Option<Arc<[bool]>>, Box<Defective>> {
+    pub(crate) fn get(&self, clip: &str) -> Result<Option<Arc<[bool]>>, Box<Defective>> {
         match self.vectors.get(clip) {
             None => Ok(None),
             Some(Ok(vector)) => Ok(Some(Arc::clone(vector))),
@@ -89,7 +89,7 @@ impl Labels {
     }
 
     /// The vector of a clip.
-    pub(super) fn require(&self, clip: &str) -> Result<Arc<[bool]>, Box<Defective>> {
+    pub(crate) fn require(&self, clip: &str) -> Result<Arc<[bool]>, Box<Defective>> {
         self.get(clip)?
             .ok_or_else(|| Box::new(self.defective(Defect::NoLabels)))
     }

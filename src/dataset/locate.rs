@@ -1,7 +1,7 @@
 //! Where a data set is looked for.
 
 use super::{DatasetError, MissingFile};
-use crate::spec::{DatasetCard, NeededFile};
+use crate::card::{DatasetCard, NeededFile};
 use std::path::{Path, PathBuf};
 
 /// The places, in the order they are tried.
@@ -88,7 +88,7 @@ mod tests {
     #[test]
     fn places_are_tried_in_order() {
         let root = tempfile::tempdir().unwrap();
-        let card = crate::spec::dataset("minisv").unwrap();
+        let card = crate::card::dataset("minisv").unwrap();
         let mut places = Places {
             given: None,
             environment: Some(root.path().join("env")),
@@ -107,7 +107,7 @@ mod tests {
     #[test]
     fn an_absent_data_set_names_places_files_and_publisher() {
         let root = tempfile::tempdir().unwrap();
-        let card = crate::spec::dataset("flintstones").unwrap();
+        let card = crate::card::dataset("flintstones").unwrap();
         let places = Places {
             given: None,
             environment: None,

@@ -5,46 +5,35 @@
 //! pronouns. Everything on disk is taken to be hostile: pickles are decoded and never executed, and
 //! ids cannot lead out of the data set's folder.
 
-mod annotation;
-mod catalog;
-mod convert;
+pub(crate) mod annotation;
+pub(crate) mod catalog;
 mod error;
-mod followers;
+pub(crate) mod followers;
 mod frames;
 mod ground_truth;
 mod hash;
-mod hdf5;
 mod labels;
 mod layout;
 mod locate;
-#[cfg(test)]
-mod mutation_tests;
 mod npy;
 mod npy_read;
-mod npy_table;
-mod open;
-mod path;
-pub mod pickle;
+pub(crate) mod open;
+pub(crate) mod path;
 mod picture;
-mod pixels;
+pub(crate) mod pixels;
 mod referential;
 mod root;
-mod split;
+pub(crate) mod split;
 pub mod stats;
-pub mod synth;
-pub mod verify;
-mod windows;
+pub(crate) mod windows;
 
-pub use convert::{ConvertError, ConvertOptions, Converted, DraftError, convert, story_length};
 pub use error::{DatasetError, MissingFile};
 pub use frames::{ClipFrames, Doubts, FrameStack, FramesError};
 pub use ground_truth::ground_truth_index;
 pub use hash::hash_folder;
-pub use hdf5::{StoryFile, StoryFileError, StoryFileWriter};
 pub use locate::{Places, locate};
 pub use npy::NpyFrames;
 pub use npy_read::{read_npy, read_npy_integers, read_npy_objects, read_npy_text};
-pub use npy_table::{NpyContent, NpyTableError, Table, decode_npy};
 pub use open::{ALL_SPLITS, OpenDataset, OpenOptions, open};
 pub use picture::{Channels, Picture, Pictures, Strip};
 pub use referential::{
@@ -53,8 +42,8 @@ pub use referential::{
 };
 pub use root::Links;
 
+use crate::card::{DatasetCard, GroundTruthRule};
 use crate::record::{ClipId, Story};
-use crate::spec::{DatasetCard, GroundTruthRule};
 use image::RgbImage;
 
 /// A data set that is ready to be used.

@@ -1,11 +1,11 @@
 //! Frames of a clip in numpy's NPY format: `uint8`, C order, `[N, H, W, 3]`.
 //!
-//! The header is read by [`crate::exchange`]. One frame can be read without the others.
+//! The header is read by [`crate::format`]. One frame can be read without the others.
 
 use super::frames::ClipFrames;
 // The names that loaders know them by.
 use super::frames::FramesError as NpyError;
-use crate::exchange::{HeaderFault, NpyHeader};
+use crate::format::{HeaderFault, NpyHeader};
 use image::RgbImage;
 use std::fs::File;
 use std::io::{Read, Seek, SeekFrom};

@@ -1,9 +1,9 @@
 //! NPY files of text, of whole numbers and of objects: the caches and annotations of PororoSV.
 
 use super::DatasetError;
-use super::npy_table::{NpyContent, Table, decode_npy};
 use super::path::open;
-use super::pickle::Pickle;
+use crate::format::pickle::Pickle;
+use crate::format::{NpyContent, Table, decode_npy};
 use std::io::BufRead;
 use std::path::Path;
 

@@ -10,8 +10,8 @@ use super::pixels::{check_size, frames_error};
 use super::root::{Links, Root};
 use super::windows::{Stories, stories};
 use super::{Dataset, DatasetError, MissingFile};
+use crate::card::{DatasetCard, GroundTruthRule, Layout, LayoutCard, WindowRule};
 use crate::record::{ClipId, Story};
-use crate::spec::{DatasetCard, GroundTruthRule, Layout, LayoutCard, WindowRule};
 use image::RgbImage;
 use rayon::prelude::*;
 use std::collections::{BTreeMap, BTreeSet};
@@ -58,8 +58,8 @@ impl OpenOptions {
 pub struct OpenDataset {
     card: DatasetCard,
     layout: LayoutCard,
-    pub(super) root: Root,
-    pub(super) catalog: Catalog,
+    pub(crate) root: Root,
+    pub(crate) catalog: Catalog,
     split: String,
     stories: Vec<Story>,
     /// Clips of the split that start no story: too near the end of their episode.
@@ -73,13 +73,13 @@ pub struct OpenDataset {
 
 /// A data set whose metadata were read, and of which no story was cut yet.
 #[derive(Debug)]
-pub(super) struct Told {
+pub(crate) struct Told {
     /// The folder.
-    pub(super) root: Root,
+    pub(crate) root: Root,
     /// The layout that was found.
-    pub(super) layout: LayoutCard,
+    pub(crate) layout: LayoutCard,
     /// What the metadata say.
-    pub(super) catalog: Catalog,
+    pub(crate) catalog: Catalog,
 }
 
 /// Opens a data set: finds its layout, reads all metadata, checks that every file with frames of a
@@ -95,7 +95,7 @@ pub fn open(options: &OpenOptions) -> Result<OpenDataset, DatasetError> {
 ///
 /// # Errors
 /// As [`open`], but for the defects of single clips and for frames.
-pub(super) fn told(options: &OpenOptions) -> Result<Told, DatasetError> {
+pub(crate) fn told(options: &OpenOptions) -> Result<Told, DatasetError> {
     let (card, folder) = (&options.card, options.folder.as_path());
     if !folder.exists() {
         let likely = card.candidates().into_iter().next();
@@ -127,7 +127,7 @@ pub(super) fn told(options: &OpenOptions) -> Result<Told, DatasetError> {
 ///
 /// # Errors
 /// As [`open`].
-pub(super) fn opened(options: &OpenOptions, told: Told) -> Result<OpenDataset, DatasetError> {
+pub(crate) fn opened(options: &OpenOptions, told: Told) -> Result<OpenDataset, DatasetError> {
     let Told {
         root,
         layout,
@@ -186,7 +186,7 @@ fn of_all_splits(
 }
 
 /// The length that stories are cut to, if they are.
-pub(super) fn length(catalog: &Catalog, card: &DatasetCard, asked: Option<usize>) -> Option<usize> {
+pub(crate) fn length(catalog: &Catalog, card: &DatasetCard, asked: Option<usize>) -> Option<usize> {
     match catalog.entry {
         Entry::Clips => Some(asked.unwrap_or(card.story_length)),
         Entry::Stories => asked,
@@ -194,7 +194,7 @@ pub(super) fn length(catalog: &Catalog, card: &DatasetCard, asked: Option<usize>
 }
 
 /// What each split is said to hold.
-pub(super) fn sizes_on_card(
+pub(crate) fn sizes_on_card(
     card: &DatasetCard,
     layout: &LayoutCard,
 ) -> [(&'static str, Option<usize>); 3] {
@@ -283,7 +283,7 @@ impl OpenDataset {
     }
 
     /// Splits that hold more or less than the card says.
-    pub(super) fn wrong_sizes(&self) -> Vec<DatasetError> {
+    pub(crate) fn wrong_sizes(&self) -> Vec<DatasetError> {
         let wanted = sizes_on_card(&self.card, &self.layout);
         let wrong = wanted.into_iter().filter_map(|(split, wanted)| {
             let list = self.catalog.splits.get(split);
@@ -363,7 +363,7 @@ impl OpenDataset {
         }
     }
 
-    pub(super) fn frames_of(
+    pub(crate) fn frames_of(
         &self,
         clip: &ClipId,
     ) -> Result<(PathBuf, Box<dyn ClipFrames>), DatasetError> {

@@ -1,7 +1,7 @@
 use super::*;
+use crate::card::{Gender, ImageSize};
 use crate::dataset::FramesError;
 use crate::record::{FaultKind, Hint, Seed};
-use crate::spec::{Gender, ImageSize};
 
 const ANNOTATIONS: &str = "flintstones_annotations_v1-0.json";
 const LABELS: &str = "labels.pkl";
@@ -18,7 +18,7 @@ fn golden() -> PathBuf {
 
 /// The published card for the fixture's smaller frames and fewer backgrounds.
 fn card() -> DatasetCard {
-    let mut card = crate::spec::dataset("flintstones").unwrap();
+    let mut card = crate::card::dataset("flintstones").unwrap();
     card.layouts[0].image = Some(ImageSize {
         width: 8,
         height: 6,
@@ -213,7 +213,7 @@ fn the_content_hash_follows_every_file_that_counts() {
 #[test]
 fn the_card_is_compared_with_the_data() {
     let mut options = options(golden());
-    options.card.expected = crate::spec::ExpectedCounts {
+    options.card.expected = crate::card::ExpectedCounts {
         train: Some(3),
         val: Some(1),
         test: Some(4),
@@ -501,7 +501,7 @@ fn the_published_genders_are_on_the_card() {
 
 #[test]
 fn a_drawn_minisv_is_read_as_it_was_meant() {
-    use crate::dataset::synth::{SplitSizes, World, write};
+    use crate::minisv::{SplitSizes, World, write};
     let folder = tempfile::tempdir().unwrap();
     let target = folder.path().join("minisv");
     let sizes = SplitSizes {
@@ -510,7 +510,7 @@ fn a_drawn_minisv_is_read_as_it_was_meant() {
         train_clips: 0,
     };
     write(&target, World { seed: 1, sizes }, &|_, _| {}).unwrap();
-    let card = crate::spec::dataset("minisv").unwrap();
+    let card = crate::card::dataset("minisv").unwrap();
     let dataset = open(&OpenOptions::new(card, &target)).unwrap();
     assert_eq!(dataset.stories().len(), 3);
     dataset.check_card().unwrap();

@@ -1,7 +1,7 @@
 //! Reading files whole, and ids that name files.
 
 use super::DatasetError;
-use super::pickle::Pickle;
+use crate::format::pickle::Pickle;
 use std::fs::File;
 use std::io::{BufReader, Read};
 use std::path::Path;
@@ -10,7 +10,7 @@ use std::path::Path;
 const MAX_BYTES: u64 = 1 << 30;
 
 /// Opens a metadata file to be read as a stream; also gives its length.
-pub(super) fn open(path: &Path) -> Result<(BufReader<File>, u64), DatasetError> {
+pub(crate) fn open(path: &Path) -> Result<(BufReader<File>, u64), DatasetError> {
     let io = |source| DatasetError::Read {
         path: path.to_owned(),
         source,
@@ -28,7 +28,7 @@ pub(super) fn open(path: &Path) -> Result<(BufReader<File>, u64), DatasetError> 
 }
 
 /// Reads a metadata file.
-pub(super) fn read(path: &Path) -> Result<Vec<u8>, DatasetError> {
+pub(crate) fn read(path: &Path) -> Result<Vec<u8>, DatasetError> {
     let (file, found) = open(path)?;
     let mut bytes = Vec::with_capacity(found as usize);
     // The file may grow while it is read.
@@ -42,7 +42,7 @@ pub(super) fn read(path: &Path) -> Result<Vec<u8>, DatasetError> {
 }
 
 /// Reads and decodes a pickle.
-pub(super) fn read_pickle(path: &Path) -> Result<Pickle, DatasetError> {
+pub(crate) fn read_pickle(path: &Path) -> Result<Pickle, DatasetError> {
     let (file, length) = open(path)?;
     Pickle::read(file, length as usize).map_err(|source| DatasetError::Pickle {
         path: path.to_owned(),
@@ -51,7 +51,7 @@ pub(super) fn read_pickle(path: &Path) -> Result<Pickle, DatasetError> {
 }
 
 /// Refuses an id that is not a plain file name. `path` is the file that holds the id.
-pub(super) fn check_id(path: &Path, id: &str) -> Result<(), DatasetError> {
+pub(crate) fn check_id(path: &Path, id: &str) -> Result<(), DatasetError> {
     // Separators and drive letters of every system, so that a data set is as safe on any of them.
     let plain = !id.is_empty()
         && id.len() <= 200

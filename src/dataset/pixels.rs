@@ -5,14 +5,14 @@ use super::frames::{ClipFrames, FramesError};
 use super::npy::NpyFrames;
 use super::picture::{Channels, Pictures, Strip};
 use super::root::Root;
+use crate::card::ImageSize;
 use crate::record::ClipId;
-use crate::spec::ImageSize;
 use std::collections::HashMap;
 use std::fmt;
 use std::path::Path;
 
 /// Where a layout keeps its pixels.
-pub(super) trait Pixels: fmt::Debug + Send + Sync {
+pub(crate) trait Pixels: fmt::Debug + Send + Sync {
     /// The files with a clip's frames, relative to the data set's folder. Several clips may share one.
     fn files(&self, clip: &ClipId) -> Vec<String>;
 
@@ -22,8 +22,8 @@ pub(super) trait Pixels: fmt::Debug + Send + Sync {
 
 /// An NPY file a clip: `<folder>/<clip>.npy`.
 #[derive(Debug)]
-pub(super) struct NpyFolder {
-    pub(super) folder: &'static str,
+pub(crate) struct NpyFolder {
+    pub(crate) folder: &'static str,
 }
 
 impl Pixels for NpyFolder {
@@ -40,7 +40,7 @@ impl Pixels for NpyFolder {
 
 /// A tall picture a clip: `<clip>.png`, frames one below the other.
 #[derive(Debug)]
-pub(super) struct StripFiles;
+pub(crate) struct StripFiles;
 
 impl Pixels for StripFiles {
     fn files(&self, clip: &ClipId) -> Vec<String> {
@@ -56,9 +56,9 @@ impl Pixels for StripFiles {
 
 /// Picture files that a metadata file names, a file a frame.
 #[derive(Debug)]
-pub(super) struct NamedFiles {
+pub(crate) struct NamedFiles {
     /// By clip: its files, first frame first.
-    pub(super) files: HashMap<ClipId, Vec<String>>,
+    pub(crate) files: HashMap<ClipId, Vec<String>>,
 }
 
 impl Pixels for NamedFiles {
@@ -89,7 +89,7 @@ fn boxed<F: ClipFrames + 'static>(
 }
 
 /// A clip's frames are damaged.
-pub(super) fn frames_error(clip: &ClipId, path: &Path, source: FramesError) -> DatasetError {
+pub(crate) fn frames_error(clip: &ClipId, path: &Path, source: FramesError) -> DatasetError {
     DatasetError::Frames {
         clip: clip.clone(),
         path: path.to_owned(),
@@ -98,7 +98,7 @@ pub(super) fn frames_error(clip: &ClipId, path: &Path, source: FramesError) -> D
 }
 
 /// Frames are as large as the card says, where it says something.
-pub(super) fn check_size(
+pub(crate) fn check_size(
     frames: &dyn ClipFrames,
     size: Option<ImageSize>,
     path: &Path,

@@ -2,7 +2,7 @@
 
 use super::DatasetError;
 use super::path::{check_id, read};
-use super::pickle::Pickle;
+use crate::format::pickle::Pickle;
 use std::collections::HashSet;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -20,7 +20,7 @@ pub enum Links {
 
 /// The folder that a data set is read from.
 #[derive(Debug)]
-pub(super) struct Root {
+pub(crate) struct Root {
     folder: PathBuf,
     /// The file that the user named, where the data set is one.
     only: Option<String>,
@@ -32,7 +32,7 @@ pub(super) struct Root {
 
 impl Root {
     /// `path` is the folder of a data set, or the file that it is.
-    pub(super) fn new(path: &Path, links: Links) -> Self {
+    pub(crate) fn new(path: &Path, links: Links) -> Self {
         let only = path.file_name().filter(|_| path.is_file());
         let only = only.map(|name| name.to_string_lossy().into_owned());
         let folder = match (&only, path.parent()) {
@@ -50,7 +50,7 @@ impl Root {
     }
 
     /// The folder as the user named it.
-    pub(super) fn folder(&self) -> &Path {
+    pub(crate) fn folder(&self) -> &Path {
         &self.folder
     }
 
@@ -59,7 +59,7 @@ impl Root {
     /// # Errors
     /// [`DatasetError::UnsafeId`] for a part that is not a plain file name, and
     /// [`DatasetError::LinkOutside`] when a symbolic link leads out of the folder.
-    pub(super) fn file(&self, relative: &str) -> Result<PathBuf, DatasetError> {
+    pub(crate) fn file(&self, relative: &str) -> Result<PathBuf, DatasetError> {
         for part in relative.split('/') {
             check_id(&self.folder, part)?;
         }
@@ -95,19 +95,19 @@ impl Root {
     }
 
     /// Whether there is such a file.
-    pub(super) fn has_file(&self, relative: &str) -> bool {
+    pub(crate) fn has_file(&self, relative: &str) -> bool {
         self.only.as_ref().is_none_or(|only| only == relative)
             && self.folder.join(relative).is_file()
     }
 
     /// Whether there is such a folder.
-    pub(super) fn has_folder(&self, relative: &str) -> bool {
+    pub(crate) fn has_folder(&self, relative: &str) -> bool {
         self.folder.join(relative).is_dir()
     }
 
     /// Names of the files in the folder with one of the endings, sorted. Of a data set that is one file,
     /// that one.
-    pub(super) fn with_endings(&self, endings: &[&str]) -> Vec<String> {
+    pub(crate) fn with_endings(&self, endings: &[&str]) -> Vec<String> {
         let fits = |name: &str| {
             let ending = name.rsplit_once('.').map(|(_, ending)| ending);
             ending.is_some_and(|ending| endings.contains(&ending))
@@ -128,12 +128,12 @@ impl Root {
     }
 
     /// Reads a metadata file.
-    pub(super) fn read(&self, relative: &str) -> Result<Vec<u8>, DatasetError> {
+    pub(crate) fn read(&self, relative: &str) -> Result<Vec<u8>, DatasetError> {
         read(&self.file(relative)?)
     }
 
     /// Reads and decodes a pickle.
-    pub(super) fn pickle(&self, relative: &str) -> Result<Pickle, DatasetError> {
+    pub(crate) fn pickle(&self, relative: &str) -> Result<Pickle, DatasetError> {
         let path = self.file(relative)?;
         super::path::read_pickle(&path)
     }

@@ -8,13 +8,13 @@ use std::path::{Path, PathBuf};
 
 /// The splits by name, each in the file's order.
 #[derive(Debug)]
-pub(super) struct Splits {
+pub(crate) struct Splits {
     path: PathBuf,
     lists: BTreeMap<String, Vec<String>>,
 }
 
 impl Splits {
-    pub(super) fn parse(bytes: &[u8], path: &Path) -> Result<Self, DatasetError> {
+    pub(crate) fn parse(bytes: &[u8], path: &Path) -> Result<Self, DatasetError> {
         let lists: BTreeMap<String, Vec<String>> =
             serde_json::from_slice(bytes).map_err(|source| DatasetError::Json {
                 path: path.to_owned(),
@@ -43,17 +43,17 @@ impl Splits {
     }
 
     /// The file.
-    pub(super) fn path(&self) -> &Path {
+    pub(crate) fn path(&self) -> &Path {
         &self.path
     }
 
     /// Every split, each in the file's order.
-    pub(super) fn lists(&self) -> &BTreeMap<String, Vec<String>> {
+    pub(crate) fn lists(&self) -> &BTreeMap<String, Vec<String>> {
         &self.lists
     }
 
     /// Ids of all splits, sorted by their bytes as Python sorts text.
-    pub(super) fn sorted(&self) -> Vec<&str> {
+    pub(crate) fn sorted(&self) -> Vec<&str> {
         let mut ids: Vec<&str> = self.lists.values().flatten().map(String::as_str).collect();
         ids.sort_unstable();
         ids

@@ -2,20 +2,20 @@
 
 use super::DatasetError;
 use super::catalog::{Catalog, Entry, NeededBy, ShotIndex, SplitList};
+use crate::card::{ClipScope, EpisodeRule, Overlap, WindowRule};
 use crate::record::{Story, StoryId};
-use crate::spec::{ClipScope, EpisodeRule, Overlap, WindowRule};
 use std::collections::BTreeSet;
 
 /// The stories of a split.
 #[derive(Debug)]
-pub(super) struct Stories {
+pub(crate) struct Stories {
     /// In the order of the split.
-    pub(super) made: Vec<Story>,
+    pub(crate) made: Vec<Story>,
     /// Shots of the split that start no story: too little follows them, or the story before them
     /// holds them already.
-    pub(super) without_story: usize,
+    pub(crate) without_story: usize,
     /// Every shot of a story, once, in the order of the catalog.
-    pub(super) shots: Vec<ShotIndex>,
+    pub(crate) shots: Vec<ShotIndex>,
 }
 
 /// Where each shot stands in one long sequence.
@@ -83,7 +83,7 @@ impl Line {
 ///
 /// # Errors
 /// A split that is not there, and the defect of a clip that the split or a story needs.
-pub(super) fn stories(
+pub(crate) fn stories(
     catalog: &Catalog,
     split: &str,
     length: Option<usize>,
@@ -124,7 +124,7 @@ pub(super) fn stories(
 }
 
 /// The shots of each story of a split, whatever is told of them.
-pub(super) fn windows(
+pub(crate) fn windows(
     catalog: &Catalog,
     list: &SplitList,
     length: Option<usize>,
@@ -173,7 +173,7 @@ fn cut(
 }
 
 /// Windows of one length out of the sequences, whatever the publishers fixed.
-pub(super) fn sequential(
+pub(crate) fn sequential(
     catalog: &Catalog,
     list: &SplitList,
     length: usize,

@@ -2,8 +2,8 @@
 
 use super::EvaluateError;
 use super::panel::Panel;
+use crate::card::CropRule;
 use crate::extract::{Clip, ExtractError, Locator};
-use crate::spec::CropRule;
 use crate::vision::{Filter, PassOrder, resize_ordered, short_side_size};
 use image::RgbImage;
 

@@ -25,7 +25,7 @@ pub enum EvaluateError {
     Run(#[from] crate::run::RunError),
     /// A card could not be read.
     #[error(transparent)]
-    Card(#[from] crate::spec::SpecError),
+    Card(#[from] crate::card::CardError),
 }
 
 impl EvaluateError {

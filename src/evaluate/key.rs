@@ -1,10 +1,10 @@
 //! Everything that observations depend on besides the frames.
 
 use super::role::Role;
+use crate::card::{CaptionText, Protocol};
 use crate::inference::Device;
 use crate::metric::Extractors;
 use crate::run::{RunError, Seen};
-use crate::spec::{CaptionText, Protocol};
 use serde::{Deserialize, Serialize};
 use std::path::Path;
 
@@ -97,10 +97,10 @@ impl Key {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::spec;
+    use crate::card;
 
     fn key(device: Device) -> String {
-        let protocol = spec::protocol("strict").unwrap();
+        let protocol = card::protocol("strict").unwrap();
         Key::new("d", &protocol, Extractors::default(), false, device).to_text()
     }
 

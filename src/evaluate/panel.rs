@@ -2,10 +2,10 @@
 
 use super::EvaluateError;
 use super::Role;
+use crate::card::{DatasetCard, Protocol};
 use crate::extract::{Captioner, Classifier, ClassifierKind, Clip, FeatureNet, Locator, Lpips};
 use crate::inference::{Bundle, Device, Runtime};
 use crate::metric::{ExtractorName, Extractors};
-use crate::spec::{DatasetCard, Protocol};
 use crate::vision::PassOrder;
 use std::collections::BTreeMap;
 

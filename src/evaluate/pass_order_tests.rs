@@ -2,8 +2,8 @@
 
 use super::crops::at_one_size;
 use super::{Panel, Role};
+use crate::card::{self, Protocol};
 use crate::inference::{Bundle, DeviceRequest, Runtime, RuntimeOptions, default_cache};
-use crate::spec::{self, Protocol};
 use crate::vision::PassOrder;
 use image::RgbImage;
 use serde::Deserialize;
@@ -40,7 +40,7 @@ fn noise(width: u32, height: u32) -> RgbImage {
 
 /// `strict` at the script's sizes, with a line for the version of Pillow or without.
 fn protocol(pillow: &str) -> Protocol {
-    let strict = serde_json::to_value(spec::protocol("strict").unwrap()).unwrap();
+    let strict = serde_json::to_value(card::protocol("strict").unwrap()).unwrap();
     let mut card = strict;
     card["lpips"]["resize"] = 48.into();
     card["crops"]["size"] = 16.into();
@@ -90,7 +90,7 @@ fn a_protocols_pillow_reaches_every_network() {
         cache: default_cache(),
     };
     let runtime = Runtime::open(&options, &mut |_| {}).unwrap();
-    let card = spec::dataset("minisv").unwrap();
+    let card = card::dataset("minisv").unwrap();
     let open = |id: &str| Bundle::open(&Path::new("reference-data/bundles").join(id)).unwrap();
     let bundles: BTreeMap<Role, Bundle> = Role::ALL
         .into_iter()
@@ -129,7 +129,7 @@ fn a_protocols_pillow_reaches_every_network() {
 
 #[test]
 fn cards_say_12_by_saying_nothing() {
-    let strict = spec::protocol("strict").unwrap();
+    let strict = card::protocol("strict").unwrap();
     assert_eq!(strict.pillow, PassOrder::Pillow12);
     let card = serde_json::to_value(&strict).unwrap();
     assert!(card.get("pillow").is_none());

@@ -1,7 +1,7 @@
 //! What a network is asked for.
 
+use crate::card::{EvaluatorBundles, Protocol};
 use crate::metric::{ExtractorName, Extractors};
-use crate::spec::{EvaluatorBundles, Protocol};
 use std::fmt;
 
 /// A question that a network answers about a frame.

@@ -2,10 +2,10 @@
 
 use super::EvaluateError;
 use super::stored::StoredRun;
+use crate::card::Protocol;
 use crate::metric::reduce;
 use crate::record::Scores;
 use crate::run::{Manifest, SCORES_FORMAT};
-use crate::spec::Protocol;
 use std::path::Path;
 
 /// Reduces the observations of a run to scores under a protocol, its own or another. `root` is the run's folder, and

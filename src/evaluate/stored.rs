@@ -6,10 +6,10 @@ use super::observe::{
     CLIP_GENERATED, CLIP_GROUND_TRUTH, CROPS_GENERATED, CROPS_GROUND_TRUTH, GENERATED,
     GROUND_TRUTH, LOGITS,
 };
+use crate::card::Protocol;
 use crate::metric::{Extractors, FeaturePair, ReduceInput, ScoreContext};
 use crate::record::{FrameIndex, Observation, StoryId};
 use crate::run::{COLUMNS, Identity, RunCards, Seen};
-use crate::spec::Protocol;
 use ndarray::{Array2, Axis};
 use std::path::Path;
 

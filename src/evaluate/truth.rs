@@ -3,10 +3,10 @@
 use super::EvaluateError;
 use super::crops::Cutter;
 use super::panel::Panel;
+use crate::card::CropRule;
 use crate::metric::ExtractorName;
 use crate::record::ClipId;
 use crate::run::Cache;
-use crate::spec::CropRule;
 use image::RgbImage;
 use std::collections::BTreeMap;
 use std::path::Path;

@@ -1,7 +1,7 @@
 //! Errors of this room.
 
-use crate::exchange::ExchangeError;
 use crate::extract::ExtractError;
+use crate::format::FormatError;
 use crate::generator::GeneratorError;
 use crate::inference::InferenceError;
 use crate::record::{FaultKind, Hint};
@@ -22,7 +22,7 @@ pub enum ExamineError {
     Extract(Box<ExtractError>),
     /// The parity file cannot be read.
     #[error(transparent)]
-    Exchange(Box<ExchangeError>),
+    Exchange(Box<FormatError>),
     /// An output is NaN or infinite.
     #[error("graph {graph} of {} gives values that are not finite in {output}", bundle.display())]
     NotFinite {
@@ -113,8 +113,8 @@ impl From<ExtractError> for ExamineError {
     }
 }
 
-impl From<ExchangeError> for ExamineError {
-    fn from(error: ExchangeError) -> Self {
+impl From<FormatError> for ExamineError {
+    fn from(error: FormatError) -> Self {
         Self::Exchange(Box::new(error))
     }
 }

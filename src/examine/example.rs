@@ -1,6 +1,6 @@
 //! Inputs for a graph of which nothing else is known.
 
-use crate::exchange::Tensor;
+use crate::format::Tensor;
 use crate::inference::{Element, Port};
 use ndarray::{ArrayD, IxDyn};
 

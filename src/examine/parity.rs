@@ -1,7 +1,7 @@
 //! What the networks gave that the graphs were made from.
 
 use super::ExamineError;
-use crate::exchange::{Tensor, TensorArchive};
+use crate::format::{Tensor, TensorArchive};
 use crate::inference::{Bundle, GraphSignature, Input};
 use ndarray::{ArrayD, Zip};
 use std::path::PathBuf;

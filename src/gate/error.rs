@@ -1,8 +1,8 @@
 //! Errors of this room.
 
+use crate::card::CardError;
 use crate::record::{FaultKind, Hint};
 use crate::run::RunError;
-use crate::spec::SpecError;
 use std::path::PathBuf;
 
 /// Why nothing could be judged, or why the judgement is no.
@@ -20,7 +20,7 @@ pub enum GateError {
     },
     /// The rules are no TOML, or have a key that is not known.
     #[error(transparent)]
-    Rules(SpecError),
+    Rules(CardError),
     /// A rule contradicts itself.
     #[error("{path}:{line}: {what}")]
     Rule {

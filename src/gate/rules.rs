@@ -3,7 +3,7 @@
 use super::check::{Check, Coverage, SignatureRule, Tolerance};
 use super::error::GateError;
 use super::pattern::Patterns;
-use crate::spec::parse_toml;
+use crate::card::parse_toml;
 use serde::Deserialize;
 use std::fs;
 use std::path::Path;

@@ -1,7 +1,7 @@
 //! Errors of this room.
 
 use super::SchedulerError;
-use crate::exchange::ExchangeError;
+use crate::format::FormatError;
 use crate::inference::InferenceError;
 use crate::record::{CallerError, ClipId, FaultKind, FrameIndex, Hint, StoryId};
 use crate::vision::VisionError;
@@ -85,7 +85,7 @@ pub enum Fault {
         /// Position in the batch, from 0.
         row: usize,
         /// What the file's code said; names the file.
-        source: ExchangeError,
+        source: FormatError,
     },
     /// A frame could not be brought to the size that a network takes.
     #[error("failed to prepare the frame for the graph {graph}")]

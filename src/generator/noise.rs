@@ -4,7 +4,7 @@
 //! how many were drawn before it. Here each frame has a stream of its own: the order of stories, the batch size
 //! and a resume cannot change it.
 
-use crate::exchange::{ExchangeError, LatentFiles, LatentFolder};
+use crate::format::{FormatError, LatentFiles, LatentFolder};
 use crate::record::{FrameIndex, Seed, StoryId};
 use ndarray::Array3;
 use rand_chacha::{ChaCha12Rng, rand_core::SeedableRng};
@@ -35,7 +35,7 @@ impl Noise {
         story: &StoryId,
         frame: FrameIndex,
         shape: [usize; 3],
-    ) -> Result<Array3<f32>, ExchangeError> {
+    ) -> Result<Array3<f32>, FormatError> {
         match self {
             Self::Drawn => Ok(latents(seed, story, frame, shape)),
             Self::Given(files) => files.read(story, frame, shape),

@@ -86,7 +86,7 @@ fn units_directions_and_protocols_are_those_of_the_metrics() {
         .flat_map(PublishedTable::cells)
     {
         if !cell.protocol.is_empty() {
-            crate::spec::protocol(&cell.protocol).unwrap();
+            crate::card::protocol(&cell.protocol).unwrap();
             assert!(cell.confidence.is_some(), "{cell:?}");
         }
         let Some(value) = cell.value else { continue };
@@ -147,11 +147,11 @@ fn known_contradictions_are_found() {
 /// protocol but for its text.
 #[test]
 fn suites_fill_the_rows_that_they_say() {
-    use crate::spec::{self, CardKind};
+    use crate::card::{self, CardKind};
     let library = Library::open().unwrap();
     let mut rows = 0;
-    for id in spec::ids(CardKind::Suite) {
-        let suite = spec::suite(&id).unwrap();
+    for id in card::ids(CardKind::Suite) {
+        let suite = card::suite(&id).unwrap();
         let Some(table) = &suite.table else { continue };
         let table = library.find(table).unwrap();
         for run in &suite.runs {
@@ -164,7 +164,7 @@ fn suites_fill_the_rows_that_they_say() {
             assert_eq!(run.model, cell.model, "{id} {}", row.number);
             assert_eq!(run.dataset, cell.dataset, "{id} {}", row.number);
             assert_eq!(run.split, cell.split, "{id} {}", row.number);
-            let protocol = spec::protocol(&run.protocol).unwrap();
+            let protocol = card::protocol(&run.protocol).unwrap();
             let original = protocol.text == crate::record::TextVariant::Original;
             assert_eq!(
                 original,

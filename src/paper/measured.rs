@@ -1,9 +1,9 @@
 //! A run of ours, as far as published numbers are held against it.
 
 use super::{PaperError, Text};
+use crate::card::{DatasetCard, ModelCard, Protocol};
 use crate::record::{Score, Scores, TextVariant};
 use crate::run::{Manifest, Partition, read_scores};
-use crate::spec::{DatasetCard, ModelCard, Protocol};
 use std::path::Path;
 
 /// Scores of a run with what its manifest says of them.

@@ -1,10 +1,10 @@
 //! Why a score and a published cell are not the same measurement.
 
 use super::{Confidence, MeasuredRun, PublishedCell, Text};
+use crate::card::{self, GeneratorKind, Protocol, Repeats};
 use crate::evaluate::Role;
 use crate::record::{Score, TextVariant, signature_part};
 use crate::run::Partition;
-use crate::spec::{self, GeneratorKind, Protocol, Repeats};
 use serde_json::Value;
 use std::collections::BTreeMap;
 
@@ -54,7 +54,7 @@ fn model(cell: &PublishedCell, run: &MeasuredRun, named: bool) -> Option<String>
 fn text(cell: &PublishedCell, score: &Score) -> Option<String> {
     let wanted = match cell.text? {
         Text::Original => TextVariant::Original,
-        Text::Referential => spec::protocol(&cell.protocol)
+        Text::Referential => card::protocol(&cell.protocol)
             .ok()
             .map(|protocol| protocol.text)
             .filter(|text| *text != TextVariant::Original)
@@ -119,7 +119,7 @@ fn definition(cell: &PublishedCell, run: &MeasuredRun) -> Option<String> {
     if cell.protocol.is_empty() {
         return Some("protocol: nothing is published about it".to_owned());
     }
-    let published = match spec::protocol(&cell.protocol) {
+    let published = match card::protocol(&cell.protocol) {
         Ok(protocol) => protocol,
         Err(error) => return Some(format!("protocol: {error}")),
     };
@@ -209,7 +209,7 @@ fn networks(cell: &PublishedCell, run: &MeasuredRun) -> Option<String> {
         "lpips" => Role::Lpips,
         _ => return None,
     };
-    let published = spec::shipped_dataset(&run.dataset.id)?;
+    let published = card::shipped_dataset(&run.dataset.id)?;
     let name = |bundle: Option<&str>| bundle.unwrap_or("none").to_owned();
     let (ours, theirs) = (
         name(role.bundle(&run.dataset.evaluators)),

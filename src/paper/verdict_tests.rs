@@ -3,9 +3,9 @@
 use super::super::cell::tests::cell;
 use super::super::{About, Library, Match, MeasuredRun, PublishedTable, Reply, RowChoice};
 use super::*;
+use crate::card::{self, GeneratorKind};
 use crate::record::{Score, Scores, TextVariant};
 use crate::run::Partition;
-use crate::spec::{self, GeneratorKind};
 use crate::table::Format;
 
 /// A score of Char-Acc as the released evaluation would sign it.
@@ -30,7 +30,7 @@ fn score(value: f64, interval: [f64; 2]) -> Score {
 
 /// A run of StoryGPT-V on FlintstonesSV under the released protocol.
 fn run(score: Score) -> MeasuredRun {
-    let protocol = spec::protocol("storygptv-released").unwrap();
+    let protocol = card::protocol("storygptv-released").unwrap();
     MeasuredRun {
         folder: "runs/x".to_owned(),
         scores: Scores {
@@ -41,9 +41,9 @@ fn run(score: Score) -> MeasuredRun {
             notes: Vec::new(),
             scores: vec![score],
         },
-        dataset: spec::dataset("flintstones").unwrap(),
+        dataset: card::dataset("flintstones").unwrap(),
         real_width: Some(128),
-        model: spec::model("storygpt-v").unwrap(),
+        model: card::model("storygpt-v").unwrap(),
         text: protocol.text,
         protocol,
         split: "test".to_owned(),
@@ -141,14 +141,14 @@ fn every_other_measurement_is_named() {
     };
     // One reason, not the ten that follow from it.
     assert_eq!(
-        with(&|run| run.dataset = spec::dataset("minisv").unwrap()),
+        with(&|run| run.dataset = card::dataset("minisv").unwrap()),
         "data set: minisv, published on flintstones"
     );
     assert_eq!(
-        with(&|run| run.model = spec::model("ground-truth").unwrap()),
+        with(&|run| run.model = card::model("ground-truth").unwrap()),
         "model: ground-truth, published storygpt-v"
     );
-    assert!(with(&|run| run.protocol = spec::protocol("strict").unwrap()).contains(
+    assert!(with(&|run| run.protocol = card::protocol("strict").unwrap()).contains(
         "protocol: strict is not storygptv-released (classifiers.recipe.geometry squash, published center-crop)"
     ));
     assert_eq!(
@@ -259,7 +259,7 @@ fn rows_are_found_by_model_text_and_length() {
         *line = line.replace("followers-3", "followers-19");
     };
     assert_eq!(found("arxiv-table-5", &longer), Match::Row(8));
-    let mini = |run: &mut MeasuredRun| run.model = spec::model("storygpt-v-mini").unwrap();
+    let mini = |run: &mut MeasuredRun| run.model = card::model("storygpt-v-mini").unwrap();
     assert_eq!(found("cvpr-supp-charldm", &mini), Match::Row(2));
     let no_such_length = |run: &mut MeasuredRun| {
         let line = &mut run.scores.scores[0].signature;
@@ -299,7 +299,7 @@ fn runs_stand_below_the_table_and_none_is_lost() {
     stranger.model.id = "somebody".to_owned();
     stranger.folder = "runs/stranger".to_owned();
     let mut mini = run(score(95.0, [93.0, 97.0]));
-    mini.dataset = spec::dataset("minisv").unwrap();
+    mini.dataset = card::dataset("minisv").unwrap();
     mini.folder = "runs/mini".to_owned();
     let claims =
         [run(score(88.0, [87.5, 88.5])), mini, stranger].map(|run| Claim { row: None, run });

@@ -2,11 +2,11 @@
 
 use super::DataChoice;
 use super::data::subset_name;
+use crate::card::{ModelCard, Protocol};
 use crate::dataset::{Dataset, OpenDataset};
 use crate::inference::Runtime;
 use crate::record::{Seed, Story};
 use crate::run::{Identity, Manifest, Partition, Plan, RunCards, Session};
-use crate::spec::{ModelCard, Protocol};
 
 /// The stories of a run, under which protocol, by which model, and where.
 pub(super) struct Beginning<'a> {

@@ -2,9 +2,9 @@
 
 use super::minisv::minisv;
 use super::{Control, PipelineError};
+use crate::card::{self, DatasetCard, Layout, Protocol, WindowRule};
 use crate::dataset::{Dataset, DatasetError, Links, OpenDataset, OpenOptions, Places, locate};
 use crate::record::Story;
-use crate::spec::{self, DatasetCard, Layout, Protocol, WindowRule};
 use std::path::{Path, PathBuf};
 
 /// Where the data are and which stories of them are meant, as a user says it: what is absent is the card's or the
@@ -45,7 +45,7 @@ impl DataRequest {
     /// A subset that has no card, or a broken one.
     pub fn apply(&self, protocol: &mut Protocol) -> Result<(), PipelineError> {
         if let Some(subset) = &self.subset {
-            protocol.stories = spec::subset(subset)?.stories;
+            protocol.stories = card::subset(subset)?.stories;
         }
         Ok(())
     }
@@ -72,7 +72,7 @@ impl DataRequest {
     ) -> Result<DataChoice, PipelineError> {
         let mut choice = self.of_card(name, card);
         if let Some(subset) = &self.subset {
-            let stories = spec::subset(subset)?.stories;
+            let stories = card::subset(subset)?.stories;
             choice.windows = stories.windows();
             choice.story_length = choice.story_length.or(stories.length);
         }
@@ -81,7 +81,7 @@ impl DataRequest {
 
     fn of_card(&self, name: &str, card: &DatasetCard) -> DataChoice {
         DataChoice {
-            data: (self.data.clone()).or_else(|| spec::own_folder(name).map(Into::into)),
+            data: (self.data.clone()).or_else(|| card::own_folder(name).map(Into::into)),
             layout: self.layout,
             split: self.split.clone().unwrap_or_else(|| card.split.clone()),
             story_length: self.story_length,

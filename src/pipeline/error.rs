@@ -222,16 +222,18 @@ macro_rules! lift {
 }
 
 lift!(
+    convert::ConvertError,
     dataset::DatasetError,
+    minisv::MinisvError,
     evaluate::EvaluateError,
-    exchange::ExchangeError,
+    format::FormatError,
     generator::GeneratorError,
     generator::images::ImagesError,
     inference::InferenceError,
     paper::PaperError,
     report::ReportError,
     run::RunError,
-    spec::SpecError,
+    card::CardError,
     table::TableError,
     vision::VisionError,
 );

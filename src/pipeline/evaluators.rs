@@ -2,9 +2,9 @@
 
 use super::weights::open_bundle;
 use super::{Control, Gathered, PipelineError};
+use crate::card::{DatasetCard, Protocol};
 use crate::evaluate::{Panel, Role};
 use crate::inference::{Bundle, Runtime};
-use crate::spec::{DatasetCard, Protocol};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 

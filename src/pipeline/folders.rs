@@ -1,8 +1,8 @@
 //! Where the runs of a command lie.
 
+use crate::card::ModelCard;
 use crate::record::Seed;
 use crate::run::one_folder;
-use crate::spec::ModelCard;
 use std::fmt::Write;
 use std::path::{Path, PathBuf};
 

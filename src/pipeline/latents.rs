@@ -1,12 +1,12 @@
 //! Latents from and to files: the same noise as another implementation, and what became of it.
 
 use super::PipelineError;
-use crate::exchange::{LatentFiles, LatentFolder};
+use crate::card::{GeneratorKind, ModelCard};
+use crate::format::{LatentFiles, LatentFolder};
 use crate::generator::{GeneratorError, Latents, Noise};
 use crate::inference::Bundle;
 use crate::record::FrameIndex;
 use crate::run::{Plan, folder_name};
-use crate::spec::{GeneratorKind, ModelCard};
 use std::path::PathBuf;
 
 /// Where initial latents come from and final ones go.

@@ -1,8 +1,8 @@
 //! The MiniSV that a run draws for itself when there is none.
 
 use super::{Control, PipelineError};
-use crate::dataset::DatasetError;
-use crate::dataset::synth::{self, SplitSizes, SynthError, World};
+use crate::convert::DraftError;
+use crate::minisv::{self, MinisvError, SplitSizes, World};
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 
@@ -16,20 +16,20 @@ const MINISV_SHA256: &str = "433009f4dae6d3627bfebc893298aeade6d760ddb621577ae81
 /// The folder of the default MiniSV, drawn now when it is not there whole.
 pub(super) fn minisv(cache: &Path, control: Control<'_>) -> Result<PathBuf, PipelineError> {
     let datasets = cache.join("datasets");
-    let dir = datasets.join(format!("minisv-v{}", synth::WORLD_VERSION));
+    let dir = datasets.join(format!("minisv-v{}", minisv::WORLD_VERSION));
     // One process draws; the others wait and find it drawn. The lock goes with the file handle.
     let _turn = take_turns(
         &datasets,
-        &format!(".minisv-v{}.lock", synth::WORLD_VERSION),
+        &format!(".minisv-v{}.lock", minisv::WORLD_VERSION),
     )?;
-    match synth::check(&dir) {
+    match minisv::check(&dir) {
         Ok(_) => return Ok(dir),
-        Err(synth::CheckError::Absent) => {}
+        Err(minisv::CheckError::Absent) => {}
         Err(error) => {
             control.note(&format!(
                 "the MiniSV in the cache is damaged ({error}); drawing it again"
             ));
-            synth::remove(&dir).map_err(DatasetError::from)?;
+            minisv::remove(&dir)?;
         }
     }
     let sizes = SplitSizes {
@@ -56,7 +56,7 @@ fn take_turns(folder: &Path, name: &str) -> Result<File, PipelineError> {
     fs::create_dir_all(folder)
         .and_then(|()| File::create(&path))
         .and_then(|file| file.lock().map(|()| file))
-        .map_err(|source| DatasetError::from(SynthError::Write { path, source }).into())
+        .map_err(|source| MinisvError::from(DraftError::Write { path, source }).into())
 }
 
 /// Draws a MiniSV into a folder, and says how far it is.
@@ -64,10 +64,10 @@ fn draw_minisv(
     dir: &Path,
     world: World,
     control: Control<'_>,
-) -> Result<synth::SynthReport, PipelineError> {
+) -> Result<minisv::MinisvReport, PipelineError> {
     let begin = std::time::Instant::now();
     let what = "drawing MiniSV";
-    let report = synth::write(dir, world, &control.step(what)).map_err(DatasetError::from)?;
+    let report = minisv::write(dir, world, &control.step(what))?;
     control.step_done(what);
     let seconds = begin.elapsed().as_secs_f64();
     control.note(&format!(

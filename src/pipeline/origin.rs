@@ -1,6 +1,6 @@
 //! Where the weights of a bundle come from, as far as a card says.
 
-use crate::spec::{BundleSource, ModelCard, NeededFile};
+use crate::card::{BundleSource, ModelCard, NeededFile};
 use std::fmt::Write;
 use std::path::Path;
 

@@ -6,12 +6,12 @@ use super::folders::{Folders, GroupName};
 use super::request::{RunRequest, Seeds};
 use super::weights::open_bundle;
 use super::{Control, DataChoice, EvaluatorSet, Gathered, PipelineError};
+use crate::card::{self, GeneratorKind, ModelCard, Protocol};
 use crate::dataset::{Dataset, OpenDataset, referential};
 use crate::generator::Prompt;
 use crate::inference::{Bundle, Runtime};
 use crate::record::{Seed, Story};
 use crate::run::{MANIFEST, Manifest, Partition, Plan, PlanSummary};
-use crate::spec::{self, GeneratorKind, ModelCard, Protocol};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
@@ -48,8 +48,8 @@ impl Planned {
         goal: Goal,
         control: Control<'_>,
     ) -> Result<Self, PipelineError> {
-        let card = spec::dataset(&request.dataset)?;
-        let mut protocol = spec::protocol(&request.protocol)?;
+        let card = card::dataset(&request.dataset)?;
+        let mut protocol = card::protocol(&request.protocol)?;
         request.data.apply(&mut protocol)?;
         let models = models(&request.models)?;
         request.latents.check(&models)?;
@@ -197,7 +197,7 @@ impl Planned {
 fn models(ids: &[String]) -> Result<Vec<ModelCard>, PipelineError> {
     let mut models: Vec<ModelCard> = Vec::new();
     for id in ids {
-        let card = spec::model(id)?;
+        let card = card::model(id)?;
         if models.iter().any(|earlier| earlier.id == card.id) {
             return Err(PipelineError::ModelTwice { model: card.id });
         }

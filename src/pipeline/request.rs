@@ -2,11 +2,11 @@
 
 use super::planned::{Goal, Planned};
 use super::{Control, DataRequest, LatentRequest, PipelineError};
+use crate::card::SuiteRun;
 use crate::evaluate::Role;
 use crate::inference::RuntimeOptions;
 use crate::record::{Scores, Seed};
 use crate::report;
-use crate::spec::SuiteRun;
 use std::collections::BTreeSet;
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};

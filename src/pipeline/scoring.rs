@@ -4,13 +4,13 @@ use super::data::open_dataset;
 use super::evaluators::truth_cache;
 use super::started::{observe, tell_doubts};
 use super::{Control, DataChoice, EvaluatorSet, Gathered, PipelineError};
+use crate::card::{self, CardKind, Protocol};
 use crate::dataset::{Dataset, OpenDataset, referential};
 use crate::evaluate::{self, Role, Wanted};
 use crate::generator::Prompt;
 use crate::inference::{Runtime, RuntimeOptions};
 use crate::record::{Scores, Story, StoryId};
 use crate::run::{StageTime, Store, TimedStage, record_time, write_scores};
-use crate::spec::{self, CardKind, Protocol};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::time::Instant;
@@ -209,13 +209,13 @@ fn reopen(
 /// The run's own protocol first, then those asked for.
 fn wanted_protocols(ids: &[String], own: &Protocol) -> Result<Vec<Protocol>, PipelineError> {
     let ids = if ids.is_empty() {
-        spec::ids(CardKind::Protocol)
+        card::ids(CardKind::Protocol)
     } else {
         ids.to_vec()
     };
     let mut protocols = vec![own.clone()];
     for id in ids {
-        let protocol = spec::protocol(&id)?;
+        let protocol = card::protocol(&id)?;
         // Protocols that only give generators another text count these frames alike.
         let same = |known: &Protocol| {
             let choices = |protocol: &Protocol| Protocol {

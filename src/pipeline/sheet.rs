@@ -1,11 +1,11 @@
 //! The strip sheet: captions, ground truth and what each model drew.
 
 use super::PipelineError;
+use crate::card::Protocol;
 use crate::dataset::{Dataset, OpenDataset, referential};
 use crate::record::{ClipId, Story};
 use crate::report::{SheetCaption, SheetRow, SheetStory, sheet};
 use crate::run::Store;
-use crate::spec::Protocol;
 use crate::vision;
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};

@@ -4,13 +4,13 @@ use super::evaluators::truth_cache;
 use super::planned::Planned;
 use super::sheet::write_sheet;
 use super::{Control, PipelineError, scoring};
+use crate::card::{GeneratorKind, ModelCard};
 use crate::dataset::Dataset;
 use crate::evaluate::{self, Panel, Wanted};
 use crate::generator::{CharLdm, Generator, GroundTruth, Prompt, Shuffled, StoryGptV};
 use crate::inference::Runtime;
 use crate::record::{CallerError, ClipId, Scores, Seed};
 use crate::run::{Store, Unit};
-use crate::spec::{GeneratorKind, ModelCard};
 use std::path::{Path, PathBuf};
 
 /// A plan with ONNX Runtime and the evaluators open.

@@ -3,8 +3,8 @@
 use super::error::RunError;
 use super::import::ImportCounts;
 use super::manifest::Manifest;
+use crate::card::{CardError, DatasetCard, LayoutCard, ModelCard, Protocol};
 use crate::record::TextVariant;
-use crate::spec::{DatasetCard, LayoutCard, ModelCard, Protocol, SpecError};
 use serde::{Deserialize, Serialize};
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
@@ -56,7 +56,7 @@ impl RunCards {
     ///
     /// # Errors
     /// A model card that asks for a text which the protocol does not allow.
-    pub fn text(&self) -> Result<TextVariant, SpecError> {
+    pub fn text(&self) -> Result<TextVariant, CardError> {
         self.protocol.text_for(&self.model)
     }
 

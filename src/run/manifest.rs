@@ -30,7 +30,7 @@ pub struct Identity {
     /// `None` where a model of this program draws.
     #[serde(default)]
     pub images_hash: Option<String>,
-    /// Content hash of the initial latents that files gave ([`crate::exchange::LatentFiles::content_hash`]);
+    /// Content hash of the initial latents that files gave ([`crate::format::LatentFiles::content_hash`]);
     /// `None` where they were drawn from the seed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub latents_hash: Option<String>,

@@ -4,8 +4,8 @@ use super::cards::RunCards;
 use super::manifest::{Identity, Manifest, Session};
 use super::partition::Partition;
 use super::plan::Plan;
+use crate::card;
 use crate::record::{ClipId, ReferentialCaption, Seed, Story, StoryFrame, StoryId};
-use crate::spec;
 use std::num::NonZeroUsize;
 
 /// Frames of every made-up story.
@@ -67,9 +67,9 @@ pub(super) fn manifest(plan: &Plan) -> Manifest {
 
 pub(super) fn cards() -> RunCards {
     RunCards {
-        dataset: spec::dataset("minisv").expect("card"),
-        model: spec::model("ground-truth").expect("card"),
-        protocol: spec::protocol("strict").expect("card"),
+        dataset: card::dataset("minisv").expect("card"),
+        model: card::model("ground-truth").expect("card"),
+        protocol: card::protocol("strict").expect("card"),
         split: "test".to_owned(),
         subset: "test/followers-1".to_owned(),
         layout: None,

@@ -6,7 +6,7 @@ use ndarray::Array2;
 use serde_json::Value;
 use std::fs;
 use std::path::{Path, PathBuf};
-use storyeval::exchange::write_npy;
+use storyeval::format::write_npy;
 use tempfile::TempDir;
 
 fn golden(name: &str) -> PathBuf {

@@ -16,12 +16,12 @@ mod world;
 
 use rayon::prelude::*;
 use std::collections::BTreeSet;
+use storyeval::card::{self, Protocol};
 use storyeval::compare::Finding;
 use storyeval::metric::{
     ExtractorName, Extractors, ReduceInput, Reduced, ScoreContext, Wanted, reduce_with_parts,
 };
 use storyeval::record::{Observation, TextVariant};
-use storyeval::spec::{self, Protocol};
 use storyeval::stats::Resampling;
 use world::{Right, World};
 
@@ -70,7 +70,7 @@ fn studies(usual: usize) -> usize {
 }
 
 fn protocol() -> Protocol {
-    spec::protocol("strict").unwrap()
+    card::protocol("strict").unwrap()
 }
 
 fn context() -> ScoreContext {

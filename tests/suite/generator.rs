@@ -8,7 +8,7 @@ use image::RgbImage;
 use serde_json::Value;
 use std::fs;
 use std::path::{Path, PathBuf};
-use storyeval::exchange::LatentFiles;
+use storyeval::format::LatentFiles;
 use storyeval::record::{FrameIndex, StoryId};
 
 /// Channels, rows and columns of the bundle's latents.
@@ -155,7 +155,7 @@ fn latents_that_are_missing_are_named_before_anything_is_drawn() {
     let mut given = latents(&whole);
     let initial = folder.path().join("initial");
     let written =
-        storyeval::exchange::LatentFolder::create(&initial, |story| story.as_str().to_owned())
+        storyeval::format::LatentFolder::create(&initial, |story| story.as_str().to_owned())
             .unwrap();
     for story in stories() {
         let story = StoryId::new(story["story"].as_str().unwrap());

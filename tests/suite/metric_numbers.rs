@@ -4,7 +4,7 @@ use crate::support::storyeval;
 use ndarray::{Array2, array};
 use serde_json::Value;
 use std::path::{Path, PathBuf};
-use storyeval::exchange::write_npy;
+use storyeval::format::write_npy;
 
 fn saved(folder: &Path, name: &str, values: &Array2<f32>) -> PathBuf {
     let path = folder.join(name);

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
-use storyeval::exchange::write_npy;
+use storyeval::format::write_npy;
 
 const ROWS: usize = 45;
 

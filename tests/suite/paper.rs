@@ -215,9 +215,9 @@ impl Dressed {
 /// A card as manifests hold it.
 fn card(kind: &str, id: &str) -> Value {
     if kind == "model" {
-        serde_json::to_value(storyeval::spec::model(id).unwrap()).unwrap()
+        serde_json::to_value(storyeval::card::model(id).unwrap()).unwrap()
     } else {
-        serde_json::to_value(storyeval::spec::dataset(id).unwrap()).unwrap()
+        serde_json::to_value(storyeval::card::dataset(id).unwrap()).unwrap()
     }
 }
 

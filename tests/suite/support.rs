@@ -3,7 +3,7 @@
 use assert_cmd::Command;
 use std::fs;
 use std::path::{Path, PathBuf};
-use storyeval::dataset::synth::{SplitSizes, World, write};
+use storyeval::minisv::{SplitSizes, World, write};
 
 /// Where the tests keep ONNX Runtime and the default MiniSV. It survives from run to run.
 pub(crate) fn cache() -> PathBuf {

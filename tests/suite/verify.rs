@@ -8,7 +8,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 use std::time::{Duration, Instant};
-use storyeval::dataset::synth::{SplitSizes, World, write};
+use storyeval::minisv::{SplitSizes, World, write};
 
 /// A MiniSV with all three splits.
 fn world(folder: &Path, train_clips: usize) -> PathBuf {

@@ -7,9 +7,10 @@ use crate::cli::talk::{Screen, SharedMeter, print, say};
 use clap::Args;
 use std::fmt::Write as _;
 use std::path::PathBuf;
-use storyeval::dataset::{ALL_SPLITS, ConvertOptions, story_length};
+use storyeval::card;
+use storyeval::convert::{ConvertOptions, story_length};
+use storyeval::dataset::ALL_SPLITS;
 use storyeval::pipeline::open_dataset;
-use storyeval::spec;
 
 #[derive(Clone, Debug, Args)]
 #[command(mut_arg("split", |split| split.help("Split of the data set; `all` for all of them [default: all]")))]
@@ -37,7 +38,7 @@ pub(crate) struct ConvertArguments {
 
 /// Converts.
 pub(super) fn convert(arguments: &ConvertArguments) -> Outcome {
-    let card = spec::dataset(&arguments.dataset)?;
+    let card = card::dataset(&arguments.dataset)?;
     let mut choice = arguments
         .data
         .request()
@@ -47,7 +48,7 @@ pub(super) fn convert(arguments: &ConvertArguments) -> Outcome {
     }
     choice.story_length = story_length(arguments.to.0, choice.story_length);
     let first = match &arguments.data.subset {
-        Some(subset) => spec::subset(subset)?.stories.first,
+        Some(subset) => card::subset(subset)?.stories.first,
         None => None,
     };
     let cache = arguments.cache.folder();
@@ -61,7 +62,7 @@ pub(super) fn convert(arguments: &ConvertArguments) -> Outcome {
         first,
     };
     let meter = SharedMeter::new("converting");
-    let made = storyeval::dataset::convert(&dataset, &options, &|done, total| {
+    let made = storyeval::convert::convert(&dataset, &options, &|done, total| {
         meter.at(done, total);
     })?;
     meter.finish();

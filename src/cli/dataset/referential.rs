@@ -7,10 +7,10 @@ use crate::cli::talk::{Screen, print};
 use clap::{Args, ValueEnum};
 use serde_json::{Value, json};
 use std::fmt::Write;
+use storyeval::card;
 use storyeval::dataset::{Dataset, DatasetError, Explained, explain};
 use storyeval::pipeline::open_dataset;
 use storyeval::record::{StoryFrame, TextVariant};
-use storyeval::spec;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Variant {
@@ -55,7 +55,7 @@ pub(crate) struct ReferentialArguments {
 /// Prints a JSON line a story. A story on which the code that defines the text crashes gets a line that
 /// says so; the others are still of use, and the exit code says that not all is there.
 pub(super) fn text(arguments: &ReferentialArguments) -> Outcome {
-    let card = spec::dataset(&arguments.dataset)?;
+    let card = card::dataset(&arguments.dataset)?;
     let choice = arguments
         .data
         .request()

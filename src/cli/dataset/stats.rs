@@ -10,11 +10,11 @@ use crate::cli::data::DataArguments;
 use crate::cli::talk::{Screen, print, say};
 use clap::{Args, ValueEnum};
 use serde::Serialize;
+use storyeval::card;
 use storyeval::dataset::stats::{Statistics, statistics};
 use storyeval::dataset::{Dataset, DatasetError};
 use storyeval::pipeline::open_dataset;
 use storyeval::record::TextVariant;
-use storyeval::spec;
 use storyeval::table;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -59,7 +59,7 @@ struct Answer<'a> {
 
 /// Counts and prints.
 pub(super) fn stats(arguments: &StatsArguments) -> Outcome {
-    let card = spec::dataset(&arguments.dataset)?;
+    let card = card::dataset(&arguments.dataset)?;
     let choice = arguments
         .data
         .request()

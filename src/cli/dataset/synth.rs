@@ -6,8 +6,8 @@ use crate::cli::talk::{SharedMeter, print, say};
 use clap::Args;
 use std::path::PathBuf;
 use std::time::Instant;
-use storyeval::dataset::synth::{SplitSizes, Step, World, write_in};
-use storyeval::spec::Layout;
+use storyeval::card::Layout;
+use storyeval::minisv::{SplitSizes, Step, World, write_in};
 
 #[derive(Clone, Debug, Args)]
 pub(crate) struct SynthArguments {

@@ -8,11 +8,11 @@ use crate::cli::talk::{Screen, SharedMeter, print, say};
 use clap::{Args, ValueEnum};
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
-use storyeval::dataset::verify::{Content, Journal, Report, Severity, Verified};
+use storyeval::card;
 use storyeval::dataset::{ALL_SPLITS, DatasetError, OpenOptions};
 use storyeval::pipeline::to_open;
-use storyeval::spec;
 use storyeval::table::{self, Block, Cell, Column, Document, Line, Row, Table};
+use storyeval::verify::{Content, Journal, Report, Severity, Verified};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 enum Format {
@@ -54,7 +54,7 @@ pub(crate) struct VerifyArguments {
 
 /// Verifies and prints. An unsound data set is printed all the same.
 pub(super) fn verify(arguments: &VerifyArguments) -> Outcome {
-    let card = spec::dataset(&arguments.dataset)?;
+    let card = card::dataset(&arguments.dataset)?;
     let data = DataArguments {
         data: arguments.data.clone(),
         data_layout: arguments.data_layout,
@@ -95,7 +95,7 @@ fn look(arguments: &VerifyArguments, options: &OpenOptions) -> Result<Report, Fa
     let journal = Journal::open(&path, arguments.fresh);
     let journal = journal.map_err(|error| no_journal(&path, &error)).ok();
     let meter = SharedMeter::new("verifying");
-    let verified = storyeval::dataset::verify::verify(options, journal.as_ref(), &|done, all| {
+    let verified = storyeval::verify::verify(options, journal.as_ref(), &|done, all| {
         meter.at(done, all);
     });
     meter.finish();

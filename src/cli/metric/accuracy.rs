@@ -8,7 +8,7 @@ use crate::cli::numbers::finite;
 use clap::{Args, ValueEnum};
 use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
-use storyeval::exchange::{ExchangeError, Numbers, read_npy};
+use storyeval::format::{FormatError, Numbers, read_npy};
 use storyeval::metric::{
     Average, LabelCounts, Ratio, ZeroDivision, above, mean_of_samples, sample,
 };
@@ -341,7 +341,7 @@ fn booleans(
     let rows = numbers.rows().into_iter().enumerate().map(|(row, values)| {
         let cells = values.iter().enumerate().map(|(column, value)| {
             rule(*value).ok_or_else(|| {
-                Failure::from(ExchangeError::Malformed {
+                Failure::from(FormatError::Malformed {
                     path: path.to_path_buf(),
                     expected,
                     found: format!("{value} in row {row}, column {column}"),

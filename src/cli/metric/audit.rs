@@ -10,6 +10,7 @@ use crate::cli::talk::{Meter, Screen, print, say};
 use clap::Args;
 use serde_json::json;
 use std::path::PathBuf;
+use storyeval::card::{self, Protocol};
 use storyeval::dataset::{Dataset, OpenDataset, referential};
 use storyeval::evaluate::Panel;
 use storyeval::evaluate::audit::{
@@ -21,7 +22,6 @@ use storyeval::pipeline::{
 };
 use storyeval::record::Seed;
 use storyeval::run::write_durably;
-use storyeval::spec::{self, Protocol};
 
 /// The definition that goes with every number.
 const DEFINITION: &str = "damage = movement towards worse / range; range = distance from the clean value to \
@@ -66,10 +66,10 @@ pub(crate) struct AuditArguments {
 
 /// Corrupts, observes, scores, compares.
 pub(crate) fn audit(arguments: &AuditArguments) -> Outcome {
-    let mut protocol = spec::protocol(&arguments.protocol)?;
+    let mut protocol = card::protocol(&arguments.protocol)?;
     let data = arguments.data.request();
     data.apply(&mut protocol)?;
-    let card = spec::dataset(&arguments.dataset)?;
+    let card = card::dataset(&arguments.dataset)?;
     let cache = arguments.device.cache.folder();
     let screen = Screen::new();
     let mut missing = Gathered::default();
@@ -232,7 +232,7 @@ fn prompts(
 ) -> Result<(Vec<Prompt>, String), Failure> {
     let stories = selected(dataset, protocol, Some(arguments.stories as usize))?;
     let subset = subset_name(&choice.split, protocol, &stories, dataset);
-    let variant = protocol.text_for(&spec::model("ground-truth")?)?;
+    let variant = protocol.text_for(&card::model("ground-truth")?)?;
     let prompts = stories
         .into_iter()
         .map(|story| {

@@ -11,8 +11,8 @@ use image::RgbImage;
 use serde_json::json;
 use std::path::{Path, PathBuf};
 use storyeval::evaluate::decoding;
-use storyeval::exchange::{Depth, ImageFiles};
 use storyeval::extract::Captioner;
+use storyeval::format::{Depth, ImageFiles};
 use storyeval::pipeline::bundle_by_name;
 
 /// Images that are decoded together; a multiple of what the captioner looks at in one pass.

@@ -10,9 +10,7 @@ use serde_json::{Map, Value, json};
 use std::panic::resume_unwind;
 use std::path::{Path, PathBuf};
 use std::thread;
-use storyeval::exchange::{
-    CaptionSet, ExchangeError, pair_captions, read_caption_lines, read_coco,
-};
+use storyeval::format::{CaptionSet, FormatError, pair_captions, read_caption_lines, read_coco};
 use storyeval::metric::caption::{
     CaptionUnscored, CaptionWarning, Corpus, Tokeniser, line_separators,
 };
@@ -73,10 +71,7 @@ impl CaptionArguments {
                     let hyps = scope.spawn(|| read_coco(&self.hyps));
                     let refs = read_coco(refs)?;
                     let hyps = hyps.join();
-                    Ok::<_, ExchangeError>((
-                        refs,
-                        hyps.unwrap_or_else(|panic| resume_unwind(panic))?,
-                    ))
+                    Ok::<_, FormatError>((refs, hyps.unwrap_or_else(|panic| resume_unwind(panic))?))
                 })?
             }
             refs if refs.iter().any(|path| is_json(path)) || is_json(&self.hyps) => {
@@ -213,17 +208,15 @@ impl Captions {
                 kind: "item",
             });
         };
-        let names = storyeval::exchange::read_lines(path)?;
+        let names = storyeval::format::read_lines(path)?;
         if names.len() != self.set.hypotheses {
-            return Err(
-                ExchangeError::from(storyeval::exchange::CaptionFault::Lines {
-                    path: path.to_owned(),
-                    lines: names.len(),
-                    other: "the hypotheses".into(),
-                    expected: self.set.hypotheses,
-                })
-                .into(),
-            );
+            return Err(FormatError::from(storyeval::format::CaptionFault::Lines {
+                path: path.to_owned(),
+                lines: names.len(),
+                other: "the hypotheses".into(),
+                expected: self.set.hypotheses,
+            })
+            .into());
         }
         let numbers = numbered(self.set.items.iter().map(|item| names[item.place].trim()));
         Ok(Groups {

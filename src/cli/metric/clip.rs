@@ -11,8 +11,8 @@ use clap::{Args, ValueEnum};
 use ndarray::Array2;
 use serde_json::json;
 use std::path::{Path, PathBuf};
-use storyeval::exchange::{Depth, ImageFiles, Numbers, read_lines, read_npy};
 use storyeval::extract::Clip;
+use storyeval::format::{Depth, ImageFiles, Numbers, read_lines, read_npy};
 use storyeval::metric::{
     SimilarityUnscored, clip_score, cosines, mean_of_batch_means, ordered_mean, ref_clip_score,
     torchmetrics_clip_score,

@@ -10,7 +10,7 @@ use clap::Args;
 use ndarray::{Array2, ArrayView1};
 use serde_json::json;
 use std::path::PathBuf;
-use storyeval::exchange::{Statistics, write_statistics};
+use storyeval::format::{Statistics, write_statistics};
 use storyeval::metric::{
     Frechet, FrechetParts, FrechetUnscored, Gaussian, MeanPrecision, Route, Side, fit, frechet_fit,
     frechet_left_out, frechet_of_gaussians, frechet_with,

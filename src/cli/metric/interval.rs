@@ -5,7 +5,7 @@ use crate::cli::numbers::resamples;
 use clap::Args;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
-use storyeval::exchange::read_lines;
+use storyeval::format::read_lines;
 use storyeval::stats::{Distribution, Resampling, bootstrap_mean};
 
 /// How to resample.

@@ -12,8 +12,8 @@ use ndarray::Array2;
 use std::borrow::Cow;
 use std::path::{Path, PathBuf};
 use storyeval::evaluate::decoding;
-use storyeval::exchange::{Depth, ImageFiles, Numbers, Statistics, read_npy, read_statistics};
 use storyeval::extract::{BATCH, ExtractError, FeatureNet};
+use storyeval::format::{Depth, ImageFiles, Numbers, Statistics, read_npy, read_statistics};
 use storyeval::inference::{Bundle, Runtime};
 use storyeval::pipeline::bundle_by_name;
 use storyeval::vision::Decoding;
@@ -315,10 +315,7 @@ fn has_extension(path: &Path, extension: &str) -> bool {
 macro_rules! both {
     ($first:expr, $second:expr, |$a:ident, $b:ident| $run:expr) => {
         match ($first, $second) {
-            (
-                storyeval::exchange::Numbers::F32(first),
-                storyeval::exchange::Numbers::F32(second),
-            ) => {
+            (storyeval::format::Numbers::F32(first), storyeval::format::Numbers::F32(second)) => {
                 let ($a, $b) = (first.view(), second.view());
                 $run
             }
@@ -335,11 +332,11 @@ macro_rules! both {
 macro_rules! one {
     ($set:expr, |$a:ident| $run:expr) => {
         match $set {
-            storyeval::exchange::Numbers::F32(set) => {
+            storyeval::format::Numbers::F32(set) => {
                 let $a = set.view();
                 $run
             }
-            storyeval::exchange::Numbers::F64(set) => {
+            storyeval::format::Numbers::F64(set) => {
                 let $a = set.view();
                 $run
             }

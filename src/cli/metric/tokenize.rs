@@ -5,7 +5,7 @@ use crate::cli::failure::Failure;
 use crate::cli::talk::say;
 use std::io::{BufRead, BufReader, BufWriter, Write};
 use std::path::Path;
-use storyeval::exchange::{ExchangeError, text_of};
+use storyeval::format::{FormatError, text_of};
 use storyeval::metric::caption::{
     CaptionWarning, PtbTokeniser, is_punctuation, is_python_space, line_separators,
 };
@@ -21,7 +21,7 @@ pub(crate) fn tokenize() -> Outcome {
     loop {
         line.clear();
         let read = input.read_until(b'\n', &mut line);
-        let read = read.map_err(|source| ExchangeError::Read {
+        let read = read.map_err(|source| FormatError::Read {
             path: name.to_owned(),
             source,
         })?;
@@ -67,13 +67,13 @@ pub(crate) fn tokenize() -> Outcome {
 }
 
 /// The text of a line. A byte order mark may stand before the first.
-fn text(bytes: Vec<u8>, number: usize, name: &Path) -> Result<String, ExchangeError> {
+fn text(bytes: Vec<u8>, number: usize, name: &Path) -> Result<String, FormatError> {
     if number == 1 {
         return text_of(bytes, name);
     }
     String::from_utf8(bytes).map_err(|error| {
         let at = error.utf8_error().valid_up_to();
-        ExchangeError::Malformed {
+        FormatError::Malformed {
             path: name.to_owned(),
             expected: "UTF-8 text",
             found: format!(

@@ -7,15 +7,15 @@
 use super::listed::Parts;
 use super::vist::plain_shot;
 use super::{Source, named};
+use crate::card::CaptionSource;
 use crate::dataset::catalog::{Catalog, Remark};
 use crate::dataset::frames::ClipFrames;
-use crate::dataset::hdf5::StoryFile;
 use crate::dataset::picture::{Channels, Picture, Strip};
 use crate::dataset::pixels::{Pixels, frames_error};
 use crate::dataset::root::Root;
 use crate::dataset::{DatasetError, FramesError};
+use crate::format::StoryFile;
 use crate::record::{ClipId, StoryId};
-use crate::spec::CaptionSource;
 use std::fmt;
 
 /// Endings by which the file is known.

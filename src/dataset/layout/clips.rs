@@ -2,6 +2,7 @@
 //! in splits, with labels in pickles and followers in a cache.
 
 use super::{Source, first_of, named};
+use crate::card::Character;
 use crate::dataset::DatasetError;
 use crate::dataset::annotation::Annotation;
 use crate::dataset::catalog::{
@@ -12,7 +13,6 @@ use crate::dataset::labels::Labels;
 use crate::dataset::pixels::Pixels;
 use crate::dataset::split::Splits;
 use crate::record::{ClipId, StoryFrame};
-use crate::spec::Character;
 use std::collections::HashMap;
 use std::sync::Arc;
 

@@ -2,6 +2,7 @@
 //! picture files.
 
 use super::{Source, named};
+use crate::card::DatasetCard;
 use crate::dataset::DatasetError;
 use crate::dataset::catalog::{
     Catalog, Defect, Defective, Entry, Episode, Shot, ShotIndex, SplitList,
@@ -10,7 +11,6 @@ use crate::dataset::labels::Shared;
 use crate::dataset::path::check_id;
 use crate::dataset::pixels::{NamedFiles, Pixels};
 use crate::record::{ClipId, StoryFrame, StoryId};
-use crate::spec::DatasetCard;
 use serde::Deserialize;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::{Path, PathBuf};

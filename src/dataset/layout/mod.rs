@@ -16,7 +16,7 @@ use super::catalog::Catalog;
 use super::locate::missing;
 use super::root::Root;
 use super::{DatasetError, MissingFile};
-use crate::spec::{DatasetCard, Layout, LayoutCard};
+use crate::card::{DatasetCard, Layout, LayoutCard};
 use std::path::Path;
 
 /// What a reader reads.

@@ -1,12 +1,12 @@
 //! Every layout against files that numpy, pickle, h5py, OpenCV and Pillow wrote
 //! (`tools/fixtures/make.py`), and what Python says is in them.
 
-use crate::dataset::{Dataset, OpenDataset, OpenOptions, open};
-use crate::record::Story;
-use crate::spec::{
+use crate::card::{
     CaptionSource, Character, DatasetCard, Gender, GroundTruthRule, Layout, LayoutCard, WindowRule,
     dataset,
 };
+use crate::dataset::{Dataset, OpenDataset, OpenOptions, open};
+use crate::record::Story;
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 use std::path::{Path, PathBuf};
@@ -435,8 +435,8 @@ fn listed_stories_can_be_cut_and_joined() {
         .unwrap();
     assert_eq!(pairs.len(), 3 * count);
     let across = WindowRule {
-        episodes: crate::spec::EpisodeRule::Across,
-        overlap: crate::spec::Overlap::Disjoint,
+        episodes: crate::card::EpisodeRule::Across,
+        overlap: crate::card::Overlap::Disjoint,
         ..WindowRule::default()
     };
     let long = data.stories_of("test", Some(8), across).unwrap();

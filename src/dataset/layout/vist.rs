@@ -6,13 +6,13 @@
 
 use super::listed::{Parts, check_name};
 use super::{Mark, Source, file, named};
+use crate::card::{CaptionSource, Layout};
 use crate::dataset::annotation::plain_message;
 use crate::dataset::catalog::{Catalog, Remark, Shot};
 use crate::dataset::path::check_id;
 use crate::dataset::pixels::NamedFiles;
 use crate::dataset::{DatasetError, MissingFile};
 use crate::record::{ClipId, StoryFrame, StoryId};
-use crate::spec::{CaptionSource, Layout};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use std::collections::HashMap;

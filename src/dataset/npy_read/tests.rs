@@ -1,6 +1,6 @@
 use super::*;
-use crate::dataset::npy_table::NpyTableError;
-use crate::dataset::pickle::Ref;
+use crate::format::NpyTableError;
+use crate::format::pickle::Ref;
 use serde::Deserialize;
 use std::path::PathBuf;
 

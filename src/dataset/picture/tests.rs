@@ -1,5 +1,5 @@
 use super::*;
-use crate::dataset::hdf5::StoryFile;
+use crate::format::StoryFile;
 use crate::record::sha256_hex;
 use crate::vision::VisionError;
 use image::ImageFormat;

@@ -11,8 +11,8 @@
 
 use super::decision::{Decision, Explained};
 use super::mention::{Mention, enumerations, mentions, starts_sentence};
+use crate::card::{Character, Gender};
 use crate::record::{ReferentialCaption, Replacement, Story};
-use crate::spec::{Character, Gender};
 use std::collections::BTreeSet;
 
 /// A stretch of the caption, what replaces it, and the rule.

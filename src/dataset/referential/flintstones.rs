@@ -10,9 +10,9 @@
 use super::decision::{Decision, Explained};
 use super::python::capitalize;
 use super::rewrite::Rewrite;
+use crate::card::{Character, Gender};
 use crate::dataset::DatasetError;
 use crate::record::{FrameIndex, Story, TextVariant};
-use crate::spec::{Character, Gender};
 
 /// In what the loaders differ.
 #[derive(Clone, Copy, Debug)]

@@ -1,6 +1,6 @@
 //! Finding names in a caption.
 
-use crate::spec::Character;
+use crate::card::Character;
 use std::collections::BTreeSet;
 
 /// A name in a text.

@@ -19,8 +19,8 @@ pub use mention::mentioned;
 pub use pronoun::{PRONOUNS, has_pronoun, pronoun_counts, references_true};
 
 use super::DatasetError;
+use crate::card::{DatasetCard, TextProcedure};
 use crate::record::{ReferentialCaption, Story, TextVariant};
-use crate::spec::{DatasetCard, TextProcedure};
 
 /// The captions of `story` as a generator reads them, one a frame.
 ///

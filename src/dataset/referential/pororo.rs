@@ -10,8 +10,8 @@
 use super::decision::{Decision, Explained};
 use super::python::{all_but_last, capitalize, common_beginning, strip};
 use super::rewrite::Rewrite;
+use crate::card::{Character, Gender};
 use crate::record::Story;
-use crate::spec::{Character, Gender};
 
 /// In what the loaders differ.
 #[derive(Clone, Copy, Debug)]

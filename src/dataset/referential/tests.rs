@@ -1,16 +1,16 @@
 use super::*;
+use crate::card::{Character, Gender};
 use crate::dataset::DatasetError;
 use crate::record::{ClipId, FaultKind, FrameIndex, Hint, Replacement, StoryFrame, StoryId};
-use crate::spec::{Character, Gender};
 use proptest::prelude::*;
 use serde_json::Value;
 
 fn flintstones() -> DatasetCard {
-    crate::spec::dataset("flintstones").unwrap()
+    crate::card::dataset("flintstones").unwrap()
 }
 
 fn minisv() -> DatasetCard {
-    crate::spec::dataset("minisv").unwrap()
+    crate::card::dataset("minisv").unwrap()
 }
 
 pub(in crate::dataset) fn pororo() -> DatasetCard {

@@ -15,8 +15,8 @@ pub use references::{ReferenceStatistics, reference_statistics, references_compa
 pub use spread::{Histogram, Spread};
 
 use super::DatasetError;
+use crate::card::DatasetCard;
 use crate::record::{Story, StoryFrame, TextVariant};
-use crate::spec::DatasetCard;
 use serde::Serialize;
 use std::collections::{BTreeMap, BTreeSet};
 

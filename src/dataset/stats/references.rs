@@ -1,10 +1,10 @@
 //! References to characters in a text: pronouns that are there, and what the released loop counts.
 
 use super::spread::mean;
+use crate::card::{DatasetCard, TextProcedure};
 use crate::dataset::referential::{Explained, PRONOUNS, pronoun_counts};
 use crate::dataset::{DatasetError, explain};
 use crate::record::{Story, TextVariant};
-use crate::spec::{DatasetCard, TextProcedure};
 use serde::Serialize;
 use std::collections::BTreeMap;
 

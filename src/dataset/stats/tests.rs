@@ -1,11 +1,11 @@
 use super::*;
+use crate::card::TextProcedure;
 use crate::dataset::explain;
 use crate::record::{ClipId, StoryId};
-use crate::spec::TextProcedure;
 use serde_json::Value;
 
 fn card() -> DatasetCard {
-    crate::spec::dataset("minisv").unwrap()
+    crate::card::dataset("minisv").unwrap()
 }
 
 /// A frame: clip, caption, annotated characters, labels.
@@ -101,7 +101,7 @@ fn agrees(golden: &str, card: &DatasetCard) -> usize {
 
 #[test]
 fn the_released_loop_counts_the_same() {
-    let flintstones = crate::spec::dataset("flintstones").unwrap();
+    let flintstones = crate::card::dataset("flintstones").unwrap();
     let golden = include_str!("../../../reference-data/golden/referential/flintstones.json");
     assert_eq!(agrees(golden, &flintstones), 351);
     let golden = include_str!("../../../reference-data/golden/referential/pororo.json");

@@ -2,6 +2,7 @@
 
 use super::key::random;
 use super::{Anchor, Corruption, Extent, Fault, Scratch, Strength, pixels};
+use crate::card::{self, Protocol};
 use crate::dataset::Dataset;
 use crate::evaluate::EvaluateError;
 use crate::evaluate::{Panel, Wanted, observe, score};
@@ -10,7 +11,6 @@ use crate::record::{CallerError, ClipId, Score, Seed, Story};
 use crate::run::{
     Identity, Manifest, Partition, Plan, RunCards, RunError, Session, Store, Unit, generate,
 };
-use crate::spec::{self, Protocol};
 use image::RgbImage;
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
@@ -151,7 +151,7 @@ impl Study<'_> {
     fn cards(&self) -> Result<RunCards, EvaluateError> {
         Ok(RunCards {
             dataset: self.dataset.card().clone(),
-            model: spec::model("ground-truth")?,
+            model: card::model("ground-truth")?,
             protocol: self.protocol.clone(),
             split: String::new(),
             subset: self.subset.to_owned(),

@@ -3,12 +3,12 @@
 use super::chosen::{Chosen, Clusters};
 use super::draft::{Draft, Metric};
 use super::parts::{Reduced, StorySums};
+use crate::card::{BleuRule, CaptionRule, Words};
 use crate::metric::caption::{
     BLEU_SUMS, BleuCounts, CaptionUnscored, CiderOptions, Corpus, ORDERS, Tokeniser, bleu,
     bleu_of_sums, cider, released_bleu,
 };
 use crate::record::Unit;
-use crate::spec::{BleuRule, CaptionRule, Words};
 use crate::stats::{ClusterSums, Range};
 
 /// What this file computes.

@@ -1,8 +1,8 @@
 //! The frames that a protocol scores, out of those that were planned.
 
 use super::ReduceInput;
+use crate::card::Repeats;
 use crate::record::{Observation, StoryId};
-use crate::spec::Repeats;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// The scored rows of a run, and what belongs to their stories.

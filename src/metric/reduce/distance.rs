@@ -5,9 +5,9 @@ use super::chosen::{Chosen, Clusters};
 use super::draft::{Draft, Metric};
 use super::features::{Both, both};
 use super::parts::Reduced;
+use crate::card::{FidRule, MeanRule, Repeats};
 use crate::metric::{FrechetParts, MeanPrecision, frechet_left_out, frechet_with};
 use crate::record::Unit;
-use crate::spec::{FidRule, MeanRule, Repeats};
 use std::collections::BTreeSet;
 
 const FID: Metric = Metric {

@@ -1,7 +1,7 @@
 //! What a reduction reads.
 
+use crate::card::Protocol;
 use crate::record::{Observation, TextVariant};
-use crate::spec::Protocol;
 use ndarray::ArrayView2;
 use serde::{Deserialize, Serialize};
 

@@ -5,10 +5,10 @@ use super::draft::{Draft, Metric};
 use super::input::ExtractorName;
 use super::parts::{Reduced, StorySums};
 use super::slice::Slice;
+use crate::card::{ClassifierRule, F1Average, LabelRule};
 use crate::metric::accuracy::positive;
 use crate::metric::f1::{Confusion, ZeroDivision};
 use crate::record::{Counts, Observation, Unit};
-use crate::spec::{ClassifierRule, F1Average, LabelRule};
 use crate::stats::{ClusterSums, Range};
 
 /// Which labels of a frame.

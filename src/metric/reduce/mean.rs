@@ -4,8 +4,8 @@ use super::chosen::{Chosen, Clusters};
 use super::draft::{Draft, Metric};
 use super::parts::{Parts, Reduced, StorySums};
 use super::slice::Slice;
+use crate::card::{ClipRule, LpipsRule, MeanOver, Repeats};
 use crate::record::{Observation, Unit};
-use crate::spec::{ClipRule, LpipsRule, MeanOver, Repeats};
 use crate::stats::{ClusterSums, LeftOut, Range};
 
 const TEXT_IMAGE: Metric = Metric {

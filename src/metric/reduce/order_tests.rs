@@ -2,9 +2,9 @@
 
 use super::tests::{context, observation, protocol};
 use super::*;
+use crate::card::{MeanOver, Repeats};
 use crate::metric::golden::fill;
 use crate::record::Observation;
-use crate::spec::{MeanOver, Repeats};
 use ndarray::{Array2, Axis};
 use proptest::prelude::*;
 
@@ -89,7 +89,7 @@ impl Seen {
         }
     }
 
-    fn scores(&self, protocol: &crate::spec::Protocol) -> Vec<Score> {
+    fn scores(&self, protocol: &crate::card::Protocol) -> Vec<Score> {
         reduce(&ReduceInput {
             observations: &self.observations,
             features: Some(pair(&self.features)),
@@ -140,7 +140,7 @@ proptest! {
         if subsets {
             let kid = protocol.kid.as_mut().unwrap();
             (kid.subsets, kid.subset_size) = (4, 6);
-            protocol.captions.as_mut().unwrap().bleu = crate::spec::BleuRule::StorygptvReleased;
+            protocol.captions.as_mut().unwrap().bleu = crate::card::BleuRule::StorygptvReleased;
         }
         protocol.inception_score.as_mut().unwrap().splits = 2;
         let run = seen(stories, seed);
@@ -163,7 +163,7 @@ fn what_scripts_define_by_position_follows_the_plan() {
     let run = seen(7, 5);
     let stories_reversed: Vec<usize> = (0..28).rev().collect();
     let within_stories: Vec<usize> = (0..28).map(|row| row / 4 * 4 + (3 - row % 4)).collect();
-    let moved = |change: &dyn Fn(&mut crate::spec::Protocol), order: &[usize]| {
+    let moved = |change: &dyn Fn(&mut crate::card::Protocol), order: &[usize]| {
         let mut protocol = protocol();
         change(&mut protocol);
         differing(
@@ -171,12 +171,12 @@ fn what_scripts_define_by_position_follows_the_plan() {
             &run.permuted(order).scores(&protocol),
         )
     };
-    let dropped = |protocol: &mut crate::spec::Protocol| {
+    let dropped = |protocol: &mut crate::card::Protocol| {
         protocol.fid.as_mut().unwrap().drop_last = Some(2);
     };
     assert_eq!(moved(&dropped, &stories_reversed), ["fid all"]);
     assert!(moved(&dropped, &within_stories).is_empty());
-    let batches = |protocol: &mut crate::spec::Protocol| {
+    let batches = |protocol: &mut crate::card::Protocol| {
         protocol.clip.as_mut().unwrap().mean = MeanOver::Batches(3);
     };
     let found = moved(&batches, &stories_reversed);

@@ -6,10 +6,10 @@ use super::super::features::both;
 use super::super::tests::{context, protocol as strict};
 use super::super::{FeaturePair, ReduceInput, reduce};
 use super::kept;
+use crate::card::{self, MeanOver, Protocol, Repeats};
 use crate::metric::golden::{fill, floats, number, numbers};
 use crate::metric::{Gaussian, MeanPrecision};
 use crate::record::{ClipId, FrameIndex, Observation, Score, StoryId};
-use crate::spec::{self, MeanOver, Protocol, Repeats};
 use ndarray::{Array2, Axis};
 use serde_json::Value;
 
@@ -56,7 +56,7 @@ fn sets(case: &Value) -> [Array2<f32>; 2] {
 }
 
 fn quick(id: &str) -> Protocol {
-    spec::protocol(id).unwrap()
+    card::protocol(id).unwrap()
 }
 
 fn scores(protocol: &Protocol, rows: &[Observation], sets: &[Array2<f32>; 2]) -> Vec<Score> {
@@ -185,7 +185,7 @@ fn clip_of_a_flat_folder_is_a_mean_of_batches_of_its_images() {
         };
         let images = size(&case, "images");
         for id in ["storygptv-released", "storygptv-released-original"] {
-            protocol.clip = spec::protocol(id).unwrap().clip;
+            protocol.clip = card::protocol(id).unwrap().clip;
             let found = scores(&protocol, &rows, &sets);
             for (metric, name) in [("clip_ti", "ti"), ("clip_ii", "ii")] {
                 let score = of_all(&found, metric);
@@ -243,7 +243,7 @@ fn one_file_stands_for_the_frames_of_all_stories_of_its_clip() {
         );
     }
     assert_eq!(
-        spec::protocol("gill-vist").unwrap().clip.unwrap().repeats,
+        card::protocol("gill-vist").unwrap().clip.unwrap().repeats,
         Repeats::LastForAll
     );
 }

@@ -6,12 +6,12 @@ use super::draft::{Draft, Metric};
 use super::features::{Both, both, present};
 use super::jackknife;
 use super::parts::{Parts, Reduced};
+use crate::card::{InceptionScoreRule, KidRule, NeighbourRule};
 use crate::metric::{
     InceptionScoreOptions, KidOptions, MAX_GROUPS, Prdc, PrdcOptions, inception_score_by_groups,
     kernel_distance, kid, prdc_by_groups,
 };
 use crate::record::Unit;
-use crate::spec::{InceptionScoreRule, KidRule, NeighbourRule};
 use ndarray::Axis;
 
 const KID: Metric = Metric {

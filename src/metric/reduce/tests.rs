@@ -1,13 +1,13 @@
 //! Tests of the reduction on made-up runs.
 
 use super::*;
+use crate::card::{self, FrameRule, LabelRule, MeanOver, Protocol, Repeats};
 use crate::record::{ClipId, FrameIndex, Observation, StoryId, TextVariant};
-use crate::spec::{self, FrameRule, LabelRule, MeanOver, Protocol, Repeats};
 use ndarray::Array2;
 use proptest::prelude::*;
 
 pub(super) fn protocol() -> Protocol {
-    spec::protocol("strict").unwrap()
+    card::protocol("strict").unwrap()
 }
 
 pub(super) fn context() -> ScoreContext {
@@ -377,7 +377,7 @@ fn consistency_compares_frames_of_one_story_only() {
 
 #[test]
 fn a_metric_without_a_section_is_absent() {
-    let scores = scores_under(&spec::protocol("pytorch-fid").unwrap(), &stories(2));
+    let scores = scores_under(&card::protocol("pytorch-fid").unwrap(), &stories(2));
     assert!(!scores.is_empty() && scores.iter().all(|score| score.metric == "fid"));
 }
 

@@ -12,6 +12,7 @@ use super::started::{observe, tell_doubts};
 use super::{
     Control, DataChoice, DataRequest, EvaluatorSet, Gathered, PipelineError, scoring, truth_cache,
 };
+use crate::card::{self, GeneratorKind, ModelCard, Protocol};
 use crate::dataset::{Dataset, OpenDataset, OpenOptions, referential};
 use crate::evaluate::{Role, Wanted};
 use crate::generator::Prompt;
@@ -22,7 +23,6 @@ use crate::generator::images::{
 use crate::inference::{Runtime, RuntimeOptions};
 use crate::record::{Scores, Seed, Story, StoryId, TextVariant};
 use crate::run::{ImportCounts, Partition, Plan, PlanSummary};
-use crate::spec::{self, GeneratorKind, ModelCard, Protocol};
 use notes::ImportNotes;
 use std::collections::BTreeSet;
 use std::num::NonZeroUsize;
@@ -126,8 +126,8 @@ impl ImageRequest {
         to_score: bool,
         control: Control<'_>,
     ) -> Result<(Job, Option<EvaluatorSet>), PipelineError> {
-        let card = spec::dataset(&self.dataset)?;
-        let mut protocol = spec::protocol(&self.protocol)?;
+        let card = card::dataset(&self.dataset)?;
+        let mut protocol = card::protocol(&self.protocol)?;
         self.data.apply(&mut protocol)?;
         let choice = self.data.choose(&self.dataset, &card, &protocol);
         let model = self.model_card()?;

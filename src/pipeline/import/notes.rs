@@ -1,8 +1,8 @@
 //! What a reader of the scores of imported images must know. It stands beside the scores for good.
 
+use crate::card::{ImageSize, Protocol};
 use crate::generator::images::{FrameMatch, Inspected, Inspection, LayoutKind, Matching};
 use crate::record::Story;
-use crate::spec::{ImageSize, Protocol};
 use std::collections::BTreeMap;
 
 /// What the notes are about.

@@ -1,5 +1,6 @@
 //! One run of a suite: what it takes, and whether that is there.
 
+use crate::card::{self, DatasetCard, GeneratorKind, ModelCard, Protocol, Suite, SuiteRun};
 use crate::dataset::Dataset;
 use crate::evaluate::Role;
 use crate::inference::Bundle;
@@ -8,7 +9,6 @@ use crate::pipeline::weights::{bundle_places, find_bundle};
 use crate::pipeline::{Control, Origin, PipelineError, RunRequest};
 use crate::record::Seed;
 use crate::run::{Drawn, SCORES};
-use crate::spec::{self, DatasetCard, GeneratorKind, ModelCard, Protocol, Suite, SuiteRun};
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
@@ -103,11 +103,11 @@ impl Job {
         let folder = root.join(run.folder(seed));
         let request = request.of_suite(run, seed, &folder);
         let mut missing = Vec::new();
-        let model = keep_card(spec::model(&run.model), "model", &run.model, &mut missing)?;
-        let mut protocol = spec::protocol(&run.protocol)?;
+        let model = keep_card(card::model(&run.model), "model", &run.model, &mut missing)?;
+        let mut protocol = card::protocol(&run.protocol)?;
         request.data.apply(&mut protocol)?;
         let dataset = keep_card(
-            spec::dataset(&run.dataset),
+            card::dataset(&run.dataset),
             "data set",
             &run.dataset,
             &mut missing,
@@ -171,14 +171,14 @@ fn refuse_one_folder_for_several(suite: &Suite, request: &RunRequest) -> Result<
 
 /// A card that there is none of is something missing; a broken one is an error.
 fn keep_card<T>(
-    card: Result<T, spec::SpecError>,
+    card: Result<T, card::CardError>,
     kind: &str,
     id: &str,
     missing: &mut Vec<Missing>,
 ) -> Result<Option<T>, PipelineError> {
     match card {
         Ok(card) => Ok(Some(card)),
-        Err(error @ spec::SpecError::Unknown { .. }) => {
+        Err(error @ card::CardError::Unknown { .. }) => {
             missing.push(Missing {
                 what: format!("card of {kind} {id}"),
                 detail: error.to_string(),

@@ -8,9 +8,9 @@ mod outlook;
 mod results;
 
 use super::{Control, Event, PipelineError, RunRequest};
+use crate::card::{self, Suite};
 use crate::paper::Library;
 use crate::record::{FaultKind, Hint};
-use crate::spec::{self, Suite};
 use job::{Job, State};
 use std::path::{Path, PathBuf};
 
@@ -48,7 +48,7 @@ impl PlannedSuite {
         common: &RunRequest,
         control: Control<'_>,
     ) -> Result<Self, PipelineError> {
-        let suite = spec::suite(id)?;
+        let suite = card::suite(id)?;
         let library = Library::open()?;
         check_rows(&suite, &library)?;
         let root = folder(&suite, common);

@@ -1,9 +1,9 @@
 //! What a suite will do and cost, before it does it.
 
 use super::job::{Job, Missing, State};
+use crate::card::Suite;
 use crate::pipeline::PipelineError;
 use crate::run::{Drawn, MANIFEST, Manifest};
-use crate::spec::Suite;
 use crate::table::{Block, Cell, Column, Document, Format, Line, Row, Table};
 use std::collections::BTreeMap;
 use std::fmt::Write as _;

@@ -1,11 +1,11 @@
 //! The table that a suite ends with: a published one with our columns, or its own.
 
 use super::job::{Job, State};
+use crate::card::Suite;
 use crate::paper::{Claim, Library, MeasuredRun, Reply, RowChoice};
 use crate::pipeline::PipelineError;
 use crate::record::Scores;
 use crate::report::{ColumnChoice, Comparison, TableOptions};
-use crate::spec::Suite;
 use crate::table::{Block, Document, Format, Line};
 
 /// The table as Markdown, with what is not in it.

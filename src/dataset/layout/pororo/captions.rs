@@ -5,7 +5,7 @@ use super::{clip_id, named, wrong};
 use crate::dataset::DatasetError;
 use crate::dataset::labels::Labels;
 use crate::dataset::npy_read::read_npy_objects;
-use crate::dataset::pickle::{Pickle, Ref};
+use crate::format::pickle::{Pickle, Ref};
 use std::collections::{BTreeMap, HashMap};
 use std::path::{Path, PathBuf};
 

@@ -17,8 +17,8 @@ use crate::dataset::catalog::{
 };
 use crate::dataset::labels::Labels;
 use crate::dataset::npy_read::{read_npy_objects, read_npy_text};
-use crate::dataset::pickle::Ref;
 use crate::dataset::pixels::StripFiles;
+use crate::format::pickle::Ref;
 use crate::record::{ClipId, StoryFrame};
 use std::collections::{BTreeMap, HashMap};
 use std::path::PathBuf;

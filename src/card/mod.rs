@@ -1,0 +1,40 @@
+//! The room of what users write: cards and protocols.
+//!
+//! A card is a small TOML file. Cards are compiled into the program, so an installed binary works
+//! anywhere; a file `eval-configs/<kind>/<id>.toml` below the current folder takes their place, and
+//! a path may be given instead of an id. Unknown keys are errors: a misspelt setting that is
+//! silently ignored would change what a number means.
+
+mod dataset_card;
+mod error;
+mod find;
+mod layout_card;
+mod model_card;
+mod protocol;
+mod read;
+mod rule;
+mod subset;
+mod suite;
+mod text_procedure;
+
+pub use dataset_card::{
+    BundleSource, Character, DatasetCard, EvaluatorBundles, ExpectedCounts, Gender, ImageSize,
+    NeededFile,
+};
+pub use error::CardError;
+pub use find::{
+    CardKind, dataset, ids, model, own_folder, protocol, shipped_dataset, subset, suite,
+};
+pub use layout_card::{CaptionSource, Layout, LayoutCard};
+pub use model_card::{GeneratorKind, ModelCard};
+pub use protocol::{
+    BleuRule, CaptionRule, CaptionText, ClassifierRule, ClipRule, ClipScope, CovarianceRule,
+    CropRule, EpisodeRule, F1Average, FeatureRule, FidRule, FrameRule, InceptionScoreRule, KidRule,
+    LabelRule, LpipsRule, MeanOver, MeanRule, NeighbourRule, Overlap, Protocol, ReferenceFrames,
+    Repeats, StoryRule, StorySubset, ThresholdRule, WindowRule, Words,
+};
+pub use read::parse_toml;
+pub use rule::GroundTruthRule;
+pub use subset::SubsetCard;
+pub use suite::{Suite, SuiteRun};
+pub use text_procedure::TextProcedure;

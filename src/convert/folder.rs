@@ -1,0 +1,60 @@
+//! The plain folder: `stories.jsonl`, a story a line, and a PNG a frame. Nothing is lost but clips in no
+//! story.
+
+use super::error::ConvertError;
+use super::{Job, Written, clips_of, listed, name};
+use crate::record::ClipId;
+use serde_json::{Value, json};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+/// Writes the stories of all splits, and every frame of their clips.
+pub(super) fn write(job: &mut Job<'_>) -> Result<Written, ConvertError> {
+    let card = job.card().clone();
+    let stories = job.stories()?;
+    let all = stories.iter().flat_map(|(_, stories)| stories);
+    job.footage.expect(clips_of(all).len());
+    let mut lines = job.draft.create("stories.jsonl")?;
+    let mut images: HashMap<&ClipId, Value> = HashMap::new();
+    let mut ids = BTreeSet::new();
+    let mut splits = BTreeMap::new();
+    for (split, stories) in &stories {
+        for story in stories {
+            if !ids.insert(&story.id) {
+                return Err(ConvertError::TwoStories {
+                    to: job.to,
+                    story: story.id.clone(),
+                });
+            }
+            let mut frames = Vec::with_capacity(story.frames.len());
+            for frame in &story.frames {
+                if !images.contains_key(&frame.clip) {
+                    images.insert(&frame.clip, pictures(job, &frame.clip)?);
+                }
+                frames.push(listed::frame(&card, frame, images[&frame.clip].clone())?);
+            }
+            let line = json!({ "id": story.id, "split": split, "frames": frames });
+            lines.add(format!("{line}\n").as_bytes())?;
+        }
+        splits.insert(split.clone(), stories.len());
+    }
+    lines.finish()?;
+    Ok(Written {
+        splits,
+        ..Written::default()
+    })
+}
+
+/// Writes the frames of a clip; gives the path of the one, or of all.
+fn pictures(job: &mut Job<'_>, clip: &ClipId) -> Result<Value, ConvertError> {
+    let mut reel = job.footage.open(clip)?;
+    let mut files = Vec::with_capacity(reel.len());
+    for index in 0..reel.len() {
+        let file = format!("images/{}_{index}.png", name::path(clip.as_str()));
+        job.put(&file, &reel.png(index)?)?;
+        files.push(file);
+    }
+    Ok(match files.as_slice() {
+        [only] => json!(only),
+        _ => json!(files),
+    })
+}

@@ -1,0 +1,278 @@
+//! Caption files in JSON.
+//!
+//! References as COCO has them (`{"annotations": [{"image_id": .., "caption": ..}, ..]}`), hypotheses
+//! as COCO's result files have them (a list of `{"image_id": .., "caption": ..}`), or either as an
+//! object from id to caption or to a list of captions.
+
+use super::captions::read_text;
+use super::{CaptionFile, CaptionId, FormatError};
+use serde::de::{Deserialize, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
+use std::fmt;
+use std::path::Path;
+
+/// Reads a caption file in JSON.
+///
+/// # Errors
+/// It cannot be read, is not UTF-8, not JSON, or JSON of another shape; the error says where.
+pub fn read_coco(path: &Path) -> Result<CaptionFile, FormatError> {
+    let text = read_text(path)?;
+    let malformed = |found: String| FormatError::Malformed {
+        path: path.to_owned(),
+        expected: "a caption file",
+        found,
+        hint: "references: {\"annotations\": [{\"image_id\": 1, \"caption\": \"..\"}]}; hypotheses: [{\"image_id\": 1, \"caption\": \"..\"}]",
+    };
+    let Captions(captions) = serde_json::from_str(&text).map_err(|e| malformed(e.to_string()))?;
+    Ok(CaptionFile {
+        path: path.to_owned(),
+        captions,
+    })
+}
+
+#[derive(Debug)]
+struct Captions(Vec<(CaptionId, String)>);
+
+#[derive(Debug, serde::Deserialize)]
+struct Annotation {
+    image_id: CaptionId,
+    caption: String,
+}
+
+impl<'de> Deserialize<'de> for CaptionId {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Id;
+        impl Visitor<'_> for Id {
+            type Value = CaptionId;
+
+            fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+                formatter.write_str("a whole number or a string as image_id")
+            }
+
+            fn visit_i64<E>(self, number: i64) -> Result<CaptionId, E> {
+                Ok(CaptionId::Number(number))
+            }
+
+            fn visit_u64<E: serde::de::Error>(self, number: u64) -> Result<CaptionId, E> {
+                i64::try_from(number)
+                    .map(CaptionId::Number)
+                    .map_err(|_| E::custom("an image_id beyond 2^63"))
+            }
+
+            fn visit_str<E>(self, text: &str) -> Result<CaptionId, E> {
+                Ok(CaptionId::Text(text.to_owned()))
+            }
+        }
+        deserializer.deserialize_any(Id)
+    }
+}
+
+impl<'de> Deserialize<'de> for Captions {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(CaptionsVisitor)
+    }
+}
+
+struct CaptionsVisitor;
+
+impl<'de> Visitor<'de> for CaptionsVisitor {
+    type Value = Captions;
+
+    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("an object with `annotations`, a list of image_id and caption, or an object from id to captions")
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut sequence: A) -> Result<Captions, A::Error> {
+        let mut captions = Vec::new();
+        while let Some(Annotation { image_id, caption }) = sequence.next_element()? {
+            captions.push((image_id, caption));
+        }
+        Ok(Captions(captions))
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Captions, A::Error> {
+        use serde::de::Error;
+        let (mut annotations, mut by_id, mut strange) = (None, Vec::new(), None);
+        while let Some(key) = map.next_key::<String>()? {
+            if key == "annotations" {
+                if annotations.is_some() {
+                    return Err(A::Error::custom("`annotations` twice"));
+                }
+                annotations = Some(map.next_value::<List>()?.0);
+                continue;
+            }
+            match map.next_value::<Entry>()? {
+                Entry::Text(text) => by_id.push((CaptionId::Text(key), text)),
+                Entry::Texts(texts) => {
+                    by_id.extend(texts.into_iter().map(|t| (CaptionId::Text(key.clone()), t)));
+                }
+                Entry::Other => strange = strange.or(Some(key)),
+            }
+        }
+        match (annotations, strange) {
+            // `info`, `images`, `licenses` of a COCO file are of no interest.
+            (Some(annotations), _) => Ok(Captions(annotations)),
+            (None, None) => Ok(Captions(by_id)),
+            (None, Some(key)) => Err(A::Error::custom(format!(
+                "there is no `annotations`, and `{key}` is neither a caption nor a list of captions"
+            ))),
+        }
+    }
+}
+
+/// The value of `annotations`.
+#[derive(Debug)]
+struct List(Vec<(CaptionId, String)>);
+
+impl<'de> Deserialize<'de> for List {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct ListVisitor;
+        impl<'de> Visitor<'de> for ListVisitor {
+            type Value = List;
+
+            fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+                formatter.write_str("a list of objects with image_id and caption")
+            }
+
+            fn visit_seq<A: SeqAccess<'de>>(self, sequence: A) -> Result<List, A::Error> {
+                CaptionsVisitor
+                    .visit_seq(sequence)
+                    .map(|Captions(list)| List(list))
+            }
+        }
+        deserializer.deserialize_seq(ListVisitor)
+    }
+}
+
+/// What an object from id to captions may hold.
+#[derive(Debug)]
+enum Entry {
+    Text(String),
+    Texts(Vec<String>),
+    Other,
+}
+
+impl<'de> Deserialize<'de> for Entry {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct EntryVisitor;
+        impl<'de> Visitor<'de> for EntryVisitor {
+            type Value = Entry;
+
+            fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+                formatter.write_str("a caption or a list of captions")
+            }
+
+            fn visit_str<E>(self, text: &str) -> Result<Entry, E> {
+                Ok(Entry::Text(text.to_owned()))
+            }
+
+            fn visit_seq<A: SeqAccess<'de>>(self, mut sequence: A) -> Result<Entry, A::Error> {
+                let mut texts = Some(Vec::new());
+                while let Some(entry) = sequence.next_element::<Entry>()? {
+                    match (entry, &mut texts) {
+                        (Entry::Text(text), Some(texts)) => texts.push(text),
+                        _ => texts = None,
+                    }
+                }
+                Ok(texts.map_or(Entry::Other, Entry::Texts))
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Entry, A::Error> {
+                while map.next_entry::<IgnoredAny, IgnoredAny>()?.is_some() {}
+                Ok(Entry::Other)
+            }
+
+            fn visit_bool<E>(self, _: bool) -> Result<Entry, E> {
+                Ok(Entry::Other)
+            }
+
+            fn visit_i64<E>(self, _: i64) -> Result<Entry, E> {
+                Ok(Entry::Other)
+            }
+
+            fn visit_u64<E>(self, _: u64) -> Result<Entry, E> {
+                Ok(Entry::Other)
+            }
+
+            fn visit_f64<E>(self, _: f64) -> Result<Entry, E> {
+                Ok(Entry::Other)
+            }
+
+            fn visit_unit<E>(self) -> Result<Entry, E> {
+                Ok(Entry::Other)
+            }
+        }
+        deserializer.deserialize_any(EntryVisitor)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(text: &str) -> Result<Vec<(CaptionId, String)>, String> {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("captions.json");
+        std::fs::write(&path, text).unwrap();
+        read_coco(&path)
+            .map(|file| file.captions)
+            .map_err(|error| error.to_string())
+    }
+
+    fn number(id: i64, text: &str) -> (CaptionId, String) {
+        (CaptionId::Number(id), text.to_owned())
+    }
+
+    #[test]
+    fn the_shapes_in_use_are_read() {
+        let list =
+            r#"[{"image_id": 7, "caption": "a", "id": 1}, {"image_id": "x", "caption": "b"}]"#;
+        let expected = [number(7, "a"), (CaptionId::Text("x".into()), "b".into())];
+        assert_eq!(read(list).unwrap(), expected);
+        let coco = format!(
+            r#"{{"info": {{"a": [1, null]}}, "images": [{{"id": 7}}], "annotations": {list}, "licenses": []}}"#
+        );
+        assert_eq!(read(&coco).unwrap(), expected);
+        assert_eq!(read(&format!("\u{feff}{coco}")).unwrap(), expected);
+        let text = |id: &str, text: &str| (CaptionId::Text(id.to_owned()), text.to_owned());
+        assert_eq!(
+            read(r#"{"p": ["a", "b"], "q": "c"}"#).unwrap(),
+            [text("p", "a"), text("p", "b"), text("q", "c")]
+        );
+        assert_eq!(read("[]").unwrap(), []);
+    }
+
+    #[test]
+    fn other_shapes_are_refused_with_the_place() {
+        for (json, says) in [
+            ("", "EOF"),
+            ("{\"annotations\": 5}", "expected a list of objects"),
+            ("5", "invalid type"),
+            ("[1]", "invalid type"),
+            ("[{\"image_id\": 1}]", "missing field `caption`"),
+            (
+                "[{\"image_id\": 1.5, \"caption\": \"a\"}]",
+                "a whole number or a string",
+            ),
+            ("[{\"image_id\": 1, \"caption\": null}]", "line 1 column"),
+            (
+                "{\"images\": [{}]}",
+                "there is no `annotations`, and `images`",
+            ),
+            ("[{\"image_id\": 1, \"caption\": \"a\"}", "EOF"),
+            ("[] x", "trailing characters"),
+        ] {
+            let error = read(json).unwrap_err();
+            assert!(error.contains(says), "{json}: {error}");
+            assert!(
+                error.contains("captions.json is not a caption file"),
+                "{error}"
+            );
+        }
+    }
+
+    #[test]
+    fn nesting_without_end_does_not_overflow() {
+        assert!(read(&"[".repeat(500_000)).is_err());
+        assert!(read(&format!("{{\"a\": {}", "[".repeat(500_000))).is_err());
+    }
+}

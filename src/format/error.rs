@@ -1,0 +1,61 @@
+//! Errors of this room.
+
+use crate::record::{FaultKind, Hint};
+use std::io;
+use std::path::PathBuf;
+
+/// What can go wrong with a file of another program.
+#[derive(Debug, thiserror::Error)]
+pub enum FormatError {
+    /// It cannot be read.
+    #[error("failed to read {}", path.display())]
+    Read {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
+    /// It cannot be written.
+    #[error("failed to write {}", path.display())]
+    Write {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
+    /// It is not what it should be.
+    #[error("{} is not {expected}: {found}", path.display())]
+    Malformed {
+        /// The file.
+        path: PathBuf,
+        /// What was expected, for example `a 2-D array of floats`.
+        expected: &'static str,
+        /// What was found instead, with the place where there is one.
+        found: String,
+        /// What to do about it.
+        hint: &'static str,
+    },
+    /// Captions of two files do not go together.
+    #[error(transparent)]
+    Captions(#[from] super::CaptionFault),
+}
+
+impl Hint for FormatError {
+    fn fault_kind(&self) -> FaultKind {
+        match self {
+            Self::Read { .. } => FaultKind::Setup,
+            Self::Write { .. } => FaultKind::Output,
+            Self::Malformed { .. } => FaultKind::DataVerification,
+            Self::Captions(fault) => fault.fault_kind(),
+        }
+    }
+
+    fn hint(&self) -> Option<String> {
+        match self {
+            Self::Read { .. } => Some("check the path and its permissions".to_owned()),
+            Self::Write { .. } => Some("check the free space and the permissions".to_owned()),
+            Self::Malformed { hint, .. } => Some((*hint).to_owned()),
+            Self::Captions(fault) => fault.hint(),
+        }
+    }
+}

@@ -1,0 +1,34 @@
+//! The room of files that other programs write or read: arrays, statistics, captions, folders of
+//! images. Nothing here is executed or trusted; sizes are checked before memory is taken.
+
+mod captions;
+mod coco;
+mod error;
+mod fault;
+mod hdf5;
+mod images;
+mod latents;
+mod lines;
+#[cfg(test)]
+mod mutation_tests;
+mod npy;
+pub(crate) mod npy_dump;
+mod npy_table;
+mod npz;
+pub mod pickle;
+pub(crate) mod pickle_dump;
+mod tensors;
+
+pub use captions::{
+    CaptionFault, CaptionFile, CaptionId, CaptionItem, CaptionSet, pair_captions, text_of,
+};
+pub use coco::read_coco;
+pub use error::FormatError;
+pub use hdf5::{StoryFile, StoryFileError, StoryFileWriter};
+pub use images::{Depth, ImageFiles};
+pub use latents::{FolderName, LatentFiles, LatentFolder};
+pub use lines::{read_caption_lines, read_lines};
+pub use npy::{HeaderFault, NpyArray, NpyHeader, Numbers, Writable, read_npy, write_npy};
+pub use npy_table::{NpyContent, NpyTableError, Table, decode_npy};
+pub use npz::{Statistics, read_statistics, write_statistics};
+pub use tensors::{Tensor, TensorArchive};

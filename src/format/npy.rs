@@ -1,0 +1,161 @@
+//! Numbers in numpy's NPY format: vectors and matrices of any numeric type, read; floats, written.
+//!
+//! Files with `dtype=object` hold pickles and are refused: nothing of another program is executed.
+
+mod element;
+mod header;
+mod stored;
+
+pub use header::{HeaderFault, NpyHeader};
+pub(super) use stored::Stored;
+
+use super::FormatError;
+use super::fault::{Fault, Wanted};
+use ndarray::{Array2, ArrayView2, ShapeBuilder};
+use std::fs::File;
+use std::io::{BufReader, Read, Write};
+use std::path::Path;
+
+/// Largest array that is believed, in bytes as stored: 100,000 vectors of 2,048 doubles fit.
+const MAX_BYTES: u64 = 1 << 31;
+const WANTED: Wanted = Wanted {
+    expected: "a NumPy file (.npy) with a vector or matrix of numbers",
+    hint: "save the array with `numpy.save(PATH, numpy.asarray(x, dtype=\"float32\"))`",
+};
+
+/// Numbers in the precision they were stored in. Memory layout is that of the file: a file in Fortran
+/// order gives a matrix in Fortran order.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Numbers {
+    /// From `float16` and `float32`, which it holds exactly.
+    F32(Array2<f32>),
+    /// From `float64`, integers and booleans. Integers beyond 2^53 are rounded.
+    F64(Array2<f64>),
+}
+
+impl Numbers {
+    /// Rows and columns.
+    #[must_use]
+    pub fn dim(&self) -> (usize, usize) {
+        match self {
+            Self::F32(values) => values.dim(),
+            Self::F64(values) => values.dim(),
+        }
+    }
+
+    /// The numbers as doubles, exactly.
+    #[must_use]
+    pub fn to_f64(&self) -> Array2<f64> {
+        match self {
+            Self::F32(values) => values.mapv(f64::from),
+            Self::F64(values) => values.clone(),
+        }
+    }
+}
+
+/// An array of one or two dimensions. A vector is a matrix with one column.
+#[derive(Clone, Debug, PartialEq)]
+pub struct NpyArray {
+    /// Dimensions in the file: 1 or 2.
+    pub dimensions: usize,
+    /// Its numbers.
+    pub numbers: Numbers,
+}
+
+/// Reads a file whole.
+///
+/// # Errors
+/// [`FormatError::Read`], and [`FormatError::Malformed`] for anything that is not a vector or
+/// matrix of numbers, is cut off, or claims more than 2 GiB.
+pub fn read_npy(path: &Path) -> Result<NpyArray, FormatError> {
+    let read = |source| FormatError::Read {
+        path: path.to_path_buf(),
+        source,
+    };
+    let file = File::open(path).map_err(read)?;
+    if file.metadata().map_err(read)?.is_dir() {
+        return Err(WANTED.malformed(path, "a folder"));
+    }
+    let length = file.metadata().map_err(read)?.len();
+    read_array(&mut BufReader::new(file), length).map_err(|fault| WANTED.fault(path, fault))
+}
+
+/// Reads an array from a stream of at most `length` bytes.
+pub(super) fn read_array(input: &mut impl Read, length: u64) -> Result<NpyArray, Fault> {
+    let stored = Stored::open(input, length, MAX_BYTES)?;
+    let dimensions = stored.shape.len();
+    let (rows, columns) = match stored.shape.as_slice() {
+        [rows] => (*rows, 1),
+        [rows, columns] => (*rows, *columns),
+        other => {
+            let found = format!("its shape is {other:?}, not one or two sides");
+            return Err(Fault::Malformed(found));
+        }
+    };
+    let shape = (rows, columns).set_f(stored.fortran);
+    let numbers = if stored.element.single() {
+        Array2::from_shape_vec(shape, stored.read_f32(input)?).map(Numbers::F32)
+    } else {
+        Array2::from_shape_vec(shape, stored.read_f64(input)?).map(Numbers::F64)
+    };
+    Ok(NpyArray {
+        dimensions,
+        numbers: numbers.map_err(|error| Fault::Malformed(error.to_string()))?,
+    })
+}
+
+/// A number that can be written.
+pub trait Writable: Copy {
+    /// numpy's type code.
+    const DESCR: &'static str;
+    /// Appends its little-endian bytes.
+    fn append(self, bytes: &mut Vec<u8>);
+}
+
+impl Writable for f32 {
+    const DESCR: &'static str = "<f4";
+    fn append(self, bytes: &mut Vec<u8>) {
+        bytes.extend(self.to_le_bytes());
+    }
+}
+
+impl Writable for f64 {
+    const DESCR: &'static str = "<f8";
+    fn append(self, bytes: &mut Vec<u8>) {
+        bytes.extend(self.to_le_bytes());
+    }
+}
+
+/// Writes a matrix in C order, format 1.0.
+///
+/// # Errors
+/// [`FormatError::Write`].
+pub fn write_npy<T: Writable>(path: &Path, values: &ArrayView2<'_, T>) -> Result<(), FormatError> {
+    let shape = format!("({}, {})", values.nrows(), values.ncols());
+    File::create(path)
+        .and_then(|mut file| file.write_all(&bytes_of(&shape, values.iter().copied())))
+        .map_err(|source| FormatError::Write {
+            path: path.to_path_buf(),
+            source,
+        })
+}
+
+/// The bytes of an NPY file with this shape (a Python tuple) and these values in C order.
+pub(super) fn bytes_of<T: Writable>(shape: &str, values: impl Iterator<Item = T>) -> Vec<u8> {
+    let text = format!(
+        "{{'descr': '{}', 'fortran_order': False, 'shape': {shape}, }}",
+        T::DESCR
+    );
+    let mut bytes = b"\x93NUMPY\x01\x00\x76\x00".to_vec();
+    bytes.extend(text.as_bytes());
+    // Two sides of twenty digits still fit.
+    bytes.resize(127, b' ');
+    bytes.push(b'\n');
+    for value in values {
+        value.append(&mut bytes);
+    }
+    bytes
+}
+
+#[cfg(test)]
+mod tests;
