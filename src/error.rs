@@ -31,7 +31,7 @@ pub enum Error {
     Vision(#[from] crate::vision::VisionError),
     /// Frames could not be observed, or a run not be scored.
     #[error(transparent)]
-    Evaluate(#[from] crate::evaluate::EvaluateError),
+    Evaluate(Box<crate::evaluate::EvaluateError>),
     /// An evaluator network failed.
     #[error(transparent)]
     Extract(#[from] crate::extract::ExtractError),
@@ -70,6 +70,12 @@ impl From<crate::convert::ConvertError> for Error {
     }
 }
 
+impl From<crate::evaluate::EvaluateError> for Error {
+    fn from(error: crate::evaluate::EvaluateError) -> Self {
+        Self::Evaluate(Box::new(error))
+    }
+}
+
 impl Error {
     fn inner(&self) -> &dyn Hint {
         match self {
@@ -81,7 +87,7 @@ impl Error {
             Self::Generator(error) => error,
             Self::Images(error) => error,
             Self::Vision(error) => error,
-            Self::Evaluate(error) => error,
+            Self::Evaluate(error) => &**error,
             Self::Extract(error) => error,
             Self::Run(error) => error,
             Self::Report(error) => error,
