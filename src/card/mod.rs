@@ -30,8 +30,9 @@ pub use model_card::{GeneratorKind, ModelCard};
 pub use protocol::{
     BleuRule, CaptionRule, CaptionText, ClassifierRule, ClipRule, ClipScope, CovarianceRule,
     CropRule, EpisodeRule, F1Average, FeatureRule, FidRule, FrameRule, InceptionScoreRule, KidRule,
-    LabelRule, LpipsRule, MeanOver, MeanRule, NeighbourRule, Overlap, Protocol, ReferenceFrames,
-    Repeats, StoryRule, StorySubset, ThresholdRule, WindowRule, Words,
+    LabelRule, LpipsRule, MeanOver, MeanRule, NeighbourRule, Overlap, PixelRule, Protocol,
+    PsnrVariant, ReferenceFrames, Repeats, SsimVariant, StoryRule, StorySubset, ThresholdRule,
+    WindowRule, Words,
 };
 pub use read::parse_toml;
 pub use rule::GroundTruthRule;

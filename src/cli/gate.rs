@@ -5,20 +5,12 @@ use super::failure::Failure;
 use super::talk::{print, say};
 use clap::{Args, Subcommand, ValueEnum};
 use serde_json::json;
-use std::collections::{BTreeMap, BTreeSet};
 use std::fs::OpenOptions;
 use std::io::Write;
 use std::path::{Path, PathBuf};
-use storyeval::card::Protocol;
-use storyeval::evaluate::StoredRun;
 use storyeval::gate::{self, Baseline, GateError, Rules, Status, Subject, Verdict};
-use storyeval::metric::{Parts, StorySums, Wanted, reduce_with_parts};
-use storyeval::record::{Absence, Scores, StoryId};
-use storyeval::run::{Manifest, OBSERVED, Partition, RunError, Store, read_scores, write_durably};
+use storyeval::run::{RunError, write_durably};
 use storyeval::table;
-
-/// What scores are made of, by metric and slice.
-type Sums = BTreeMap<(String, String), StorySums>;
 
 /// Where GitHub takes the summary of a step from.
 const STEP_SUMMARY: &str = "GITHUB_STEP_SUMMARY";
@@ -237,7 +229,7 @@ fn update(arguments: &UpdateArguments) -> Outcome {
     };
     let mut subjects = subjects(&arguments.runs)?;
     for subject in &mut subjects {
-        subject.missing = missing(&subject.folder)?;
+        subject.missing = gate::missing(&subject.folder)?;
     }
     let update = gate::update(old.as_ref(), &subjects, arguments.force)?;
     let mut lines: Vec<String> = update.changes.iter().map(ToString::to_string).collect();
@@ -254,82 +246,15 @@ fn update(arguments: &UpdateArguments) -> Outcome {
     Ok(())
 }
 
+/// Reads the runs, and says what a judgement of them lacks.
 fn subjects(runs: &[PathBuf]) -> Result<Vec<Subject>, Failure> {
-    runs.iter().map(|run| subject(run)).collect()
-}
-
-/// A run as the gate sees it.
-fn subject(run: &Path) -> Result<Subject, Failure> {
-    let manifest = Manifest::read(run)?;
-    let scores = read_scores(run)?;
-    let (stories, sums) = parts(run, &manifest, &scores)?;
-    let session = manifest.sessions.first();
-    Ok(Subject {
-        folder: run.to_path_buf(),
-        program: session.map_or_else(String::new, |it| it.version.clone()),
-        command: session.map_or_else(Vec::new, |it| it.command.clone()),
-        missing: None,
-        stories,
-        sums,
-        identity: manifest.identity,
-        scores,
-    })
-}
-
-/// Metrics of whole sets of frames, which no sums over stories make up and which take longest.
-fn keep_sums(protocol: &mut Protocol) {
-    protocol.fid = None;
-    protocol.kid = None;
-    protocol.neighbours = None;
-    protocol.inception_score = None;
-}
-
-/// The planned stories and what scores are made of; nothing where only the scores were kept.
-fn parts(
-    run: &Path,
-    manifest: &Manifest,
-    scores: &Scores,
-) -> Result<(Vec<StoryId>, Sums), Failure> {
-    if !run.join(OBSERVED).is_file() {
-        say(&format!(
-            "note: {} has no observations; its scores are judged by their intervals alone",
-            run.display()
-        ));
-        return Ok((Vec::new(), Sums::new()));
+    let mut subjects = Vec::new();
+    for run in runs {
+        let subject = Subject::read(run)?;
+        for note in &subject.notes {
+            say(&format!("note: {note}"));
+        }
+        subjects.push(subject);
     }
-    let cards = manifest.cards(run)?;
-    let mut protocol = cards.protocol.clone();
-    // Scores of another protocol than the run's own are not made of what is read here.
-    if protocol.id != scores.protocol {
-        return Ok((Vec::new(), Sums::new()));
-    }
-    keep_sums(&mut protocol);
-    let stored = StoredRun::read_with(run, &protocol, false)?;
-    let context = stored.context(&manifest.identity, &cards)?;
-    let input = stored.input(&protocol, &context);
-    let reduced = reduce_with_parts(&input, &Wanted::everything());
-    let sums = reduced.into_iter().filter_map(|it| match it.parts {
-        Parts::Sums(sums) => Some(((it.score.metric, it.score.slice), sums)),
-        Parts::LeftOut { .. } | Parts::None(_) => None,
-    });
-    let stories: BTreeSet<&StoryId> = stored.places().map(|(story, _)| story).collect();
-    Ok((stories.into_iter().cloned().collect(), sums.collect()))
-}
-
-/// What a run lacks to be a whole one.
-fn missing(run: &Path) -> Result<Option<String>, Failure> {
-    let store = Store::open(run)?;
-    let partition = store.partition();
-    if partition != Partition::WHOLE {
-        return Ok(Some(format!("it is the part {partition} of a run")));
-    }
-    if let Err(outstanding) = store.require_complete() {
-        return Ok(Some(outstanding.to_string()));
-    }
-    let absent = store
-        .units()
-        .flat_map(|unit| unit.frames().map(move |frame| (unit, frame)))
-        .filter(|(unit, frame)| store.absence(unit, *frame) == Some(Absence::Missing))
-        .count();
-    Ok((absent > 0).then(|| format!("{absent} of its frames are missing")))
+    Ok(subjects)
 }

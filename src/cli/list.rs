@@ -8,6 +8,7 @@ use rayon::prelude::*;
 use std::fmt::Write;
 use std::path::{Path, PathBuf};
 use storyeval::card::{self, CardKind};
+use storyeval::report;
 use storyeval::report::runs::{Listing, RunLine};
 use storyeval::run::{Glance, RunError, find_runs, folder_bytes};
 use storyeval::table;
@@ -19,6 +20,7 @@ enum Kind {
     Protocols,
     Suites,
     Subsets,
+    Metrics,
     Runs,
 }
 
@@ -52,6 +54,7 @@ pub(crate) fn list(arguments: &ListArguments) -> Outcome {
         Kind::Protocols => CardKind::Protocol,
         Kind::Suites => CardKind::Suite,
         Kind::Subsets => CardKind::Subset,
+        Kind::Metrics => return metrics(arguments.format),
         Kind::Runs => return runs(arguments),
     };
     if let Some(folder) = arguments.folders.first() {
@@ -112,6 +115,14 @@ pub(crate) fn list(arguments: &ListArguments) -> Outcome {
             print(&document.render(tabular(format))?)
         }
     }
+}
+
+/// Every metric of runs.
+fn metrics(format: Option<Format>) -> Outcome {
+    print(&match format.unwrap_or(Format::Md) {
+        Format::Json => format!("{:#}\n", report::metrics_json()),
+        other => report::metrics().render(tabular(other))?,
+    })
 }
 
 fn tabular(format: Format) -> table::Format {

@@ -2,7 +2,6 @@
 //!
 //! Data go to stdout, talk goes to stderr. Errors say what failed and end with a hint.
 
-mod bold;
 mod common;
 mod compare;
 mod data;

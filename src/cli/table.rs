@@ -1,7 +1,6 @@
 //! `storyeval table`: runs side by side.
 
 use super::Outcome;
-use super::bold;
 use super::failure::Failure;
 use super::talk::print;
 use clap::{Args, ValueEnum};
@@ -90,7 +89,7 @@ pub(crate) fn table(arguments: &TableArguments) -> Outcome {
         if arguments.no_bold || results.len() < 2 || arguments.format.in_full() {
             (Vec::new(), None)
         } else {
-            let (significant, claim) = bold::significant(&comparison, &folders, &results)?;
+            let (significant, claim) = report::significant(&comparison, &folders, &results)?;
             (significant, Some(claim))
         };
     print(&written(

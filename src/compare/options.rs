@@ -1,6 +1,6 @@
 //! What is compared, and how carefully.
 
-use crate::metric::{Group, about_metric};
+use crate::metric::{Group, Metric, about_metric};
 use crate::record::Score;
 use crate::stats::Resampling;
 
@@ -42,7 +42,7 @@ impl CompareOptions {
 
     pub(super) fn wants_metric(&self, score: &Score) -> bool {
         let asked = |name: &str| self.metrics.iter().any(|metric| metric == name);
-        if score.metric.ends_with("_gt") {
+        if Metric::find(&score.metric).is_some_and(|metric| metric.of_real_frames) {
             return false;
         }
         if self.metrics.is_empty() {

@@ -5,7 +5,7 @@ use super::pairing::{Paired, pair};
 use super::stories::{ChangedStory, changed};
 use super::verdict::Verdict;
 use super::{CompareError, CompareOptions, ComparedRun, Side};
-use crate::metric::{Group, Reduced, Wanted, about_metric, reduce_with_parts};
+use crate::metric::{Reduced, Wanted, about_metric, reduce_with_parts};
 use crate::record::{Observation, Score, StoryId, signature_differences};
 use crate::stats::holm;
 use serde::Serialize;
@@ -298,21 +298,9 @@ fn findings(
     findings.sort_by_key(|finding| {
         let about = about_metric(&finding.metric, finding.unit);
         let slice = slices.iter().position(|slice| *slice == finding.slice);
-        (
-            family(&finding.slice),
-            slice,
-            group(about.group),
-            about.order,
-        )
+        (family(&finding.slice), slice, about.group, about.order)
     });
     findings
-}
-
-fn group(group: Group) -> usize {
-    Group::ALL
-        .iter()
-        .position(|other| *other == group)
-        .unwrap_or(0)
 }
 
 /// Which tests are adjusted together: those of all frames, which the verdict is of, and those of each kind of

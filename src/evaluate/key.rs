@@ -1,9 +1,9 @@
 //! Everything that observations depend on besides the frames.
 
-use super::role::Role;
 use crate::card::{CaptionText, Protocol};
 use crate::inference::Device;
 use crate::metric::Extractors;
+use crate::record::Role;
 use crate::run::{RunError, Seen};
 use serde::{Deserialize, Serialize};
 use std::path::Path;

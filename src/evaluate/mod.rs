@@ -16,11 +16,11 @@ mod score;
 mod stored;
 mod truth;
 
+pub use crate::record::Role;
 pub use coverage::{NetworkCoverage, coverage};
 pub use decoding::decoding;
 pub use error::EvaluateError;
 pub use observe::{Wanted, observe};
 pub use panel::Panel;
-pub use role::Role;
 pub use score::score;
 pub use stored::StoredRun;

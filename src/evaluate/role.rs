@@ -2,39 +2,9 @@
 
 use crate::card::{EvaluatorBundles, Protocol};
 use crate::metric::{ExtractorName, Extractors};
-use std::fmt;
-
-/// A question that a network answers about a frame.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Role {
-    /// Which characters are there.
-    Characters,
-    /// Which place it is.
-    Backgrounds,
-    /// Features of FID and its kin.
-    Features,
-    /// CLIP embeddings.
-    Clip,
-    /// Perceptual distance.
-    Lpips,
-    /// A caption.
-    Captioner,
-    /// Where each character is.
-    Locator,
-}
+use crate::record::Role;
 
 impl Role {
-    /// All of them, in the order that commands name them.
-    pub const ALL: [Self; 7] = [
-        Self::Characters,
-        Self::Backgrounds,
-        Self::Features,
-        Self::Clip,
-        Self::Lpips,
-        Self::Captioner,
-        Self::Locator,
-    ];
-
     /// Whether a protocol has a use for it.
     #[must_use]
     pub fn wanted_by(self, protocol: &Protocol) -> bool {
@@ -76,19 +46,5 @@ impl Role {
             Self::Locator => &bundles.locator,
         }
         .as_deref()
-    }
-}
-
-impl fmt::Display for Role {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str(match self {
-            Self::Characters => "characters",
-            Self::Backgrounds => "backgrounds",
-            Self::Features => "features",
-            Self::Clip => "clip",
-            Self::Lpips => "lpips",
-            Self::Captioner => "captioner",
-            Self::Locator => "locator",
-        })
     }
 }

@@ -32,6 +32,7 @@ fn subject(accuracy: &[f64], f1: f64) -> Subject {
     let key = ("char_acc".to_owned(), "all".to_owned());
     let sums = StorySums::of_mean(ClusterSums::of_values(accuracy));
     Subject {
+        notes: Vec::new(),
         folder: PathBuf::from("run"),
         identity: Identity {
             dataset: "x".to_owned(),

@@ -27,7 +27,7 @@ pub use judge::judge;
 pub use junit::junit;
 pub use pattern::Patterns;
 pub use rules::{Decision, Rules};
-pub use subject::Subject;
+pub use subject::{Subject, missing};
 pub use summary::{SUMMARY_LIMIT, document, summary};
 pub use update::{Change, Update, update};
 pub use verdict::{Outcome, Reason, Status, Verdict};

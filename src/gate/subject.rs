@@ -1,12 +1,16 @@
 //! A run as the gate sees it.
 
-use crate::metric::StorySums;
-use crate::record::{Scores, StoryId};
-use crate::run::Identity;
-use std::collections::BTreeMap;
-use std::path::PathBuf;
+use crate::evaluate::{EvaluateError, StoredRun};
+use crate::metric::{FAMILIES, Parts, Reduction, StorySums, Wanted, reduce_with_parts};
+use crate::record::{Absence, Scores, StoryId};
+use crate::run::{Identity, Manifest, OBSERVED, Partition, RunError, Store, read_scores};
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
 
-/// A run that is held against a baseline, or becomes one.
+/// What scores are made of, by metric and slice.
+type Sums = BTreeMap<(String, String), StorySums>;
+
+/// A run that is compared with a baseline, or becomes one.
 #[derive(Clone, Debug)]
 pub struct Subject {
     /// The run folder, for messages.
@@ -17,7 +21,7 @@ pub struct Subject {
     pub program: String,
     /// The command that made the run, program name first.
     pub command: Vec<String>,
-    /// What is missing of a whole run; `None` for a whole one, or where nobody looked.
+    /// What is missing of a whole run; `None` for a whole one, or where it was not checked.
     pub missing: Option<String>,
     /// Its scores.
     pub scores: Scores,
@@ -25,12 +29,97 @@ pub struct Subject {
     pub stories: Vec<StoryId>,
     /// What scores are made of story by story, by metric and slice, where that is known. One cluster a story.
     pub sums: BTreeMap<(String, String), StorySums>,
+    /// What a judgement of it lacks.
+    pub notes: Vec<String>,
+}
+
+impl Subject {
+    /// Reads a run with scores; `missing` stays open.
+    ///
+    /// # Errors
+    /// A manifest, scores or observations that cannot be read.
+    pub fn read(folder: &Path) -> Result<Self, EvaluateError> {
+        let manifest = Manifest::read(folder)?;
+        let scores = read_scores(folder)?;
+        let mut notes = Vec::new();
+        let (stories, sums) = if folder.join(OBSERVED).is_file() {
+            parts(folder, &manifest, &scores)?
+        } else {
+            notes.push(format!(
+                "{} has no observations; its scores are judged by their intervals alone",
+                folder.display()
+            ));
+            (Vec::new(), Sums::new())
+        };
+        let session = manifest.sessions.first();
+        Ok(Self {
+            folder: folder.to_path_buf(),
+            program: session.map_or_else(String::new, |it| it.version.clone()),
+            command: session.map_or_else(Vec::new, |it| it.command.clone()),
+            missing: None,
+            stories,
+            sums,
+            notes,
+            identity: manifest.identity,
+            scores,
+        })
+    }
+}
+
+/// The planned stories and what scores are made of: of metrics with sums per story, which are the quick ones.
+fn parts(
+    run: &Path,
+    manifest: &Manifest,
+    scores: &Scores,
+) -> Result<(Vec<StoryId>, Sums), EvaluateError> {
+    let cards = manifest.cards(run)?;
+    let mut protocol = cards.protocol.clone();
+    // Scores of another protocol than the run's own are not made of what is read here.
+    if protocol.id != scores.protocol {
+        return Ok((Vec::new(), Sums::new()));
+    }
+    for family in FAMILIES {
+        if family.reduction != Reduction::StorySums {
+            (family.drop)(&mut protocol);
+        }
+    }
+    let stored = StoredRun::read_with(run, &protocol, false)?;
+    let context = stored.context(&manifest.identity, &cards)?;
+    let input = stored.input(&protocol, &context);
+    let reduced = reduce_with_parts(&input, &Wanted::everything());
+    let sums = reduced.into_iter().filter_map(|it| match it.parts {
+        Parts::Sums(sums) => Some(((it.score.metric, it.score.slice), sums)),
+        Parts::LeftOut { .. } | Parts::None(_) => None,
+    });
+    let stories: BTreeSet<&StoryId> = stored.places().map(|(story, _)| story).collect();
+    Ok((stories.into_iter().cloned().collect(), sums.collect()))
+}
+
+/// What a run lacks to be a whole one.
+///
+/// # Errors
+/// A run folder that cannot be read.
+pub fn missing(run: &Path) -> Result<Option<String>, RunError> {
+    let store = Store::open(run)?;
+    let partition = store.partition();
+    if partition != Partition::WHOLE {
+        return Ok(Some(format!("it is the part {partition} of a run")));
+    }
+    if let Err(outstanding) = store.require_complete() {
+        return Ok(Some(outstanding.to_string()));
+    }
+    let absent = store
+        .units()
+        .flat_map(|unit| unit.frames().map(move |frame| (unit, frame)))
+        .filter(|(unit, frame)| store.absence(unit, *frame) == Some(Absence::Missing))
+        .count();
+    Ok((absent > 0).then(|| format!("{absent} of its frames are missing")))
 }
 
 /// Options of a command that say where something lies and not what is computed; each takes a value.
 const PLACES: [&str; 3] = ["--out", "--cache", "--data"];
 
-/// The arguments with which anybody can make a run again: without the program's name, and without places of
+/// The arguments with which another user can make a run again: without the program's name, and without places of
 /// this machine.
 pub(super) fn arguments(command: &[String]) -> Vec<String> {
     let mut kept = Vec::new();

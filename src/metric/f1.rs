@@ -120,13 +120,22 @@ impl Confusion {
     /// `2 tp / (2 tp + fp + fn)`, in `[0, 1]`.
     #[must_use]
     pub fn f1(&self, zero: ZeroDivision) -> Option<f64> {
-        let double = 2 * self.true_positives;
-        ratio(
-            double,
-            double + self.false_positives + self.false_negatives,
-            zero,
-        )
+        let counts = [
+            self.true_positives,
+            self.false_positives,
+            self.false_negatives,
+        ];
+        f1_of_counts(counts.map(|n| n as f64)).or_else(|| zero.value())
     }
+}
+
+/// F1 of true positives, false positives and false negatives, which may be weighted; `None` without any.
+pub(super) fn f1_of_counts(
+    [true_positives, false_positives, false_negatives]: [f64; 3],
+) -> Option<f64> {
+    let double = 2.0 * true_positives;
+    let whole = double + false_positives + false_negatives;
+    (whole > 0.0).then(|| double / whole)
 }
 
 fn ratio(part: u64, whole: u64, zero: ZeroDivision) -> Option<f64> {
@@ -187,7 +196,7 @@ impl LabelCounts {
     /// The counts of some columns, in the given order; columns that do not exist are left out.
     ///
     /// Make-A-Story's script scores `labels=np.unique(labels)` of 0/1 labels: whatever the number of
-    /// characters, the columns `0` and `1` ([`label_values`]) and no other.
+    /// characters, the columns `0` and `1` and no other.
     #[must_use]
     pub fn select(&self, columns: &[usize]) -> Self {
         Self {
@@ -242,24 +251,6 @@ fn defined_mean(values: impl Iterator<Item = Option<f64>>) -> Option<f64> {
     (count > 0).then(|| pairwise_sum(&filled) / count as f64)
 }
 
-/// The distinct values of 0/1 labels, as numbers, ascending: `numpy.unique`.
-pub fn label_values<'a>(rows: impl IntoIterator<Item = &'a [bool]>) -> Vec<usize> {
-    let mut seen = [false; 2];
-    for label in rows.into_iter().flatten() {
-        seen[usize::from(*label)] = true;
-    }
-    (0..2).filter(|value| seen[*value]).collect()
-}
-
-/// Mean over rows `(predicted, true)` of each row's F1, in `[0, 1]` (scikit-learn's `samples`);
-/// `None` without rows.
-pub fn f1_of_samples<'a>(
-    rows: impl IntoIterator<Item = (&'a [bool], &'a [bool])>,
-    zero: ZeroDivision,
-) -> Option<f64> {
-    mean_of_samples(rows, Ratio::F1, zero)
-}
-
 /// Mean over rows `(predicted, true)` of each row's ratio, in `[0, 1]` (scikit-learn's `samples`);
 /// `None` without rows for which it is defined. The order of the rows does not show; scikit-learn adds in
 /// their order and may differ in the last bit.
@@ -295,15 +286,15 @@ pub(super) mod tests {
     }
 
     #[derive(serde::Deserialize)]
-    struct Raw {
+    pub(in crate::metric) struct Raw {
         y: Vec<Vec<u8>>,
         p: Vec<Vec<u8>>,
         exact_match: f64,
         label_accuracy: f64,
-        micro_f1: f64,
-        macro_f1: f64,
-        weighted_f1: f64,
-        samples_f1: f64,
+        pub(in crate::metric) micro_f1: f64,
+        pub(in crate::metric) macro_f1: f64,
+        pub(in crate::metric) weighted_f1: f64,
+        pub(in crate::metric) samples_f1: f64,
         macro_f1_zero_division_1: f64,
         macro_f1_zero_division_nan: f64,
         per_class: [Vec<f64>; 4],
@@ -314,7 +305,7 @@ pub(super) mod tests {
         predicted: Vec<Vec<bool>>,
         pub(in crate::metric) exact_match: f64,
         pub(in crate::metric) label_accuracy: f64,
-        raw: Raw,
+        pub(in crate::metric) raw: Raw,
     }
 
     impl Golden {
@@ -376,7 +367,7 @@ pub(super) mod tests {
             golden.raw.weighted_f1,
         );
         near(
-            f1_of_samples(golden.rows(), ZeroDivision::Zero),
+            mean_of_samples(golden.rows(), Ratio::F1, ZeroDivision::Zero),
             golden.raw.samples_f1,
         );
     }
@@ -407,7 +398,7 @@ pub(super) mod tests {
         }
     }
 
-    fn rows_of(case: &serde_json::Value, name: &str) -> Vec<Vec<bool>> {
+    pub(in crate::metric) fn rows_of(case: &serde_json::Value, name: &str) -> Vec<Vec<bool>> {
         let rows = case[name].as_array().unwrap().iter();
         rows.map(|row| row.as_str().unwrap().chars().map(|c| c == '1').collect())
             .collect()
@@ -472,8 +463,7 @@ pub(super) mod tests {
                 assert_eq!(class.accuracy(), case["class_accuracy"][index].as_f64());
             }
             if let Some(quirk) = case.get("make_a_story") {
-                let columns = label_values(y.iter().map(Vec::as_slice));
-                assert_eq!(serde_json::json!(columns), quirk["columns"]);
+                let columns: Vec<usize> = serde_json::from_value(quirk["columns"].clone()).unwrap();
                 let found = counts
                     .select(&columns)
                     .f1(Average::Weighted, ZeroDivision::Zero);
@@ -494,6 +484,6 @@ pub(super) mod tests {
             LabelCounts::new(0).f1(Average::Micro, ZeroDivision::One),
             None
         );
-        assert_eq!(f1_of_samples([], ZeroDivision::One), None);
+        assert_eq!(mean_of_samples([], Ratio::F1, ZeroDivision::One), None);
     }
 }

@@ -3,8 +3,8 @@
 
 mod accuracy;
 pub mod caption;
-mod catalogue;
 mod f1;
+mod family;
 mod feature;
 mod features;
 mod frechet;
@@ -18,18 +18,19 @@ mod golden;
 mod inception_score;
 mod kernel;
 mod kernel_spread;
+mod label_tally;
 mod neighbours;
 mod pairwise;
+mod psnr;
 mod random_state;
 mod reduce;
+mod registry;
 mod similarity;
+mod ssim;
 
-pub use accuracy::{above, exact_match, label_accuracy, positive};
-pub use catalogue::{About, Group, about, about_metric};
-pub use f1::{
-    Average, Confusion, LabelCounts, Ratio, ZeroDivision, f1_of_samples, label_values,
-    mean_of_samples, sample,
-};
+pub use accuracy::{above, positive};
+pub use f1::{Average, Confusion, LabelCounts, Ratio, ZeroDivision, mean_of_samples, sample};
+pub use family::{Family, Reduction, Slices};
 pub use feature::Feature;
 pub use features::SetFault;
 pub use frechet::{
@@ -45,16 +46,22 @@ pub use inception_score::{
 };
 pub use kernel::{DrawOrder, Kid, KidOptions, KidUnscored, kernel_distance, kid};
 pub use kernel_spread::{KernelSpread, kernel_spread};
+pub use label_tally::{LabelStatistic, LabelTally};
 pub use neighbours::{
     GeneratedPlace, MAX_GROUPS, Prdc, PrdcOptions, PrdcUnscored, RealPlace, prdc, prdc_by_groups,
 };
 pub use pairwise::ordered_mean;
+pub use psnr::SquaredError;
 pub use random_state::RandomState;
 pub use reduce::{
     ExtractorName, Extractors, FeaturePair, Parts, ReduceInput, Reduced, ScoreContext, StorySums,
     Wanted, reduce, reduce_with_parts,
 };
+pub use registry::{
+    About, Audit, ChartLine, FAMILIES, Group, METRICS, Metric, MetricId, about, about_metric,
+};
 pub use similarity::{
     FramePlace, Pairing, SimilarityUnscored, StorySimilarity, clip_score, consistency, cosine,
     cosines, mean_consistency, mean_of_batch_means, ref_clip_score, torchmetrics_clip_score,
 };
+pub use ssim::{SsimUnscored, ssim};

@@ -1,8 +1,8 @@
 //! Why a score and a published cell are not the same measurement.
 
 use super::{Confidence, MeasuredRun, PublishedCell, Text};
-use crate::card::{self, GeneratorKind, Protocol, Repeats};
-use crate::evaluate::Role;
+use crate::card::{self, GeneratorKind, Protocol};
+use crate::metric::Metric;
 use crate::record::{Score, TextVariant, signature_part};
 use crate::run::Partition;
 use serde_json::Value;
@@ -81,8 +81,9 @@ fn stories(cell: &PublishedCell, run: &MeasuredRun, score: &Score) -> Vec<String
         reasons.push(format!("stories: only part {} of the plan", run.partition));
     }
     // Where the protocol itself drops frames, another metric of the run says whether frames are missing.
+    let metric = Metric::find(&cell.metric);
     let whole = |score: &Score| score.n == score.planned;
-    let complete = if drops_frames(&cell.metric, &run.protocol) {
+    let complete = if metric.is_some_and(|metric| (metric.family.leaves_out)(&run.protocol)) {
         let mut of_all = run.scores.scores.iter().filter(|s| s.slice == "all");
         of_all.any(whole)
     } else {
@@ -95,17 +96,6 @@ fn stories(cell: &PublishedCell, run: &MeasuredRun, score: &Score) -> Vec<String
         ));
     }
     reasons
-}
-
-fn drops_frames(metric: &str, protocol: &Protocol) -> bool {
-    let repeats = match metric {
-        "fid" => protocol.fid.map(|rule| rule.repeats),
-        "lpips" => protocol.lpips.map(|rule| rule.repeats),
-        "clip_ti" | "clip_ii" => protocol.clip.map(|rule| rule.repeats),
-        _ => None,
-    };
-    repeats.is_some_and(|repeats| repeats != Repeats::EveryFrame)
-        || (metric == "fid" && protocol.fid.is_some_and(|rule| rule.drop_last.is_some()))
 }
 
 /// How the metric is computed: the choices of both protocols that it depends on.
@@ -123,10 +113,13 @@ fn definition(cell: &PublishedCell, run: &MeasuredRun) -> Option<String> {
         Ok(protocol) => protocol,
         Err(error) => return Some(format!("protocol: {error}")),
     };
-    let (ours, theirs) = (
-        choices(&cell.metric, &run.protocol),
-        choices(&cell.metric, &published),
-    );
+    let Some(metric) = Metric::find(&cell.metric) else {
+        return Some(format!(
+            "metric: nothing is known of `{}`, so not whether it is the same",
+            cell.metric
+        ));
+    };
+    let (ours, theirs) = (choices(metric, &run.protocol), choices(metric, &published));
     let nothing = "nothing".to_owned();
     let mut keys: Vec<&String> = ours.keys().chain(theirs.keys()).collect();
     keys.sort();
@@ -153,30 +146,13 @@ fn definition(cell: &PublishedCell, run: &MeasuredRun) -> Option<String> {
 
 /// The choices that a metric depends on, by name. Text, frames and stories are compared by what the
 /// signature says of them, and the interval is no part of the value.
-fn choices(metric: &str, protocol: &Protocol) -> BTreeMap<String, String> {
-    let (sections, without): (&[&str], &[&str]) = match metric {
-        "char_acc" | "bg_acc" => (
-            &["classifiers"],
-            &["classifiers.f1", "classifiers.f1_columns"],
-        ),
-        "char_f1" | "bg_f1" => (&["classifiers"], &[]),
-        "fid" => (&["features", "fid", "ground_truth"], &[]),
-        "bleu4" => (&["captions", "ground_truth"], &[]),
-        "cider" => (&["captions", "ground_truth"], &["captions.bleu"]),
-        "clip_ti" => (&["clip"], &["clip.consistency"]),
-        "clip_ii" => (
-            &["clip", "ground_truth"],
-            &["clip.consistency", "clip.text"],
-        ),
-        "lpips" => (&["lpips", "ground_truth"], &[]),
-        _ => (&[], &[]),
-    };
+fn choices(metric: &Metric, protocol: &Protocol) -> BTreeMap<String, String> {
     let all = serde_json::to_value(protocol.choices()).unwrap_or(Value::Null);
     let mut found = BTreeMap::new();
-    for section in sections {
+    for section in metric.family.choices {
         flatten(section, &all[*section], &mut found);
     }
-    found.retain(|key, _| !without.contains(&key.as_str()));
+    found.retain(|key, _| !metric.indifferent_to.contains(&key.as_str()));
     found
 }
 
@@ -197,25 +173,20 @@ fn flatten(name: &str, value: &Value, into: &mut BTreeMap<String, String>) {
     }
 }
 
-/// The bundle that the data set's card names for the network, against the card of the program. What a bundle
-/// holds is in the signature; nobody has published a hash that it could be held against.
-fn networks(cell: &PublishedCell, run: &MeasuredRun) -> Option<String> {
-    let role = match cell.metric.as_str() {
-        "char_acc" | "char_f1" => Role::Characters,
-        "bg_acc" | "bg_f1" => Role::Backgrounds,
-        "fid" => Role::Features,
-        "bleu4" | "cider" => Role::Captioner,
-        "clip_ti" | "clip_ii" => Role::Clip,
-        "lpips" => Role::Lpips,
-        _ => return None,
+/// The bundles that the data set's card names for the metric's evaluators, against the card of the program. What
+/// a bundle holds is in the signature; no paper has published a hash to compare it with.
+fn networks(cell: &PublishedCell, run: &MeasuredRun) -> Vec<String> {
+    let roles = Metric::find(&cell.metric).map_or(&[][..], |metric| metric.family.roles);
+    let Some(published) = card::shipped_dataset(&run.dataset.id) else {
+        return Vec::new();
     };
-    let published = card::shipped_dataset(&run.dataset.id)?;
     let name = |bundle: Option<&str>| bundle.unwrap_or("none").to_owned();
-    let (ours, theirs) = (
-        name(role.bundle(&run.dataset.evaluators)),
-        name(role.bundle(&published.evaluators)),
-    );
-    (ours != theirs).then(|| format!("{role} network: {ours}, published with {theirs}"))
+    let different = roles.iter().filter_map(|role| {
+        let ours = name(role.bundle(&run.dataset.evaluators));
+        let theirs = name(role.bundle(&published.evaluators));
+        (ours != theirs).then(|| format!("{role} network: {ours}, published with {theirs}"))
+    });
+    different.collect()
 }
 
 fn part<'a>(score: &'a Score, key: &str) -> &'a str {

@@ -3,7 +3,7 @@
 use super::footnotes::Footnotes;
 use super::sections::{Section, columns_of, scored, section};
 use super::{ColumnChoice, ReportError, TableOptions};
-use crate::metric::{Group, about};
+use crate::metric::{Group, Metric, about};
 use crate::record::{Score, Scores, signature_differences};
 use crate::table::{Block, Cell, Column, Direction, Document, Line, Row, Table};
 use std::collections::{BTreeMap, BTreeSet};
@@ -394,11 +394,10 @@ fn remarks(shown: &[(&String, &Score)]) -> Vec<String> {
         }
     }
     let mut remarks: Vec<String> = merged.iter().map(Remark::line).collect();
-    // These depend on how many frames there are, whatever the frames show.
-    let of_sets = ["fid", "kid", "precision", "recall", "coverage", "is"];
     let mut sizes: BTreeMap<&str, BTreeSet<usize>> = BTreeMap::new();
     for (_, score) in shown {
-        if of_sets.contains(&score.metric.as_str()) && score.value.is_some() {
+        let counted = Metric::find(&score.metric).is_some_and(|metric| metric.depends_on_count);
+        if counted && score.value.is_some() {
             sizes.entry(&score.metric).or_default().insert(score.n);
         }
     }

@@ -5,6 +5,7 @@ mod crops;
 mod distribution;
 mod frames;
 mod limits;
+mod pixels;
 mod similarity;
 
 pub use classifier::{ClassifierRule, F1Average, LabelRule, ThresholdRule};
@@ -16,6 +17,7 @@ pub use distribution::{
 pub use frames::{
     ClipScope, EpisodeRule, FrameRule, Overlap, Repeats, StoryRule, StorySubset, WindowRule,
 };
+pub use pixels::{PixelRule, PsnrVariant, SsimVariant};
 pub use similarity::{BleuRule, CaptionRule, CaptionText, ClipRule, LpipsRule, MeanOver, Words};
 
 use super::{CardError, GroundTruthRule, ModelCard};

@@ -1,24 +1,17 @@
 //! The study as a picture: a panel a fault, a line a metric.
 
 use super::{Damage, Fault, Row};
+use crate::metric::{Audit, ChartLine, METRICS};
 use std::fmt::Write;
 
-/// Metrics with a line, and its colour and dashes. Metrics that nearly always go together have one line
-/// between them, because more than a dozen lines cannot be told apart.
-const LINES: [(&str, &str, &str); 12] = [
-    ("char_acc", "#c1121f", ""),
-    ("bg_acc", "#2a6f97", ""),
-    ("bleu4", "#8a5a00", ""),
-    ("cider", "#8a5a00", "5 3"),
-    ("clip_ti", "#2d8a4e", ""),
-    ("clip_ii", "#2d8a4e", "5 3"),
-    ("lpips", "#e07a00", ""),
-    ("fid", "#6a3fa0", ""),
-    ("kid", "#6a3fa0", "5 3"),
-    ("recall", "#c2569b", ""),
-    ("is", "#555b66", "2 3"),
-    ("consistency", "#111111", "8 3 2 3"),
-];
+/// Metrics with a line of their own: metrics that nearly always go together have one line between them, because
+/// more than a dozen lines cannot be told apart.
+fn lines() -> impl Iterator<Item = (&'static str, ChartLine)> {
+    METRICS.iter().filter_map(|metric| match metric.audit {
+        Audit::Drawn(line) => Some((metric.id, line)),
+        Audit::Left | Audit::Compared => None,
+    })
+}
 const COLUMNS: usize = 3;
 /// Plot area of a panel.
 const PLOT: [f64; 2] = [210.0, 220.0];
@@ -68,7 +61,7 @@ pub fn chart(damage: &Damage, captions: [&str; 2]) -> String {
 
 /// Lowest and highest damage of any line, with 0 and 1, on a grid of quarters.
 fn span(damage: &Damage) -> [f64; 2] {
-    let values = LINES.iter().filter_map(|line| find(damage, line.0));
+    let values = lines().filter_map(|(metric, _)| find(damage, metric));
     let values = values
         .flat_map(|row| row.cells.iter().flat_map(|cell| cell.damage))
         .flatten();
@@ -113,7 +106,7 @@ fn panel(
     );
     grid(svg, index, [left, top], span, &x, &y);
     let mut labels = Vec::new();
-    for (metric, colour, dashes) in LINES {
+    for (metric, ChartLine { colour, dashes }) in lines() {
         let Some(row) = find(damage, metric) else {
             continue;
         };
@@ -260,7 +253,7 @@ mod tests {
             monotone: true,
             seen_at_1: None,
         });
-        let rows = LINES.map(|(metric, ..)| Row {
+        let rows = lines().map(|(metric, _)| Row {
             metric: metric.to_owned(),
             higher_is_better: true,
             clean: 0.0,
@@ -271,14 +264,14 @@ mod tests {
             cells: cells.to_vec(),
         });
         Damage {
-            rows: rows.to_vec(),
+            rows: rows.collect(),
         }
     }
 
     #[test]
     fn every_fault_has_a_panel_and_every_metric_a_line_in_it() {
         let svg = chart(&damage(0.5), ["minisv <test>", "& more"]);
-        assert_eq!(svg.matches("<polyline").count(), 6 * LINES.len());
+        assert_eq!(svg.matches("<polyline").count(), 6 * lines().count());
         assert!(svg.contains("minisv &lt;test&gt;"));
         for fault in Fault::ALL {
             assert!(svg.contains(fault.id()));
@@ -302,7 +295,7 @@ mod tests {
     fn labels_do_not_overlap() {
         let svg = chart(&damage(0.0), [""; 2]);
         let mut last = f64::MIN;
-        for (metric, ..) in LINES {
+        for (metric, _) in lines() {
             let label = format!(">{metric} 0.00<");
             let before = &svg[..svg.find(&label).unwrap()];
             let y = before.rsplit(" y=\"").next().unwrap();

@@ -1,30 +1,9 @@
 //! How far each metric moves with each fault, in units of its own range.
 
 use super::{Anchor, Condition, Fault, Finding, Strength};
+use crate::metric::{Audit, METRICS};
 use crate::record::Score;
 use serde::Serialize;
-
-/// Metrics that a study compares, in the order of its table.
-pub const METRICS: [&str; 18] = [
-    "char_acc",
-    "char_f1",
-    "bg_acc",
-    "bg_f1",
-    "bleu4",
-    "cider",
-    "clip_ti",
-    "clip_ii",
-    "lpips",
-    "fid",
-    "kid",
-    "precision",
-    "recall",
-    "density",
-    "coverage",
-    "is",
-    "consistency",
-    "consistency_shared",
-];
 
 /// Movements below this share of the range are rounding.
 const ROUNDING: f64 = 1e-9;
@@ -87,7 +66,8 @@ impl Damage {
         Self {
             rows: METRICS
                 .iter()
-                .filter_map(|metric| row(findings, metric))
+                .filter(|metric| metric.audit != Audit::Left)
+                .filter_map(|metric| row(findings, metric.id))
                 .collect(),
         }
     }

@@ -20,7 +20,7 @@ mod study;
 pub use anchor::Anchor;
 pub use chart::chart;
 pub use corruption::{Corruption, Extent, Shown, Touch};
-pub use damage::{Cell, Damage, METRICS, Row};
+pub use damage::{Cell, Damage, Row};
 pub use fault::{Fault, Grain, Strength};
 pub use listing::listing;
 pub use pixels::{blur, noise, uniform};

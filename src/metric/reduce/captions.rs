@@ -1,19 +1,35 @@
 //! BLEU and CIDEr of what a captioner writes of generated frames, against what it writes of real ones.
 
 use super::chosen::{Chosen, Clusters};
-use super::draft::{Draft, Metric};
+use super::draft::Draft;
 use super::parts::{Reduced, StorySums};
+use super::slice::Slice;
 use crate::card::{BleuRule, CaptionRule, Words};
 use crate::metric::caption::{
     BLEU_SUMS, BleuCounts, CaptionUnscored, CiderOptions, Corpus, ORDERS, Tokeniser, bleu,
     bleu_of_sums, cider, released_bleu,
 };
-use crate::record::Unit;
+use crate::metric::{Family, MetricId, Reduction};
+use crate::record::Role;
 use crate::stats::{ClusterSums, Range};
 
-/// What this file computes.
-pub(super) const METRICS: [&str; ORDERS + 1] = ["bleu1", "bleu2", "bleu3", "bleu4", "cider"];
-const BLEU: [&str; ORDERS] = ["bleu1", "bleu2", "bleu3", "bleu4"];
+/// BLEU and CIDEr of a captioner's captions.
+pub(in crate::metric) static CAPTIONS: Family = Family {
+    roles: &[Role::Captioner],
+    choices: &["captions", "ground_truth"],
+    reduction: Reduction::StorySums,
+    large: true,
+    asked: |protocol| protocol.captions.is_some(),
+    drop: |protocol| protocol.captions = None,
+    leaves_out: |_| false,
+    reduce: scores,
+};
+const BLEU: [MetricId; ORDERS] = [
+    MetricId::Bleu1,
+    MetricId::Bleu2,
+    MetricId::Bleu3,
+    MetricId::Bleu4,
+];
 
 /// The captions of the scored frames.
 struct Captions {
@@ -49,10 +65,40 @@ impl Captions {
             (*items > 0.0).then(|| bleu_of_sums(counts).map(|scores| scores[order]))?
         })
     }
+
+    /// A score, whose largest value and own parts of the signature are given.
+    fn score(
+        &self,
+        mut draft: Draft<'_, '_>,
+        rule: &CaptionRule,
+        (value, warnings, made): Value,
+        (most, own): (f64, &[(&str, &str)]),
+    ) -> Reduced {
+        draft.entered(self.items.len(), self.count);
+        draft.value(if self.items.is_empty() {
+            Err("no frame was captioned".to_owned())
+        } else {
+            value
+        });
+        for warning in warnings {
+            draft.warn(warning);
+        }
+        if let Some(made) = made {
+            draft.made_of(made, Range::Between(0.0, most));
+        }
+        let (words, references) = (rule.words.to_string(), rule.references.to_string());
+        let mut parts = vec![("words", words.as_str()), ("refs", references.as_str())];
+        parts.extend(own);
+        let captioner = draft.chosen().input.context.extractors.captioner.as_ref();
+        draft.sign(captioner, &parts)
+    }
 }
 
 /// BLEU-1 to BLEU-4 and CIDEr over all scored frames.
-pub(super) fn scores(chosen: &Chosen<'_>, rule: &CaptionRule) -> Vec<Reduced> {
+fn scores(chosen: &Chosen<'_>, _: &Slice) -> Vec<Reduced> {
+    let Some(rule) = &chosen.input.protocol.captions else {
+        return Vec::new();
+    };
     let captions = collect(chosen, rule);
     let tokeniser = match rule.words {
         Words::Ptb => Tokeniser::Ptb,
@@ -60,16 +106,16 @@ pub(super) fn scores(chosen: &Chosen<'_>, rule: &CaptionRule) -> Vec<Reduced> {
     };
     let corpus = Corpus::from_captions(&captions.items, tokeniser);
     let bleus = bleu_values(rule, &captions, tokeniser, &corpus);
+    let average = rule.bleu.to_string();
     let mut scores: Vec<Reduced> = BLEU
         .into_iter()
         .zip(bleus)
-        .map(|(id, (value, warnings, made))| {
-            let average = rule.bleu.to_string();
-            let own = [("avg", average.as_str())];
-            one(chosen, rule, &captions, id, value, warnings, made, &own)
+        .map(|(metric, value)| {
+            let draft = Draft::new(chosen, metric, "all".to_owned(), chosen.rows.len());
+            captions.score(draft, rule, value, (1.0, &[("avg", average.as_str())]))
         })
         .collect();
-    let (value, warnings, made) = match &corpus {
+    let value = match &corpus {
         Err(reason) => (Err(reason.to_string()), Vec::new(), None),
         Ok(corpus) => {
             let found = cider(corpus, CiderOptions::default());
@@ -83,15 +129,9 @@ pub(super) fn scores(chosen: &Chosen<'_>, rule: &CaptionRule) -> Vec<Reduced> {
         ("variant", "cider-d"),
         ("df", "scored-frames"),
     ];
-    scores.push(one(
-        chosen, rule, &captions, "cider", value, warnings, made, &own,
-    ));
+    let draft = Draft::new(chosen, MetricId::Cider, "all".to_owned(), chosen.rows.len());
+    scores.push(captions.score(draft, rule, value, (10.0, &own)));
     scores
-}
-
-/// The largest value of a metric.
-fn most(id: &str) -> f64 {
-    if id == "cider" { 10.0 } else { 1.0 }
 }
 
 fn collect(chosen: &Chosen<'_>, rule: &CaptionRule) -> Captions {
@@ -154,42 +194,4 @@ fn bleu_values(
             }),
         },
     }
-}
-
-#[expect(
-    clippy::too_many_arguments,
-    reason = "the parts of one score, used at two places"
-)]
-fn one(
-    chosen: &Chosen<'_>,
-    rule: &CaptionRule,
-    captions: &Captions,
-    id: &'static str,
-    value: Result<f64, String>,
-    warnings: Vec<String>,
-    made: Option<StorySums>,
-    own: &[(&str, &str)],
-) -> Reduced {
-    let metric = Metric {
-        id,
-        unit: Unit::Score,
-        higher_is_better: true,
-    };
-    let mut draft = Draft::new(chosen, metric, "all".to_owned(), chosen.rows.len());
-    draft.entered(captions.items.len(), captions.count);
-    draft.value(if captions.items.is_empty() {
-        Err("no frame was captioned".to_owned())
-    } else {
-        value
-    });
-    for warning in warnings {
-        draft.warn(warning);
-    }
-    if let Some(made) = made {
-        draft.made_of(made, Range::Between(0.0, most(id)));
-    }
-    let (words, references) = (rule.words.to_string(), rule.references.to_string());
-    let mut parts = vec![("words", words.as_str()), ("refs", references.as_str())];
-    parts.extend(own);
-    draft.sign(chosen.input.context.extractors.captioner.as_ref(), &parts)
 }

@@ -10,7 +10,7 @@ use std::collections::{BTreeMap, BTreeSet};
 /// Rows and stories have the order of their keys (story id, frame number) and not that of the plan, so
 /// that no permutation of the observations shows in a sum, a draw or a split. What a published script
 /// defines by position asks for [`Chosen::listed`].
-pub(super) struct Chosen<'a> {
+pub(in crate::metric) struct Chosen<'a> {
     pub(super) input: ReduceInput<'a>,
     /// Rows of the observations, by story id and frame number.
     pub(super) rows: Vec<usize>,

@@ -4,23 +4,38 @@
 //! beside it as `..._gt`: higher than the real stories is not better, it is repetition.
 
 use super::chosen::Chosen;
-use super::draft::{Draft, Metric};
+use super::draft::Draft;
 use super::features::present;
 use super::parts::{Reduced, StorySums};
+use super::slice::Slice;
 use crate::card::Repeats;
-use crate::metric::{FramePlace, Pairing, consistency, mean_consistency};
-use crate::record::Unit;
+use crate::metric::{
+    Family, FramePlace, MetricId, Pairing, Reduction, consistency, mean_consistency,
+};
+use crate::record::Role;
 use crate::stats::{ClusterSums, Range};
 use ndarray::{ArrayView2, Axis};
 use std::collections::BTreeSet;
 
-/// What this file computes.
-pub(super) const METRICS: [&str; 4] = [
-    "consistency",
-    "consistency_gt",
-    "consistency_shared",
-    "consistency_shared_gt",
-];
+/// The mean over pairs of frames of a story.
+pub(in crate::metric) static CONSISTENCY: Family = Family {
+    roles: &[Role::Clip],
+    choices: &["clip", "ground_truth"],
+    reduction: Reduction::StorySums,
+    large: false,
+    asked: |protocol| protocol.clip.is_some_and(|rule| rule.consistency),
+    drop: |protocol| {
+        if let Some(clip) = &mut protocol.clip {
+            clip.consistency = false;
+        }
+    },
+    leaves_out: |protocol| {
+        protocol
+            .clip
+            .is_some_and(|rule| rule.repeats != Repeats::EveryFrame)
+    },
+    reduce: scores,
+};
 
 /// Which pairs of frames of a story.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -31,10 +46,19 @@ enum Pairs {
 }
 
 /// Consistency of the generated and of the real stories: of the frames that count under `repeats`.
-pub(super) fn scores(chosen: &Chosen<'_>, repeats: Repeats) -> Vec<Reduced> {
+fn scores(chosen: &Chosen<'_>, _: &Slice) -> Vec<Reduced> {
+    let repeats = chosen
+        .input
+        .protocol
+        .clip
+        .map_or(Repeats::EveryFrame, |rule| rule.repeats);
     let sides = [
-        ("consistency", "consistency_shared", true),
-        ("consistency_gt", "consistency_shared_gt", false),
+        (MetricId::Consistency, MetricId::ConsistencyShared, true),
+        (
+            MetricId::ConsistencyGt,
+            MetricId::ConsistencySharedGt,
+            false,
+        ),
     ];
     let mut scores = Vec::new();
     for (all, shared, generated) in sides {
@@ -53,13 +77,8 @@ struct Side {
     generated: bool,
 }
 
-fn one(chosen: &Chosen<'_>, repeats: Repeats, id: &'static str, side: Side) -> Reduced {
+fn one(chosen: &Chosen<'_>, repeats: Repeats, metric: MetricId, side: Side) -> Reduced {
     let Side { pairs, generated } = side;
-    let metric = Metric {
-        id,
-        unit: Unit::Cosine,
-        higher_is_better: true,
-    };
     let rows = chosen.without_repeats(&chosen.rows, repeats);
     let mut draft = Draft::new(chosen, metric, "all".to_owned(), rows.len());
     let set = chosen.input.clip.map(|pair| {

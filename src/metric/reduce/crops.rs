@@ -5,24 +5,28 @@
 //! together with `char_found`.
 
 use super::chosen::Chosen;
-use super::draft::{Draft, Metric};
+use super::draft::Draft;
 use super::features::present;
 use super::input::{ExtractorName, FeaturePair};
 use super::parts::{Reduced, StorySums};
-use crate::metric::{SimilarityUnscored, cosine};
-use crate::record::Unit;
+use super::slice::Slice;
+use crate::metric::{Family, MetricId, Reduction, SimilarityUnscored, cosine};
+use crate::record::{Role, Unit};
 use crate::stats::{ClusterSums, Range};
 use ndarray::{ArrayView2, s};
 use std::collections::{BTreeMap, BTreeSet};
 
-/// What this file computes.
-pub(super) const METRICS: [&str; 5] = [
-    "char_consistency",
-    "char_consistency_gt",
-    "char_likeness",
-    "char_found",
-    "char_found_gt",
-];
+/// Single characters, cut out of their frames.
+pub(in crate::metric) static CROPS: Family = Family {
+    roles: &[Role::Locator, Role::Clip],
+    choices: &["crops", "ground_truth"],
+    reduction: Reduction::StorySums,
+    large: false,
+    asked: |protocol| protocol.crops.is_some(),
+    drop: |protocol| protocol.crops = None,
+    leaves_out: |_| false,
+    reduce: scores,
+};
 /// Characters of the hash of each network that a signature shows.
 const HASH_LENGTH: usize = 12;
 
@@ -81,28 +85,38 @@ impl Side {
     }
 }
 
-/// `char_consistency`, `char_found`, the same of the real frames, and `char_likeness`; `cut` says how
-/// characters were cut out.
-pub(super) fn scores(chosen: &Chosen<'_>, cut: &str) -> Vec<Reduced> {
+/// `char_consistency`, `char_found`, the same of the real frames, and `char_likeness`.
+fn scores(chosen: &Chosen<'_>, _: &Slice) -> Vec<Reduced> {
+    let Some(cut) = &chosen.input.protocol.cut() else {
+        return Vec::new();
+    };
     let crops = Crops::new(chosen);
     let crops = || crops.as_ref().map_err(Clone::clone);
     let of_sides = [
-        ("char_consistency", "char_found", Side::Generated),
-        ("char_consistency_gt", "char_found_gt", Side::GroundTruth),
+        (
+            MetricId::CharConsistency,
+            MetricId::CharFound,
+            Side::Generated,
+        ),
+        (
+            MetricId::CharConsistencyGt,
+            MetricId::CharFoundGt,
+            Side::GroundTruth,
+        ),
     ];
     let mut scores = Vec::new();
     for (id, _, side) in of_sides {
         let own = parts(cut, side.name(), "mean-over-pairs");
         let tally = crops().and_then(|it| it.consistency(side));
-        scores.push(one(chosen, id, Unit::Cosine, &own, tally));
+        scores.push(one(chosen, id, &own, tally));
     }
     let own = parts(cut, "generated-and-ground-truth", "mean-over-characters");
     let tally = crops().and_then(Crops::likeness);
-    scores.push(one(chosen, "char_likeness", Unit::Cosine, &own, tally));
+    scores.push(one(chosen, MetricId::CharLikeness, &own, tally));
     for (_, id, side) in of_sides {
         let own = parts(cut, side.name(), "share-of-labels");
         let tally = crops().map(|it| it.found(side));
-        scores.push(one(chosen, id, Unit::Percent, &own, tally));
+        scores.push(one(chosen, id, &own, tally));
     }
     scores
 }
@@ -114,16 +128,10 @@ fn parts<'a>(cut: &'a str, of: &'a str, average: &'a str) -> [(&'a str, &'a str)
 
 fn one(
     chosen: &Chosen<'_>,
-    id: &'static str,
-    unit: Unit,
+    metric: MetricId,
     own: &[(&str, &str)],
     tally: Result<Tally, CropsUnscored>,
 ) -> Reduced {
-    let metric = Metric {
-        id,
-        unit,
-        higher_is_better: true,
-    };
     let mut draft = Draft::new(chosen, metric, "all".to_owned(), chosen.rows.len());
     match tally {
         Err(reason) => draft.value(Err(reason.to_string())),
@@ -136,7 +144,7 @@ fn one(
             let made = StorySums::of_mean(sums);
             let value = made.value(&made.sums.total());
             draft.value(value.ok_or_else(|| tally.empty.to_string()));
-            let range = match unit {
+            let range = match metric.metric().unit {
                 Unit::Percent => Range::Percent,
                 _ => Range::Between(-1.0, 1.0),
             };

@@ -2,26 +2,41 @@
 //! the rank of a covariance, and a bootstrap then lies above the value.
 
 use super::chosen::{Chosen, Clusters};
-use super::draft::{Draft, Metric};
+use super::draft::Draft;
 use super::features::{Both, both};
 use super::parts::Reduced;
+use super::slice::Slice;
 use crate::card::{FidRule, MeanRule, Repeats};
-use crate::metric::{FrechetParts, MeanPrecision, frechet_left_out, frechet_with};
-use crate::record::Unit;
+use crate::metric::{
+    Family, FrechetParts, MeanPrecision, MetricId, Reduction, frechet_left_out, frechet_with,
+};
+use crate::record::Role;
 use std::collections::BTreeSet;
 
-const FID: Metric = Metric {
-    id: "fid",
-    unit: Unit::Distance,
-    higher_is_better: false,
+/// The Fréchet distance.
+pub(in crate::metric) static FRECHET: Family = Family {
+    roles: &[Role::Features],
+    choices: &["features", "fid", "ground_truth"],
+    reduction: Reduction::Sets,
+    large: true,
+    asked: |protocol| protocol.fid.is_some(),
+    drop: |protocol| protocol.fid = None,
+    leaves_out: |protocol| {
+        let fid = protocol.fid;
+        fid.is_some_and(|rule| rule.repeats != Repeats::EveryFrame || rule.drop_last.is_some())
+    },
+    reduce: score,
 };
 /// How a signature names the interval.
 const RULE: &str = "story-influence-t";
 
 /// The distance over all scored frames that have features on both sides.
-pub(super) fn score(chosen: &Chosen<'_>, rule: &FidRule) -> Reduced {
+fn score(chosen: &Chosen<'_>, _: &Slice) -> Vec<Reduced> {
+    let Some(rule) = &chosen.input.protocol.fid else {
+        return Vec::new();
+    };
     let (rows, order) = kept(chosen, rule);
-    let mut draft = Draft::new(chosen, FID, "all".to_owned(), rows.len());
+    let mut draft = Draft::new(chosen, MetricId::Fid, "all".to_owned(), rows.len());
     if rows.len() < chosen.rows.len() {
         draft.warn(format!(
             "{} of {} scored frames are left out by the protocol (drop_last or repeats)",
@@ -56,7 +71,7 @@ pub(super) fn score(chosen: &Chosen<'_>, rule: &FidRule) -> Reduced {
         ("drop-last", drop.as_deref().unwrap_or("none")),
     ];
     own.extend(order.map(|order| ("order", order)));
-    draft.sign(chosen.input.context.extractors.features.as_ref(), &own)
+    vec![draft.sign(chosen.input.context.extractors.features.as_ref(), &own)]
 }
 
 /// The rows that the rule does not drop, and the order of the listing where something depends on it. The

@@ -4,21 +4,14 @@ use super::chosen::Chosen;
 use super::input::ExtractorName;
 use super::parts::{Parts, Reduced, StorySums};
 use super::signature::signature;
-use crate::record::{Score, Unit};
+use crate::metric::{Metric, MetricId};
+use crate::record::Score;
 use crate::stats::{LeftOut, Range, cluster_interval, jackknife_interval};
-
-/// What a metric is, whatever its value.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Metric {
-    pub(super) id: &'static str,
-    pub(super) unit: Unit,
-    pub(super) higher_is_better: bool,
-}
 
 /// A score without value or signature yet.
 pub(super) struct Draft<'c, 'a> {
     chosen: &'c Chosen<'a>,
-    metric: Metric,
+    metric: &'static Metric,
     score: Score,
     interval_rule: String,
     parts: Parts,
@@ -28,10 +21,11 @@ impl<'c, 'a> Draft<'c, 'a> {
     /// Begins a score of `planned` frames.
     pub(super) fn new(
         chosen: &'c Chosen<'a>,
-        metric: Metric,
+        metric: MetricId,
         slice: String,
         planned: usize,
     ) -> Self {
+        let metric = metric.metric();
         let score = Score {
             metric: metric.id.to_owned(),
             slice,
@@ -55,6 +49,11 @@ impl<'c, 'a> Draft<'c, 'a> {
             interval_rule: "none".to_owned(),
             parts: Parts::None("it has no value".to_owned()),
         }
+    }
+
+    /// The frames that are scored.
+    pub(super) fn chosen(&self) -> &'c Chosen<'a> {
+        self.chosen
     }
 
     /// States how many frames of how many stories entered.

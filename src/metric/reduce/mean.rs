@@ -1,31 +1,51 @@
 //! Metrics that are a mean over frames: CLIP similarities and LPIPS.
 
 use super::chosen::{Chosen, Clusters};
-use super::draft::{Draft, Metric};
+use super::draft::Draft;
 use super::parts::{Parts, Reduced, StorySums};
 use super::slice::Slice;
-use crate::card::{ClipRule, LpipsRule, MeanOver, Repeats};
-use crate::record::{Observation, Unit};
+use crate::card::{MeanOver, Repeats};
+use crate::metric::{Family, MetricId, Reduction};
+use crate::record::{Observation, Role, Unit};
 use crate::stats::{ClusterSums, LeftOut, Range};
 
-const TEXT_IMAGE: Metric = Metric {
-    id: "clip_ti",
-    unit: Unit::Cosine,
-    higher_is_better: true,
+/// CLIP similarities.
+pub(in crate::metric) static CLIP: Family = Family {
+    roles: &[Role::Clip],
+    choices: &["clip", "ground_truth"],
+    reduction: Reduction::StorySums,
+    large: false,
+    asked: |protocol| protocol.clip.is_some(),
+    // Consistency and crops read the same section.
+    drop: |_| (),
+    leaves_out: |protocol| {
+        protocol
+            .clip
+            .is_some_and(|rule| rule.repeats != Repeats::EveryFrame)
+    },
+    reduce: clip,
 };
-const IMAGE_IMAGE: Metric = Metric {
-    id: "clip_ii",
-    unit: Unit::Cosine,
-    higher_is_better: true,
-};
-const LPIPS: Metric = Metric {
-    id: "lpips",
-    unit: Unit::Distance,
-    higher_is_better: false,
+/// LPIPS.
+pub(in crate::metric) static LPIPS: Family = Family {
+    roles: &[Role::Lpips],
+    choices: &["lpips", "ground_truth"],
+    reduction: Reduction::StorySums,
+    large: false,
+    asked: |protocol| protocol.lpips.is_some(),
+    drop: |protocol| protocol.lpips = None,
+    leaves_out: |protocol| {
+        protocol
+            .lpips
+            .is_some_and(|rule| rule.repeats != Repeats::EveryFrame)
+    },
+    reduce: lpips,
 };
 
 /// Text-image and image-image similarity of a slice.
-pub(super) fn clip(chosen: &Chosen<'_>, rule: &ClipRule, slice: &Slice) -> Vec<Reduced> {
+fn clip(chosen: &Chosen<'_>, slice: &Slice) -> Vec<Reduced> {
+    let Some(rule) = &chosen.input.protocol.clip else {
+        return Vec::new();
+    };
     let extractor = chosen.input.context.extractors.clip.as_ref();
     let (mean, repeats) = (rule.mean.to_string(), rule.repeats.to_string());
     let average = Average {
@@ -42,7 +62,7 @@ pub(super) fn clip(chosen: &Chosen<'_>, rule: &ClipRule, slice: &Slice) -> Vec<R
     }
     let mut scores = Vec::new();
     if let Some(text) = rule.text {
-        let draft = means(chosen, TEXT_IMAGE, slice, average, |o| o.clip_ti);
+        let draft = means(chosen, MetricId::ClipTi, slice, average, |o| o.clip_ti);
         let text = text.to_string();
         let own: Vec<_> = [("caption", text.as_str())]
             .into_iter()
@@ -50,21 +70,24 @@ pub(super) fn clip(chosen: &Chosen<'_>, rule: &ClipRule, slice: &Slice) -> Vec<R
             .collect();
         scores.push(draft.sign(extractor, &own));
     }
-    let draft = means(chosen, IMAGE_IMAGE, slice, average, |o| o.clip_ii);
+    let draft = means(chosen, MetricId::ClipIi, slice, average, |o| o.clip_ii);
     scores.push(draft.sign(extractor, &own));
     scores
 }
 
 /// The perceptual distance of a slice.
-pub(super) fn lpips(chosen: &Chosen<'_>, rule: &LpipsRule, slice: &Slice) -> Reduced {
+fn lpips(chosen: &Chosen<'_>, slice: &Slice) -> Vec<Reduced> {
+    let Some(rule) = &chosen.input.protocol.lpips else {
+        return Vec::new();
+    };
     let extractor = chosen.input.context.extractors.lpips.as_ref();
     let average = Average {
         mean: MeanOver::Frames,
         repeats: rule.repeats,
     };
-    let draft = means(chosen, LPIPS, slice, average, |o| o.lpips);
+    let draft = means(chosen, MetricId::Lpips, slice, average, |o| o.lpips);
     let repeats = rule.repeats.to_string();
-    draft.sign(extractor, &[("avg", "mean"), ("repeats", &repeats)])
+    vec![draft.sign(extractor, &[("avg", "mean"), ("repeats", &repeats)])]
 }
 
 /// How values of frames become one number.
@@ -83,7 +106,7 @@ struct Run {
 
 fn means<'c, 'a>(
     chosen: &'c Chosen<'a>,
-    metric: Metric,
+    metric: MetricId,
     slice: &Slice,
     rule: Average,
     value: impl Fn(&Observation) -> Option<f64>,
@@ -119,7 +142,7 @@ fn means<'c, 'a>(
     }
     let mut draft = Draft::new(chosen, metric, slice.name(), rows.len());
     draft.entered(n, clusters.len());
-    let range = match metric.unit {
+    let range = match metric.metric().unit {
         Unit::Cosine => Range::Between(-1.0, 1.0),
         _ => Range::AtLeast(0.0),
     };

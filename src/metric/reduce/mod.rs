@@ -25,10 +25,18 @@ pub use input::{ExtractorName, Extractors, FeaturePair, ReduceInput, ScoreContex
 pub use parts::{Parts, Reduced, StorySums};
 pub use wanted::Wanted;
 
+pub(super) use captions::CAPTIONS;
+pub(super) use chosen::Chosen;
+pub(super) use consistency::CONSISTENCY;
+pub(super) use crops::CROPS;
+pub(super) use distance::FRECHET;
+pub(super) use labels::{BACKGROUNDS, CHARACTERS};
+pub(super) use mean::{CLIP, LPIPS};
+pub(super) use sets::{INCEPTION, KERNEL, NEIGHBOURS};
+pub(super) use slice::Slice;
+
+use super::FAMILIES;
 use crate::record::Score;
-use chosen::Chosen;
-use labels::Labels;
-use slice::Slice;
 
 /// All scores of a run under a protocol, in a fixed order: slice by slice (`all`, `pronoun`,
 /// `no_pronoun`, `frame_1`.., `character:<name>` in label order). Metrics that the protocol has no
@@ -57,73 +65,18 @@ pub fn reduce(input: &ReduceInput<'_>) -> Vec<Score> {
 #[must_use]
 pub fn reduce_with_parts(input: &ReduceInput<'_>, wanted: &Wanted) -> Vec<Reduced> {
     let chosen = Chosen::new(input);
-    let protocol = input.protocol;
     let mut scores = Vec::new();
     for slice in Slice::all_of(&chosen) {
         if !wanted.slice(&slice.name()) {
             continue;
         }
-        let of_label = matches!(slice, Slice::Character { .. });
-        if let Some(rule) = &protocol.classifiers {
-            for labels in [Labels::Characters, Labels::Backgrounds] {
-                let asked = wanted.any(labels.metrics());
-                if asked && (labels == Labels::Characters || !of_label) {
-                    scores.extend(labels::scores(&chosen, rule, labels, &slice));
-                }
+        for family in FAMILIES {
+            if family.is_on(&slice) && (family.asked)(input.protocol) && wanted.family(family) {
+                scores.extend((family.reduce)(&chosen, &slice));
             }
         }
-        if of_label {
-            continue;
-        }
-        if slice == Slice::All {
-            scores.extend(of_sets(&chosen, wanted));
-        }
-        if let Some(rule) = protocol.clip.as_ref() {
-            if wanted.any(&["clip_ti", "clip_ii"]) {
-                scores.extend(mean::clip(&chosen, rule, &slice));
-            }
-            if slice == Slice::All && rule.consistency && wanted.any(&consistency::METRICS) {
-                scores.extend(consistency::scores(&chosen, rule.repeats));
-            }
-        }
-        if let (Slice::All, Some(cut)) = (&slice, protocol.cut())
-            && wanted.any(&crops::METRICS)
-        {
-            scores.extend(crops::scores(&chosen, &cut));
-        }
-        if let Some(rule) = protocol.lpips.as_ref().filter(|_| wanted.any(&["lpips"])) {
-            scores.push(mean::lpips(&chosen, rule, &slice));
-        }
     }
-    scores.retain(|reduced| wanted.any(&[reduced.score.metric.as_str()]));
-    scores
-}
-
-/// Metrics of sets of frames.
-fn of_sets(chosen: &Chosen<'_>, wanted: &Wanted) -> Vec<Reduced> {
-    let protocol = chosen.input.protocol;
-    let mut scores = Vec::new();
-    if let Some(rule) = protocol.fid.as_ref().filter(|_| wanted.any(&["fid"])) {
-        scores.push(distance::score(chosen, rule));
-    }
-    if let Some(rule) = protocol.kid.as_ref().filter(|_| wanted.any(&["kid"])) {
-        scores.push(sets::kernel(chosen, rule));
-    }
-    let of_neighbours = ["precision", "recall", "density", "coverage"];
-    if let Some(rule) = &protocol.neighbours
-        && wanted.any(&of_neighbours)
-    {
-        scores.extend(sets::neighbours(chosen, rule));
-    }
-    let inception = protocol.inception_score.as_ref();
-    if let Some(rule) = inception.filter(|_| wanted.any(&["is"])) {
-        scores.push(sets::inception(chosen, rule));
-    }
-    if let Some(rule) = &protocol.captions
-        && wanted.any(&captions::METRICS)
-    {
-        scores.extend(captions::scores(chosen, rule));
-    }
+    scores.retain(|reduced| wanted.metric(&reduced.score.metric));
     scores
 }
 

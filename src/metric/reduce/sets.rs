@@ -2,33 +2,62 @@
 //! coverage, Inception Score.
 
 use super::chosen::{Chosen, Clusters};
-use super::draft::{Draft, Metric};
+use super::draft::Draft;
 use super::features::{Both, both, present};
 use super::jackknife;
 use super::parts::{Parts, Reduced};
-use crate::card::{InceptionScoreRule, KidRule, NeighbourRule};
+use super::slice::Slice;
 use crate::metric::{
-    InceptionScoreOptions, KidOptions, MAX_GROUPS, Prdc, PrdcOptions, inception_score_by_groups,
-    kernel_distance, kid, prdc_by_groups,
+    Family, InceptionScoreOptions, KidOptions, MAX_GROUPS, MetricId, Prdc, PrdcOptions, Reduction,
+    inception_score_by_groups, kernel_distance, kid, prdc_by_groups,
 };
-use crate::record::Unit;
+use crate::record::Role;
 use ndarray::Axis;
 
-const KID: Metric = Metric {
-    id: "kid",
-    unit: Unit::Distance,
-    higher_is_better: false,
+/// KID.
+pub(in crate::metric) static KERNEL: Family = Family {
+    choices: &["features", "kid", "ground_truth"],
+    reduction: Reduction::PairsOfFrames,
+    asked: |protocol| protocol.kid.is_some(),
+    drop: |protocol| protocol.kid = None,
+    reduce: kernel,
+    ..OF_FEATURES
 };
-const INCEPTION_SCORE: Metric = Metric {
-    id: "is",
-    unit: Unit::Score,
-    higher_is_better: true,
+/// Precision and recall, density and coverage.
+pub(in crate::metric) static NEIGHBOURS: Family = Family {
+    choices: &["features", "neighbours", "ground_truth"],
+    reduction: Reduction::PairsOfFrames,
+    asked: |protocol| protocol.neighbours.is_some(),
+    drop: |protocol| protocol.neighbours = None,
+    reduce: neighbours,
+    ..OF_FEATURES
+};
+/// Inception Score, of the generated frames alone.
+pub(in crate::metric) static INCEPTION: Family = Family {
+    choices: &["features", "inception_score"],
+    asked: |protocol| protocol.inception_score.is_some(),
+    drop: |protocol| protocol.inception_score = None,
+    reduce: inception,
+    ..OF_FEATURES
+};
+const OF_FEATURES: Family = Family {
+    roles: &[Role::Features],
+    choices: &[],
+    reduction: Reduction::Sets,
+    large: false,
+    asked: |_| false,
+    drop: |_| (),
+    leaves_out: |_| false,
+    reduce: |_, _| Vec::new(),
 };
 /// Most frames over whose pairs the jackknife runs.
 const MAX_JACKKNIFED: usize = 4000;
 /// The kernel distance. With fewer frames than a subset needs, all frames are the one subset.
-pub(super) fn kernel(chosen: &Chosen<'_>, rule: &KidRule) -> Reduced {
-    let mut draft = Draft::new(chosen, KID, "all".to_owned(), chosen.rows.len());
+fn kernel(chosen: &Chosen<'_>, _: &Slice) -> Vec<Reduced> {
+    let Some(rule) = &chosen.input.protocol.kid else {
+        return Vec::new();
+    };
+    let mut draft = Draft::new(chosen, MetricId::Kid, "all".to_owned(), chosen.rows.len());
     let mut subsets = "none".to_owned();
     match both(chosen.input.features, chosen, &chosen.rows) {
         Err(reason) => draft.value(Err(reason)),
@@ -79,7 +108,7 @@ pub(super) fn kernel(chosen: &Chosen<'_>, rule: &KidRule) -> Reduced {
         }
     }
     let own = [("kernel", "cubic"), ("subsets", subsets.as_str())];
-    draft.sign(chosen.input.context.extractors.features.as_ref(), &own)
+    vec![draft.sign(chosen.input.context.extractors.features.as_ref(), &own)]
 }
 
 /// Cluster of each row of a pair, and the number of clusters.
@@ -111,7 +140,10 @@ fn groups(stories: &(Vec<usize>, usize)) -> (Vec<u8>, String) {
 type Read = fn(&Prdc) -> f64;
 
 /// Precision, recall, density and coverage.
-pub(super) fn neighbours(chosen: &Chosen<'_>, rule: &NeighbourRule) -> Vec<Reduced> {
+fn neighbours(chosen: &Chosen<'_>, _: &Slice) -> Vec<Reduced> {
+    let Some(rule) = &chosen.input.protocol.neighbours else {
+        return Vec::new();
+    };
     let options = PrdcOptions {
         precision_k: rule.precision_k,
         density_k: rule.density_k,
@@ -124,26 +156,36 @@ pub(super) fn neighbours(chosen: &Chosen<'_>, rule: &NeighbourRule) -> Vec<Reduc
             .map(|(found, left_out)| (found, left_out, name))
             .map_err(|r| r.to_string())
     });
-    let values: [(&'static str, Read, usize, f64); 4] = [
-        ("precision", |found| found.precision, rule.precision_k, 1.0),
-        ("recall", |found| found.recall, rule.precision_k, 1.0),
+    let values: [(MetricId, Read, usize, f64); 4] = [
         (
-            "density",
+            MetricId::Precision,
+            |found| found.precision,
+            rule.precision_k,
+            1.0,
+        ),
+        (
+            MetricId::Recall,
+            |found| found.recall,
+            rule.precision_k,
+            1.0,
+        ),
+        (
+            MetricId::Density,
             |found| found.density,
             rule.density_k,
             f64::INFINITY,
         ),
-        ("coverage", |found| found.coverage, rule.density_k, 1.0),
+        (
+            MetricId::Coverage,
+            |found| found.coverage,
+            rule.density_k,
+            1.0,
+        ),
     ];
     values
         .into_iter()
         .enumerate()
-        .map(|(at, (id, read, k, most))| {
-            let metric = Metric {
-                id,
-                unit: Unit::Score,
-                higher_is_better: true,
-            };
+        .map(|(at, (metric, read, k, most))| {
             let mut draft = Draft::new(chosen, metric, "all".to_owned(), chosen.rows.len());
             if let Ok(pair) = &pair {
                 draft.entered(pair.rows.len(), stories(chosen, pair).1);
@@ -165,8 +207,11 @@ pub(super) fn neighbours(chosen: &Chosen<'_>, rule: &NeighbourRule) -> Vec<Reduc
 }
 
 /// The Inception Score of the generated frames.
-pub(super) fn inception(chosen: &Chosen<'_>, rule: &InceptionScoreRule) -> Reduced {
-    let mut draft = Draft::new(chosen, INCEPTION_SCORE, "all".to_owned(), chosen.rows.len());
+fn inception(chosen: &Chosen<'_>, _: &Slice) -> Vec<Reduced> {
+    let Some(rule) = &chosen.input.protocol.inception_score else {
+        return Vec::new();
+    };
+    let mut draft = Draft::new(chosen, MetricId::Is, "all".to_owned(), chosen.rows.len());
     let planned = chosen.input.observations.len();
     match chosen.input.logits.filter(|set| set.nrows() == planned) {
         None => draft.value(Err("the feature network has no class logits".to_owned())),
@@ -202,8 +247,8 @@ pub(super) fn inception(chosen: &Chosen<'_>, rule: &InceptionScoreRule) -> Reduc
         }
     }
     let splits = format!("{}@{}", rule.splits, rule.seed.0);
-    draft.sign(
+    vec![draft.sign(
         chosen.input.context.extractors.features.as_ref(),
         &[("splits", splits.as_str())],
-    )
+    )]
 }

@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 
 /// A subset of the scored frames, or one label on all of them.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Slice {
+pub(in crate::metric) enum Slice {
     /// Every frame.
     All,
     /// Frames whose text holds a pronoun that replaced a name, or the others.

@@ -1,5 +1,6 @@
-//! Which scores are computed: all of a run, or those that somebody asks for.
+//! Which scores are computed: all of a run, or those that a caller asks for.
 
+use crate::metric::Family;
 use crate::record::Score;
 use std::collections::BTreeSet;
 
@@ -40,10 +41,14 @@ impl Wanted {
             .is_none_or(|slices| slices.contains(name))
     }
 
-    /// Whether one of `metrics` is wanted.
-    pub(super) fn any(&self, metrics: &[&str]) -> bool {
+    pub(super) fn metric(&self, id: &str) -> bool {
         self.metrics
             .as_ref()
-            .is_none_or(|wanted| metrics.iter().any(|metric| wanted.contains(*metric)))
+            .is_none_or(|metrics| metrics.contains(id))
+    }
+
+    /// Whether one of its metrics is wanted.
+    pub(super) fn family(&self, family: &'static Family) -> bool {
+        family.metrics().any(|metric| self.metric(metric.id))
     }
 }

@@ -1,15 +1,19 @@
 //! What `storyeval ls runs` shows.
 
 use super::text::{moment, size, value};
-use crate::metric::about_metric;
-use crate::record::{Score, Unit};
+use crate::metric::{Group, Metric};
+use crate::record::Score;
 use crate::run::{Glance, RunError, State};
 use crate::table::{Block, Cell, Column, Document, Line, Row, Table};
 use serde::Serialize;
 use std::path::{Path, PathBuf};
 
-/// Metrics that a list of runs has room for.
-const HEADLINES: [(&str, Unit); 2] = [("char_acc", Unit::Percent), ("fid", Unit::Distance)];
+/// Metrics that a list of runs has room for: the first of each group of papers' columns.
+fn headlines() -> impl Iterator<Item = &'static Metric> {
+    [Group::Labels, Group::Images]
+        .into_iter()
+        .filter_map(Group::headline)
+}
 
 /// A run in a list.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -46,10 +50,10 @@ impl RunLine {
     #[must_use]
     pub fn new(glance: &Glance, bytes: u64) -> Self {
         let identity = &glance.manifest.identity;
-        let headline = |(metric, _): &(&str, Unit)| {
+        let headline = |metric: &'static Metric| {
             let mut scores = glance.scores.iter().flat_map(|scores| &scores.scores);
             let is_it = |score: &&Score| {
-                score.metric == *metric && score.slice == "all" && score.value.is_some()
+                score.metric == metric.id && score.slice == "all" && score.value.is_some()
             };
             scores.find(is_it).cloned()
         };
@@ -62,7 +66,7 @@ impl RunLine {
             stories: glance.drawn_stories(),
             planned: glance.planned_stories(),
             state: glance.state(),
-            scores: HEADLINES.iter().filter_map(headline).collect(),
+            scores: headlines().filter_map(headline).collect(),
             changed: glance.changed().map(moment),
             bytes,
             damage: (!glance.recovery.is_clean()).then(|| glance.recovery.to_string()),
@@ -79,8 +83,8 @@ impl RunLine {
             Cell::new(format!("{} / {}", self.stories, self.planned)),
             Cell::new(self.state.to_string()),
         ];
-        for (metric, _) in HEADLINES {
-            let score = self.scores.iter().find(|score| score.metric == metric);
+        for metric in headlines() {
+            let score = self.scores.iter().find(|score| score.metric == metric.id);
             cells.push(Cell::new(score.map_or_else(String::new, value)));
         }
         cells.push(Cell::new(self.changed.clone().unwrap_or_default()));
@@ -144,9 +148,7 @@ impl Listing {
             Column::number("stories", None),
             Column::text("state"),
         ];
-        for (metric, unit) in HEADLINES {
-            columns.push(Column::number(about_metric(metric, unit).name, None));
-        }
+        columns.extend(headlines().map(|metric| Column::number(metric.name, None)));
         columns.push(Column::text("changed (UTC)"));
         columns.push(Column::number("size", None));
         let width = columns.len();

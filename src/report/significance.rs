@@ -1,17 +1,16 @@
 //! Which values of a table are set in bold: the best of a column, where it is better than every other run by
 //! more than chance.
 
-use super::failure::Failure;
+use super::{Comparison, Ranking};
+use crate::card::Protocol;
+use crate::compare::{Best, best_of_column};
+use crate::evaluate::{EvaluateError, StoredRun};
+use crate::metric::{FAMILIES, Family, Metric, Reduced, Reduction, Wanted, reduce_with_parts};
+use crate::record::{Score, Scores};
+use crate::run::{Manifest, OBSERVED};
+use crate::stats::Resampling;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
-use storyeval::card::Protocol;
-use storyeval::compare::{Best, best_of_column};
-use storyeval::evaluate::StoredRun;
-use storyeval::metric::{Reduced, Wanted, reduce_with_parts};
-use storyeval::record::{Score, Scores};
-use storyeval::report::{Comparison, Ranking};
-use storyeval::run::{Manifest, OBSERVED};
-use storyeval::stats::Resampling;
 
 /// Arrangements where stories are swapped because the difference has no standard error.
 const ARRANGEMENTS: usize = 10_000;
@@ -20,31 +19,31 @@ const ARRANGEMENTS: usize = 10_000;
 const CLAIM: &str = "In bold: the best of a column, where it is better than every other run in it by more than chance \
 (paired by story, Student's t, as `compare`; Holm over the rivals at 5 %).";
 
-/// Columns that are tested together, because the same files are read for them.
-const FAMILIES: [&[&str]; 2] = [&["fid"], &["bleu1", "bleu2", "bleu3", "bleu4", "cider"]];
-
-/// Made of the distances between all pairs of frames, so that a test of many frames takes minutes.
-const OF_PAIRS: [&str; 5] = ["kid", "precision", "recall", "density", "coverage"];
-/// Most frames that such a column is tested on.
+/// Most frames that a statistic of all pairs of frames is tested on: more take minutes.
 const MOST_PAIRED: usize = 2_000;
 
-/// The rankings whose first run is the best by more than chance, and what to say of it.
-pub(crate) fn significant(
+/// The rankings whose first run is the best by more than chance, and the sentence for below the table. `folders`
+/// and `results` are those of the runs of the comparison, in its order.
+///
+/// # Errors
+/// A run folder whose manifest or observations cannot be read.
+pub fn significant(
     comparison: &Comparison,
     folders: &[Option<PathBuf>],
     results: &[Scores],
-) -> Result<(Vec<Ranking>, String), Failure> {
+) -> Result<(Vec<Ranking>, String), EvaluateError> {
     let mut untested = BTreeSet::new();
     let mut rankings = comparison.rankings();
     rankings.retain(|ranking| {
         let score = |run: &usize| score_of(&results[*run], ranking).map(|score| score.n);
         let frames = ranking.runs.iter().filter_map(score).max().unwrap_or(0);
-        let dear = OF_PAIRS.contains(&ranking.metric.as_str()) && frames > MOST_PAIRED;
-        if dear {
+        let family = Metric::find(&ranking.metric).map(|metric| metric.family.reduction);
+        let too_expensive = family == Some(Reduction::PairsOfFrames) && frames > MOST_PAIRED;
+        if too_expensive {
             let metric = &ranking.metric;
             untested.insert(format!("`{metric}` of more than {MOST_PAIRED} frames"));
         }
-        !dear
+        !too_expensive
     });
     let mut reader = Reader {
         folders,
@@ -102,9 +101,16 @@ fn wanted(rankings: &[Ranking]) -> BTreeMap<usize, (BTreeSet<String>, BTreeSet<S
     wanted
 }
 
+/// Which metrics are read together: metrics of one family, where they read files of their own.
 fn family(metric: &str) -> usize {
-    let known = FAMILIES.iter().position(|family| family.contains(&metric));
-    known.unwrap_or(FAMILIES.len())
+    let of_metric = |family: &&Family| {
+        family.large
+            && Metric::find(metric).is_some_and(|metric| std::ptr::eq(metric.family, *family))
+    };
+    FAMILIES
+        .iter()
+        .position(of_metric)
+        .unwrap_or(FAMILIES.len())
 }
 
 /// Reads each run once for each family of columns, and keeps sums a story of it, not its frames.
@@ -119,7 +125,7 @@ struct Reader<'a> {
 }
 
 impl Reader<'_> {
-    fn parts(&mut self, run: usize, ranking: &Ranking) -> Result<Option<Reduced>, Failure> {
+    fn parts(&mut self, run: usize, ranking: &Ranking) -> Result<Option<Reduced>, EvaluateError> {
         let family = family(&ranking.metric);
         if !self.read.contains_key(&(run, family)) {
             let reduced = self.reduce(run, family)?;
@@ -132,7 +138,7 @@ impl Reader<'_> {
         Ok(reduced.iter().find(this).cloned())
     }
 
-    fn reduce(&self, run: usize, family: usize) -> Result<Vec<Reduced>, Failure> {
+    fn reduce(&self, run: usize, family: usize) -> Result<Vec<Reduced>, EvaluateError> {
         let (Some(folder), Some((metrics, slices))) =
             (&self.folders[run], self.wanted.get(&family))
         else {
@@ -161,32 +167,9 @@ impl Reader<'_> {
 
 /// Leaves out of a protocol what is not wanted, so that its files are not read.
 fn keep(protocol: &mut Protocol, metrics: &BTreeSet<String>) {
-    let none = |names: &[&str]| !names.iter().any(|name| metrics.contains(*name));
-    if none(&["fid"]) {
-        protocol.fid = None;
-    }
-    if none(&["kid"]) {
-        protocol.kid = None;
-    }
-    if none(&["precision", "recall", "density", "coverage"]) {
-        protocol.neighbours = None;
-    }
-    if none(&["is"]) {
-        protocol.inception_score = None;
-    }
-    if none(FAMILIES[1]) {
-        protocol.captions = None;
-    }
-    if !metrics.iter().any(|metric| {
-        metric.starts_with("char_consistency")
-            || metric == "char_likeness"
-            || metric.starts_with("char_found")
-    }) {
-        protocol.crops = None;
-    }
-    if let Some(clip) = &mut protocol.clip {
-        clip.consistency &= metrics
-            .iter()
-            .any(|metric| metric.starts_with("consistency"));
+    for family in FAMILIES {
+        if !family.metrics().any(|metric| metrics.contains(metric.id)) {
+            (family.drop)(protocol);
+        }
     }
 }
