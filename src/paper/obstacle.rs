@@ -2,8 +2,8 @@
 
 use super::{Confidence, MeasuredRun, PublishedCell, Text};
 use crate::card::{self, GeneratorKind, Protocol, Repeats};
-use crate::evaluate::Role;
-use crate::record::{Score, TextVariant, signature_part};
+use crate::extract::EvaluatorRow;
+use crate::record::{Role, Score, TextVariant, signature_part};
 use crate::run::Partition;
 use serde_json::Value;
 use std::collections::BTreeMap;
@@ -201,19 +201,20 @@ fn flatten(name: &str, value: &Value, into: &mut BTreeMap<String, String>) {
 /// holds is in the signature; nobody has published a hash that it could be held against.
 fn networks(cell: &PublishedCell, run: &MeasuredRun) -> Option<String> {
     let role = match cell.metric.as_str() {
-        "char_acc" | "char_f1" => Role::Characters,
-        "bg_acc" | "bg_f1" => Role::Backgrounds,
-        "fid" => Role::Features,
-        "bleu4" | "cider" => Role::Captioner,
-        "clip_ti" | "clip_ii" => Role::Clip,
-        "lpips" => Role::Lpips,
+        "char_acc" | "char_f1" => Role::CHARACTERS,
+        "bg_acc" | "bg_f1" => Role::BACKGROUNDS,
+        "fid" => Role::FEATURES,
+        "bleu4" | "cider" => Role::CAPTIONER,
+        "clip_ti" | "clip_ii" => Role::CLIP,
+        "lpips" => Role::LPIPS,
         _ => return None,
     };
+    let row = EvaluatorRow::of(role)?;
     let published = card::shipped_dataset(&run.dataset.id)?;
     let name = |bundle: Option<&str>| bundle.unwrap_or("none").to_owned();
     let (ours, theirs) = (
-        name(role.bundle(&run.dataset.evaluators)),
-        name(role.bundle(&published.evaluators)),
+        name(row.bundle(&run.dataset.evaluators)),
+        name(row.bundle(&published.evaluators)),
     );
     (ours != theirs).then(|| format!("{role} network: {ours}, published with {theirs}"))
 }

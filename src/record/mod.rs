@@ -2,20 +2,24 @@
 
 mod absence;
 mod canonical;
+mod column;
 mod digest;
 mod hint;
 mod id;
 mod observation;
+mod role;
 mod score;
 mod signature;
 mod story;
 
 pub use absence::Absence;
 pub use canonical::canonical_json;
+pub use column::{Column, ColumnKind, Of, SizedColumn, Value};
 pub use digest::{hex, sha256_file, sha256_hex};
 pub use hint::{CallerError, FaultKind, Hint, HintedError};
 pub use id::{ClipId, FrameIndex, Seed, StoryId};
 pub use observation::Observation;
+pub use role::Role;
 pub use score::{Counts, Score, Scores, SeedSpread, Unit};
 pub use signature::{signature_differences, signature_part, without_count};
 pub use story::{ReferentialCaption, Replacement, Story, StoryFrame, TextVariant};

@@ -8,7 +8,7 @@ use crate::metric::caption::{
     BLEU_SUMS, BleuCounts, CaptionUnscored, CiderOptions, Corpus, ORDERS, Tokeniser, bleu,
     bleu_of_sums, cider, released_bleu,
 };
-use crate::record::Unit;
+use crate::record::{Role, Unit};
 use crate::stats::{ClusterSums, Range};
 
 /// What this file computes.
@@ -103,12 +103,10 @@ fn collect(chosen: &Chosen<'_>, rule: &CaptionRule) -> Captions {
         count: 0,
     };
     for (row, observation) in chosen.observations() {
+        let generated = observation.texts("generated_captions");
         let (Some(generated), Some(truth)) = (
-            observation
-                .generated_captions
-                .as_ref()
-                .and_then(|captions| captions.first()),
-            &observation.ground_truth_captions,
+            generated.and_then(<[String]>::first),
+            observation.texts("ground_truth_captions"),
         ) else {
             continue;
         };
@@ -191,5 +189,5 @@ fn one(
     let (words, references) = (rule.words.to_string(), rule.references.to_string());
     let mut parts = vec![("words", words.as_str()), ("refs", references.as_str())];
     parts.extend(own);
-    draft.sign(chosen.input.context.extractors.captioner.as_ref(), &parts)
+    draft.sign(chosen.input.context.extractors.get(Role::CAPTIONER), &parts)
 }

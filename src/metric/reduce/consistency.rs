@@ -6,10 +6,11 @@
 use super::chosen::Chosen;
 use super::draft::{Draft, Metric};
 use super::features::present;
+use super::input::CLIP;
 use super::parts::{Reduced, StorySums};
 use crate::card::Repeats;
 use crate::metric::{FramePlace, Pairing, consistency, mean_consistency};
-use crate::record::Unit;
+use crate::record::{Role, Unit};
 use crate::stats::{ClusterSums, Range};
 use ndarray::{ArrayView2, Axis};
 use std::collections::BTreeSet;
@@ -62,7 +63,7 @@ fn one(chosen: &Chosen<'_>, repeats: Repeats, id: &'static str, side: Side) -> R
     };
     let rows = chosen.without_repeats(&chosen.rows, repeats);
     let mut draft = Draft::new(chosen, metric, "all".to_owned(), rows.len());
-    let set = chosen.input.clip.map(|pair| {
+    let set = chosen.input.pair(CLIP).map(|pair| {
         if generated {
             pair.generated
         } else {
@@ -102,7 +103,7 @@ fn one(chosen: &Chosen<'_>, repeats: Repeats, id: &'static str, side: Side) -> R
     if repeats != Repeats::EveryFrame.to_string() {
         own.push(("repeats", &repeats));
     }
-    draft.sign(chosen.input.context.extractors.clip.as_ref(), &own)
+    draft.sign(chosen.input.context.extractors.get(Role::CLIP), &own)
 }
 
 /// Frames, and the row whose image stands for each.

@@ -4,10 +4,11 @@
 use super::chosen::{Chosen, Clusters};
 use super::draft::{Draft, Metric};
 use super::features::{Both, both};
+use super::input::FEATURES;
 use super::parts::Reduced;
 use crate::card::{FidRule, MeanRule, Repeats};
 use crate::metric::{FrechetParts, MeanPrecision, frechet_left_out, frechet_with};
-use crate::record::Unit;
+use crate::record::{Role, Unit};
 use std::collections::BTreeSet;
 
 const FID: Metric = Metric {
@@ -30,7 +31,7 @@ pub(super) fn score(chosen: &Chosen<'_>, rule: &FidRule) -> Reduced {
         ));
     }
     let mut dim = 0;
-    match both(chosen.input.features, chosen, &rows) {
+    match both(chosen.input.pair(FEATURES), chosen, &rows) {
         Err(reason) => draft.value(Err(reason)),
         Ok(pair) => {
             dim = pair.generated.ncols();
@@ -56,7 +57,7 @@ pub(super) fn score(chosen: &Chosen<'_>, rule: &FidRule) -> Reduced {
         ("drop-last", drop.as_deref().unwrap_or("none")),
     ];
     own.extend(order.map(|order| ("order", order)));
-    draft.sign(chosen.input.context.extractors.features.as_ref(), &own)
+    draft.sign(chosen.input.context.extractors.get(Role::FEATURES), &own)
 }
 
 /// The rows that the rule does not drop, and the order of the listing where something depends on it. The

@@ -8,7 +8,7 @@ use super::slice::Slice;
 use crate::card::{ClassifierRule, F1Average, LabelRule};
 use crate::metric::accuracy::positive;
 use crate::metric::f1::{Confusion, ZeroDivision};
-use crate::record::{Counts, Observation, Unit};
+use crate::record::{Counts, Observation, Role, Unit};
 use crate::stats::{ClusterSums, Range};
 
 /// Which labels of a frame.
@@ -46,8 +46,8 @@ impl Labels {
     fn extractor<'a>(self, chosen: &Chosen<'a>) -> Option<&'a ExtractorName> {
         let extractors = &chosen.input.context.extractors;
         match self {
-            Self::Characters => extractors.characters.as_ref(),
-            Self::Backgrounds => extractors.backgrounds.as_ref(),
+            Self::Characters => extractors.get(Role::CHARACTERS),
+            Self::Backgrounds => extractors.get(Role::BACKGROUNDS),
         }
     }
 
@@ -63,8 +63,8 @@ impl Labels {
 
     fn probabilities(self, observation: &Observation) -> Option<&[f32]> {
         match self {
-            Self::Characters => observation.character_probabilities.as_deref(),
-            Self::Backgrounds => observation.background_probabilities.as_deref(),
+            Self::Characters => observation.vector("character_probabilities"),
+            Self::Backgrounds => observation.vector("background_probabilities"),
         }
     }
 }

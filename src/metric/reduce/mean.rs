@@ -5,7 +5,7 @@ use super::draft::{Draft, Metric};
 use super::parts::{Parts, Reduced, StorySums};
 use super::slice::Slice;
 use crate::card::{ClipRule, LpipsRule, MeanOver, Repeats};
-use crate::record::{Observation, Unit};
+use crate::record::{Role, Unit};
 use crate::stats::{ClusterSums, LeftOut, Range};
 
 const TEXT_IMAGE: Metric = Metric {
@@ -26,7 +26,7 @@ const LPIPS: Metric = Metric {
 
 /// Text-image and image-image similarity of a slice.
 pub(super) fn clip(chosen: &Chosen<'_>, rule: &ClipRule, slice: &Slice) -> Vec<Reduced> {
-    let extractor = chosen.input.context.extractors.clip.as_ref();
+    let extractor = chosen.input.context.extractors.get(Role::CLIP);
     let (mean, repeats) = (rule.mean.to_string(), rule.repeats.to_string());
     let average = Average {
         mean: rule.mean,
@@ -42,7 +42,8 @@ pub(super) fn clip(chosen: &Chosen<'_>, rule: &ClipRule, slice: &Slice) -> Vec<R
     }
     let mut scores = Vec::new();
     if let Some(text) = rule.text {
-        let draft = means(chosen, TEXT_IMAGE, slice, average, |o| o.clip_ti);
+        let cosines = chosen.similarities.text_image(&chosen.input);
+        let draft = means(chosen, TEXT_IMAGE, slice, average, |row| cosines[row]);
         let text = text.to_string();
         let own: Vec<_> = [("caption", text.as_str())]
             .into_iter()
@@ -50,19 +51,21 @@ pub(super) fn clip(chosen: &Chosen<'_>, rule: &ClipRule, slice: &Slice) -> Vec<R
             .collect();
         scores.push(draft.sign(extractor, &own));
     }
-    let draft = means(chosen, IMAGE_IMAGE, slice, average, |o| o.clip_ii);
+    let cosines = chosen.similarities.image_image(&chosen.input);
+    let draft = means(chosen, IMAGE_IMAGE, slice, average, |row| cosines[row]);
     scores.push(draft.sign(extractor, &own));
     scores
 }
 
 /// The perceptual distance of a slice.
 pub(super) fn lpips(chosen: &Chosen<'_>, rule: &LpipsRule, slice: &Slice) -> Reduced {
-    let extractor = chosen.input.context.extractors.lpips.as_ref();
+    let extractor = chosen.input.context.extractors.get(Role::LPIPS);
     let average = Average {
         mean: MeanOver::Frames,
         repeats: rule.repeats,
     };
-    let draft = means(chosen, LPIPS, slice, average, |o| o.lpips);
+    let of_pair = |row: usize| chosen.input.observations[row].number("lpips");
+    let draft = means(chosen, LPIPS, slice, average, of_pair);
     let repeats = rule.repeats.to_string();
     draft.sign(extractor, &[("avg", "mean"), ("repeats", &repeats)])
 }
@@ -86,7 +89,7 @@ fn means<'c, 'a>(
     metric: Metric,
     slice: &Slice,
     rule: Average,
-    value: impl Fn(&Observation) -> Option<f64>,
+    value: impl Fn(usize) -> Option<f64>,
 ) -> Draft<'c, 'a> {
     let Average { mean, repeats } = rule;
     let of_slice: Vec<usize> = chosen
@@ -103,7 +106,7 @@ fn means<'c, 'a>(
     let mut sums = ClusterSums::new(chosen.stories(), 2);
     let mut n = 0;
     for (row, shown) in rows.iter().zip(chosen.shown(&rows, repeats)) {
-        let Some(value) = value(&chosen.input.observations[shown]).filter(|v| v.is_finite()) else {
+        let Some(value) = value(shown).filter(|v| v.is_finite()) else {
             continue;
         };
         sums.add(chosen.story(*row), &[value, 1.0]);

@@ -18,10 +18,14 @@ mod mean;
 mod parts;
 mod sets;
 mod signature;
+mod similarity;
 mod slice;
 mod wanted;
 
-pub use input::{ExtractorName, Extractors, FeaturePair, ReduceInput, ScoreContext};
+pub use input::{
+    CLIP, CLIP_TEXT, CROPS, ExtractorName, Extractors, FEATURES, FeaturePair, Features, LOGITS,
+    ReduceInput, ScoreContext,
+};
 pub use parts::{Parts, Reduced, StorySums};
 pub use wanted::Wanted;
 

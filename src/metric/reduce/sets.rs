@@ -4,6 +4,7 @@
 use super::chosen::{Chosen, Clusters};
 use super::draft::{Draft, Metric};
 use super::features::{Both, both, present};
+use super::input::{FEATURES, LOGITS};
 use super::jackknife;
 use super::parts::{Parts, Reduced};
 use crate::card::{InceptionScoreRule, KidRule, NeighbourRule};
@@ -11,7 +12,7 @@ use crate::metric::{
     InceptionScoreOptions, KidOptions, MAX_GROUPS, Prdc, PrdcOptions, inception_score_by_groups,
     kernel_distance, kid, prdc_by_groups,
 };
-use crate::record::Unit;
+use crate::record::{Role, Unit};
 use ndarray::Axis;
 
 const KID: Metric = Metric {
@@ -30,7 +31,7 @@ const MAX_JACKKNIFED: usize = 4000;
 pub(super) fn kernel(chosen: &Chosen<'_>, rule: &KidRule) -> Reduced {
     let mut draft = Draft::new(chosen, KID, "all".to_owned(), chosen.rows.len());
     let mut subsets = "none".to_owned();
-    match both(chosen.input.features, chosen, &chosen.rows) {
+    match both(chosen.input.pair(FEATURES), chosen, &chosen.rows) {
         Err(reason) => draft.value(Err(reason)),
         Ok(pair) => {
             let stories = stories(chosen, &pair);
@@ -79,7 +80,7 @@ pub(super) fn kernel(chosen: &Chosen<'_>, rule: &KidRule) -> Reduced {
         }
     }
     let own = [("kernel", "cubic"), ("subsets", subsets.as_str())];
-    draft.sign(chosen.input.context.extractors.features.as_ref(), &own)
+    draft.sign(chosen.input.context.extractors.get(Role::FEATURES), &own)
 }
 
 /// Cluster of each row of a pair, and the number of clusters.
@@ -116,7 +117,7 @@ pub(super) fn neighbours(chosen: &Chosen<'_>, rule: &NeighbourRule) -> Vec<Reduc
         precision_k: rule.precision_k,
         density_k: rule.density_k,
     };
-    let pair = both(chosen.input.features, chosen, &chosen.rows);
+    let pair = both(chosen.input.pair(FEATURES), chosen, &chosen.rows);
     let found = pair.as_ref().map_err(Clone::clone).and_then(|pair| {
         let (groups, name) = groups(&stories(chosen, pair));
         let sets = [&pair.generated, &pair.ground_truth].map(|set| set.view());
@@ -157,7 +158,7 @@ pub(super) fn neighbours(chosen: &Chosen<'_>, rule: &NeighbourRule) -> Vec<Reduc
             }
             let k = k.to_string();
             draft.sign(
-                chosen.input.context.extractors.features.as_ref(),
+                chosen.input.context.extractors.get(Role::FEATURES),
                 &[("k", k.as_str())],
             )
         })
@@ -168,7 +169,12 @@ pub(super) fn neighbours(chosen: &Chosen<'_>, rule: &NeighbourRule) -> Vec<Reduc
 pub(super) fn inception(chosen: &Chosen<'_>, rule: &InceptionScoreRule) -> Reduced {
     let mut draft = Draft::new(chosen, INCEPTION_SCORE, "all".to_owned(), chosen.rows.len());
     let planned = chosen.input.observations.len();
-    match chosen.input.logits.filter(|set| set.nrows() == planned) {
+    match chosen
+        .input
+        .features
+        .get(LOGITS)
+        .filter(|set| set.nrows() == planned)
+    {
         None => draft.value(Err("the feature network has no class logits".to_owned())),
         Some(logits) => {
             let rows: Vec<usize> = chosen
@@ -203,7 +209,7 @@ pub(super) fn inception(chosen: &Chosen<'_>, rule: &InceptionScoreRule) -> Reduc
     }
     let splits = format!("{}@{}", rule.splits, rule.seed.0);
     draft.sign(
-        chosen.input.context.extractors.features.as_ref(),
+        chosen.input.context.extractors.get(Role::FEATURES),
         &[("splits", splits.as_str())],
     )
 }
