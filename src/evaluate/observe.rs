@@ -139,3 +139,7 @@ fn row(wanted: &Wanted<'_>, frame: FrameRef<'_>) -> Observation {
     row.background_labels = labels.background_labels.as_deref().map(<[bool]>::to_vec);
     row
 }
+
+#[cfg(test)]
+#[path = "observe_tests.rs"]
+mod tests;

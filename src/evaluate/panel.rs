@@ -30,9 +30,8 @@ impl Panel {
         card: &DatasetCard,
         protocol: &Protocol,
     ) -> Result<Self, EvaluateError> {
-        let skipped = |role: Role| skip.contains(&role);
         Ok(Self {
-            evaluators: extract::open(runtime, bundles, &skipped, card, protocol)?,
+            evaluators: extract::open(runtime, bundles, skip, card, protocol)?,
             device: runtime.device(),
             arithmetic: runtime.arithmetic(),
         })

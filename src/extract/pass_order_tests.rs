@@ -9,7 +9,7 @@ use crate::vision::PassOrder;
 use image::RgbImage;
 use serde::Deserialize;
 use sha2::{Digest, Sha256};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 #[derive(Deserialize)]
@@ -116,7 +116,7 @@ fn a_protocols_pillow_reaches_every_network() {
         ("13", &golden.pillow13),
     ] {
         let protocol = protocol(pillow);
-        let mut panel = open(&runtime, &bundles, &|_| false, &card, &protocol).unwrap();
+        let mut panel = open(&runtime, &bundles, &BTreeSet::new(), &card, &protocol).unwrap();
         check(&mut panel, &protocol, cases);
         let names = panel.iter().map(|it| it.name().preprocessing.clone());
         let kept = panel.iter().filter_map(|it| Some(it.truth()?.what));

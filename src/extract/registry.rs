@@ -6,7 +6,7 @@ use crate::inference::{Bundle, Runtime};
 use crate::metric::ExtractorName;
 use crate::record::{Column, ColumnKind, Of, Role};
 use std::cell::RefCell;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::rc::Rc;
 
@@ -188,14 +188,14 @@ impl Opening<'_> {
 }
 
 /// Opens every evaluator that `protocol` has a rule for, in the order of [`EVALUATORS`]: networks that `bundles`
-/// has weights for, and arithmetic that is not `left_out`.
+/// has weights for, and arithmetic that is not to be skipped.
 ///
 /// # Errors
 /// A bundle of another kind, a graph that does not load, labels that are not the data set's.
 pub fn open(
     runtime: &Runtime,
     bundles: &BTreeMap<Role, &Bundle>,
-    left_out: &dyn Fn(Role) -> bool,
+    skip: &BTreeSet<Role>,
     card: &DatasetCard,
     protocol: &Protocol,
 ) -> Result<Vec<Box<dyn Evaluator>>, ExtractError> {
@@ -214,7 +214,7 @@ pub fn open(
                 }
             }
             Source::Arithmetic(open) => {
-                if !left_out(row.role) {
+                if !skip.contains(&row.role) {
                     opened.push(open(protocol));
                 }
             }
@@ -236,7 +236,6 @@ pub(super) fn named(graph: &str, bundle: &Bundle, preprocessing: String) -> Extr
 mod tests {
     use super::*;
     use crate::metric::{CLIP, CLIP_TEXT, CROPS, FEATURES, LOGITS};
-    use std::collections::BTreeSet;
 
     #[test]
     fn roles_and_columns_have_names_of_their_own() {

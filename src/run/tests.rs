@@ -581,6 +581,7 @@ fn values_that_fit_no_column_are_refused_and_earlier_observations_stay() {
         let found = observe(&store, &looking, &mut looker, &mut unseen, &mut |_| {});
         assert!(matches!(found, Err(Stop::Run(RunError::Row { .. }))));
     }
+    drop(store);
     assert_eq!(outcome(folder.path()), expected);
 }
 
