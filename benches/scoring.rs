@@ -5,7 +5,9 @@ use criterion::{Criterion, criterion_group, criterion_main};
 use image::{Rgb, RgbImage};
 use ndarray::Array2;
 use std::hint::black_box;
-use storyeval::metric::{Extractors, FeaturePair, ReduceInput, ScoreContext, frechet, reduce};
+use storyeval::metric::{
+    CLIP, CLIP_TEXT, Extractors, FEATURES, Features, ReduceInput, ScoreContext, frechet, reduce,
+};
 use storyeval::record::{ClipId, FrameIndex, Observation, StoryId, TextVariant};
 use storyeval::vision::{Filter, resize};
 
@@ -40,20 +42,19 @@ fn distance(criterion: &mut Criterion) {
 
 fn scores(criterion: &mut Criterion) {
     let observations: Vec<Observation> = (0..400)
-        .map(|i| Observation {
-            pronoun: i % 3 == 0,
-            character_labels: (0..7).map(|k| noise(i * 7 + k) > 0.7).collect(),
-            background_labels: Some((0..12).map(|k| k == i % 12).collect()),
-            character_probabilities: Some((0..7).map(|k| noise(9000 + i * 7 + k)).collect()),
-            background_probabilities: Some((0..12).map(|k| noise(i * 12 + k)).collect()),
-            clip_ti: Some(f64::from(noise(i))),
-            clip_ii: Some(f64::from(noise(i + 1))),
-            lpips: Some(f64::from(noise(i + 2))),
-            ..Observation::unseen(
+        .map(|i| {
+            let mut row = Observation::unseen(
                 StoryId::new(format!("story {}", i / 4)),
                 FrameIndex((i % 4) as u32 + 1),
                 ClipId::new(i.to_string()),
-            )
+            );
+            row.pronoun = i % 3 == 0;
+            row.character_labels = (0..7).map(|k| noise(i * 7 + k) > 0.7).collect();
+            row.background_labels = Some((0..12).map(|k| k == i % 12).collect());
+            let list = |n: usize, from: usize| (0..n).map(|k| noise(from + k)).collect::<Vec<_>>();
+            row.with("character_probabilities", list(7, 9000 + i * 7))
+                .with("background_probabilities", list(12, i * 12))
+                .with("lpips", f64::from(noise(i + 2)))
         })
         .collect();
     let (generated, ground_truth) = (features(400, 64, 0), features(400, 64, 99_999));
@@ -66,16 +67,14 @@ fn scores(criterion: &mut Criterion) {
         characters: (0..7).map(|k| k.to_string()).collect(),
         extractors: Extractors::default(),
     };
-    let pair = FeaturePair {
-        generated: generated.view(),
-        ground_truth: ground_truth.view(),
-    };
+    let pair = [generated, ground_truth];
+    let features = Features::default()
+        .with(CLIP_TEXT, pair[1].clone())
+        .with_pair(FEATURES, pair.clone())
+        .with_pair(CLIP, pair);
     let input = ReduceInput {
         observations: &observations,
-        features: Some(pair),
-        logits: None,
-        clip: Some(pair),
-        crops: None,
+        features: &features,
         protocol: &protocol,
         context: &context,
     };

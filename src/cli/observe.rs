@@ -3,11 +3,13 @@
 use super::Outcome;
 use super::common::DeviceArguments;
 use super::talk::{Screen, say};
-use clap::{Args, ValueEnum};
+use clap::Args;
+use clap::builder::{PossibleValuesParser, TypedValueParser};
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
-use storyeval::evaluate::Role;
+use storyeval::extract::EVALUATORS;
 use storyeval::pipeline::{self, LaterRequest};
+use storyeval::record::Role;
 use storyeval::run::OBSERVATIONS;
 
 #[derive(Clone, Debug, Args)]
@@ -42,44 +44,28 @@ impl LaterArguments {
     }
 }
 
-/// A network that may be left out.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-enum Skipped {
-    Characters,
-    Backgrounds,
-    Features,
-    Clip,
-    Lpips,
-    Captioner,
-    Locator,
+/// Reads the id of an evaluator.
+fn roles() -> impl TypedValueParser<Value = Role> {
+    let ids = EVALUATORS.iter().map(|row| row.role.id());
+    PossibleValuesParser::new(ids).map(|id| {
+        let mut roles = EVALUATORS.iter().map(|row| row.role);
+        let named = roles.find(|role| role.id() == id);
+        named.expect("a possible value is the id of a role")
+    })
 }
 
-impl From<Skipped> for Role {
-    fn from(skipped: Skipped) -> Self {
-        match skipped {
-            Skipped::Characters => Self::Characters,
-            Skipped::Backgrounds => Self::Backgrounds,
-            Skipped::Features => Self::Features,
-            Skipped::Clip => Self::Clip,
-            Skipped::Lpips => Self::Lpips,
-            Skipped::Captioner => Self::Captioner,
-            Skipped::Locator => Self::Locator,
-        }
-    }
-}
-
-/// Which networks do not look.
+/// Which evaluators are left out.
 #[derive(Clone, Debug, Default, Args)]
 pub(crate) struct SkipArguments {
     /// Networks to do without, separated by commas; their metrics are then not scored
-    #[arg(long, value_enum, value_delimiter = ',', value_name = "NETWORKS")]
-    skip: Vec<Skipped>,
+    #[arg(long, value_parser = roles(), value_delimiter = ',', value_name = "NETWORKS")]
+    skip: Vec<Role>,
 }
 
 impl SkipArguments {
     /// The networks to do without.
     pub(crate) fn roles(&self) -> BTreeSet<Role> {
-        self.skip.iter().map(|role| Role::from(*role)).collect()
+        self.skip.iter().copied().collect()
     }
 }
 

@@ -3,12 +3,13 @@
 use super::*;
 use crate::card;
 use crate::evaluate::StoredRun;
+use crate::metric::golden::of_cosines;
 use crate::metric::{ExtractorName, Extractors, ScoreContext, reduce};
-use crate::record::{ClipId, FrameIndex, Scores, TextVariant};
+use crate::record::{ClipId, FrameIndex, Role, Scores, TextVariant};
 
 /// Stories of three and of four frames in turn, whose CLIP is `value(story, frame)`.
 fn side(label: &str, stories: usize, value: impl Fn(usize, u32) -> f64) -> Side {
-    let mut observations = Vec::new();
+    let (mut observations, mut cosines) = (Vec::new(), Vec::new());
     for story in 0..stories {
         for frame in 1..=(3 + story as u32 % 2) {
             let mut o = Observation::unseen(
@@ -19,15 +20,12 @@ fn side(label: &str, stories: usize, value: impl Fn(usize, u32) -> f64) -> Side 
             o.caption = format!("caption {frame}");
             o.character_labels = vec![true];
             o.pronoun = frame > 1;
-            o.clip_ii = Some(value(story, frame));
+            cosines.push([None, Some(value(story, frame))]);
             observations.push(o);
         }
     }
     let protocol = card::protocol("strict").unwrap();
-    let extractors = Extractors {
-        clip: Some(ExtractorName::default()),
-        ..Extractors::default()
-    };
+    let extractors = Extractors::from_iter([(Role::CLIP, ExtractorName::default())]);
     let context = ScoreContext {
         dataset: "made-up".to_owned(),
         dataset_hash: String::new(),
@@ -36,7 +34,7 @@ fn side(label: &str, stories: usize, value: impl Fn(usize, u32) -> f64) -> Side 
         characters: vec!["otto".to_owned()],
         extractors: extractors.clone(),
     };
-    let stored = StoredRun::of_observations(observations, extractors);
+    let stored = StoredRun::of_observations(observations, of_cosines(&cosines), extractors);
     let scores = Scores {
         format: 2,
         run: label.to_owned(),

@@ -1,21 +1,20 @@
-//! How many frames of a run each network has seen.
+//! How many frames of a run each evaluator observed.
 
 use super::EvaluateError;
-use super::Role;
 use super::key::Key;
-use super::observe::{CLIP_GENERATED, CROPS_GENERATED, GENERATED};
+use crate::extract::{EVALUATORS, EvaluatorRow};
 use crate::metric::ExtractorName;
-use crate::record::Observation;
-use crate::run::{COLUMNS, Seen};
+use crate::record::{Column, ColumnKind, Observation};
+use crate::run::Seen;
 use serde::Serialize;
 use std::path::Path;
 
-/// What a network has seen.
+/// What an evaluator observed.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct NetworkCoverage {
     /// What it was asked for.
     pub network: String,
-    /// The first 12 digits of its bundle's content hash; `None` where no such network looked.
+    /// The first 12 digits of its bundle's content hash; `None` where no such evaluator observed the run.
     pub bundle: Option<String>,
     /// Frames that it gave a value for.
     pub seen: usize,
@@ -23,33 +22,30 @@ pub struct NetworkCoverage {
     pub planned: usize,
 }
 
-/// The coverage of every network, in the order of [`Role::ALL`].
+/// The coverage of every evaluator, in the order of [`EVALUATORS`].
 ///
 /// # Errors
-/// [`RunError::NotObserved`](crate::run::RunError::NotObserved) when nobody has looked yet; observations and features that are damaged.
+/// [`RunError::NotObserved`](crate::run::RunError::NotObserved) when the run was not observed yet; observations and
+/// features that are damaged.
 pub fn coverage(folder: &Path) -> Result<Vec<NetworkCoverage>, EvaluateError> {
-    let looked = Seen::open(folder)?;
-    let key = Key::of(&looked, folder)?;
-    let rows = looked.observations(&COLUMNS)?;
-    let with = |has: fn(&Observation) -> bool| {
-        Ok::<_, EvaluateError>(rows.iter().filter(|row| has(row)).count())
-    };
+    let seen = Seen::open(folder)?;
+    let key = Key::of(&seen, folder)?;
+    let columns: Vec<&str> = EVALUATORS
+        .iter()
+        .flat_map(EvaluatorRow::table_columns)
+        .collect();
+    let rows = seen.observations(&columns)?;
     let mut networks = Vec::new();
-    for role in Role::ALL {
-        let seen = match role {
-            Role::Characters => with(|row| row.character_probabilities.is_some()),
-            Role::Backgrounds => with(|row| row.background_probabilities.is_some()),
-            Role::Features => present(&looked, GENERATED),
-            Role::Clip => present(&looked, CLIP_GENERATED),
-            Role::Lpips => with(|row| row.lpips.is_some()),
-            Role::Captioner => with(|row| row.generated_captions.is_some()),
-            Role::Locator => present(&looked, CROPS_GENERATED),
+    for row in &EVALUATORS {
+        let name = key.extractors.get(row.role);
+        let frames = match (name, row.telling()) {
+            (Some(_), Some(column)) => observed(&seen, &rows, column)?,
+            _ => 0,
         };
-        let name = role.of(&key.extractors);
         networks.push(NetworkCoverage {
-            network: role.to_string(),
+            network: row.role.to_string(),
             bundle: name.map(short),
-            seen: if name.is_some() { seen? } else { 0 },
+            seen: frames,
             planned: rows.len(),
         });
     }
@@ -60,17 +56,25 @@ fn short(name: &ExtractorName) -> String {
     name.hash.chars().take(12).collect()
 }
 
+/// Frames that have a value in a column.
+fn observed(seen: &Seen, rows: &[Observation], column: &Column) -> Result<usize, EvaluateError> {
+    match column.kind {
+        ColumnKind::Feature => present(seen, column.name),
+        _ => Ok((rows.iter().filter(|row| row.value(column.name).is_some())).count()),
+    }
+}
+
 /// Rows of a feature file with a number in them. A character that a locator did not find is NaN too, so
-/// that a frame counts as seen by it where it found one.
-fn present(looked: &Seen, name: &str) -> Result<usize, EvaluateError> {
-    // Crops are cut only where CLIP looks at them.
-    let Some(mut reader) = looked.feature_rows(name)? else {
+/// that a frame counts as observed by it where it found one.
+fn present(seen: &Seen, name: &str) -> Result<usize, EvaluateError> {
+    // Crops are cut only where CLIP embeds them.
+    let Some(mut reader) = seen.feature_rows(name)? else {
         return Ok(0);
     };
-    let (mut seen, mut row) = (0, Vec::with_capacity(reader.dim()));
+    let (mut found, mut row) = (0, Vec::with_capacity(reader.dim()));
     while reader.next_into(&mut row)? {
-        seen += usize::from(row.iter().any(|value| !value.is_nan()));
+        found += usize::from(row.iter().any(|value| !value.is_nan()));
         row.clear();
     }
-    Ok(seen)
+    Ok(found)
 }

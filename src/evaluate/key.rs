@@ -8,7 +8,7 @@ use crate::run::{RunError, Seen};
 use serde::{Deserialize, Serialize};
 use std::path::Path;
 
-/// The key of a run's observations. Observations made under another key are made anew.
+/// The key of a run's observations. Observations made under another key are made again.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Key {
@@ -56,15 +56,13 @@ impl Key {
             dataset: dataset.to_owned(),
             logits,
             ground_truth: protocol.ground_truth.to_string(),
-            clip_text: extractors.clip.as_ref().and(clip_text),
+            clip_text: extractors.get(Role::CLIP).and(clip_text),
             caption_references: extractors
-                .captioner
-                .as_ref()
+                .get(Role::CAPTIONER)
                 .and(protocol.captions.map(|rule| rule.references)),
             crops: extractors
-                .locator
-                .as_ref()
-                .and(extractors.clip.as_ref())
+                .get(Role::LOCATOR)
+                .and(extractors.get(Role::CLIP))
                 .and(protocol.cut()),
             extractors,
             decoding: DECODING,
@@ -75,18 +73,22 @@ impl Key {
         }
     }
 
-    /// The key of what was seen; of another version's, it is as if nobody had looked.
+    /// The key of these observations; under another version's, the frames count as not observed.
     pub(super) fn of(seen: &Seen, folder: &Path) -> Result<Self, RunError> {
-        serde_json::from_str(seen.key()).map_err(|_| RunError::NotObserved {
+        Self::parse(seen.key()).ok_or_else(|| RunError::NotObserved {
             path: folder.to_path_buf(),
         })
     }
 
-    /// Networks that looked under `earlier` and would not under this key.
-    pub(super) fn lost(&self, earlier: &Self) -> Vec<Role> {
-        let (old, new) = (&earlier.extractors, &self.extractors);
-        let lost = |role: &Role| role.of(old).is_some() && role.of(new).is_none();
-        Role::ALL.into_iter().filter(lost).collect()
+    /// A key that this version can read.
+    pub(super) fn parse(text: &str) -> Option<Self> {
+        serde_json::from_str(text).ok()
+    }
+
+    /// Roles that had an evaluator under `earlier` and have none under this key.
+    pub(super) fn lost(&self, earlier: &Self) -> Vec<String> {
+        let lost = earlier.extractors.missing_in(&self.extractors);
+        lost.into_iter().map(str::to_owned).collect()
     }
 
     pub(super) fn to_text(&self) -> String {

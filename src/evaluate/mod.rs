@@ -1,17 +1,13 @@
-//! The room that looks at a run's frames with every network a protocol asks for, and scores them.
+//! The room that observes a run's frames with every evaluator that a protocol asks for, and scores them.
 //! Puts `run`, `extract`, `dataset` and `metric` together; no other room does.
 
 pub mod audit;
 mod coverage;
-mod crops;
 mod decoding;
 mod error;
 mod key;
 mod observe;
 mod panel;
-#[cfg(test)]
-mod pass_order_tests;
-mod role;
 mod score;
 mod stored;
 mod truth;
@@ -23,4 +19,4 @@ pub use error::EvaluateError;
 pub use observe::{Wanted, observe};
 pub use panel::Panel;
 pub use score::score;
-pub use stored::StoredRun;
+pub use stored::{Similarities, StoredRun};

@@ -2,27 +2,19 @@
 
 use super::EvaluateError;
 use super::key::Key;
-use super::observe::{
-    CLIP_GENERATED, CLIP_GROUND_TRUTH, CROPS_GENERATED, CROPS_GROUND_TRUTH, GENERATED,
-    GROUND_TRUTH, LOGITS,
-};
 use crate::card::Protocol;
-use crate::metric::{Extractors, FeaturePair, ReduceInput, ScoreContext};
-use crate::record::{FrameIndex, Observation, StoryId};
-use crate::run::{COLUMNS, Identity, RunCards, Seen};
-use ndarray::{Array2, Axis};
+use crate::extract::{EVALUATORS, EvaluatorRow};
+use crate::metric::{CLIP, CLIP_TEXT, Extractors, Features, ReduceInput, ScoreContext, cosine};
+use crate::record::{FrameIndex, Observation, Role, StoryId};
+use crate::run::{Identity, PLANNED_COLUMNS, RunCards, RunError, Seen};
+use ndarray::Axis;
 use std::path::Path;
-
-type Pair = [Array2<f32>; 2];
 
 /// Observations and features of a run, row for row.
 #[derive(Clone, Debug)]
 pub struct StoredRun {
     observations: Vec<Observation>,
-    features: Option<Pair>,
-    clip: Option<Pair>,
-    crops: Option<Pair>,
-    logits: Option<Array2<f32>>,
+    features: Features,
     extractors: Extractors,
 }
 
@@ -46,64 +38,46 @@ impl StoredRun {
     ) -> Result<Self, EvaluateError> {
         let seen = Seen::open(folder)?;
         let key = Key::of(&seen, folder)?;
-        let pair = |names: [&str; 2], present: bool| -> Result<Option<Pair>, EvaluateError> {
-            if !present {
-                return Ok(None);
-            }
-            let [first, second] = names.map(|name| seen.features(name));
-            Ok(Some([first?, second?]))
-        };
-        let of_sets =
-            protocol.fid.is_some() || protocol.kid.is_some() || protocol.neighbours.is_some();
-        let consistency = protocol.clip.is_some_and(|rule| rule.consistency);
-        // Crops that were cut by another rule than the signature would state are none.
-        let rule = protocol.cut();
-        let cut = rule.is_some() && key.crops.is_some() && key.crops == rule;
-        let on_clip = key.extractors.clip.is_some() && (consistency || cut);
-        let logits = key.logits && protocol.inception_score.is_some();
         // Text is most of a file, and few scores need it.
-        let written = protocol.captions.is_some();
-        let wanted: Vec<&str> = COLUMNS
-            .into_iter()
-            .filter(|column| match *column {
-                "text" | "caption" => texts,
-                "generated_captions" | "ground_truth_captions" => written,
-                _ => true,
-            })
+        let planned = PLANNED_COLUMNS.into_iter();
+        let mut columns: Vec<&str> = planned
+            .filter(|column| texts || !matches!(*column, "text" | "caption"))
             .collect();
+        let mut features = Features::default();
+        for row in wanted(protocol, &key) {
+            columns.extend(row.table_columns());
+            for name in row.feature_files().filter(|name| seen.has_features(name)) {
+                features.insert(name, seen.features(name)?);
+            }
+        }
         Ok(Self {
-            observations: seen.observations(&wanted)?,
-            features: pair(
-                [GENERATED, GROUND_TRUTH],
-                key.extractors.features.is_some() && of_sets,
-            )?,
-            clip: pair([CLIP_GENERATED, CLIP_GROUND_TRUTH], on_clip)?,
-            crops: pair([CROPS_GENERATED, CROPS_GROUND_TRUTH], cut)?,
-            logits: logits.then(|| seen.features(LOGITS)).transpose()?,
+            observations: seen.observations(&columns)?,
+            features,
             extractors: key.extractors,
         })
     }
 
-    /// Observations that lie in memory, without features.
+    /// Observations that lie in memory.
     #[must_use]
-    pub fn of_observations(observations: Vec<Observation>, extractors: Extractors) -> Self {
+    pub fn of_observations(
+        observations: Vec<Observation>,
+        features: Features,
+        extractors: Extractors,
+    ) -> Self {
         Self {
             observations,
-            features: None,
-            clip: None,
-            crops: None,
-            logits: None,
+            features,
             extractors,
         }
     }
 
-    /// The networks that looked.
+    /// The evaluators that observed the run.
     #[must_use]
     pub fn extractors(&self) -> &Extractors {
         &self.extractors
     }
 
-    /// A row a planned frame, in plan order.
+    /// A row per planned frame, in plan order.
     #[must_use]
     pub fn observations(&self) -> &[Observation] {
         &self.observations
@@ -137,10 +111,7 @@ impl StoredRun {
     ) -> ReduceInput<'a> {
         ReduceInput {
             observations: &self.observations,
-            features: self.features.as_ref().map(as_pair),
-            logits: self.logits.as_ref().map(|logits| logits.view()),
-            clip: self.clip.as_ref().map(as_pair),
-            crops: self.crops.as_ref().map(as_pair),
+            features: &self.features,
             protocol,
             context,
         }
@@ -151,26 +122,16 @@ impl StoredRun {
         self.observations.iter().map(|o| (&o.story, o.frame))
     }
 
-    /// Rows whose frame no network saw.
+    /// Rows whose frame no evaluator observed.
     #[must_use]
     pub fn unseen(&self) -> Vec<usize> {
-        let features = self.features.as_ref().map(|[generated, _]| generated);
         let in_features = |row: usize| {
-            features
-                .filter(|set| row < set.nrows())
-                .is_some_and(|set| set.row(row).iter().any(|value| !value.is_nan()))
-        };
-        let seen = |row: usize, o: &Observation| {
-            o.character_probabilities.is_some()
-                || o.background_probabilities.is_some()
-                || o.generated_captions.is_some()
-                || o.clip_ti.is_some()
-                || o.clip_ii.is_some()
-                || o.lpips.is_some()
-                || in_features(row)
+            let sets = self.features.iter().filter(|set| row < set.nrows());
+            sets.flat_map(|set| set.row(row))
+                .any(|value| !value.is_nan())
         };
         let rows = self.observations.iter().enumerate();
-        rows.filter(|(row, o)| !seen(*row, o))
+        rows.filter(|(row, o)| !o.is_seen() && !in_features(*row))
             .map(|(row, _)| row)
             .collect()
     }
@@ -181,51 +142,84 @@ impl StoredRun {
     /// When there is no such row.
     #[must_use]
     pub fn select(&self, rows: &[usize]) -> Self {
-        let of_set = |set: &Array2<f32>| {
-            // A matrix that does not fit the observations is for the reduction to complain of.
-            if set.nrows() == self.observations.len() {
-                set.select(Axis(0), rows)
-            } else {
-                set.clone()
-            }
-        };
-        let of_pair = |pair: &Option<Pair>| pair.as_ref().map(|pair| pair.each_ref().map(of_set));
+        let kept = rows.iter().map(|row| self.observations[*row].clone());
         Self {
-            observations: rows
-                .iter()
-                .map(|row| self.observations[*row].clone())
-                .collect(),
-            features: of_pair(&self.features),
-            clip: of_pair(&self.clip),
-            crops: of_pair(&self.crops),
-            logits: self.logits.as_ref().map(of_set),
+            observations: kept.collect(),
+            features: self.features.map(|set| {
+                // A matrix that does not fit the observations is for the reduction to complain of.
+                if set.nrows() == self.observations.len() {
+                    set.select(Axis(0), rows)
+                } else {
+                    set.clone()
+                }
+            }),
             extractors: self.extractors.clone(),
         }
     }
 
-    /// Forgets what was seen on a row: it counts as absent from then on.
+    /// Forgets what was observed on a row: it counts as absent from then on.
     pub fn forget(&mut self, row: usize) {
-        let old = &self.observations[row];
-        let mut blank = Observation::unseen(old.story.clone(), old.frame, old.clip.clone());
-        blank.text.clone_from(&old.text);
-        blank.caption.clone_from(&old.caption);
-        blank.pronoun = old.pronoun;
-        blank.character_labels.clone_from(&old.character_labels);
-        blank.background_labels.clone_from(&old.background_labels);
-        self.observations[row] = blank;
-        let pairs = [&mut self.features, &mut self.clip, &mut self.crops];
-        let sets = pairs.into_iter().flatten().flatten();
-        for set in sets.chain(&mut self.logits) {
-            if row < set.nrows() {
-                set.row_mut(row).fill(f32::NAN);
-            }
+        self.observations[row].forget();
+        for set in self.features.iter_mut().filter(|set| row < set.nrows()) {
+            set.row_mut(row).fill(f32::NAN);
         }
     }
 }
 
-fn as_pair([generated, ground_truth]: &Pair) -> FeaturePair<'_> {
-    FeaturePair {
-        generated: generated.view(),
-        ground_truth: ground_truth.view(),
+/// The evaluators whose columns a protocol's scores are reduced from.
+fn wanted(protocol: &Protocol, key: &Key) -> impl Iterator<Item = &'static EvaluatorRow> {
+    // Crops that were cut by another rule than the signature would state are none.
+    let cut = key.crops.is_some() && key.crops == protocol.cut();
+    // Whether a frame was observed at all, crops take from CLIP.
+    let asked = EVALUATORS
+        .iter()
+        .filter(|row| (row.wanted_by)(protocol) || cut && row.role == Role::CLIP);
+    let there: Vec<&EvaluatorRow> = asked
+        .filter(|row| key.extractors.get(row.role).is_some())
+        .filter(|row| cut || row.role != Role::LOCATOR)
+        .collect();
+    there.into_iter()
+}
+
+/// CLIP similarities of a run's frames, in plan order, from the embeddings that it stored.
+pub struct Similarities {
+    /// Of frame and caption; `None` for a frame without.
+    pub text_image: Vec<Option<f64>>,
+    /// Of frame and ground-truth frame.
+    pub image_image: Vec<Option<f64>>,
+}
+
+impl Similarities {
+    /// Those of a row: text and image, image and image.
+    #[must_use]
+    pub fn of(&self, row: usize) -> [Option<f64>; 2] {
+        [&self.text_image, &self.image_image].map(|all| all.get(row).copied().flatten())
     }
+
+    /// Reads the embeddings row by row.
+    ///
+    /// # Errors
+    /// Features that were changed or are damaged.
+    pub fn read(seen: &Seen) -> Result<Self, RunError> {
+        let [generated, ground_truth] = CLIP;
+        Ok(Self {
+            text_image: cosines(seen, [generated, CLIP_TEXT])?,
+            image_image: cosines(seen, [generated, ground_truth])?,
+        })
+    }
+}
+
+fn cosines(seen: &Seen, names: [&str; 2]) -> Result<Vec<Option<f64>>, RunError> {
+    let [first, second] = names.map(|name| seen.feature_rows(name));
+    let (Some(mut first), Some(mut second)) = (first?, second?) else {
+        return Ok(Vec::new());
+    };
+    let (mut a, mut b) = (Vec::new(), Vec::new());
+    let mut found = Vec::with_capacity(first.rows());
+    while first.next_into(&mut a)? && second.next_into(&mut b)? {
+        found.push(cosine(&a, &b).ok());
+        a.clear();
+        b.clear();
+    }
+    Ok(found)
 }

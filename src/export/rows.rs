@@ -4,6 +4,7 @@ use super::batch::Value;
 use super::error::ExportError;
 use super::schema::What;
 use super::writer::TableWriter;
+use crate::evaluate::Similarities;
 use crate::record::{Absence, FrameIndex, Observation, Score, Scores, StoryId, Unit};
 use crate::run::{FrameEntry, Glance, Manifest, RunError, Seen, read_scores};
 use rayon::prelude::*;
@@ -67,6 +68,7 @@ struct Loaded {
     /// Its folder, and the folder's own name.
     names: [String; 2],
     observations: Vec<Observation>,
+    similarities: Option<Similarities>,
     absences: BTreeMap<(StoryId, FrameIndex), Absence>,
     labels: Option<Labels>,
     scores: Option<Scores>,
@@ -82,10 +84,9 @@ impl Loaded {
     fn read(root: &Path, what: What) -> Result<Self, ExportError> {
         let manifest = Manifest::read(root)?;
         let name = root.file_name().unwrap_or(root.as_os_str());
-        let wanted: &[&str] = match what {
+        let wanted: &[&'static str] = match what {
             What::Observations => &[
-                "story", "frame", "clip", "text", "caption", "pronoun", "clip_ti", "clip_ii",
-                "lpips",
+                "story", "frame", "clip", "text", "caption", "pronoun", "lpips",
             ],
             What::Labels => &[
                 "story",
@@ -105,12 +106,15 @@ impl Loaded {
             ],
             What::Scores => &[],
         };
-        let observations = if what == What::Scores {
-            Vec::new()
-        } else {
-            // Says what to do where nobody has looked yet.
-            Seen::open(root)?.observations(wanted)?
-        };
+        let (mut observations, mut similarities) = (Vec::new(), None);
+        if what != What::Scores {
+            // Says what to do where the run was not observed yet.
+            let seen = Seen::open(root)?;
+            observations = seen.observations(wanted)?;
+            if what == What::Observations {
+                similarities = Some(Similarities::read(&seen)?);
+            }
+        }
         // Only frames of another program can be absent.
         let absences = if what == What::Observations && manifest.identity.images_hash.is_some() {
             absences(root)?
@@ -130,6 +134,7 @@ impl Loaded {
             ],
             manifest,
             observations,
+            similarities,
             absences,
         })
     }
@@ -152,7 +157,7 @@ impl Loaded {
         let run_columns = first.len();
         let mut story: Value = "".into();
         let mut last: Option<&StoryId> = None;
-        for row in &self.observations {
+        for (at, row) in self.observations.iter().enumerate() {
             if last != Some(&row.story) {
                 story = row.story.as_str().into();
                 last = Some(&row.story);
@@ -166,7 +171,8 @@ impl Loaded {
                 (What::Captions, _) => captions_of(table, &first, row),
                 _ => {
                     let absence = self.absences.get(&(row.story.clone(), row.frame));
-                    observation_of(table, &first, row, absence);
+                    let clip = self.similarities.as_ref().map(|it| it.of(at));
+                    observation_of(table, &first, row, absence, clip.unwrap_or_default());
                 }
             }
             table.flush_full().map_err(ExportError::Write)?;
@@ -184,6 +190,7 @@ fn observation_of<W: Write + Send>(
     first: &[Value],
     row: &Observation,
     absence: Option<&Absence>,
+    [clip_ti, clip_ii]: [Option<f64>; 2],
 ) {
     let absent = absence.map(|absence| match absence {
         Absence::Missing => "missing",
@@ -194,9 +201,9 @@ fn observation_of<W: Write + Send>(
         row.caption.as_str().into(),
         row.pronoun.into(),
         absent.into(),
-        row.clip_ti.into(),
-        row.clip_ii.into(),
-        row.lpips.into(),
+        clip_ti.into(),
+        clip_ii.into(),
+        row.number("lpips").into(),
     ];
     table.batch().push(first, rest);
 }
@@ -212,17 +219,17 @@ fn labels_of<W: Write + Send>(
             "character",
             &names.characters,
             Some(&row.character_labels),
-            &row.character_probabilities,
+            row.vector("character_probabilities"),
         ),
         (
             "background",
             &names.backgrounds,
             row.background_labels.as_ref(),
-            &row.background_probabilities,
+            row.vector("background_probabilities"),
         ),
     ];
     for (kind, names, truth, probabilities) in kinds {
-        let seen = probabilities.as_deref().unwrap_or_default();
+        let seen = probabilities.unwrap_or_default();
         let truth = truth.map_or(&[][..], Vec::as_slice);
         // Of some data sets nobody published the names.
         for at in 0..names.len().max(truth.len()).max(seen.len()) {
@@ -240,11 +247,11 @@ fn labels_of<W: Write + Send>(
 
 fn captions_of<W: Write + Send>(table: &mut TableWriter<W>, first: &[Value], row: &Observation) {
     let sources = [
-        ("generated", &row.generated_captions),
-        ("ground_truth", &row.ground_truth_captions),
+        ("generated", row.texts("generated_captions")),
+        ("ground_truth", row.texts("ground_truth_captions")),
     ];
     for (of, captions) in sources {
-        for (at, caption) in captions.iter().flatten().enumerate() {
+        for (at, caption) in captions.into_iter().flatten().enumerate() {
             let rest = [of.into(), (at as u64 + 1).into(), caption.as_str().into()];
             table.batch().push(first, rest);
         }

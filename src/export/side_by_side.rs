@@ -5,6 +5,7 @@
 //! it costs minutes of building, so the feature of its name brings it.
 
 use super::error::ExportError;
+use crate::evaluate::Similarities;
 use crate::record::Observation;
 use crate::run::{RunError, Seen};
 use polars::prelude::{
@@ -29,20 +30,14 @@ pub enum FrameValue {
 }
 
 impl FrameValue {
-    fn column(self) -> &'static str {
-        match self {
-            Self::ClipTi => "clip_ti",
-            Self::ClipIi => "clip_ii",
-            Self::Lpips => "lpips",
-        }
-    }
-
-    fn of(self, row: &Observation) -> Option<f64> {
-        match self {
-            Self::ClipTi => row.clip_ti,
-            Self::ClipIi => row.clip_ii,
-            Self::Lpips => row.lpips,
-        }
+    fn of(self, seen: &Seen, rows: &[Observation]) -> Result<Vec<Option<f64>>, RunError> {
+        let clip = match self {
+            Self::ClipTi => Similarities::read(seen)?.text_image,
+            Self::ClipIi => Similarities::read(seen)?.image_image,
+            Self::Lpips => return Ok(rows.iter().map(|row| row.number("lpips")).collect()),
+        };
+        let of_rows = (0..rows.len()).map(|at| clip.get(at).copied().flatten());
+        Ok(of_rows.collect())
     }
 }
 
@@ -75,11 +70,11 @@ pub fn side_by_side(runs: &[PathBuf], value: FrameValue) -> Result<DataFrame, Ex
 }
 
 fn read(root: &Path, value: FrameValue) -> Result<DataFrame, ExportError> {
-    let wanted = ["story", "frame", value.column()];
-    let rows = Seen::open(root)?.observations(&wanted)?;
+    let seen = Seen::open(root)?;
+    let rows = seen.observations(&["story", "frame", "lpips"])?;
     let stories: Vec<&str> = rows.iter().map(|row| row.story.as_str()).collect();
     let frames: Vec<u32> = rows.iter().map(|row| row.frame.0).collect();
-    let values: Vec<Option<f64>> = rows.iter().map(|row| value.of(row)).collect();
+    let values: Vec<Option<f64>> = value.of(&seen, &rows)?;
     let name = root.display().to_string();
     if KEYS.contains(&name.as_str()) {
         // A column of that name is there already.
@@ -130,22 +125,25 @@ pub fn write_side_by_side(frame: &DataFrame, out: impl Write) -> Result<u64, Exp
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::record::{ClipId, FrameIndex, StoryId, sha256_file};
+    use crate::record::{ClipId, Column, ColumnKind, FrameIndex, Of, StoryId, sha256_file};
     use crate::run::{OBSERVATIONS, OBSERVED, ObservationWriter};
+
+    const LPIPS: Column = Column::new("lpips", ColumnKind::Number, Of::Pair);
 
     fn run(root: &Path, frames: &[(&str, u32, Option<f64>)]) -> PathBuf {
         std::fs::create_dir_all(root).expect("folder");
-        let mut writer = ObservationWriter::create(&root.join(OBSERVATIONS)).expect("create");
+        let mut writer =
+            ObservationWriter::create(&root.join(OBSERVATIONS), &[LPIPS]).expect("create");
         for (story, frame, lpips) in frames {
             let (story, clip) = (StoryId::new(*story), ClipId::new("c"));
             let mut row = Observation::unseen(story, FrameIndex(*frame), clip);
-            row.lpips = *lpips;
+            row.set("lpips", *lpips);
             writer.push(row).expect("push");
         }
         let rows = writer.commit().expect("commit");
         let hash = sha256_file(&root.join(OBSERVATIONS)).expect("hash");
         let record = serde_json::json!({
-            "format": 1, "key": "", "chunk": 1, "journal": "", "rows": rows, "files": {OBSERVATIONS: hash},
+            "format": 2, "key": "", "chunk": 1, "journal": "", "rows": rows, "columns": ["lpips"], "files": {OBSERVATIONS: hash},
         });
         std::fs::write(root.join(OBSERVED), record.to_string()).expect("record");
         root.to_path_buf()

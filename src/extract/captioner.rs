@@ -2,11 +2,15 @@
 
 use super::ExtractError;
 use super::beam::{BeamOptions, Hypothesis, search};
+use super::evaluator::values;
 use super::eye::Eye;
 use super::passes;
+use super::registry::{Opened, Opening, named};
 use super::writer::{Writer, shaped, with_prompt};
-use super::{kind, signatures, whitespace};
+use super::{Chunk, Evaluator, Rows, TruthColumn, kind, signatures, whitespace};
 use crate::inference::{Bundle, BundleKind, CaptionerModel, Graph, Input, Runtime, Tokenizer};
+use crate::metric::ExtractorName;
+use crate::record::{Column, ColumnKind, Of, Role, SizedColumn, Value};
 use crate::vision::PassOrder;
 use image::RgbImage;
 use ndarray::{Array2, Array3, s};
@@ -226,6 +230,67 @@ impl Captioner {
             bos.unwrap_or_default(),
             model.prompt
         )
+    }
+}
+
+/// What the captioner wrote of the generated frame: its best caption.
+pub(super) const GENERATED: Column =
+    Column::new("generated_captions", ColumnKind::Texts, Of::Generated);
+/// What it wrote of the ground-truth frame, best first.
+pub(super) const GROUND_TRUTH: Column =
+    Column::new("ground_truth_captions", ColumnKind::Texts, Of::GroundTruth);
+
+/// The captioner as an evaluator.
+struct CaptionEvaluator {
+    network: Captioner,
+    /// Captions of a ground-truth frame.
+    references: usize,
+    name: ExtractorName,
+}
+
+pub(super) fn open(opening: &mut Opening<'_>, bundle: &Bundle) -> Result<Opened, ExtractError> {
+    let Some(rule) = &opening.protocol.captions else {
+        return Ok(None);
+    };
+    let network = Captioner::open(opening.runtime, bundle)?.with_pillow(opening.protocol.pillow);
+    Ok(Some(Box::new(CaptionEvaluator {
+        name: named("captioner", bundle, network.preprocessing()),
+        network,
+        references: rule.references,
+    })))
+}
+
+impl Evaluator for CaptionEvaluator {
+    fn role(&self) -> Role {
+        Role::CAPTIONER
+    }
+
+    fn name(&self) -> &ExtractorName {
+        &self.name
+    }
+
+    fn columns(&self) -> Vec<SizedColumn> {
+        vec![GENERATED.into(), GROUND_TRUTH.into()]
+    }
+
+    fn observe(&mut self, chunk: &Chunk<'_>, rows: &mut Rows) -> Result<(), ExtractError> {
+        rows.write(GENERATED, self.network.captions(chunk.frames, 1)?);
+        Ok(())
+    }
+
+    fn truth(&self) -> Option<TruthColumn> {
+        Some(TruthColumn {
+            column: GROUND_TRUTH,
+            what: format!("{} captions", self.references),
+            bundle: self.name.hash.clone(),
+            pixels: self.name.preprocessing.clone(),
+        })
+    }
+
+    fn observe_truth(&mut self, chunk: &Chunk<'_>) -> Result<Vec<Value>, ExtractError> {
+        Ok(values(
+            self.network.captions(chunk.frames, self.references)?,
+        ))
     }
 }
 

@@ -3,8 +3,11 @@
 use super::ExtractError;
 use super::eye::Eye;
 use super::network::{GraphNetwork, PixelNet};
-use super::{kind, labels, signatures};
+use super::registry::{Opened, Opening, named};
+use super::{Chunk, Evaluator, Rows, kind, labels, signatures};
 use crate::inference::{Bundle, BundleKind, Runtime};
+use crate::metric::ExtractorName;
+use crate::record::{Column, ColumnKind, Of, Role, SizedColumn};
 use crate::vision::{PassOrder, Recipe};
 use image::RgbImage;
 
@@ -114,6 +117,90 @@ impl Classifier {
     #[must_use]
     pub fn preprocessing(&self) -> String {
         self.net.eye.preprocessing()
+    }
+}
+
+/// Sigmoid outputs of the character classifier, in `[0, 1]`.
+pub(super) const CHARACTERS: Column =
+    Column::new("character_probabilities", ColumnKind::Vector, Of::Generated);
+/// Sigmoid outputs of the background classifier, in `[0, 1]`.
+pub(super) const BACKGROUNDS: Column = Column::new(
+    "background_probabilities",
+    ColumnKind::Vector,
+    Of::Generated,
+);
+
+/// A classifier as an evaluator.
+struct ClassifierEvaluator {
+    network: Classifier,
+    name: ExtractorName,
+}
+
+pub(super) fn open_characters(
+    opening: &mut Opening<'_>,
+    bundle: &Bundle,
+) -> Result<Opened, ExtractError> {
+    let labels = opening.characters();
+    open(opening, bundle, ClassifierKind::Characters, Some(&labels))
+}
+
+pub(super) fn open_backgrounds(
+    opening: &mut Opening<'_>,
+    bundle: &Bundle,
+) -> Result<Opened, ExtractError> {
+    let labels = &opening.card.backgrounds;
+    // Where the names of the places were never published, their number is checked row by row.
+    let published = (!labels.is_empty()).then_some(labels.as_slice());
+    open(opening, bundle, ClassifierKind::Backgrounds, published)
+}
+
+fn open(
+    opening: &Opening<'_>,
+    bundle: &Bundle,
+    kind: ClassifierKind,
+    labels: Option<&[String]>,
+) -> Result<Opened, ExtractError> {
+    let Some(rule) = &opening.protocol.classifiers else {
+        return Ok(None);
+    };
+    let network = Classifier::open(opening.runtime, bundle, kind, &rule.recipe)?
+        .with_pillow(opening.protocol.pillow);
+    if let Some(labels) = labels {
+        network.check_labels(labels)?;
+    }
+    let name = named(kind.graph(), bundle, network.preprocessing());
+    Ok(Some(Box::new(ClassifierEvaluator { network, name })))
+}
+
+impl ClassifierEvaluator {
+    fn column(&self) -> Column {
+        match self.network.kind {
+            ClassifierKind::Characters => CHARACTERS,
+            ClassifierKind::Backgrounds => BACKGROUNDS,
+        }
+    }
+}
+
+impl Evaluator for ClassifierEvaluator {
+    fn role(&self) -> Role {
+        match self.network.kind {
+            ClassifierKind::Characters => Role::CHARACTERS,
+            ClassifierKind::Backgrounds => Role::BACKGROUNDS,
+        }
+    }
+
+    fn name(&self) -> &ExtractorName {
+        &self.name
+    }
+
+    fn columns(&self) -> Vec<SizedColumn> {
+        vec![self.column().into()]
+    }
+
+    fn observe(&mut self, chunk: &Chunk<'_>, rows: &mut Rows) -> Result<(), ExtractError> {
+        let probabilities = self.network.probabilities(chunk.frames)?;
+        rows.write(self.column(), probabilities);
+        Ok(())
     }
 }
 

@@ -2,15 +2,22 @@
 
 use super::ExtractError;
 use super::clip_text::ClipText;
+use super::evaluator::values;
 use super::eye::Eye;
 use super::network::{BATCH, GraphNetwork, PixelNet, check};
 use super::passes;
+use super::registry::{Opened, Opening, SharedClip, named};
 use super::signatures::IDS;
-use super::{kind, signatures};
+use super::{Chunk, Evaluator, Rows, TruthColumn, kind, signatures};
+use crate::card::CaptionText;
 use crate::inference::{Bundle, BundleKind, Graph, Input, Runtime};
+use crate::metric::ExtractorName;
+use crate::record::{Column, ColumnKind, Of, Role, SizedColumn, Value};
 use crate::vision::PassOrder;
 use image::RgbImage;
 use ndarray::{Array2, Ix2};
+use std::cell::RefCell;
+use std::rc::Rc;
 
 const TEXT_GRAPH: &str = signatures::CLIP_TEXT;
 
@@ -126,5 +133,84 @@ impl Clip {
     #[must_use]
     pub fn preprocessing(&self) -> String {
         self.images.eye.preprocessing()
+    }
+}
+
+/// Embeddings of the generated frame.
+pub(super) const GENERATED: Column =
+    Column::new("clip_generated", ColumnKind::Feature, Of::Generated);
+/// Of the ground-truth frame.
+pub(super) const GROUND_TRUTH: Column =
+    Column::new("clip_ground_truth", ColumnKind::Feature, Of::GroundTruth);
+/// And of the caption, where the protocol compares frames with texts.
+pub(super) const TEXT: Column = Column::new("clip_text", ColumnKind::Feature, Of::Caption);
+
+/// CLIP as an evaluator.
+struct ClipEvaluator {
+    clip: SharedClip,
+    /// Which text frames are compared with.
+    text: Option<CaptionText>,
+    dim: usize,
+}
+
+pub(super) fn open(opening: &mut Opening<'_>, bundle: &Bundle) -> Result<Opened, ExtractError> {
+    let Some(rule) = opening.protocol.clip else {
+        return Ok(None);
+    };
+    let network = Clip::open(opening.runtime, bundle)?.with_pillow(opening.protocol.pillow);
+    let dim = network.dim();
+    let clip = SharedClip {
+        name: named("clip", bundle, network.preprocessing()),
+        network: Rc::new(RefCell::new(network)),
+    };
+    opening.clip = Some(clip.clone());
+    Ok(Some(Box::new(ClipEvaluator {
+        clip,
+        text: rule.text,
+        dim,
+    })))
+}
+
+impl Evaluator for ClipEvaluator {
+    fn role(&self) -> Role {
+        Role::CLIP
+    }
+
+    fn name(&self) -> &ExtractorName {
+        &self.clip.name
+    }
+
+    fn columns(&self) -> Vec<SizedColumn> {
+        let text = self.text.map(|_| TEXT);
+        let all = [GENERATED, GROUND_TRUTH].into_iter().chain(text);
+        all.map(|column| column.sized(self.dim)).collect()
+    }
+
+    fn observe(&mut self, chunk: &Chunk<'_>, rows: &mut Rows) -> Result<(), ExtractError> {
+        let mut network = self.clip.network.borrow_mut();
+        rows.write(GENERATED, network.images(chunk.frames)?);
+        if let Some(text) = self.text {
+            let captions = chunk.rows.iter().map(|row| match text {
+                CaptionText::Original => row.caption.as_str(),
+                CaptionText::AsRead => row.text.as_str(),
+            });
+            let captions: Vec<&str> = captions.collect();
+            rows.write(TEXT, network.texts(&captions)?);
+        }
+        Ok(())
+    }
+
+    fn truth(&self) -> Option<TruthColumn> {
+        let name = &self.clip.name;
+        Some(TruthColumn {
+            column: GROUND_TRUTH,
+            what: "clip".to_owned(),
+            bundle: name.hash.clone(),
+            pixels: name.preprocessing.clone(),
+        })
+    }
+
+    fn observe_truth(&mut self, chunk: &Chunk<'_>) -> Result<Vec<Value>, ExtractError> {
+        Ok(values(self.clip.network.borrow_mut().images(chunk.frames)?))
     }
 }

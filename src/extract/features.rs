@@ -1,10 +1,14 @@
 //! The pooled features of a frame, for distribution distances.
 
 use super::ExtractError;
+use super::evaluator::values;
 use super::eye::Eye;
 use super::network::{GraphNetwork, PixelNet};
-use super::{kind, signatures};
+use super::registry::{Opened, Opening, named};
+use super::{Chunk, Evaluator, Rows, TruthColumn, kind, signatures};
 use crate::inference::{Bundle, BundleKind, Runtime};
+use crate::metric::ExtractorName;
+use crate::record::{Column, ColumnKind, Of, Role, SizedColumn, Value};
 use crate::vision::{PassOrder, Recipe};
 use image::RgbImage;
 
@@ -103,6 +107,87 @@ impl FeatureNet {
     #[must_use]
     pub fn preprocessing(&self) -> String {
         self.net.eye.preprocessing()
+    }
+}
+
+/// Pooled features of the generated frame.
+pub(super) const GENERATED: Column = Column::new("generated", ColumnKind::Feature, Of::Generated);
+/// And of the ground-truth frame.
+pub(super) const GROUND_TRUTH: Column =
+    Column::new("ground_truth", ColumnKind::Feature, Of::GroundTruth);
+/// Class logits of the generated frame, of networks that classify too.
+pub(super) const LOGITS: Column = Column::new("logits", ColumnKind::Feature, Of::Generated);
+
+/// The feature network as an evaluator.
+struct FeatureEvaluator {
+    /// As generated frames reach it.
+    generated: FeatureNet,
+    /// As real frames reach it, where that differs.
+    reference: Option<FeatureNet>,
+    name: ExtractorName,
+}
+
+pub(super) fn open(opening: &mut Opening<'_>, bundle: &Bundle) -> Result<Opened, ExtractError> {
+    let Some(rule) = opening.protocol.features else {
+        return Ok(None);
+    };
+    let network = |recipe: &Recipe| {
+        let network = FeatureNet::open(opening.runtime, bundle, recipe)?;
+        Ok::<_, ExtractError>(network.with_pillow(opening.protocol.pillow))
+    };
+    let generated = network(&rule.generated)?;
+    let differs = rule.reference != rule.generated;
+    let reference = differs.then(|| network(&rule.reference)).transpose()?;
+    let mut pixels = generated.preprocessing();
+    if let Some(reference) = &reference {
+        pixels = format!("{pixels};reference={}", reference.preprocessing());
+    }
+    Ok(Some(Box::new(FeatureEvaluator {
+        generated,
+        reference,
+        name: named(signatures::FEATURES, bundle, pixels),
+    })))
+}
+
+impl Evaluator for FeatureEvaluator {
+    fn role(&self) -> Role {
+        Role::FEATURES
+    }
+
+    fn name(&self) -> &ExtractorName {
+        &self.name
+    }
+
+    fn columns(&self) -> Vec<SizedColumn> {
+        let dim = self.generated.dim();
+        let mut columns = vec![GENERATED.sized(dim), GROUND_TRUTH.sized(dim)];
+        let classes = self.generated.classes();
+        columns.extend(classes.map(|classes| LOGITS.sized(classes)));
+        columns
+    }
+
+    fn observe(&mut self, chunk: &Chunk<'_>, rows: &mut Rows) -> Result<(), ExtractError> {
+        let (features, logits) = self.generated.features_and_logits(chunk.frames)?;
+        rows.write(GENERATED, features);
+        if let Some(logits) = logits {
+            rows.write(LOGITS, logits);
+        }
+        Ok(())
+    }
+
+    fn truth(&self) -> Option<TruthColumn> {
+        let network = self.reference.as_ref().unwrap_or(&self.generated);
+        Some(TruthColumn {
+            column: GROUND_TRUTH,
+            what: "features".to_owned(),
+            bundle: self.name.hash.clone(),
+            pixels: network.preprocessing(),
+        })
+    }
+
+    fn observe_truth(&mut self, chunk: &Chunk<'_>) -> Result<Vec<Value>, ExtractError> {
+        let network = self.reference.as_mut().unwrap_or(&mut self.generated);
+        Ok(values(network.features(chunk.frames)?))
     }
 }
 

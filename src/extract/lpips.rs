@@ -2,12 +2,16 @@
 
 use super::ExtractError;
 use super::eye::Eye;
+use super::registry::{Opened, Opening, named};
 use super::signatures::{FIRST_IMAGE as FIRST, SECOND_IMAGE as SECOND};
-use super::{kind, signatures};
+use super::{Chunk, Evaluator, Rows, kind, signatures};
 use crate::inference::{Bundle, BundleKind, Graph, Input, Runtime};
+use crate::metric::ExtractorName;
+use crate::record::{Column, ColumnKind, Of, Role, SizedColumn};
 use crate::vision::{Geometry, InputScale, PassOrder, Recipe, Resizer, ValueScale};
 use image::RgbImage;
 use ndarray::{Array4, ArrayD};
+use std::borrow::Borrow;
 
 const GRAPH: &str = signatures::LPIPS;
 /// A perceptual distance, trunk and linear layers in one graph.
@@ -72,7 +76,7 @@ impl Lpips {
     pub fn distances(
         &mut self,
         first: &[RgbImage],
-        second: &[RgbImage],
+        second: &[impl Borrow<RgbImage>],
         resize: Option<u32>,
     ) -> Result<Vec<f32>, ExtractError> {
         if first.len() != second.len() {
@@ -83,7 +87,7 @@ impl Lpips {
         }
         let pairs = first.iter().zip(second).enumerate();
         pairs
-            .map(|(index, (first, second))| self.distance(index, first, second, resize))
+            .map(|(index, (first, second))| self.distance(index, first, second.borrow(), resize))
             .collect()
     }
 
@@ -162,6 +166,52 @@ impl Lpips {
             }
             (None, None) => format!("{}+{resizer}+size-of-reference", self.network),
         }
+    }
+}
+
+/// LPIPS between generated and ground-truth frame, at least 0.
+pub(super) const DISTANCE: Column = Column::new("lpips", ColumnKind::Number, Of::Pair);
+
+/// LPIPS as an evaluator.
+struct LpipsEvaluator {
+    network: Lpips,
+    resize: Option<u32>,
+    name: ExtractorName,
+}
+
+pub(super) fn open(opening: &mut Opening<'_>, bundle: &Bundle) -> Result<Opened, ExtractError> {
+    let Some(rule) = opening.protocol.lpips else {
+        return Ok(None);
+    };
+    let network = Lpips::open(opening.runtime, bundle)?
+        .with_resizer(rule.resizer)
+        .with_pillow(opening.protocol.pillow);
+    Ok(Some(Box::new(LpipsEvaluator {
+        name: named(GRAPH, bundle, network.preprocessing(rule.resize)),
+        network,
+        resize: rule.resize,
+    })))
+}
+
+impl Evaluator for LpipsEvaluator {
+    fn role(&self) -> Role {
+        Role::LPIPS
+    }
+
+    fn name(&self) -> &ExtractorName {
+        &self.name
+    }
+
+    fn columns(&self) -> Vec<SizedColumn> {
+        vec![DISTANCE.into()]
+    }
+
+    fn observe(&mut self, chunk: &Chunk<'_>, rows: &mut Rows) -> Result<(), ExtractError> {
+        let distances = self
+            .network
+            .distances(chunk.frames, chunk.truth, self.resize)?;
+        rows.write(DISTANCE, distances.into_iter().map(f64::from));
+        Ok(())
     }
 }
 

@@ -1,4 +1,4 @@
-//! The room of networks that look at a frame.
+//! The room of evaluators: what observes a frame, and owns the columns that it writes.
 
 mod beam;
 mod captioner;
@@ -6,7 +6,9 @@ mod classifier;
 mod clip;
 mod clip_text;
 mod component;
+mod crops;
 mod error;
+mod evaluator;
 mod eye;
 mod features;
 mod html;
@@ -17,20 +19,25 @@ mod lpips;
 mod network;
 mod passes;
 mod pixel_box;
+mod registry;
 mod signatures;
 mod whitespace;
 mod writer;
 
 #[cfg(test)]
 mod golden_tests;
+#[cfg(test)]
+mod pass_order_tests;
 
 pub use captioner::Captioner;
 pub use classifier::{Classifier, ClassifierKind};
 pub use clip::Clip;
 pub use error::ExtractError;
+pub use evaluator::{Chunk, Evaluator, Rows, TruthColumn};
 pub use features::FeatureNet;
 pub use locator::Locator;
 pub use lpips::Lpips;
 pub use network::BATCH;
 pub use pixel_box::PixelBox;
+pub use registry::{EVALUATORS, EvaluatorRow, Opening, Source, open};
 pub use signatures::signatures;

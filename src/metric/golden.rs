@@ -1,5 +1,6 @@
 //! Inputs and stored values that tests of this room share.
 
+use super::{CLIP, CLIP_TEXT, Features};
 use ndarray::Array2;
 use serde_json::Value;
 
@@ -61,4 +62,39 @@ pub(super) fn exact(value: &Value) -> Vec<f64> {
 /// A number.
 pub(super) fn number(case: &Value, name: &str) -> f64 {
     case[name].as_f64().unwrap()
+}
+
+/// CLIP embeddings whose cosines are these, of frame and caption and of frame and ground truth; not finite where
+/// there is none.
+pub(crate) fn of_cosines(cosines: &[[Option<f64>; 2]]) -> Features {
+    let set = |column: usize| {
+        let mut set = Array2::from_elem((cosines.len(), 3), f32::NAN);
+        for (mut row, cosines) in set.outer_iter_mut().zip(cosines) {
+            if let Some(cosine) = cosines[column] {
+                row.assign(&ndarray::arr1(&at_cosine(cosine)));
+            }
+        }
+        set
+    };
+    let mut generated = Array2::zeros((cosines.len(), 3));
+    generated.column_mut(0).fill(1.0);
+    Features::default()
+        .with_pair(CLIP, [generated, set(1)])
+        .with(CLIP_TEXT, set(0))
+}
+
+/// A vector whose cosine with the first axis is this one, but for a unit of the last but one place of a double: the
+/// second component is as long as a float can say, and the third makes up for what that lacks.
+fn at_cosine(cosine: f64) -> [f32; 3] {
+    if cosine == 0.0 {
+        return [0.0, 1.0, 0.0];
+    }
+    let first = cosine as f32;
+    let rest = f64::from(first).powi(2) * (1.0 / cosine.powi(2) - 1.0);
+    let mut second = rest.max(0.0).sqrt() as f32;
+    if f64::from(second).powi(2) > rest {
+        second = second.next_down().max(0.0);
+    }
+    let left = rest - f64::from(second).powi(2);
+    [first, second, left.max(0.0).sqrt() as f32]
 }

@@ -14,7 +14,7 @@ mod frechet_root;
 mod frechet_spread;
 mod gaussian;
 #[cfg(test)]
-mod golden;
+pub(crate) mod golden;
 mod inception_score;
 mod kernel;
 mod kernel_spread;
@@ -54,14 +54,15 @@ pub use pairwise::ordered_mean;
 pub use psnr::SquaredError;
 pub use random_state::RandomState;
 pub use reduce::{
-    ExtractorName, Extractors, FeaturePair, Parts, ReduceInput, Reduced, ScoreContext, StorySums,
-    Wanted, reduce, reduce_with_parts,
+    CLIP, CLIP_TEXT, CROPS, ExtractorName, Extractors, FEATURES, FeaturePair, Features, LOGITS,
+    Parts, ReduceInput, Reduced, ScoreContext, StorySums, Wanted, reduce, reduce_with_parts,
 };
 pub use registry::{
     About, Audit, ChartLine, FAMILIES, Group, METRICS, Metric, MetricId, about, about_metric,
 };
 pub use similarity::{
     FramePlace, Pairing, SimilarityUnscored, StorySimilarity, clip_score, consistency, cosine,
-    cosines, mean_consistency, mean_of_batch_means, ref_clip_score, torchmetrics_clip_score,
+    cosines, cosines_where_defined, mean_consistency, mean_of_batch_means, ref_clip_score,
+    torchmetrics_clip_score,
 };
 pub use ssim::{SsimUnscored, ssim};

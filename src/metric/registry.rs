@@ -4,8 +4,8 @@
 //! A new metric of what evaluators already observe is a row here and a [`Family`] in the file that computes it.
 
 use super::reduce::{
-    BACKGROUNDS, CAPTIONS, CHARACTERS, CLIP, CONSISTENCY, CROPS, FRECHET, INCEPTION, KERNEL, LPIPS,
-    NEIGHBOURS,
+    BACKGROUNDS, CAPTIONS, CHARACTER_CROPS, CHARACTERS, CLIP_SIMILARITY, CONSISTENCY, FRECHET,
+    INCEPTION, KERNEL, LPIPS, NEIGHBOURS,
 };
 use super::{Family, Slices};
 use crate::record::{Score, Unit};
@@ -203,8 +203,8 @@ registry! {
     Fid, "fid", "FID", Metric::distance(Images, &FRECHET, 2).of_count().drawn("#6a3fa0", "");
     Bleu4, "bleu4", "BLEU4", Metric::score(Images, &CAPTIONS, 4).drawn("#8a5a00", "");
     Cider, "cider", "CIDEr", Metric::score(Images, &CAPTIONS, 4).indifferent(&["captions.bleu"]).drawn("#8a5a00", "5 3");
-    ClipTi, "clip_ti", "CLIP T-I", Metric::cosine(Images, &CLIP).on(Frames).indifferent(&["clip.consistency", "ground_truth"]).drawn("#2d8a4e", "");
-    ClipIi, "clip_ii", "CLIP I-I", Metric::cosine(Images, &CLIP).on(Frames).indifferent(&["clip.consistency", "clip.text"]).drawn("#2d8a4e", "5 3");
+    ClipTi, "clip_ti", "CLIP T-I", Metric::cosine(Images, &CLIP_SIMILARITY).on(Frames).indifferent(&["clip.consistency", "ground_truth"]).drawn("#2d8a4e", "");
+    ClipIi, "clip_ii", "CLIP I-I", Metric::cosine(Images, &CLIP_SIMILARITY).on(Frames).indifferent(&["clip.consistency", "clip.text"]).drawn("#2d8a4e", "5 3");
     Lpips, "lpips", "LPIPS", Metric::distance(Images, &LPIPS, 4).on(Frames).drawn("#e07a00", "");
 
     Kid, "kid", "KID", Metric::distance(Detail, &KERNEL, 5).of_count().drawn("#6a3fa0", "5 3");
@@ -220,11 +220,11 @@ registry! {
     ConsistencyGt, "consistency_gt", "Consistency (ground truth)", Metric::cosine(Detail, &CONSISTENCY).indifferent(PAIRS).of_reality();
     ConsistencyShared, "consistency_shared", "Consistency, shared", Metric::cosine(Detail, &CONSISTENCY).indifferent(GENERATED).audited();
     ConsistencySharedGt, "consistency_shared_gt", "Consistency, shared (ground truth)", Metric::cosine(Detail, &CONSISTENCY).indifferent(PAIRS).of_reality();
-    CharConsistency, "char_consistency", "Char-Consistency", Metric::cosine(Detail, &CROPS).indifferent(&["ground_truth"]);
-    CharConsistencyGt, "char_consistency_gt", "Char-Consistency (ground truth)", Metric::cosine(Detail, &CROPS).of_reality();
-    CharLikeness, "char_likeness", "Char-Likeness", Metric::cosine(Detail, &CROPS);
-    CharFound, "char_found", "Char-Found %", Metric::percent(Detail, &CROPS).indifferent(&["ground_truth"]);
-    CharFoundGt, "char_found_gt", "Char-Found (ground truth) %", Metric::percent(Detail, &CROPS).of_reality();
+    CharConsistency, "char_consistency", "Char-Consistency", Metric::cosine(Detail, &CHARACTER_CROPS).indifferent(&["ground_truth"]);
+    CharConsistencyGt, "char_consistency_gt", "Char-Consistency (ground truth)", Metric::cosine(Detail, &CHARACTER_CROPS).of_reality();
+    CharLikeness, "char_likeness", "Char-Likeness", Metric::cosine(Detail, &CHARACTER_CROPS);
+    CharFound, "char_found", "Char-Found %", Metric::percent(Detail, &CHARACTER_CROPS).indifferent(&["ground_truth"]);
+    CharFoundGt, "char_found_gt", "Char-Found (ground truth) %", Metric::percent(Detail, &CHARACTER_CROPS).of_reality();
     CharAccLabel, "char_acc_label", "Char-Acc per label %", Metric::percent(Detail, &CHARACTERS).indifferent(ACC);
     CharF1Micro, "char_f1_micro", "Char-F1 micro %", Metric::percent(Detail, &CHARACTERS).indifferent(F1);
     CharF1Macro, "char_f1_macro", "Char-F1 macro %", Metric::percent(Detail, &CHARACTERS).indifferent(F1);
@@ -255,9 +255,9 @@ pub static FAMILIES: [&Family; 11] = [
     &NEIGHBOURS,
     &INCEPTION,
     &CAPTIONS,
-    &CLIP,
+    &CLIP_SIMILARITY,
     &CONSISTENCY,
-    &CROPS,
+    &CHARACTER_CROPS,
     &LPIPS,
 ];
 

@@ -113,6 +113,18 @@ pub fn cosine<T: Feature>(first: &[T], second: &[T]) -> Result<f64, SimilarityUn
     Ok(dot(&a, &b))
 }
 
+/// The [`cosine`] of each row of one array with the same row of the other; `None` where it is not defined, as
+/// for an absent frame.
+#[must_use]
+pub fn cosines_where_defined(
+    first: &ArrayView2<'_, f32>,
+    second: &ArrayView2<'_, f32>,
+) -> Vec<Option<f64>> {
+    let rows = first.rows().into_iter().zip(second.rows());
+    rows.map(|(first, second)| cosine(&first.to_vec(), &second.to_vec()).ok())
+        .collect()
+}
+
 /// Cosine of each row of one array with the same row of the other, both `[n, d]`: the items of CLIP-T
 /// (frame and caption) and CLIP-I (frame and ground truth).
 ///

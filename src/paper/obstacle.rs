@@ -2,6 +2,7 @@
 
 use super::{Confidence, MeasuredRun, PublishedCell, Text};
 use crate::card::{self, GeneratorKind, Protocol};
+use crate::extract::EvaluatorRow;
 use crate::metric::Metric;
 use crate::record::{Score, TextVariant, signature_part};
 use crate::run::Partition;
@@ -182,8 +183,9 @@ fn networks(cell: &PublishedCell, run: &MeasuredRun) -> Vec<String> {
     };
     let name = |bundle: Option<&str>| bundle.unwrap_or("none").to_owned();
     let different = roles.iter().filter_map(|role| {
-        let ours = name(role.bundle(&run.dataset.evaluators));
-        let theirs = name(role.bundle(&published.evaluators));
+        let row = EvaluatorRow::of(*role)?;
+        let ours = name(row.bundle(&run.dataset.evaluators));
+        let theirs = name(row.bundle(&published.evaluators));
         (ours != theirs).then(|| format!("{role} network: {ours}, published with {theirs}"))
     });
     different.collect()

@@ -3,8 +3,10 @@
 use super::weights::open_bundle;
 use super::{Control, Gathered, PipelineError};
 use crate::card::{DatasetCard, Protocol};
-use crate::evaluate::{Panel, Role};
+use crate::evaluate::Panel;
+use crate::extract::EVALUATORS;
 use crate::inference::{Bundle, Runtime};
+use crate::record::Role;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
@@ -13,6 +15,7 @@ use std::path::{Path, PathBuf};
 pub struct EvaluatorSet {
     bundles: BTreeMap<String, Bundle>,
     roles: BTreeMap<Role, String>,
+    skip: BTreeSet<Role>,
 }
 
 impl EvaluatorSet {
@@ -25,13 +28,17 @@ impl EvaluatorSet {
         gathered: &mut Gathered,
         control: Control<'_>,
     ) -> Self {
-        let mut found = Self::default();
+        let mut found = Self {
+            skip: skip.clone(),
+            ..Self::default()
+        };
         let mut missing: Vec<String> = Vec::new();
-        for role in Role::ALL {
-            if !role.wanted_by(protocol) || skip.contains(&role) {
+        for row in EVALUATORS.iter().filter(|row| row.is_network()) {
+            let role = row.role;
+            if !(row.wanted_by)(protocol) || skip.contains(&role) {
                 continue;
             }
-            let Some(id) = role.bundle(&card.evaluators) else {
+            let Some(id) = row.bundle(&card.evaluators) else {
                 control.note(&format!(
                     "note: the card of {} names no network for {role}; what needs it is not scored",
                     card.name
@@ -68,7 +75,7 @@ impl EvaluatorSet {
             .iter()
             .filter_map(|(role, id)| Some((*role, self.bundles.get(id)?)))
             .collect();
-        Ok(Panel::open(runtime, &bundles, card, protocol)?)
+        Ok(Panel::open(runtime, &bundles, &self.skip, card, protocol)?)
     }
 }
 

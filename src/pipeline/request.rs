@@ -3,9 +3,8 @@
 use super::planned::{Goal, Planned};
 use super::{Control, DataRequest, LatentRequest, PipelineError};
 use crate::card::SuiteRun;
-use crate::evaluate::Role;
 use crate::inference::RuntimeOptions;
-use crate::record::{Scores, Seed};
+use crate::record::{Role, Scores, Seed};
 use crate::report;
 use std::collections::BTreeSet;
 use std::num::NonZeroUsize;

@@ -2,6 +2,7 @@
 
 mod absence;
 mod canonical;
+mod column;
 mod digest;
 mod hint;
 mod id;
@@ -13,6 +14,7 @@ mod story;
 
 pub use absence::Absence;
 pub use canonical::canonical_json;
+pub use column::{Column, ColumnKind, Of, SizedColumn, Value};
 pub use digest::{hex, sha256_file, sha256_hex};
 pub use hint::{CallerError, FaultKind, Hint, HintedError};
 pub use id::{ClipId, FrameIndex, Seed, StoryId};

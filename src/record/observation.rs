@@ -1,12 +1,12 @@
-//! What the evaluators saw on one frame.
+//! What the evaluators wrote of one frame.
 
-use super::{ClipId, FrameIndex, StoryId};
-use serde::{Deserialize, Serialize};
+use super::{ClipId, FrameIndex, StoryId, Value};
 
-/// One row of `observations.parquet`: a frame that was planned, and what was seen on it.
+/// One row of `observations.parquet`: a frame that was planned, and what evaluators wrote of it.
 ///
-/// Absent values are `None` and are counted as not scored, never filled in.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+/// Evaluators' values are found by the name of their column and by type. What is absent is `None` and
+/// is counted as not scored, never filled in.
+#[derive(Clone, Debug, PartialEq)]
 pub struct Observation {
     /// The story.
     pub story: StoryId,
@@ -24,24 +24,12 @@ pub struct Observation {
     pub character_labels: Vec<bool>,
     /// True labels, in the card's background order.
     pub background_labels: Option<Vec<bool>>,
-    /// Sigmoid outputs of the character classifier, in [0, 1].
-    pub character_probabilities: Option<Vec<f32>>,
-    /// Sigmoid outputs of the background classifier, in [0, 1].
-    pub background_probabilities: Option<Vec<f32>>,
-    /// Captions that the captioner wrote of the generated frame, best first.
-    pub generated_captions: Option<Vec<String>>,
-    /// Captions that it wrote of the ground-truth frame, best first.
-    pub ground_truth_captions: Option<Vec<String>>,
-    /// Cosine of the CLIP embeddings of frame and caption, in [-1, 1].
-    pub clip_ti: Option<f64>,
-    /// Cosine of the CLIP embeddings of frame and ground-truth frame, in [-1, 1].
-    pub clip_ii: Option<f64>,
-    /// LPIPS between frame and ground-truth frame, at least 0.
-    pub lpips: Option<f64>,
+    /// What evaluators wrote, in order of the columns' names. A handful, so that a list is quicker than a map.
+    seen: Vec<(&'static str, Value)>,
 }
 
 impl Observation {
-    /// A planned frame on which nothing was seen: the start of every row.
+    /// A planned frame that no evaluator saw: the start of every row.
     #[must_use]
     pub fn unseen(story: StoryId, frame: FrameIndex, clip: ClipId) -> Self {
         Self {
@@ -53,13 +41,93 @@ impl Observation {
             pronoun: false,
             character_labels: Vec::new(),
             background_labels: None,
-            character_probabilities: None,
-            background_probabilities: None,
-            generated_captions: None,
-            ground_truth_captions: None,
-            clip_ti: None,
-            clip_ii: None,
-            lpips: None,
+            seen: Vec::new(),
         }
+    }
+
+    /// Writes a value into a column, or takes it out.
+    pub fn set(&mut self, column: &'static str, value: Option<impl Into<Value>>) {
+        let place = self.seen.binary_search_by_key(&column, |(name, _)| name);
+        match (place, value) {
+            (Ok(at), Some(value)) => self.seen[at].1 = value.into(),
+            (Ok(at), None) => drop(self.seen.remove(at)),
+            (Err(at), Some(value)) => self.seen.insert(at, (column, value.into())),
+            (Err(_), None) => {}
+        }
+    }
+
+    /// The same row with a value in a column.
+    #[must_use]
+    pub fn with(mut self, column: &'static str, value: impl Into<Value>) -> Self {
+        self.set(column, Some(value));
+        self
+    }
+
+    /// Takes out everything that evaluators wrote.
+    pub fn forget(&mut self) {
+        self.seen.clear();
+    }
+
+    /// Whether an evaluator wrote anything.
+    #[must_use]
+    pub fn is_seen(&self) -> bool {
+        !self.seen.is_empty()
+    }
+
+    /// What an evaluator wrote into a column.
+    #[must_use]
+    pub fn value(&self, column: &str) -> Option<&Value> {
+        let found = self.seen.iter().find(|(name, _)| *name == column);
+        found.map(|(_, value)| value)
+    }
+
+    /// The number in a column of numbers.
+    #[must_use]
+    pub fn number(&self, column: &str) -> Option<f64> {
+        match self.value(column)? {
+            Value::Number(value) => Some(*value),
+            _ => None,
+        }
+    }
+
+    /// The numbers in a column of vectors.
+    #[must_use]
+    pub fn vector(&self, column: &str) -> Option<&[f32]> {
+        match self.value(column)? {
+            Value::Vector(values) => Some(values),
+            _ => None,
+        }
+    }
+
+    /// The texts in a column of texts.
+    #[must_use]
+    pub fn texts(&self, column: &str) -> Option<&[String]> {
+        match self.value(column)? {
+            Value::Texts(texts) => Some(texts),
+            _ => None,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn values_are_found_by_name_and_type() {
+        let ids = (StoryId::new("s"), FrameIndex(1), ClipId::new("c"));
+        let mut row = Observation::unseen(ids.0, ids.1, ids.2);
+        assert!(!row.is_seen());
+        row.set("b", Some(0.5));
+        row.set("a", Some(vec![1.0_f32]));
+        row.set("b", Some(0.25));
+        assert_eq!((row.number("b"), row.vector("b")), (Some(0.25), None));
+        assert_eq!(row.vector("a"), Some(&[1.0][..]));
+        assert_eq!(row.texts("c"), None);
+        // The order in which evaluators wrote does not show.
+        let other = row.clone();
+        row.set("b", None::<f64>);
+        assert_ne!(row, other);
+        assert_eq!(row.with("b", 0.25), other);
     }
 }

@@ -1,49 +1,42 @@
-//! What an evaluator is asked about a frame.
+//! What an evaluator is asked for.
 
 use std::fmt;
 
-/// A question that an evaluator answers about a frame.
+/// A question that an evaluator answers about a frame, by its id: what `--skip` and reports call it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Role {
-    /// Which characters are there.
-    Characters,
-    /// Which place it is.
-    Backgrounds,
-    /// Features of the distribution metrics.
-    Features,
-    /// CLIP embeddings.
-    Clip,
-    /// Perceptual distance.
-    Lpips,
-    /// A caption.
-    Captioner,
-    /// Where each character is.
-    Locator,
-}
+pub struct Role(&'static str);
 
 impl Role {
-    /// All of them, in the order that commands name them.
-    pub const ALL: [Self; 7] = [
-        Self::Characters,
-        Self::Backgrounds,
-        Self::Features,
-        Self::Clip,
-        Self::Lpips,
-        Self::Captioner,
-        Self::Locator,
-    ];
+    /// Which characters are there.
+    pub const CHARACTERS: Self = Self("characters");
+    /// Which place it is.
+    pub const BACKGROUNDS: Self = Self("backgrounds");
+    /// Features of FID and its kin.
+    pub const FEATURES: Self = Self("features");
+    /// CLIP embeddings.
+    pub const CLIP: Self = Self("clip");
+    /// Perceptual distance.
+    pub const LPIPS: Self = Self("lpips");
+    /// A caption.
+    pub const CAPTIONER: Self = Self("captioner");
+    /// Where each character is.
+    pub const LOCATOR: Self = Self("locator");
+
+    /// The role of this id.
+    #[must_use]
+    pub const fn new(id: &'static str) -> Self {
+        Self(id)
+    }
+
+    /// Its id.
+    #[must_use]
+    pub const fn id(self) -> &'static str {
+        self.0
+    }
 }
 
 impl fmt::Display for Role {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str(match self {
-            Self::Characters => "characters",
-            Self::Backgrounds => "backgrounds",
-            Self::Features => "features",
-            Self::Clip => "clip",
-            Self::Lpips => "lpips",
-            Self::Captioner => "captioner",
-            Self::Locator => "locator",
-        })
+        formatter.pad(self.0)
     }
 }

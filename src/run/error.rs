@@ -156,6 +156,16 @@ pub enum RunError {
         /// Version of this program.
         supported: u32,
     },
+    /// Observations were written by another version of the format.
+    #[error("{} has format {found}, this program reads {supported}", path.display())]
+    ObservationsFormat {
+        /// The file.
+        path: PathBuf,
+        /// Version in the file.
+        found: u32,
+        /// Version of this program.
+        supported: u32,
+    },
     /// A file was changed after it was written.
     #[error("{} has hash {found}, but {expected} is recorded", path.display())]
     Hash {
@@ -363,6 +373,7 @@ impl Hint for RunError {
             Self::Read { .. }
             | Self::Json { .. }
             | Self::Format { .. }
+            | Self::ObservationsFormat { .. }
             | Self::Cards { .. }
             | Self::Hash { .. }
             | Self::Frame { .. }
@@ -433,6 +444,10 @@ impl Hint for RunError {
             Self::RepeatedStory { .. } | Self::CaptionCount { .. } => {
                 "the split lists a story twice; see its ids with `storyeval dataset referential --dataset ...`".to_owned()
             }
+            Self::ObservationsFormat { path, .. } => format!(
+                "observe the frames again with this version: `storyeval observe {}`",
+                parent(path)
+            ),
             Self::Changed { folder, .. } => {
                 format!("look at the frames again: `storyeval observe {}`", folder.display())
             }

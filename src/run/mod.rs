@@ -54,13 +54,13 @@ pub use layout::{
     folder_name, frame_file, one_folder,
 };
 pub use manifest::{FORMAT, Identity, Manifest, Session};
-pub use observations::{COLUMNS, ObservationWriter, read_columns};
-pub use observe::{FrameRef, Look, Looker, Looking, Observed, Unseen, observe};
+pub use observations::{ObservationWriter, PLANNED_COLUMNS, read_columns};
+pub use observe::{FrameRef, Looker, Looking, Observed, Unseen, observe};
 pub use partition::Partition;
 pub use plan::{Plan, PlanSummary, Unit};
 pub use progress::{Progress, Stage};
 pub use scores::{SCORES_FORMAT, find_scores, read_scores, write_scores};
 pub use seed_set::runs_in;
-pub use seen::Seen;
+pub use seen::{Seen, observed_key};
 pub use store::Store;
 pub use timing::{StageTime, TimedStage, read_times, record_time};

@@ -1,17 +1,18 @@
-//! The second stage: look at every stored frame and write down what was seen.
+//! The second stage: evaluators observe every stored frame, and what they write is stored.
 
 use super::durable::{create_folder, write_durably};
 use super::error::RunError;
 use super::features::FeatureWriter;
 use super::layout::{FEATURES, OBSERVATIONS, OBSERVED, json_file};
-use super::manifest::FORMAT;
-use super::observations::ObservationWriter;
+use super::observations::{OBSERVATIONS_FORMAT, ObservationWriter};
 use super::plan::Unit;
 use super::progress::{Progress, Stage, rate};
 use super::seen::{Record, features_file};
 use super::store::Store;
 use super::timing::{StageTime, TimedStage, record_time};
-use crate::record::{ClipId, FrameIndex, Observation, sha256_file};
+use crate::record::{
+    ClipId, Column, ColumnKind, FrameIndex, Observation, SizedColumn, sha256_file,
+};
 use crate::vision::Decoding;
 use image::RgbImage;
 use rayon::prelude::*;
@@ -20,7 +21,7 @@ use std::num::NonZeroUsize;
 use std::path::Path;
 use std::time::Instant;
 
-/// A frame that is looked at.
+/// A frame that is observed.
 #[derive(Clone, Copy, Debug)]
 pub struct FrameRef<'a> {
     /// Its unit.
@@ -49,35 +50,27 @@ impl<'a> FrameRef<'a> {
     }
 }
 
-/// What was seen on a frame.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Look {
-    /// The row of `observations.parquet`.
-    pub observation: Observation,
-    /// A row for each feature file of [`Looking::features`], in its order.
-    pub features: Vec<Vec<f32>>,
-}
-
-/// The eyes: a look for each frame and its image, in their order.
-pub type Looker<'a, E> = dyn FnMut(&[FrameRef<'_>], &[RgbImage]) -> Result<Vec<Look>, E> + 'a;
+/// The evaluators: an observation for each frame and its image, in their order.
+pub type Looker<'a, E> =
+    dyn FnMut(&[FrameRef<'_>], &[RgbImage]) -> Result<Vec<Observation>, E> + 'a;
 
 /// The row of a frame that has no image: its ids, text and labels, and no value.
 pub type Unseen<'a> = dyn FnMut(FrameRef<'_>) -> Observation + 'a;
 
-/// How to look.
+/// How to observe.
 #[derive(Clone, Copy, Debug)]
 pub struct Looking<'a> {
-    /// Names everything the looks depend on besides the frames, for example the evaluators' content hash
-    /// and the ground-truth rule. Observations made under another key are made anew.
+    /// Names everything that observations depend on besides the frames, for example the evaluators' content
+    /// hash and the ground-truth rule. Observations made under another key are made again.
     pub key: &'a str,
-    /// Most frames that are looked at together. Chunks never reach over a batch of the plan, so that a
-    /// frame is seen in the same company in every partition.
+    /// Most frames that are observed together. Chunks never reach over a batch of the plan, so that a
+    /// frame has the same company in every partition.
     pub chunk: NonZeroUsize,
     /// When the frames of a chunk are decoded.
     pub decoding: Decoding,
-    /// Name and number of columns of each feature file.
-    pub features: &'a [(&'a str, usize)],
-    /// Folder that receives what is seen: the run's own, or one below it for other ways to look at the
+    /// What the evaluators write.
+    pub columns: &'a [SizedColumn],
+    /// Folder that receives the observations: the run's own, or one below it for other ways to observe the
     /// same frames.
     pub folder: &'a Path,
 }
@@ -99,13 +92,13 @@ pub struct Observed {
 /// Nothing is done when the observations are already there, complete, of these frames and under this
 /// key.
 ///
-/// A frame that the run knows to be absent is not shown: its row comes from `unseen`, and its
-/// features are NaN, which every metric counts as not scored.
+/// A frame that the run knows to be absent is not shown: its row comes from `unseen` and has no values; its
+/// features are NaN. Every metric counts it as not scored.
 ///
 /// # Errors
 /// [`RunError::Outstanding`] when units are not drawn yet, [`RunError::Frame`] when a frame cannot be
-/// decoded, [`RunError::Row`] when `looker` gives another number of rows or rows of other frames, what
-/// `looker` gives, and [`RunError::Output`] and its kin. Earlier observations then stay as they are.
+/// decoded, [`RunError::Row`] when `looker` gives another number of rows, rows of other frames or values that
+/// fit no column, what `looker` gives, and [`RunError::Output`] and its kin. Earlier observations then stay as they are.
 pub fn observe<E: From<RunError>>(
     store: &Store,
     looking: &Looking<'_>,
@@ -140,8 +133,8 @@ pub fn observe<E: From<RunError>>(
         for frames in &batches {
             let start = Instant::now();
             for (chunk, images) in frames.chunks(size).zip(&mut *images) {
-                for look in look_at(store, chunk, images?, looking, looker, unseen)? {
-                    tables.push(look)?;
+                for row in observe_chunk(store, chunk, images?, looking, looker, unseen)? {
+                    tables.push(row)?;
                 }
             }
             done += frames.len();
@@ -156,14 +149,7 @@ pub fn observe<E: From<RunError>>(
         Ok::<(), E>(())
     })?;
     tables.commit()?;
-    let record = Record {
-        format: FORMAT,
-        key: looking.key.to_owned(),
-        chunk: looking.chunk.get(),
-        journal: store.journal().digest(),
-        rows: done,
-        files: hashes(looking.folder, &names)?,
-    };
+    let record = record(store, looking, done, hashes(looking.folder, &names)?);
     write_durably(&looking.folder.join(OBSERVED), &json_file(&record))?;
     let seconds = begin.elapsed().as_secs_f64();
     let time = StageTime::now(TimedStage::Observe, done, seconds);
@@ -198,54 +184,55 @@ fn read(store: &Store, chunk: &[FrameRef<'_>]) -> Result<Vec<Option<RgbImage>>, 
     images.into_iter().collect()
 }
 
-/// A look for every frame of a chunk, in order; `looker` is shown those that have an image.
-fn look_at<E: From<RunError>>(
+/// A row for every frame of a chunk, in order; `looker` is shown those that have an image.
+fn observe_chunk<E: From<RunError>>(
     store: &Store,
     chunk: &[FrameRef<'_>],
     images: Vec<Option<RgbImage>>,
     looking: &Looking<'_>,
     looker: &mut Looker<'_, E>,
     unseen: &mut Unseen<'_>,
-) -> Result<Vec<Look>, E> {
+) -> Result<Vec<Observation>, E> {
     let pairs = chunk.iter().zip(images);
     let (present, images): (Vec<FrameRef<'_>>, Vec<RgbImage>) = pairs
         .filter_map(|(frame, image)| Some((*frame, image?)))
         .unzip();
-    let looks = if present.is_empty() {
+    let rows = if present.is_empty() {
         Vec::new()
     } else {
         looker(&present, &images)?
     };
-    check(&present, &looks, looking)?;
+    check(&present, &rows, looking.columns)?;
     if present.len() == chunk.len() {
-        return Ok(looks);
+        return Ok(rows);
     }
-    let mut seen = looks.into_iter();
-    let all: Vec<Look> = chunk
+    let mut seen = rows.into_iter();
+    let all: Vec<Observation> = chunk
         .iter()
         .filter_map(|frame| match store.absence(frame.unit, frame.frame) {
             None => seen.next(),
-            Some(_) => Some(Look {
-                observation: unseen(*frame),
-                features: (looking.features.iter())
-                    .map(|(_, dim)| vec![f32::NAN; *dim])
-                    .collect(),
-            }),
+            Some(_) => Some(unseen(*frame)),
         })
         .collect();
-    check(chunk, &all, looking)?;
+    check(chunk, &all, &[])?;
     Ok(all)
 }
 
-/// The files that hold what is seen: the observations, then the features.
+/// The feature files among the columns.
+fn features<'a>(looking: &Looking<'a>) -> impl Iterator<Item = SizedColumn> + use<'a> {
+    let all = looking.columns.iter().copied();
+    all.filter(|it| it.column.kind == ColumnKind::Feature)
+}
+
+/// The files that hold the observations: the table, then the features.
 fn files(looking: &Looking<'_>) -> Result<Vec<String>, RunError> {
-    let features = looking.features.iter().map(|(name, _)| features_file(name));
+    let features = features(looking).map(|it| features_file(it.column.name));
     std::iter::once(Ok(OBSERVATIONS.to_owned()))
         .chain(features)
         .collect()
 }
 
-/// Whether the files on the disk are what this look would write. Whatever cannot be read is not.
+/// Whether the files on the disk are what would be written. Whatever cannot be read is not.
 fn is_current(store: &Store, looking: &Looking<'_>, names: &[String], rows: usize) -> bool {
     let Ok(found) = Record::read(looking.folder) else {
         return false;
@@ -253,15 +240,28 @@ fn is_current(store: &Store, looking: &Looking<'_>, names: &[String], rows: usiz
     let Ok(files) = hashes(looking.folder, names) else {
         return false;
     };
-    found
-        == Record {
-            format: FORMAT,
-            key: looking.key.to_owned(),
-            chunk: looking.chunk.get(),
-            journal: store.journal().digest(),
-            rows,
-            files,
-        }
+    found == record(store, looking, rows, files)
+}
+
+fn record(
+    store: &Store,
+    looking: &Looking<'_>,
+    rows: usize,
+    files: BTreeMap<String, String>,
+) -> Record {
+    let of_table = looking.columns.iter().map(|it| it.column);
+    Record {
+        format: OBSERVATIONS_FORMAT,
+        key: looking.key.to_owned(),
+        chunk: looking.chunk.get(),
+        journal: store.journal().digest(),
+        rows,
+        columns: of_table
+            .filter(|column| column.kind != ColumnKind::Feature)
+            .map(|column| column.name.to_owned())
+            .collect(),
+        files,
+    }
 }
 
 fn hashes(root: &Path, names: &[String]) -> Result<BTreeMap<String, String>, RunError> {
@@ -273,17 +273,23 @@ fn hashes(root: &Path, names: &[String]) -> Result<BTreeMap<String, String>, Run
     names.iter().map(hash).collect()
 }
 
-/// Whether the looks are a row for each frame, in order and of the right widths.
-fn check(frames: &[FrameRef<'_>], looks: &[Look], looking: &Looking<'_>) -> Result<(), RunError> {
+/// Whether there is a row for each frame, in order, with a value that fits in each of these columns.
+fn check(
+    frames: &[FrameRef<'_>],
+    rows: &[Observation],
+    columns: &[SizedColumn],
+) -> Result<(), RunError> {
     for (position, frame) in frames.iter().enumerate() {
-        let fits = looks.len() == frames.len() && {
-            let look = &looks[position];
-            look.observation.story == frame.unit.story
-                && look.observation.frame == frame.frame
-                && look.observation.clip == *frame.clip()
-                && look.features.len() == looking.features.len()
-                && (look.features.iter().zip(looking.features))
-                    .all(|(row, (_, dim))| row.len() == *dim)
+        let fits = rows.len() == frames.len() && {
+            let row = &rows[position];
+            let fits = |it: &SizedColumn| {
+                row.value(it.column.name)
+                    .is_some_and(|value| it.fits(value))
+            };
+            row.story == frame.unit.story
+                && row.frame == frame.frame
+                && row.clip == *frame.clip()
+                && columns.iter().all(fits)
         };
         if !fits {
             return Err(RunError::Row {
@@ -298,7 +304,8 @@ fn check(frames: &[FrameRef<'_>], looks: &[Look], looking: &Looking<'_>) -> Resu
 /// The files in the making.
 struct Tables {
     observations: ObservationWriter,
-    features: Vec<FeatureWriter>,
+    /// Writer, name and width of each feature file.
+    features: Vec<(FeatureWriter, SizedColumn)>,
 }
 
 impl Tables {
@@ -307,24 +314,28 @@ impl Tables {
         create_folder(&root.join(FEATURES))?;
         let features = names[1..]
             .iter()
-            .zip(looking.features)
-            .map(|(name, (_, dim))| FeatureWriter::create(&root.join(name), *dim))
-            .collect::<Result<_, _>>()?;
+            .zip(features(looking))
+            .map(|(name, it)| Ok((FeatureWriter::create(&root.join(name), it.width)?, it)))
+            .collect::<Result<_, RunError>>()?;
+        let columns: Vec<Column> = looking.columns.iter().map(|it| it.column).collect();
         Ok(Self {
-            observations: ObservationWriter::create(&root.join(OBSERVATIONS))?,
+            observations: ObservationWriter::create(&root.join(OBSERVATIONS), &columns)?,
             features,
         })
     }
 
-    fn push(&mut self, look: Look) -> Result<(), RunError> {
-        for (writer, row) in self.features.iter_mut().zip(&look.features) {
-            writer.push(row)?;
+    fn push(&mut self, row: Observation) -> Result<(), RunError> {
+        for (writer, it) in &mut self.features {
+            match row.vector(it.column.name) {
+                Some(values) => writer.push(values)?,
+                None => writer.push(&vec![f32::NAN; it.width])?,
+            }
         }
-        self.observations.push(look.observation)
+        self.observations.push(row)
     }
 
     fn commit(self) -> Result<(), RunError> {
-        for writer in self.features {
+        for (writer, _) in self.features {
             writer.commit()?;
         }
         self.observations.commit()?;

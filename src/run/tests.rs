@@ -2,10 +2,10 @@
 
 use super::testing::{self, FRAMES};
 use super::{
-    COLUMNS, Look, Looking, OBSERVATIONS, OBSERVED, Observed, Partition, Plan, Progress, RunError,
-    Seen, Store, fault, generate, observe, read_columns,
+    Looking, OBSERVATIONS, OBSERVED, Observed, Partition, Plan, Progress, RunError, Seen, Store,
+    fault, generate, observe, read_columns,
 };
-use crate::record::{FaultKind, Hint as _, Observation};
+use crate::record::{Column, ColumnKind, FaultKind, Hint as _, Observation, Of, SizedColumn};
 use crate::vision::Decoding;
 use image::{Rgb, RgbImage};
 use proptest::prelude::*;
@@ -17,6 +17,22 @@ use std::sync::OnceLock;
 
 const STORIES: usize = 5;
 const BATCH: usize = 2;
+const LABELS: Column = Column::new("labels", ColumnKind::Vector, Of::Generated);
+const COMPANY: Column = Column::new("company", ColumnKind::Number, Of::Generated);
+const TOY: Column = Column::new("toy", ColumnKind::Feature, Of::Generated);
+const WRITTEN: [SizedColumn; 3] = [LABELS.sized(0), COMPANY.sized(0), TOY.sized(2)];
+const COLUMNS: [&str; 10] = [
+    "story",
+    "frame",
+    "clip",
+    "text",
+    "caption",
+    "pronoun",
+    "character_labels",
+    "background_labels",
+    "labels",
+    "company",
+];
 
 /// An error of the closures, as the program's own error type is one.
 #[derive(Debug)]
@@ -64,23 +80,22 @@ fn looking<'a>(store: &'a Store, key: &'a str) -> Looking<'a> {
         folder: store.root(),
         chunk: NonZeroUsize::new(4).expect("chunk"),
         decoding: Decoding::Ahead,
-        features: &[("toy", 2)],
+        columns: &WRITTEN,
     }
 }
 
 /// Evaluators whose output depends on the company of a frame.
-fn look(frames: &[super::FrameRef<'_>], images: &[RgbImage]) -> Vec<Look> {
+fn look(frames: &[super::FrameRef<'_>], images: &[RgbImage]) -> Vec<Observation> {
     let company: u32 = images.iter().map(|image| u32::from(image[(1, 1)][1])).sum();
-    let one = |(frame, image): (&super::FrameRef<'_>, &RgbImage)| Look {
-        observation: Observation {
-            text: frame.text().to_owned(),
-            pronoun: frame.position() > 0,
-            character_labels: vec![true, false],
-            character_probabilities: Some(vec![f32::from(image[(0, 0)][0]) / 255.0, 0.5]),
-            background_probabilities: (frame.position() != 1).then(|| vec![company as f32]),
-            ..Observation::unseen(frame.unit.story.clone(), frame.frame, frame.clip().clone())
-        },
-        features: vec![vec![f32::from(image[(2, 3)][2]), company as f32]],
+    let one = |(frame, image): (&super::FrameRef<'_>, &RgbImage)| {
+        let ids = (frame.unit.story.clone(), frame.frame, frame.clip().clone());
+        let mut row = Observation::unseen(ids.0, ids.1, ids.2);
+        row.text = frame.text().to_owned();
+        row.pronoun = frame.position() > 0;
+        row.character_labels = vec![true, false];
+        row.with("labels", vec![f32::from(image[(0, 0)][0]) / 255.0, 0.5])
+            .with("company", f64::from(company))
+            .with("toy", vec![f32::from(image[(2, 3)][2]), company as f32])
     };
     frames.iter().zip(images).map(one).collect()
 }
@@ -172,13 +187,19 @@ fn a_run_writes_what_was_seen_in_plan_order() {
         .map(|row| (row.story.clone(), row.frame))
         .collect();
     assert_eq!(found, planned);
-    assert_eq!(rows[1].background_probabilities, None);
+    assert!(rows.iter().all(|row| row.vector("labels").is_some()));
+    assert!(rows.iter().all(|row| row.number("company").is_some()));
     let seen = Seen::open(folder.path()).expect("seen");
     assert_eq!(
         seen.features("toy").expect("features").dim(),
         (STORIES * FRAMES, 2)
     );
     assert!(seen.feature_rows("other").expect("none").is_none());
+    // What no evaluator of this run wrote has no value.
+    let other = seen
+        .observations(&["story", "lpips"])
+        .expect("observations");
+    assert_eq!((other.len(), other[0].is_seen()), (STORIES * FRAMES, false));
 }
 
 #[test]
@@ -536,4 +557,55 @@ proptest! {
         let expected = EXPECTED.get_or_init(|| uninterrupted(&plan));
         prop_assert_eq!(&outcome(folder.path()), expected);
     }
+}
+
+#[test]
+fn values_that_fit_no_column_are_refused_and_earlier_observations_stay() {
+    let plan = testing::plan(STORIES, BATCH);
+    let folder = tempfile::tempdir().expect("tempdir");
+    run(folder.path(), &plan, Partition::WHOLE, None).expect("run");
+    let expected = outcome(folder.path());
+    let store = Store::open(folder.path()).expect("open");
+    let faults: [fn(&mut Observation); 3] = [
+        |row| row.set("toy", Some(vec![0.0_f32; 3])),
+        |row| row.set("company", Some(vec![0.0_f32])),
+        |row| row.set("labels", None::<f64>),
+    ];
+    for fault in faults {
+        let mut looker = |frames: &[super::FrameRef<'_>], images: &[RgbImage]| {
+            let mut rows = look(frames, images);
+            rows.iter_mut().for_each(fault);
+            Ok::<_, Stop>(rows)
+        };
+        let looking = looking(&store, "eyes-2");
+        let found = observe(&store, &looking, &mut looker, &mut unseen, &mut |_| {});
+        assert!(matches!(found, Err(Stop::Run(RunError::Row { .. }))));
+    }
+    drop(store);
+    assert_eq!(outcome(folder.path()), expected);
+}
+
+#[test]
+fn observations_of_another_version_are_refused_by_its_name_and_made_again() {
+    let plan = testing::plan(STORIES, BATCH);
+    let folder = tempfile::tempdir().expect("tempdir");
+    run(folder.path(), &plan, Partition::WHOLE, None).expect("run");
+    let expected = outcome(folder.path());
+    let path = folder.path().join(OBSERVED);
+    // As versions before columns had names wrote it.
+    fs::write(&path, r#"{"format": 1, "key": "eyes-0", "rows": 3}"#).expect("old");
+    let error = Seen::open(folder.path()).expect_err("old");
+    assert!(
+        error
+            .to_string()
+            .contains("has format 1, this program reads 2"),
+        "{error}"
+    );
+    assert!(error.hint().expect("hint").contains("storyeval observe"));
+    assert_eq!(
+        super::observed_key(folder.path()).as_deref(),
+        Some("eyes-0")
+    );
+    run(folder.path(), &plan, Partition::WHOLE, None).expect("again");
+    assert_eq!(outcome(folder.path()), expected);
 }

@@ -14,14 +14,15 @@ mod fid;
 mod single;
 mod world;
 
+use ndarray::Array2;
 use rayon::prelude::*;
 use std::collections::BTreeSet;
 use storyeval::card::{self, Protocol};
 use storyeval::compare::Finding;
 use storyeval::metric::{
-    ExtractorName, Extractors, ReduceInput, Reduced, ScoreContext, Wanted, reduce_with_parts,
+    CLIP, ExtractorName, Features, ReduceInput, Reduced, ScoreContext, Wanted, reduce_with_parts,
 };
-use storyeval::record::{Observation, TextVariant};
+use storyeval::record::{Observation, Role, TextVariant};
 use storyeval::stats::Resampling;
 use world::{Right, World};
 
@@ -81,15 +82,29 @@ fn context() -> ScoreContext {
         subset: "all".to_owned(),
         text: TextVariant::Original,
         characters: vec!["otto".to_owned(), "mira".to_owned()],
-        extractors: Extractors {
-            characters: Some(name.clone()),
-            features: Some(name.clone()),
-            clip: Some(name.clone()),
-            lpips: Some(name.clone()),
-            captioner: Some(name),
-            ..Extractors::default()
-        },
+        extractors: [
+            Role::CHARACTERS,
+            Role::FEATURES,
+            Role::CLIP,
+            Role::LPIPS,
+            Role::CAPTIONER,
+        ]
+        .into_iter()
+        .map(|role| (role, name.clone()))
+        .collect(),
     }
+}
+
+/// CLIP embeddings with the similarities of these rows.
+fn embeddings(observations: &[Observation]) -> Features {
+    let rows = observations.len();
+    let cosine = |row: usize| observations[row].number("clip_ii").unwrap();
+    let generated = Array2::from_shape_fn((rows, 2), |(_, at)| [1.0, 0.0][at]);
+    let real = Array2::from_shape_fn((rows, 2), |(row, at)| {
+        let cosine = cosine(row);
+        [cosine, (1.0 - cosine * cosine).sqrt()][at] as f32
+    });
+    Features::default().with_pair(CLIP, [generated, real])
 }
 
 /// These metrics on all frames, in this order.
@@ -97,10 +112,7 @@ fn reduced(observations: &[Observation], metrics: &[&str]) -> Vec<Reduced> {
     let (protocol, context) = (protocol(), context());
     let input = ReduceInput {
         observations,
-        features: None,
-        logits: None,
-        clip: None,
-        crops: None,
+        features: &embeddings(observations),
         protocol: &protocol,
         context: &context,
     };

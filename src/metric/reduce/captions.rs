@@ -15,7 +15,7 @@ use crate::stats::{ClusterSums, Range};
 
 /// BLEU and CIDEr of a captioner's captions.
 pub(in crate::metric) static CAPTIONS: Family = Family {
-    roles: &[Role::Captioner],
+    roles: &[Role::CAPTIONER],
     choices: &["captions", "ground_truth"],
     reduction: Reduction::StorySums,
     large: true,
@@ -89,7 +89,7 @@ impl Captions {
         let (words, references) = (rule.words.to_string(), rule.references.to_string());
         let mut parts = vec![("words", words.as_str()), ("refs", references.as_str())];
         parts.extend(own);
-        let captioner = draft.chosen().input.context.extractors.captioner.as_ref();
+        let captioner = draft.chosen().input.context.extractors.get(Role::CAPTIONER);
         draft.sign(captioner, &parts)
     }
 }
@@ -143,12 +143,10 @@ fn collect(chosen: &Chosen<'_>, rule: &CaptionRule) -> Captions {
         count: 0,
     };
     for (row, observation) in chosen.observations() {
+        let generated = observation.texts("generated_captions");
         let (Some(generated), Some(truth)) = (
-            observation
-                .generated_captions
-                .as_ref()
-                .and_then(|captions| captions.first()),
-            &observation.ground_truth_captions,
+            generated.and_then(<[String]>::first),
+            observation.texts("ground_truth_captions"),
         ) else {
             continue;
         };

@@ -1,6 +1,7 @@
 //! The frames that a protocol scores, out of those that were planned.
 
 use super::ReduceInput;
+use super::similarity::Similarities;
 use crate::card::Repeats;
 use crate::record::{Observation, StoryId};
 use std::collections::{BTreeMap, BTreeSet};
@@ -12,6 +13,8 @@ use std::collections::{BTreeMap, BTreeSet};
 /// defines by position asks for [`Chosen::listed`].
 pub(in crate::metric) struct Chosen<'a> {
     pub(super) input: ReduceInput<'a>,
+    /// CLIP similarities of the planned frames.
+    pub(super) similarities: Similarities,
     /// Rows of the observations, by story id and frame number.
     pub(super) rows: Vec<usize>,
     /// Number of the story of each planned row, in order of the ids.
@@ -60,6 +63,7 @@ impl<'a> Chosen<'a> {
         let numbers: BTreeMap<&StoryId, usize> = stories.keys().copied().zip(0..).collect();
         Self {
             input: *input,
+            similarities: Similarities::default(),
             rows,
             cut: (first < stories.len()).then_some(first),
             story_of: observations.iter().map(|o| numbers[&o.story]).collect(),

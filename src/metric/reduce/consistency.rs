@@ -6,6 +6,7 @@
 use super::chosen::Chosen;
 use super::draft::Draft;
 use super::features::present;
+use super::input::CLIP;
 use super::parts::{Reduced, StorySums};
 use super::slice::Slice;
 use crate::card::Repeats;
@@ -19,7 +20,7 @@ use std::collections::BTreeSet;
 
 /// The mean over pairs of frames of a story.
 pub(in crate::metric) static CONSISTENCY: Family = Family {
-    roles: &[Role::Clip],
+    roles: &[Role::CLIP],
     choices: &["clip", "ground_truth"],
     reduction: Reduction::StorySums,
     large: false,
@@ -81,7 +82,7 @@ fn one(chosen: &Chosen<'_>, repeats: Repeats, metric: MetricId, side: Side) -> R
     let Side { pairs, generated } = side;
     let rows = chosen.without_repeats(&chosen.rows, repeats);
     let mut draft = Draft::new(chosen, metric, "all".to_owned(), rows.len());
-    let set = chosen.input.clip.map(|pair| {
+    let set = chosen.input.pair(CLIP).map(|pair| {
         if generated {
             pair.generated
         } else {
@@ -121,7 +122,7 @@ fn one(chosen: &Chosen<'_>, repeats: Repeats, metric: MetricId, side: Side) -> R
     if repeats != Repeats::EveryFrame.to_string() {
         own.push(("repeats", &repeats));
     }
-    draft.sign(chosen.input.context.extractors.clip.as_ref(), &own)
+    draft.sign(chosen.input.context.extractors.get(Role::CLIP), &own)
 }
 
 /// Frames, and the row whose image stands for each.

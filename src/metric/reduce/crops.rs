@@ -7,7 +7,7 @@
 use super::chosen::Chosen;
 use super::draft::Draft;
 use super::features::present;
-use super::input::{ExtractorName, FeaturePair};
+use super::input::{CLIP, CROPS, ExtractorName, FeaturePair};
 use super::parts::{Reduced, StorySums};
 use super::slice::Slice;
 use crate::metric::{Family, MetricId, Reduction, SimilarityUnscored, cosine};
@@ -17,8 +17,8 @@ use ndarray::{ArrayView2, s};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Single characters, cut out of their frames.
-pub(in crate::metric) static CROPS: Family = Family {
-    roles: &[Role::Locator, Role::Clip],
+pub(in crate::metric) static CHARACTER_CROPS: Family = Family {
+    roles: &[Role::LOCATOR, Role::CLIP],
     choices: &["crops", "ground_truth"],
     reduction: Reduction::StorySums,
     large: false,
@@ -157,7 +157,7 @@ fn one(
 /// Locator and CLIP as a signature names them: `locator@..+clip@..`.
 fn extractor(chosen: &Chosen<'_>) -> Option<ExtractorName> {
     let names = &chosen.input.context.extractors;
-    let (locator, clip) = (names.locator.as_ref()?, names.clip.as_ref()?);
+    let (locator, clip) = (names.get(Role::LOCATOR)?, names.get(Role::CLIP)?);
     let hash = locator.hash.get(..HASH_LENGTH).unwrap_or(&locator.hash);
     Some(ExtractorName {
         graph: format!("{}@{hash}+{}", locator.graph, clip.graph),
@@ -212,13 +212,13 @@ struct Crops<'c, 'a> {
 impl<'c, 'a> Crops<'c, 'a> {
     fn new(chosen: &'c Chosen<'a>) -> Result<Self, CropsUnscored> {
         let context = chosen.input.context;
-        if context.extractors.locator.is_none() {
+        if context.extractors.get(Role::LOCATOR).is_none() {
             return Err(CropsUnscored::NoLocator);
         }
-        if context.extractors.clip.is_none() {
+        if context.extractors.get(Role::CLIP).is_none() {
             return Err(CropsUnscored::NoClip);
         }
-        let pair = chosen.input.crops.ok_or(CropsUnscored::NoCrops)?;
+        let pair = chosen.input.pair(CROPS).ok_or(CropsUnscored::NoCrops)?;
         let (planned, characters) = (chosen.input.observations.len(), context.characters.len());
         for set in [pair.generated, pair.ground_truth] {
             let (rows, columns) = set.dim();
@@ -244,7 +244,7 @@ impl<'c, 'a> Crops<'c, 'a> {
     /// was not looked at, and says nothing of its characters.
     fn labelled(&self, side: Side) -> impl Iterator<Item = (usize, usize)> + '_ {
         let planned = self.chosen.input.observations.len();
-        let whole = self.chosen.input.clip.map(|pair| side.of(&pair));
+        let whole = self.chosen.input.pair(CLIP).map(|pair| side.of(&pair));
         let whole = whole.filter(|set| set.nrows() == planned);
         self.chosen
             .observations()

@@ -1,7 +1,7 @@
 //! Hand-counted crops: two labels, embeddings of two numbers.
 
 use super::super::tests::{context, observation, protocol};
-use super::super::{ReduceInput, ScoreContext, reduce};
+use super::super::{Features, ReduceInput, ScoreContext, reduce};
 use super::*;
 use crate::record::{Observation, Score};
 use ndarray::{Array2, arr2};
@@ -38,26 +38,21 @@ fn ground_truth() -> Array2<f32> {
     ])
 }
 
-fn pair([generated, ground_truth]: [&Array2<f32>; 2]) -> FeaturePair<'_> {
-    FeaturePair {
-        generated: generated.view(),
-        ground_truth: ground_truth.view(),
-    }
-}
-
 fn reduced(
     rows: &[Observation],
     sets: Option<[&Array2<f32>; 2]>,
     whole: Option<[&Array2<f32>; 2]>,
     context: &ScoreContext,
 ) -> Vec<Score> {
-    let (crops, clip) = (sets.map(pair), whole.map(pair));
+    let mut features = Features::default();
+    for (names, sets) in [(CROPS, sets), (CLIP, whole)] {
+        if let Some(sets) = sets {
+            features = features.with_pair(names, sets.map(Array2::clone));
+        }
+    }
     reduce(&ReduceInput {
         observations: rows,
-        features: None,
-        logits: None,
-        clip,
-        crops,
+        features: &features,
         protocol: &protocol(),
         context,
     })
@@ -156,11 +151,11 @@ fn what_is_missing_has_a_reason() {
     let (generated, truth) = (generated(), ground_truth());
     let sets = Some([&generated, &truth]);
     let mut blind = context();
-    blind.extractors.locator = None;
+    blind.extractors.remove(Role::LOCATOR);
     let no_locator = reduced(&stories(), sets, None, &blind);
     assert!(reason(&no_locator, "char_found").contains("no locator"));
     let mut blind = context();
-    blind.extractors.clip = None;
+    blind.extractors.remove(Role::CLIP);
     let no_clip = reduced(&stories(), sets, None, &blind);
     assert!(reason(&no_clip, "char_consistency").contains("no CLIP"));
     let no_crops = reduced(&stories(), None, None, &context());

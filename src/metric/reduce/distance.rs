@@ -4,6 +4,7 @@
 use super::chosen::{Chosen, Clusters};
 use super::draft::Draft;
 use super::features::{Both, both};
+use super::input::FEATURES;
 use super::parts::Reduced;
 use super::slice::Slice;
 use crate::card::{FidRule, MeanRule, Repeats};
@@ -15,7 +16,7 @@ use std::collections::BTreeSet;
 
 /// The Fréchet distance.
 pub(in crate::metric) static FRECHET: Family = Family {
-    roles: &[Role::Features],
+    roles: &[Role::FEATURES],
     choices: &["features", "fid", "ground_truth"],
     reduction: Reduction::Sets,
     large: true,
@@ -45,7 +46,7 @@ fn score(chosen: &Chosen<'_>, _: &Slice) -> Vec<Reduced> {
         ));
     }
     let mut dim = 0;
-    match both(chosen.input.features, chosen, &rows) {
+    match both(chosen.input.pair(FEATURES), chosen, &rows) {
         Err(reason) => draft.value(Err(reason)),
         Ok(pair) => {
             dim = pair.generated.ncols();
@@ -71,7 +72,7 @@ fn score(chosen: &Chosen<'_>, _: &Slice) -> Vec<Reduced> {
         ("drop-last", drop.as_deref().unwrap_or("none")),
     ];
     own.extend(order.map(|order| ("order", order)));
-    vec![draft.sign(chosen.input.context.extractors.features.as_ref(), &own)]
+    vec![draft.sign(chosen.input.context.extractors.get(Role::FEATURES), &own)]
 }
 
 /// The rows that the rule does not drop, and the order of the listing where something depends on it. The

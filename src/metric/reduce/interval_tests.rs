@@ -42,13 +42,9 @@ fn drawn(seed: u64) -> Vec<Score> {
     let logits = &generated * 2.0;
     reduce(&ReduceInput {
         observations: &rows,
-        features: Some(FeaturePair {
-            generated: generated.view(),
-            ground_truth: real.view(),
-        }),
-        logits: Some(logits.view()),
-        clip: None,
-        crops: None,
+        features: &Features::default()
+            .with_pair(FEATURES, [generated, real])
+            .with(LOGITS, logits),
         protocol: &protocol,
         context: &context(),
     })
@@ -93,13 +89,9 @@ fn a_value_without_an_interval_says_why() {
     let scores = |rows: &[crate::record::Observation], set: &Array2<f32>| {
         reduce(&ReduceInput {
             observations: rows,
-            features: Some(FeaturePair {
-                generated: set.view(),
-                ground_truth: set.view(),
-            }),
-            logits: Some(set.view()),
-            clip: None,
-            crops: None,
+            features: &Features::default()
+                .with_pair(FEATURES, [set.clone(), set.clone()])
+                .with(LOGITS, set.clone()),
             protocol: &protocol(),
             context: &context(),
         })

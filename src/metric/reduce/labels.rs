@@ -13,13 +13,13 @@ use crate::stats::{ClusterSums, Range};
 
 /// Accuracy and F1 of characters.
 pub(in crate::metric) static CHARACTERS: Family = Family {
-    roles: &[Role::Characters],
+    roles: &[Role::CHARACTERS],
     reduce: |chosen, slice| scores(chosen, Labels::Characters, slice),
     ..LABELS
 };
 /// The same of backgrounds, of which no slice holds a single one.
 pub(in crate::metric) static BACKGROUNDS: Family = Family {
-    roles: &[Role::Backgrounds],
+    roles: &[Role::BACKGROUNDS],
     reduce: |chosen, slice| scores(chosen, Labels::Backgrounds, slice),
     ..LABELS
 };
@@ -69,8 +69,8 @@ impl Labels {
     fn extractor<'a>(self, chosen: &Chosen<'a>) -> Option<&'a ExtractorName> {
         let extractors = &chosen.input.context.extractors;
         match self {
-            Self::Characters => extractors.characters.as_ref(),
-            Self::Backgrounds => extractors.backgrounds.as_ref(),
+            Self::Characters => extractors.get(Role::CHARACTERS),
+            Self::Backgrounds => extractors.get(Role::BACKGROUNDS),
         }
     }
 
@@ -86,8 +86,8 @@ impl Labels {
 
     fn probabilities(self, observation: &Observation) -> Option<&[f32]> {
         match self {
-            Self::Characters => observation.character_probabilities.as_deref(),
-            Self::Backgrounds => observation.background_probabilities.as_deref(),
+            Self::Characters => observation.vector("character_probabilities"),
+            Self::Backgrounds => observation.vector("background_probabilities"),
         }
     }
 }

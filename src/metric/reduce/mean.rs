@@ -6,12 +6,12 @@ use super::parts::{Parts, Reduced, StorySums};
 use super::slice::Slice;
 use crate::card::{MeanOver, Repeats};
 use crate::metric::{Family, MetricId, Reduction};
-use crate::record::{Observation, Role, Unit};
+use crate::record::{Role, Unit};
 use crate::stats::{ClusterSums, LeftOut, Range};
 
 /// CLIP similarities.
-pub(in crate::metric) static CLIP: Family = Family {
-    roles: &[Role::Clip],
+pub(in crate::metric) static CLIP_SIMILARITY: Family = Family {
+    roles: &[Role::CLIP],
     choices: &["clip", "ground_truth"],
     reduction: Reduction::StorySums,
     large: false,
@@ -27,7 +27,7 @@ pub(in crate::metric) static CLIP: Family = Family {
 };
 /// LPIPS.
 pub(in crate::metric) static LPIPS: Family = Family {
-    roles: &[Role::Lpips],
+    roles: &[Role::LPIPS],
     choices: &["lpips", "ground_truth"],
     reduction: Reduction::StorySums,
     large: false,
@@ -46,7 +46,7 @@ fn clip(chosen: &Chosen<'_>, slice: &Slice) -> Vec<Reduced> {
     let Some(rule) = &chosen.input.protocol.clip else {
         return Vec::new();
     };
-    let extractor = chosen.input.context.extractors.clip.as_ref();
+    let extractor = chosen.input.context.extractors.get(Role::CLIP);
     let (mean, repeats) = (rule.mean.to_string(), rule.repeats.to_string());
     let average = Average {
         mean: rule.mean,
@@ -62,7 +62,8 @@ fn clip(chosen: &Chosen<'_>, slice: &Slice) -> Vec<Reduced> {
     }
     let mut scores = Vec::new();
     if let Some(text) = rule.text {
-        let draft = means(chosen, MetricId::ClipTi, slice, average, |o| o.clip_ti);
+        let cosines = chosen.similarities.text_image(&chosen.input);
+        let draft = means(chosen, MetricId::ClipTi, slice, average, |row| cosines[row]);
         let text = text.to_string();
         let own: Vec<_> = [("caption", text.as_str())]
             .into_iter()
@@ -70,7 +71,8 @@ fn clip(chosen: &Chosen<'_>, slice: &Slice) -> Vec<Reduced> {
             .collect();
         scores.push(draft.sign(extractor, &own));
     }
-    let draft = means(chosen, MetricId::ClipIi, slice, average, |o| o.clip_ii);
+    let cosines = chosen.similarities.image_image(&chosen.input);
+    let draft = means(chosen, MetricId::ClipIi, slice, average, |row| cosines[row]);
     scores.push(draft.sign(extractor, &own));
     scores
 }
@@ -80,12 +82,13 @@ fn lpips(chosen: &Chosen<'_>, slice: &Slice) -> Vec<Reduced> {
     let Some(rule) = &chosen.input.protocol.lpips else {
         return Vec::new();
     };
-    let extractor = chosen.input.context.extractors.lpips.as_ref();
+    let extractor = chosen.input.context.extractors.get(Role::LPIPS);
     let average = Average {
         mean: MeanOver::Frames,
         repeats: rule.repeats,
     };
-    let draft = means(chosen, MetricId::Lpips, slice, average, |o| o.lpips);
+    let of_pair = |row: usize| chosen.input.observations[row].number("lpips");
+    let draft = means(chosen, MetricId::Lpips, slice, average, of_pair);
     let repeats = rule.repeats.to_string();
     vec![draft.sign(extractor, &[("avg", "mean"), ("repeats", &repeats)])]
 }
@@ -109,7 +112,7 @@ fn means<'c, 'a>(
     metric: MetricId,
     slice: &Slice,
     rule: Average,
-    value: impl Fn(&Observation) -> Option<f64>,
+    value: impl Fn(usize) -> Option<f64>,
 ) -> Draft<'c, 'a> {
     let Average { mean, repeats } = rule;
     let of_slice: Vec<usize> = chosen
@@ -126,7 +129,7 @@ fn means<'c, 'a>(
     let mut sums = ClusterSums::new(chosen.stories(), 2);
     let mut n = 0;
     for (row, shown) in rows.iter().zip(chosen.shown(&rows, repeats)) {
-        let Some(value) = value(&chosen.input.observations[shown]).filter(|v| v.is_finite()) else {
+        let Some(value) = value(shown).filter(|v| v.is_finite()) else {
             continue;
         };
         sums.add(chosen.story(*row), &[value, 1.0]);

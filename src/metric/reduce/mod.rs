@@ -18,20 +18,24 @@ mod mean;
 mod parts;
 mod sets;
 mod signature;
+mod similarity;
 mod slice;
 mod wanted;
 
-pub use input::{ExtractorName, Extractors, FeaturePair, ReduceInput, ScoreContext};
+pub use input::{
+    CLIP, CLIP_TEXT, CROPS, ExtractorName, Extractors, FEATURES, FeaturePair, Features, LOGITS,
+    ReduceInput, ScoreContext,
+};
 pub use parts::{Parts, Reduced, StorySums};
 pub use wanted::Wanted;
 
 pub(super) use captions::CAPTIONS;
 pub(super) use chosen::Chosen;
 pub(super) use consistency::CONSISTENCY;
-pub(super) use crops::CROPS;
+pub(super) use crops::CHARACTER_CROPS;
 pub(super) use distance::FRECHET;
 pub(super) use labels::{BACKGROUNDS, CHARACTERS};
-pub(super) use mean::{CLIP, LPIPS};
+pub(super) use mean::{CLIP_SIMILARITY, LPIPS};
 pub(super) use sets::{INCEPTION, KERNEL, NEIGHBOURS};
 pub(super) use slice::Slice;
 

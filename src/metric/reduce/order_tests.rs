@@ -14,10 +14,7 @@ const WORDS: [&str; 6] = ["otto", "walks", "in", "the", "blue", "kitchen"];
 #[derive(Clone)]
 struct Seen {
     observations: Vec<Observation>,
-    features: [Array2<f32>; 2],
-    logits: Array2<f32>,
-    clip: [Array2<f32>; 2],
-    crops: [Array2<f32>; 2],
+    features: Features,
 }
 
 fn caption(seed: usize) -> String {
@@ -43,69 +40,56 @@ fn seen(stories: usize, seed: u64) -> Seen {
                 there.then_some([value(3), value(4)]),
             );
             row.background_labels = Some(vec![truth[1], !truth[1]]);
-            row.background_probabilities = there.then(|| vec![value(5), value(0)]);
-            row.clip_ti = there.then(|| f64::from(value(3)) / 3.0);
-            row.clip_ii = there.then(|| f64::from(value(4)) / 7.0);
-            row.lpips = there.then(|| f64::from(value(5)) / 1.3);
-            row.generated_captions = there.then(|| vec![caption(at * 5 + seed as usize)]);
-            row.ground_truth_captions = Some(
-                (0..5)
-                    .map(|beam| caption(at * 3 + beam + seed as usize))
-                    .collect(),
+            row.set(
+                "background_probabilities",
+                there.then(|| vec![value(5), value(0)]),
             );
+            row.set("lpips", there.then(|| f64::from(value(5)) / 1.3));
+            let written = there.then(|| vec![caption(at * 5 + seed as usize)]);
+            row.set("generated_captions", written);
+            let beams = (0..5).map(|beam| caption(at * 3 + beam + seed as usize));
+            row.set("ground_truth_captions", Some(beams.collect::<Vec<_>>()));
             row
         })
         .collect::<Vec<_>>();
     let absent = |mut set: Array2<f32>| {
         for (mut row, observation) in set.axis_iter_mut(Axis(0)).zip(&observations) {
-            if observation.lpips.is_none() {
+            if observation.number("lpips").is_none() {
                 row.fill(f32::NAN);
             }
         }
         set
     };
+    let pair = |dim, first| [absent(fill(n, dim, first)), fill(n, dim, first + 1)];
     Seen {
-        features: [absent(fill(n, 5, seed + 1)), fill(n, 5, seed + 2)],
-        logits: absent(fill(n, 4, seed + 3)),
-        clip: [absent(fill(n, 6, seed + 4)), fill(n, 6, seed + 5)],
-        crops: [absent(fill(n, 8, seed + 6)), fill(n, 8, seed + 7)],
+        features: Features::default()
+            .with_pair(FEATURES, pair(5, seed + 1))
+            .with(LOGITS, absent(fill(n, 4, seed + 3)))
+            .with_pair(CLIP, pair(6, seed + 4))
+            .with_pair(CROPS, pair(8, seed + 6))
+            .with(CLIP_TEXT, fill(n, 6, seed + 8)),
         observations,
     }
 }
 
 impl Seen {
     fn permuted(&self, order: &[usize]) -> Self {
-        let rows = |set: &Array2<f32>| set.select(Axis(0), order);
-        let both = |sets: &[Array2<f32>; 2]| sets.each_ref().map(rows);
         Self {
             observations: order
                 .iter()
                 .map(|row| self.observations[*row].clone())
                 .collect(),
-            features: both(&self.features),
-            logits: rows(&self.logits),
-            clip: both(&self.clip),
-            crops: both(&self.crops),
+            features: self.features.map(|set| set.select(Axis(0), order)),
         }
     }
 
     fn scores(&self, protocol: &crate::card::Protocol) -> Vec<Score> {
         reduce(&ReduceInput {
             observations: &self.observations,
-            features: Some(pair(&self.features)),
-            logits: Some(self.logits.view()),
-            clip: Some(pair(&self.clip)),
-            crops: Some(pair(&self.crops)),
+            features: &self.features,
             protocol,
             context: &context(),
         })
-    }
-}
-
-fn pair([generated, truth]: &[Array2<f32>; 2]) -> FeaturePair<'_> {
-    FeaturePair {
-        generated: generated.view(),
-        ground_truth: truth.view(),
     }
 }
 

@@ -4,10 +4,10 @@
 use super::super::chosen::Chosen;
 use super::super::features::both;
 use super::super::tests::{context, protocol as strict};
-use super::super::{FeaturePair, ReduceInput, reduce};
+use super::super::{CLIP, FEATURES, Features, ReduceInput, reduce};
 use super::kept;
 use crate::card::{self, MeanOver, Protocol, Repeats};
-use crate::metric::golden::{fill, floats, number, numbers};
+use crate::metric::golden::{fill, floats, number, numbers, of_cosines};
 use crate::metric::{Gaussian, MeanPrecision};
 use crate::record::{ClipId, FrameIndex, Observation, Score, StoryId};
 use ndarray::{Array2, Axis};
@@ -29,7 +29,6 @@ fn seed(case: &Value, more: u64) -> u64 {
 fn planned(case: &Value) -> Vec<Observation> {
     let (stories, length) = (size(case, "stories"), size(case, "length"));
     let name = |clip: usize| format!("s_{}_e_{}_shot_{clip}", clip % 3, clip * 7 % 10);
-    let similarity = fill(stories * length, 2, seed(case, 2));
     (0..stories * length)
         .map(|row| {
             let start = row / length * size(case, "stride") % stories;
@@ -40,11 +39,17 @@ fn planned(case: &Value) -> Vec<Observation> {
                 ClipId::new(name(start + frame)),
             );
             observation.character_labels = vec![true, false];
-            observation.clip_ti = Some(f64::from(similarity[[row, 0]]) / 8.0);
-            observation.clip_ii = Some(f64::from(similarity[[row, 1]]) / 8.0);
             observation
         })
         .collect()
+}
+
+/// CLIP similarities of the planned frames: with the caption, and with the ground truth.
+fn cosines(case: &Value) -> Vec<[Option<f64>; 2]> {
+    let rows = size(case, "stories") * size(case, "length");
+    let similarity = fill(rows, 2, seed(case, 2));
+    let of = |row, column| Some(f64::from(similarity[[row, column]]) / 8.0);
+    (0..rows).map(|row| [of(row, 0), of(row, 1)]).collect()
 }
 
 fn sets(case: &Value) -> [Array2<f32>; 2] {
@@ -59,17 +64,10 @@ fn quick(id: &str) -> Protocol {
     card::protocol(id).unwrap()
 }
 
-fn scores(protocol: &Protocol, rows: &[Observation], sets: &[Array2<f32>; 2]) -> Vec<Score> {
-    let pair = FeaturePair {
-        generated: sets[0].view(),
-        ground_truth: sets[1].view(),
-    };
+fn scores(protocol: &Protocol, rows: &[Observation], features: &Features) -> Vec<Score> {
     reduce(&ReduceInput {
         observations: rows,
-        features: Some(pair),
-        logits: None,
-        clip: Some(pair),
-        crops: None,
+        features,
         protocol,
         context: &context(),
     })
@@ -84,7 +82,8 @@ fn of_all(scores: &[Score], metric: &str) -> Score {
 fn equals_the_script(id: &str, case: &Value, name: &str, signed: &str) {
     let (protocol, rows, sets) = (quick(id), planned(case), sets(case));
     let wanted = &case[name];
-    let score = of_all(&scores(&protocol, &rows, &sets), "fid");
+    let features = Features::default().with_pair(FEATURES, sets);
+    let score = of_all(&scores(&protocol, &rows, &features), "fid");
     assert_eq!(
         (score.n, score.planned),
         (size(wanted, "n"), size(wanted, "n")),
@@ -97,21 +96,15 @@ fn equals_the_script(id: &str, case: &Value, name: &str, signed: &str) {
         "{id}: {value} {expected}"
     );
     let context = context();
-    let pair = FeaturePair {
-        generated: sets[0].view(),
-        ground_truth: sets[1].view(),
-    };
-    let chosen = Chosen::new(&ReduceInput {
+    let input = ReduceInput {
         observations: &rows,
-        features: Some(pair),
-        logits: None,
-        clip: None,
-        crops: None,
+        features: &features,
         protocol: &protocol,
         context: &context,
-    });
+    };
+    let chosen = Chosen::new(&input);
     let (listed, _) = kept(&chosen, protocol.fid.as_ref().unwrap());
-    let pair = both(Some(pair), &chosen, &listed).unwrap();
+    let pair = both(input.pair(FEATURES), &chosen, &listed).unwrap();
     for (at, set) in [pair.generated, pair.ground_truth].iter().enumerate() {
         let mean = Gaussian::fit_with(&set.view(), MeanPrecision::F32).mean;
         let bits: Vec<u32> = mean.iter().map(|v| (*v as f32).to_bits()).collect();
@@ -143,10 +136,9 @@ fn the_images_left_out_of_a_flat_folder_are_the_scripts() {
     for case in cases() {
         let (rows, [generated, truth]) = (planned(&case), sets(&case));
         let fid = |generated: &Array2<f32>| {
-            let score = of_all(
-                &scores(&protocol, &rows, &[generated.clone(), truth.clone()]),
-                "fid",
-            );
+            let pair = [generated.clone(), truth.clone()];
+            let features = Features::default().with_pair(FEATURES, pair);
+            let score = of_all(&scores(&protocol, &rows, &features), "fid");
             (score.value.unwrap().to_bits(), score)
         };
         let (before, score) = fid(&generated);
@@ -178,7 +170,8 @@ fn the_images_left_out_of_a_flat_folder_are_the_scripts() {
 #[test]
 fn clip_of_a_flat_folder_is_a_mean_of_batches_of_its_images() {
     for case in cases() {
-        let (mut protocol, rows, sets) = (quick("storygptv-released"), planned(&case), sets(&case));
+        let (mut protocol, rows) = (quick("storygptv-released"), planned(&case));
+        let sets = of_cosines(&cosines(&case));
         let near = |score: &Score, name: &str| {
             let expected = number(&case["clip"], name);
             assert!((score.value.unwrap() - expected).abs() < 1e-13, "{name}");
@@ -208,12 +201,14 @@ fn clip_of_a_flat_folder_is_a_mean_of_batches_of_its_images() {
 #[test]
 fn an_image_without_a_value_is_planned_and_not_scored() {
     let case = &cases()[0];
-    let (protocol, mut rows, sets) = (quick("storygptv-released"), planned(case), sets(case));
+    let (protocol, rows) = (quick("storygptv-released"), planned(case));
+    let mut cosines = cosines(case);
     let last = rows
         .iter()
         .rposition(|row| row.frame == FrameIndex(1))
         .unwrap();
-    rows[last].clip_ii = None;
+    cosines[last][1] = None;
+    let sets = of_cosines(&cosines);
     let score = of_all(&scores(&protocol, &rows, &sets), "clip_ii");
     assert_eq!(
         (score.n, score.planned),
@@ -224,7 +219,7 @@ fn an_image_without_a_value_is_planned_and_not_scored() {
 #[test]
 fn one_file_stands_for_the_frames_of_all_stories_of_its_clip() {
     for case in cases() {
-        let (mut rows, sets) = (planned(&case), sets(&case));
+        let (mut rows, sets) = (planned(&case), of_cosines(&cosines(&case)));
         for row in &mut rows {
             let photo = row.clip.as_str().chars().last().unwrap();
             row.clip = ClipId::new(photo.to_string());
@@ -260,10 +255,8 @@ fn consistency_is_of_the_frames_that_are_left() {
         row("b", 1, "z"),
         row("b", 2, "y"),
     ];
-    let sets = [
-        ndarray::array![[1.0_f32, 0.0], [1.0, 0.0], [1.0, 0.0], [0.0, 1.0]],
-        Array2::ones((4, 2)),
-    ];
+    let generated = ndarray::array![[1.0_f32, 0.0], [1.0, 0.0], [1.0, 0.0], [0.0, 1.0]];
+    let sets = Features::default().with_pair(CLIP, [generated, Array2::ones((4, 2))]);
     let mut protocol = strict();
     let value = |protocol: &Protocol| of_all(&scores(protocol, &rows, &sets), "consistency");
     assert_eq!(value(&protocol).value, Some(0.5));
@@ -278,7 +271,8 @@ fn consistency_is_of_the_frames_that_are_left() {
 #[test]
 fn a_flat_folder_has_no_order_but_that_of_its_names() {
     let case = &cases()[1];
-    let (protocol, mut rows, sets) = (quick("storygptv-vfid512"), planned(case), sets(case));
+    let (protocol, mut rows) = (quick("storygptv-vfid512"), planned(case));
+    let sets = of_cosines(&cosines(case)).with_pair(FEATURES, sets(case));
     let mut with_clip = quick("storygptv-released");
     with_clip.fid = protocol.fid;
     for (at, row) in rows.iter_mut().enumerate() {
@@ -290,7 +284,7 @@ fn a_flat_folder_has_no_order_but_that_of_its_names() {
     let after = scores(
         &with_clip,
         &turned,
-        &sets.each_ref().map(|set| set.select(Axis(0), &order)),
+        &sets.map(|set| set.select(Axis(0), &order)),
     );
     for metric in ["fid", "clip_ti", "clip_ii"] {
         let [a, b] = [&before, &after].map(|scores| of_all(scores, metric).value.unwrap());

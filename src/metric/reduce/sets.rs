@@ -4,6 +4,7 @@
 use super::chosen::{Chosen, Clusters};
 use super::draft::Draft;
 use super::features::{Both, both, present};
+use super::input::{FEATURES, LOGITS};
 use super::jackknife;
 use super::parts::{Parts, Reduced};
 use super::slice::Slice;
@@ -41,7 +42,7 @@ pub(in crate::metric) static INCEPTION: Family = Family {
     ..OF_FEATURES
 };
 const OF_FEATURES: Family = Family {
-    roles: &[Role::Features],
+    roles: &[Role::FEATURES],
     choices: &[],
     reduction: Reduction::Sets,
     large: false,
@@ -59,7 +60,7 @@ fn kernel(chosen: &Chosen<'_>, _: &Slice) -> Vec<Reduced> {
     };
     let mut draft = Draft::new(chosen, MetricId::Kid, "all".to_owned(), chosen.rows.len());
     let mut subsets = "none".to_owned();
-    match both(chosen.input.features, chosen, &chosen.rows) {
+    match both(chosen.input.pair(FEATURES), chosen, &chosen.rows) {
         Err(reason) => draft.value(Err(reason)),
         Ok(pair) => {
             let stories = stories(chosen, &pair);
@@ -108,7 +109,7 @@ fn kernel(chosen: &Chosen<'_>, _: &Slice) -> Vec<Reduced> {
         }
     }
     let own = [("kernel", "cubic"), ("subsets", subsets.as_str())];
-    vec![draft.sign(chosen.input.context.extractors.features.as_ref(), &own)]
+    vec![draft.sign(chosen.input.context.extractors.get(Role::FEATURES), &own)]
 }
 
 /// Cluster of each row of a pair, and the number of clusters.
@@ -148,7 +149,7 @@ fn neighbours(chosen: &Chosen<'_>, _: &Slice) -> Vec<Reduced> {
         precision_k: rule.precision_k,
         density_k: rule.density_k,
     };
-    let pair = both(chosen.input.features, chosen, &chosen.rows);
+    let pair = both(chosen.input.pair(FEATURES), chosen, &chosen.rows);
     let found = pair.as_ref().map_err(Clone::clone).and_then(|pair| {
         let (groups, name) = groups(&stories(chosen, pair));
         let sets = [&pair.generated, &pair.ground_truth].map(|set| set.view());
@@ -199,7 +200,7 @@ fn neighbours(chosen: &Chosen<'_>, _: &Slice) -> Vec<Reduced> {
             }
             let k = k.to_string();
             draft.sign(
-                chosen.input.context.extractors.features.as_ref(),
+                chosen.input.context.extractors.get(Role::FEATURES),
                 &[("k", k.as_str())],
             )
         })
@@ -213,7 +214,12 @@ fn inception(chosen: &Chosen<'_>, _: &Slice) -> Vec<Reduced> {
     };
     let mut draft = Draft::new(chosen, MetricId::Is, "all".to_owned(), chosen.rows.len());
     let planned = chosen.input.observations.len();
-    match chosen.input.logits.filter(|set| set.nrows() == planned) {
+    match chosen
+        .input
+        .features
+        .get(LOGITS)
+        .filter(|set| set.nrows() == planned)
+    {
         None => draft.value(Err("the feature network has no class logits".to_owned())),
         Some(logits) => {
             let rows: Vec<usize> = chosen
@@ -248,7 +254,7 @@ fn inception(chosen: &Chosen<'_>, _: &Slice) -> Vec<Reduced> {
     }
     let splits = format!("{}@{}", rule.splits, rule.seed.0);
     vec![draft.sign(
-        chosen.input.context.extractors.features.as_ref(),
+        chosen.input.context.extractors.get(Role::FEATURES),
         &[("splits", splits.as_str())],
     )]
 }

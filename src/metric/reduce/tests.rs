@@ -2,7 +2,8 @@
 
 use super::*;
 use crate::card::{self, FrameRule, LabelRule, MeanOver, Protocol, Repeats};
-use crate::record::{ClipId, FrameIndex, Observation, StoryId, TextVariant};
+use crate::metric::golden::of_cosines;
+use crate::record::{ClipId, FrameIndex, Observation, Role, StoryId, TextVariant};
 use ndarray::Array2;
 use proptest::prelude::*;
 
@@ -11,12 +12,13 @@ pub(super) fn protocol() -> Protocol {
 }
 
 pub(super) fn context() -> ScoreContext {
-    let name = |graph: &str| {
-        Some(ExtractorName {
+    let name = |role: Role, graph: &str| {
+        let name = ExtractorName {
             graph: graph.to_owned(),
             hash: "fedcba9876543210".to_owned(),
             preprocessing: "pillow-bilinear-64+squash+symmetric".to_owned(),
-        })
+        };
+        (role, name)
     };
     ScoreContext {
         dataset: "minisv".to_owned(),
@@ -24,15 +26,15 @@ pub(super) fn context() -> ScoreContext {
         subset: "test/followers-3".to_owned(),
         text: TextVariant::Algorithm1,
         characters: vec!["otto".to_owned(), "mira".to_owned()],
-        extractors: Extractors {
-            characters: name("char_classifier"),
-            backgrounds: name("bg_classifier"),
-            features: name("features"),
-            clip: name("clip"),
-            lpips: name("lpips"),
-            captioner: name("captioner"),
-            locator: name("locator"),
-        },
+        extractors: Extractors::from_iter([
+            name(Role::CHARACTERS, "char_classifier"),
+            name(Role::BACKGROUNDS, "bg_classifier"),
+            name(Role::FEATURES, "features"),
+            name(Role::CLIP, "clip"),
+            name(Role::LPIPS, "lpips"),
+            name(Role::CAPTIONER, "captioner"),
+            name(Role::LOCATOR, "locator"),
+        ]),
     }
 }
 
@@ -42,16 +44,15 @@ pub(super) fn observation(
     labels: [bool; 2],
     seen: Option<[f32; 2]>,
 ) -> Observation {
-    Observation {
-        pronoun: frame > 1,
-        character_labels: labels.to_vec(),
-        character_probabilities: seen.map(|p| p.to_vec()),
-        ..Observation::unseen(
-            StoryId::new(format!("story {story}")),
-            FrameIndex(frame),
-            ClipId::new(format!("clip {story} {frame}")),
-        )
-    }
+    let mut row = Observation::unseen(
+        StoryId::new(format!("story {story}")),
+        FrameIndex(frame),
+        ClipId::new(format!("clip {story} {frame}")),
+    );
+    row.pronoun = frame > 1;
+    row.character_labels = labels.to_vec();
+    row.set("character_probabilities", seen.map(|p| p.to_vec()));
+    row
 }
 
 fn run() -> Vec<Observation> {
@@ -66,12 +67,17 @@ fn run() -> Vec<Observation> {
 }
 
 fn scores_under(protocol: &Protocol, observations: &[Observation]) -> Vec<Score> {
+    scores_of_features(protocol, observations, &Features::default())
+}
+
+fn scores_of_features(
+    protocol: &Protocol,
+    observations: &[Observation],
+    features: &Features,
+) -> Vec<Score> {
     reduce(&ReduceInput {
         observations,
-        features: None,
-        logits: None,
-        clip: None,
-        crops: None,
+        features,
         protocol,
         context: &context(),
     })
@@ -86,19 +92,11 @@ fn scores_of_pair(
     observations: &[Observation],
     sets: [&Array2<f32>; 2],
 ) -> Vec<Score> {
-    let pair = FeaturePair {
-        generated: sets[0].view(),
-        ground_truth: sets[1].view(),
-    };
-    reduce(&ReduceInput {
-        observations,
-        features: Some(pair),
-        logits: None,
-        clip: Some(pair),
-        crops: None,
-        protocol,
-        context: &context(),
-    })
+    let pair = || sets.map(Array2::clone);
+    let features = Features::default()
+        .with_pair(FEATURES, pair())
+        .with_pair(CLIP, pair());
+    scores_of_features(protocol, observations, &features)
 }
 
 fn find<'a>(scores: &'a [Score], metric: &str, slice: &str) -> &'a Score {
@@ -333,14 +331,15 @@ fn averages_are_those_of_scikit_learn() {
 #[test]
 fn similarities_are_means_over_frames_files_or_batches() {
     let mut rows = stories(3);
+    let text = |index: usize| (index != 5).then_some(index as f64 / 100.0);
+    let clip = (0..12).map(|index| [text(index), Some(1.0)]);
+    let clip = of_cosines(&clip.collect::<Vec<_>>());
     for (index, row) in rows.iter_mut().enumerate() {
-        row.clip_ti = (index != 5).then_some(index as f64 / 100.0);
-        row.clip_ii = Some(1.0);
-        row.lpips = Some(index as f64);
+        row.set("lpips", Some(index as f64));
         row.clip = ClipId::new(format!("clip {}", index % 4));
     }
     let mut protocol = protocol();
-    let found = scores_under(&protocol, &rows);
+    let found = scores_of_features(&protocol, &rows, &clip);
     let text = find(&found, "clip_ti", "all");
     assert!((text.value.unwrap() - (66.0 - 5.0) / 11.0 / 100.0).abs() < 1e-12);
     assert_eq!((text.n, text.planned, text.stories), (11, 12, 3));
@@ -349,7 +348,7 @@ fn similarities_are_means_over_frames_files_or_batches() {
     assert!((find(&found, "lpips", "frame_2").value.unwrap() - 5.0).abs() < 1e-12);
     protocol.lpips.as_mut().unwrap().repeats = Repeats::LastOfClip;
     protocol.clip.as_mut().unwrap().mean = MeanOver::Batches(8);
-    let found = scores_under(&protocol, &rows);
+    let found = scores_of_features(&protocol, &rows, &clip);
     let lpips = find(&found, "lpips", "all");
     assert!((lpips.value.unwrap() - 9.5).abs() < 1e-12);
     assert_eq!((lpips.n, lpips.planned), (4, 4));

@@ -14,14 +14,14 @@ use super::{
 };
 use crate::card::{self, GeneratorKind, ModelCard, Protocol};
 use crate::dataset::{Dataset, OpenDataset, OpenOptions, referential};
-use crate::evaluate::{Role, Wanted};
+use crate::evaluate::Wanted;
 use crate::generator::Prompt;
 use crate::generator::images::{
     Allowed, Doubt, Folder, ImagesError, Inspection, LayoutKind, Matching, Mismatch, Taken, doubt,
     open_layout,
 };
 use crate::inference::{Runtime, RuntimeOptions};
-use crate::record::{Scores, Seed, Story, StoryId, TextVariant};
+use crate::record::{Role, Scores, Seed, Story, StoryId, TextVariant};
 use crate::run::{ImportCounts, Partition, Plan, PlanSummary};
 use notes::ImportNotes;
 use std::collections::BTreeSet;

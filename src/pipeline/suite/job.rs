@@ -2,7 +2,7 @@
 
 use crate::card::{self, DatasetCard, GeneratorKind, ModelCard, Protocol, Suite, SuiteRun};
 use crate::dataset::Dataset;
-use crate::evaluate::Role;
+use crate::extract::EVALUATORS;
 use crate::inference::Bundle;
 use crate::pipeline::data::open_dataset;
 use crate::pipeline::weights::{bundle_places, find_bundle};
@@ -234,12 +234,13 @@ fn networks(
     let cache = &request.runtime.cache;
     let mut looking = 0;
     let mut absent: Vec<(&str, Vec<String>)> = Vec::new();
-    for role in Role::ALL {
-        if !role.wanted_by(protocol) || request.skip.contains(&role) {
+    for row in &EVALUATORS {
+        let role = row.role;
+        if !(row.wanted_by)(protocol) || request.skip.contains(&role) {
             continue;
         }
         // A card that names no network for it leaves its metrics out, as `run` does.
-        let Some(id) = role.bundle(&card.evaluators) else {
+        let Some(id) = row.bundle(&card.evaluators) else {
             continue;
         };
         looking += 1;

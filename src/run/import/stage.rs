@@ -91,11 +91,10 @@ pub fn import<E: From<RunError>>(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::record::Observation;
+    use crate::record::{Column, ColumnKind, Observation, Of, SizedColumn};
     use crate::run::testing;
     use crate::run::{
-        COLUMNS, FrameRef, Look, Looking, OBSERVATIONS, Seen, fault, frame_file, observe,
-        read_columns,
+        FrameRef, Looking, OBSERVATIONS, Seen, fault, frame_file, observe, read_columns,
     };
     use crate::vision::{Decoding, encode_png};
     use image::RgbImage;
@@ -104,6 +103,9 @@ mod tests {
     use std::path::Path;
 
     const STORIES: usize = 3;
+    const RED: Column = Column::new("red", ColumnKind::Number, Of::Generated);
+    const TOY: Column = Column::new("toy", ColumnKind::Feature, Of::Generated);
+    const WRITTEN: [SizedColumn; 2] = [RED.sized(0), TOY.sized(2)];
 
     /// The frames of a unit; the second frame of the second story is not there.
     #[expect(clippy::unnecessary_wraps, reason = "the shape of a source of frames")]
@@ -125,14 +127,12 @@ mod tests {
         Store::create_or_resume(root, &testing::manifest(&plan), &plan).expect("store")
     }
 
-    fn observation(frame: FrameRef<'_>, seen: Option<f32>) -> Observation {
+    fn observation(frame: FrameRef<'_>) -> Observation {
         let (story, clip) = (frame.unit.story.clone(), frame.clip().clone());
-        Observation {
-            text: frame.text().to_owned(),
-            character_labels: vec![true],
-            character_probabilities: seen.map(|value| vec![value]),
-            ..Observation::unseen(story, frame.frame, clip)
-        }
+        let mut row = Observation::unseen(story, frame.frame, clip);
+        row.text = frame.text().to_owned();
+        row.character_labels = vec![true];
+        row
     }
 
     #[test]
@@ -164,10 +164,9 @@ mod tests {
             Ok::<_, RunError>(
                 rows.map(|(frame, image)| {
                     let value = f32::from(image[(0, 0)][0]);
-                    Look {
-                        observation: observation(*frame, Some(value)),
-                        features: vec![vec![value, f32::from(image[(0, 0)][1])]],
-                    }
+                    observation(*frame)
+                        .with("red", f64::from(value))
+                        .with("toy", vec![value, f32::from(image[(0, 0)][1])])
                 })
                 .collect(),
             )
@@ -176,22 +175,16 @@ mod tests {
             key: "k",
             chunk: NonZeroUsize::new(3).expect("chunk"),
             decoding: Decoding::InTurn,
-            features: &[("toy", 2)],
+            columns: &WRITTEN,
             folder: folder.path(),
         };
-        let mut unseen = |frame: FrameRef<'_>| observation(frame, None);
-        observe(&store, &looking, &mut look, &mut unseen, &mut |_| {}).expect("observe");
+        observe(&store, &looking, &mut look, &mut observation, &mut |_| {}).expect("observe");
         assert_eq!(shown, 5);
-        let rows = read_columns(&folder.path().join(OBSERVATIONS), &COLUMNS).expect("rows");
-        let values: Vec<_> = rows
-            .iter()
-            .map(|row| row.character_probabilities.clone())
-            .collect();
-        let some = |value| Some(vec![value]);
-        assert_eq!(
-            values,
-            [some(0.0), some(0.0), some(1.0), None, some(2.0), some(2.0)]
-        );
+        let rows = read_columns(&folder.path().join(OBSERVATIONS), &["red"]).expect("rows");
+        let values: Vec<_> = rows.iter().map(|row| row.number("red")).collect();
+        let there = [0.0, 0.0, 1.0, 2.0, 2.0].map(Some);
+        assert_eq!([&values[..3], &values[4..]].concat(), there);
+        assert_eq!(values[3], None);
         let seen = Seen::open(folder.path()).expect("seen");
         let features = seen.features("toy").expect("features");
         assert!(features.row(3).iter().all(|value| value.is_nan()));

@@ -1,7 +1,8 @@
 //! Writing, row group by row group.
 
-use super::{GROUP, schema};
-use crate::record::Observation;
+use super::column::parquet_type;
+use super::{FORMAT_KEY, GROUP, OBSERVATIONS_FORMAT, planned};
+use crate::record::{Column, ColumnKind, Observation};
 use crate::run::durable::DurableFile;
 use crate::run::error::RunError;
 use parquet::data_type::{
@@ -11,6 +12,7 @@ use parquet::errors::ParquetError;
 use parquet::file::metadata::KeyValue;
 use parquet::file::properties::WriterProperties;
 use parquet::file::writer::{SerializedFileWriter, SerializedRowGroupWriter};
+use parquet::schema::types::{Type, TypePtr};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -53,31 +55,36 @@ pub struct ObservationWriter {
     writer: SerializedFileWriter<Shared>,
     file: Shared,
     path: PathBuf,
+    /// The evaluators' columns.
+    columns: Vec<Column>,
     rows: Vec<Observation>,
     written: usize,
 }
 
 impl ObservationWriter {
-    /// Begins a table that will replace `path`.
+    /// Begins a table that will replace `path`, with these columns of evaluators; feature files among
+    /// them are passed over.
     ///
     /// # Errors
     /// [`RunError::Output`] and its kin.
-    pub fn create(path: &Path) -> Result<Self, RunError> {
+    pub fn create(path: &Path, columns: &[Column]) -> Result<Self, RunError> {
+        let (schema, columns) = schema(columns).map_err(|error| write_error(path, error))?;
         let file = Shared(Arc::new(Mutex::new(Some(DurableFile::create(path)?))));
         let properties = WriterProperties::builder()
             .set_created_by("storyeval".to_owned())
             .set_key_value_metadata(Some(vec![KeyValue::new(
-                "storyeval.format".to_owned(),
-                crate::run::manifest::FORMAT.to_string(),
+                FORMAT_KEY.to_owned(),
+                OBSERVATIONS_FORMAT.to_string(),
             )]))
             .build();
         let writer =
-            SerializedFileWriter::new(file.clone(), Arc::new(schema()), Arc::new(properties))
+            SerializedFileWriter::new(file.clone(), Arc::new(schema), Arc::new(properties))
                 .map_err(|error| write_error(path, error))?;
         Ok(Self {
             writer,
             file,
             path: path.to_path_buf(),
+            columns,
             rows: Vec::new(),
             written: 0,
         })
@@ -113,7 +120,8 @@ impl ObservationWriter {
     fn flush(&mut self) -> Result<(), RunError> {
         let rows = std::mem::take(&mut self.rows);
         self.written += rows.len();
-        write_group(&mut self.writer, &rows).map_err(|error| write_error(&self.path, error))
+        write_group(&mut self.writer, &self.columns, &rows)
+            .map_err(|error| write_error(&self.path, error))
     }
 }
 
@@ -128,66 +136,75 @@ fn write_error(path: &Path, error: ParquetError) -> RunError {
     RunError::write(path, source)
 }
 
-/// Reads one cell of a row.
-type Get<T> = fn(&Observation) -> Option<&T>;
+/// The plan's columns and those of the table among `columns`; and these.
+fn schema(columns: &[Column]) -> Result<(Type, Vec<Column>), ParquetError> {
+    let mut fields: Vec<TypePtr> = planned().get_fields().to_vec();
+    let mut kept = Vec::new();
+    for column in columns {
+        if let Some(field) = parquet_type(column)? {
+            fields.push(field);
+            kept.push(*column);
+        }
+    }
+    let schema = Type::group_type_builder("storyeval").with_fields(fields);
+    Ok((schema.build()?, kept))
+}
 
-/// The columns in the order of the schema.
+/// The plan's columns in their order, then those of the evaluators.
 fn write_group(
     writer: &mut SerializedFileWriter<Shared>,
+    columns: &[Column],
     rows: &[Observation],
 ) -> Result<(), ParquetError> {
-    let mut columns = writer.next_row_group()?;
-    let group = &mut columns;
-    let texts: [fn(&Observation) -> &str; 4] = [
-        |row| row.clip.as_str(),
-        |row| &row.text,
-        |row| &row.caption,
-        |row| row.story.as_str(),
-    ];
+    let mut open = writer.next_row_group()?;
+    let group = &mut open;
+    write_planned(group, rows)?;
+    for column in columns {
+        let name = column.name;
+        match column.kind {
+            ColumnKind::Number => {
+                let numbers = rows.iter().map(|row| row.number(name));
+                write_optional::<DoubleType>(group, numbers)?;
+            }
+            ColumnKind::Vector => {
+                let vectors = rows.iter().map(|row| row.vector(name));
+                write_lists::<FloatType>(group, 1, vectors)?;
+            }
+            ColumnKind::Texts => {
+                let bytes = |texts: &[String]| texts.iter().map(|it| it.as_str().into()).collect();
+                let lists: Vec<Option<Vec<ByteArray>>> =
+                    rows.iter().map(|row| row.texts(name).map(bytes)).collect();
+                write_lists::<ByteArrayType>(group, 1, lists.iter().map(Option::as_deref))?;
+            }
+            ColumnKind::Feature => {}
+        }
+    }
+    open.close()?;
+    Ok(())
+}
+
+fn write_planned(
+    group: &mut SerializedRowGroupWriter<'_, Shared>,
+    rows: &[Observation],
+) -> Result<(), ParquetError> {
     let text = |get: fn(&Observation) -> &str| -> Vec<ByteArray> {
         rows.iter().map(|row| ByteArray::from(get(row))).collect()
     };
-    let [clip, read, caption, story] = texts;
-    write_flat::<ByteArrayType>(group, &text(story))?;
+    write_flat::<ByteArrayType>(group, &text(|row| row.story.as_str()))?;
     let frames: Vec<i32> = rows.iter().map(|row| row.frame.0.cast_signed()).collect();
     write_flat::<Int32Type>(group, &frames)?;
-    for get in [clip, read, caption] {
-        write_flat::<ByteArrayType>(group, &text(get))?;
-    }
+    write_flat::<ByteArrayType>(group, &text(|row| row.clip.as_str()))?;
+    write_flat::<ByteArrayType>(group, &text(|row| &row.text))?;
+    write_flat::<ByteArrayType>(group, &text(|row| &row.caption))?;
     let pronouns: Vec<bool> = rows.iter().map(|row| row.pronoun).collect();
     write_flat::<BoolType>(group, &pronouns)?;
     let labels = rows.iter().map(|row| Some(row.character_labels.as_slice()));
     write_lists::<BoolType>(group, 0, labels)?;
     let labels = rows.iter().map(|row| row.background_labels.as_deref());
-    write_lists::<BoolType>(group, 1, labels)?;
-    let probabilities: [Get<[f32]>; 2] = [
-        |row| row.character_probabilities.as_deref(),
-        |row| row.background_probabilities.as_deref(),
-    ];
-    for get in probabilities {
-        write_lists::<FloatType>(group, 1, rows.iter().map(get))?;
-    }
-    let captions: [Get<[String]>; 2] = [
-        |row| row.generated_captions.as_deref(),
-        |row| row.ground_truth_captions.as_deref(),
-    ];
-    for get in captions {
-        let lists: Vec<Option<Vec<ByteArray>>> = rows
-            .iter()
-            .map(|row| Some(get(row)?.iter().map(|text| text.as_str().into()).collect()))
-            .collect();
-        write_lists::<ByteArrayType>(group, 1, lists.iter().map(Option::as_deref))?;
-    }
-    let numbers: [fn(&Observation) -> Option<f64>; 3] =
-        [|row| row.clip_ti, |row| row.clip_ii, |row| row.lpips];
-    for get in numbers {
-        write_optional::<DoubleType>(group, rows.iter().map(get))?;
-    }
-    columns.close()?;
-    Ok(())
+    write_lists::<BoolType>(group, 1, labels)
 }
 
-/// Writes a value a row, or null.
+/// Writes a value per row, or null.
 fn write_optional<T: DataType>(
     group: &mut SerializedRowGroupWriter<'_, Shared>,
     rows: impl Iterator<Item = Option<T::T>>,
@@ -207,7 +224,7 @@ fn write_flat<T: DataType>(
     write_levels::<T>(group, values, None, None)
 }
 
-/// Writes a list a row. Definition levels: below `optional` the list is null, at it empty, above it an
+/// Writes a list per row. Definition levels: below `optional` the list is null, at it empty, above it an
 /// element; `optional` is 1 for a column that may be null, else 0.
 fn write_lists<'a, T: DataType>(
     group: &mut SerializedRowGroupWriter<'_, Shared>,

@@ -2,8 +2,7 @@
 
 use super::world::{Dice, Gap};
 use super::*;
-use ndarray::Array2;
-use storyeval::metric::FeaturePair;
+use storyeval::metric::FEATURES;
 
 const FRAMES: usize = 4;
 
@@ -40,16 +39,10 @@ fn spread_of(spread: f64, far: f64) -> f64 {
 
 fn fid(observations: &[Observation], generated: &Array2<f32>, real: &Array2<f32>) -> Reduced {
     let (protocol, context) = (protocol(), context());
-    let pair = FeaturePair {
-        generated: generated.view(),
-        ground_truth: real.view(),
-    };
+    let pair = [generated.clone(), real.clone()];
     let input = ReduceInput {
         observations,
-        features: Some(pair),
-        logits: None,
-        clip: None,
-        crops: None,
+        features: &Features::default().with_pair(FEATURES, pair),
         protocol: &protocol,
         context: &context,
     };

@@ -179,8 +179,9 @@ impl Prepared {
                     if let Some(scene) = scenes.get(frame) {
                         let gain = if system > 0 { self.gap.words } else { 0.0 };
                         let skill = 0.6 + gain + 0.15 * of_story[3];
-                        o.ground_truth_captions = Some(vec![scene.caption()]);
-                        o.generated_captions = Some(vec![scene.seen(dice, skill).caption()]);
+                        o.set("ground_truth_captions", Some(vec![scene.caption()]));
+                        let seen = scene.seen(dice, skill).caption();
+                        o.set("generated_captions", Some(vec![seen]));
                     }
                     run.push(o);
                 }
@@ -216,16 +217,18 @@ impl Prepared {
         );
         o.character_labels = vec![true, second];
         let sure = |label: bool| if label == right { 0.9 } else { 0.1 };
-        o.character_probabilities = Some(vec![sure(true), sure(second)]);
+        let seen = vec![sure(true), sure(second)];
+        o.set("character_probabilities", Some(seen));
         let (gain, factor) = if candidate {
             (self.gap.clip, self.gap.lpips)
         } else {
             (0.0, 1.0)
         };
-        o.clip_ii = Some(CLIP + gain + 0.03 * of_story[1] + 0.02 * dice.normal());
+        let cosine = CLIP + gain + 0.03 * of_story[1] + 0.02 * dice.normal();
+        o.set("clip_ii", Some(cosine));
         let [of_stories, of_frames] = self.world.lpips;
         let logarithm = -1.2 + of_stories * of_story[2] + of_frames * dice.normal();
-        o.lpips = Some(factor * logarithm.exp());
+        o.set("lpips", Some(factor * logarithm.exp()));
         o
     }
 }
