@@ -53,7 +53,7 @@ const PROTOCOLS: &[(&str, &str)] = embedded!("protocols":
     "strict", "strict-original", "strict-eval-text", "storygptv-released",
     "storygptv-released-original", "storygptv-continuation", "storygptv-continuation-original",
     "storygptv-vfid512",
-    "make-a-story", "storydalle-64", "vlc-64", "vlc-64-flintstones", "arldm-64", "gill-vist", "clean-fid", "pytorch-fid");
+    "make-a-story", "storydalle-64", "vlc-64", "vlc-64-flintstones", "arldm-64", "gill-vist", "clean-fid", "pytorch-fid", "pixels");
 const SUITES: &[(&str, &str)] = embedded!("suites":
     "minisv-ablation", "minisv-short", "cvpr-table-1", "cvpr-table-2", "cvpr-table-3", "cvpr-table-4",
     "cvpr-table-5", "cvpr-charldm", "cvpr-long", "cvpr-mugen", "arxiv-table-1", "arxiv-table-2",

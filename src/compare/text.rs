@@ -23,7 +23,7 @@ pub(super) fn amount(value: f64, decimals: usize, signed: bool) -> String {
 pub(super) fn percent_points(unit: Unit) -> &'static str {
     match unit {
         Unit::Percent => " points",
-        Unit::Distance | Unit::Cosine | Unit::Score => "",
+        Unit::Distance | Unit::Cosine | Unit::Decibel | Unit::Score => "",
     }
 }
 

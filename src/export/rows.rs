@@ -5,7 +5,7 @@ use super::error::ExportError;
 use super::schema::What;
 use super::writer::TableWriter;
 use crate::evaluate::Similarities;
-use crate::record::{Absence, FrameIndex, Observation, Score, Scores, StoryId, Unit};
+use crate::record::{Absence, FrameIndex, Observation, Score, Scores, StoryId};
 use crate::run::{FrameEntry, Glance, Manifest, RunError, Seen, read_scores};
 use rayon::prelude::*;
 use std::collections::{BTreeMap, BTreeSet};
@@ -259,12 +259,7 @@ fn captions_of<W: Write + Send>(table: &mut TableWriter<W>, first: &[Value], row
 }
 
 fn score_of(score: &Score) -> [Value; 17] {
-    let unit = match score.unit {
-        Unit::Percent => "percent",
-        Unit::Distance => "distance",
-        Unit::Cosine => "cosine",
-        Unit::Score => "score",
-    };
+    let unit = score.unit.name();
     let [low, high] = match score.interval {
         Some(ends) => ends.map(Value::from),
         None => [Value::None, Value::None],

@@ -19,6 +19,14 @@ pub enum ExtractError {
         /// What was wrong with it.
         source: VisionError,
     },
+    /// A pair of images has no structural similarity.
+    #[error("image {index} has no SSIM")]
+    Ssim {
+        /// Position in the call, from 0.
+        index: usize,
+        /// Why.
+        source: crate::metric::SsimUnscored,
+    },
     /// The bundle holds networks for something else.
     #[error("the bundle `{id}` in {} is a bundle of kind {found}, and {needed} is needed", bundle.display())]
     WrongKind {
@@ -108,6 +116,7 @@ impl Hint for ExtractError {
         match self {
             Self::Inference(error) => error.fault_kind(),
             Self::Image { source, .. } => source.fault_kind(),
+            Self::Ssim { .. } => FaultKind::DataVerification,
             Self::WrongKind { .. }
             | Self::OpenWidth { .. }
             | Self::Pairs { .. }
@@ -123,6 +132,9 @@ impl Hint for ExtractError {
         match self {
             Self::Inference(error) => error.hint(),
             Self::Image { source, .. } => source.hint(),
+            Self::Ssim { .. } => Some(
+                "take frames of at least 11 pixels on each side, or bring both to one size with `resize` below [pixels]".to_owned(),
+            ),
             Self::WrongKind { needed, .. } => Some(format!(
                 "name a bundle of kind {needed}; `storyeval doctor` lists what is there"
             )),

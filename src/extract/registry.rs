@@ -1,6 +1,8 @@
 //! The evaluators: one row each. Adding one is a file with an [`Evaluator`], and a row here.
 
-use super::{Clip, Evaluator, ExtractError, captioner, classifier, clip, crops, features, lpips};
+use super::{
+    Clip, Evaluator, ExtractError, captioner, classifier, clip, crops, features, lpips, pixels,
+};
 use crate::card::{DatasetCard, EvaluatorBundles, Protocol};
 use crate::inference::{Bundle, Runtime};
 use crate::metric::ExtractorName;
@@ -33,7 +35,7 @@ pub enum Source {
         open: OpenNetwork,
     },
     /// Arithmetic on pixels, as the protocol says.
-    Arithmetic(fn(&Protocol) -> Box<dyn Evaluator>),
+    Arithmetic(fn(&Protocol) -> Opened),
 }
 
 /// Opens the network of a bundle.
@@ -42,7 +44,7 @@ type OpenNetwork = fn(&mut Opening<'_>, &Bundle) -> Result<Opened, ExtractError>
 pub(super) type Opened = Option<Box<dyn Evaluator>>;
 
 /// The evaluators, in the order that commands name them and that they observe in.
-pub static EVALUATORS: [EvaluatorRow; 7] = [
+pub static EVALUATORS: [EvaluatorRow; 8] = [
     EvaluatorRow {
         role: Role::CHARACTERS,
         wanted_by: |protocol| protocol.classifiers.is_some(),
@@ -109,6 +111,12 @@ pub static EVALUATORS: [EvaluatorRow; 7] = [
             bundle: |bundles| bundles.locator.as_deref(),
             open: crops::open,
         },
+    },
+    EvaluatorRow {
+        role: Role::PIXELS,
+        wanted_by: |protocol| protocol.pixels.is_some(),
+        columns: &[pixels::SQUARED_ERROR, pixels::PIXEL_VALUES, pixels::SSIM],
+        source: Source::Arithmetic(pixels::open),
     },
 ];
 
@@ -215,7 +223,7 @@ pub fn open(
             }
             Source::Arithmetic(open) => {
                 if !skip.contains(&row.role) {
-                    opened.push(open(protocol));
+                    opened.extend(open(protocol));
                 }
             }
         }

@@ -5,7 +5,7 @@
 
 use super::reduce::{
     BACKGROUNDS, CAPTIONS, CHARACTER_CROPS, CHARACTERS, CLIP_SIMILARITY, CONSISTENCY, FRECHET,
-    INCEPTION, KERNEL, LPIPS, NEIGHBOURS,
+    INCEPTION, KERNEL, LPIPS, NEIGHBOURS, PIXELS,
 };
 use super::{Family, Slices};
 use crate::record::{Score, Unit};
@@ -205,6 +205,8 @@ registry! {
     Cider, "cider", "CIDEr", Metric::score(Images, &CAPTIONS, 4).indifferent(&["captions.bleu"]).drawn("#8a5a00", "5 3");
     ClipTi, "clip_ti", "CLIP T-I", Metric::cosine(Images, &CLIP_SIMILARITY).on(Frames).indifferent(&["clip.consistency", "ground_truth"]).drawn("#2d8a4e", "");
     ClipIi, "clip_ii", "CLIP I-I", Metric::cosine(Images, &CLIP_SIMILARITY).on(Frames).indifferent(&["clip.consistency", "clip.text"]).drawn("#2d8a4e", "5 3");
+    Psnr, "psnr", "PSNR dB", Metric::new(Images, &PIXELS, Unit::Decibel, 2).on(Frames).indifferent(&["pixels.ssim"]);
+    Ssim, "ssim", "SSIM", Metric::score(Images, &PIXELS, 4).on(Frames).indifferent(&["pixels.psnr"]);
     Lpips, "lpips", "LPIPS", Metric::distance(Images, &LPIPS, 4).on(Frames).drawn("#e07a00", "");
 
     Kid, "kid", "KID", Metric::distance(Detail, &KERNEL, 5).of_count().drawn("#6a3fa0", "5 3");
@@ -247,7 +249,7 @@ const PAIRS: &[&str] = &["clip.consistency", "clip.text", "clip.mean"];
 const GENERATED: &[&str] = &["clip.consistency", "clip.text", "clip.mean", "ground_truth"];
 
 /// In the order of `scores.json`, which is that of the metrics' history and not of their columns.
-pub static FAMILIES: [&Family; 11] = [
+pub static FAMILIES: [&Family; 12] = [
     &CHARACTERS,
     &BACKGROUNDS,
     &FRECHET,
@@ -259,6 +261,7 @@ pub static FAMILIES: [&Family; 11] = [
     &CONSISTENCY,
     &CHARACTER_CROPS,
     &LPIPS,
+    &PIXELS,
 ];
 
 /// How a metric is printed.
@@ -295,6 +298,7 @@ pub fn about_metric(id: &str, unit: Unit) -> About {
     let (suffix, decimals) = match unit {
         Unit::Percent => (" %", 1),
         Unit::Distance => ("", 2),
+        Unit::Decibel => (" dB", 2),
         Unit::Cosine | Unit::Score => ("", 4),
     };
     About {

@@ -11,7 +11,7 @@ impl Role {
     pub const CHARACTERS: Self = Self("characters");
     /// Which place it is.
     pub const BACKGROUNDS: Self = Self("backgrounds");
-    /// Features of FID and its kin.
+    /// Features of the distribution metrics.
     pub const FEATURES: Self = Self("features");
     /// CLIP embeddings.
     pub const CLIP: Self = Self("clip");
@@ -21,6 +21,9 @@ impl Role {
     pub const CAPTIONER: Self = Self("captioner");
     /// Where each character is.
     pub const LOCATOR: Self = Self("locator");
+
+    /// Pixels against those of the ground truth.
+    pub const PIXELS: Self = Self("pixels");
 
     /// The role of this id.
     #[must_use]

@@ -12,8 +12,24 @@ pub enum Unit {
     Distance,
     /// A cosine, -1 to 1.
     Cosine,
+    /// Decibels.
+    Decibel,
     /// A score without unit, such as BLEU (0 to 1) or CIDEr (0 to 10).
     Score,
+}
+
+impl Unit {
+    /// Its name in files.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Percent => "percent",
+            Self::Distance => "distance",
+            Self::Cosine => "cosine",
+            Self::Decibel => "decibel",
+            Self::Score => "score",
+        }
+    }
 }
 
 /// Decisions of a classifier, counted over frames and labels.

@@ -1,7 +1,6 @@
 //! The scores of all runs as CSV, a line a score.
 
 use super::{Comparison, ReportError};
-use crate::record::Unit;
 use crate::table::tame;
 
 const HEADER: [&str; 19] = [
@@ -36,12 +35,7 @@ pub fn csv(comparison: &Comparison) -> Result<String, ReportError> {
     let number = |value: Option<f64>| value.map_or_else(String::new, |value| value.to_string());
     for (run, label) in comparison.runs.iter().zip(&comparison.labels) {
         for score in &run.scores {
-            let unit = match score.unit {
-                Unit::Percent => "percent",
-                Unit::Distance => "distance",
-                Unit::Cosine => "cosine",
-                Unit::Score => "score",
-            };
+            let unit = score.unit.name();
             writer
                 .write_record([
                     tame(&run.run),

@@ -1,7 +1,7 @@
 //! What `storyeval ls metrics` and docs/metrics.md list.
 
 use crate::metric::{METRICS, Metric, Slices};
-use crate::record::{Role, Unit};
+use crate::record::Role;
 use crate::table::{Block, Cell, Column, Direction, Document, Row, Table};
 use serde_json::Value;
 
@@ -38,12 +38,7 @@ pub fn metrics_json() -> Value {
 }
 
 fn properties(metric: &Metric) -> [String; 6] {
-    let unit = match metric.unit {
-        Unit::Percent => "percent",
-        Unit::Distance => "distance",
-        Unit::Cosine => "cosine",
-        Unit::Score => "score",
-    };
+    let unit = metric.unit.name();
     let slices = match metric.slices {
         Slices::All => "all",
         Slices::Frames => "all, pronouns, positions",

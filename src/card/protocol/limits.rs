@@ -112,7 +112,7 @@ fn counts(protocol: &Protocol) -> [(&'static str, Option<usize>); 10] {
     ]
 }
 
-fn sides(protocol: &Protocol) -> [(&'static str, Option<usize>); 6] {
+fn sides(protocol: &Protocol) -> [(&'static str, Option<usize>); 7] {
     let (features, crops) = (protocol.features, protocol.crops);
     let sides = [
         (
@@ -128,6 +128,10 @@ fn sides(protocol: &Protocol) -> [(&'static str, Option<usize>); 6] {
             (protocol.classifiers.as_ref()).and_then(|rule| rule.recipe.first),
         ),
         ("lpips.resize", protocol.lpips.and_then(|rule| rule.resize)),
+        (
+            "pixels.resize",
+            protocol.pixels.and_then(|rule| rule.resize),
+        ),
         ("crops.size", crops.map(|rule| rule.size)),
         ("crops.min_side", crops.map(|rule| rule.min_side)),
     ];

@@ -96,6 +96,9 @@ pub struct Protocol {
     /// `char_consistency`, `char_found`, `char_likeness`: characters cut out of their frames.
     #[serde(default)]
     pub crops: Option<CropRule>,
+    /// `psnr`, `ssim`. Left out of the hash where it is absent, so that protocols from before it keep theirs.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pixels: Option<PixelRule>,
     /// The intervals.
     pub interval: IntervalRule,
 }

@@ -16,6 +16,7 @@ mod jackknife;
 mod labels;
 mod mean;
 mod parts;
+mod pixels;
 mod sets;
 mod signature;
 mod similarity;
@@ -36,6 +37,7 @@ pub(super) use crops::CHARACTER_CROPS;
 pub(super) use distance::FRECHET;
 pub(super) use labels::{BACKGROUNDS, CHARACTERS};
 pub(super) use mean::{CLIP_SIMILARITY, LPIPS};
+pub(super) use pixels::PIXELS;
 pub(super) use sets::{INCEPTION, KERNEL, NEIGHBOURS};
 pub(super) use slice::Slice;
 

@@ -1,0 +1,119 @@
+//! The pixels of a frame against those of its ground truth: arithmetic, without a network.
+
+use super::registry::Opened;
+use super::{Chunk, Evaluator, ExtractError, Rows};
+use crate::card::{PixelRule, Protocol, SsimVariant};
+use crate::metric::{ExtractorName, SquaredError, ssim};
+use crate::record::{Column, ColumnKind, Of, Role, SizedColumn};
+use crate::vision::{Filter, PassOrder, Resizer, VisionError, resize_ordered};
+use image::RgbImage;
+use rayon::prelude::*;
+use std::borrow::Cow;
+
+/// Squared differences summed over all values of a frame.
+pub(super) const SQUARED_ERROR: Column = number("squared_error");
+/// Values of a frame: width times height times 3.
+pub(super) const PIXEL_VALUES: Column = number("pixel_values");
+/// Structural similarity.
+pub(super) const SSIM: Column = number("ssim");
+
+const fn number(name: &'static str) -> Column {
+    Column::new(name, ColumnKind::Number, Of::Pair)
+}
+
+/// PSNR's sums and SSIM of pairs of images.
+#[derive(Clone, Debug)]
+pub struct Pixels {
+    resize: Option<u32>,
+    ssim: SsimVariant,
+    order: PassOrder,
+    name: ExtractorName,
+}
+
+impl Pixels {
+    /// Compares as `rule` says, resizing as this version of Pillow does.
+    #[must_use]
+    pub fn new(rule: &PixelRule, order: PassOrder) -> Self {
+        let resizer = Resizer::PillowBicubic.named(order);
+        let preprocessing = match rule.resize {
+            Some(side) => format!("{resizer}-{side}+squash"),
+            None => format!("{resizer}+size-of-reference"),
+        };
+        Self {
+            resize: rule.resize,
+            ssim: rule.ssim,
+            order,
+            name: ExtractorName {
+                graph: "pixels".to_owned(),
+                hash: "none".to_owned(),
+                preprocessing,
+            },
+        }
+    }
+
+    /// Squared error and SSIM of a pair; an image of another size than its ground truth is brought to that.
+    ///
+    /// # Errors
+    /// An empty image, or one that is smaller than the window of SSIM; `index` is its position.
+    pub fn compare(
+        &self,
+        index: usize,
+        frame: &RgbImage,
+        truth: &RgbImage,
+    ) -> Result<(SquaredError, f64), ExtractError> {
+        let failed = |source| ExtractError::Image { index, source };
+        let (width, height) = match self.resize {
+            Some(side) => (side, side),
+            None => truth.dimensions(),
+        };
+        let [frame, truth] =
+            [frame, truth].map(|image| -> Result<Cow<'_, RgbImage>, VisionError> {
+                if image.dimensions() == (width, height) {
+                    return Ok(Cow::Borrowed(image));
+                }
+                resize_ordered(image, width, height, Filter::Bicubic, self.order).map(Cow::Owned)
+            });
+        let (frame, truth) = (frame.map_err(failed)?, truth.map_err(failed)?);
+        let similarity = ssim(&frame, &truth, self.ssim)
+            .map_err(|source| ExtractError::Ssim { index, source })?;
+        // Both have the same size by now.
+        let error = SquaredError::between(&frame, &truth).unwrap_or_default();
+        Ok((error, similarity))
+    }
+
+    /// How images reach it, as signatures print it.
+    #[must_use]
+    pub fn preprocessing(&self) -> &str {
+        &self.name.preprocessing
+    }
+}
+
+pub(super) fn open(protocol: &Protocol) -> Opened {
+    let pixels = Pixels::new(&protocol.pixels?, protocol.pillow);
+    Some(Box::new(pixels))
+}
+
+impl Evaluator for Pixels {
+    fn role(&self) -> Role {
+        Role::PIXELS
+    }
+
+    fn name(&self) -> &ExtractorName {
+        &self.name
+    }
+
+    fn columns(&self) -> Vec<SizedColumn> {
+        [SQUARED_ERROR, PIXEL_VALUES, SSIM].map(Into::into).to_vec()
+    }
+
+    fn observe(&mut self, chunk: &Chunk<'_>, rows: &mut Rows) -> Result<(), ExtractError> {
+        let pairs = chunk.frames.par_iter().zip(chunk.truth).enumerate();
+        let found = pairs
+            .map(|(index, (frame, truth))| self.compare(index, frame, truth))
+            .collect::<Result<Vec<_>, _>>()?;
+        rows.write(SQUARED_ERROR, found.iter().map(|(error, _)| error.sum));
+        rows.write(PIXEL_VALUES, found.iter().map(|(error, _)| error.values));
+        rows.write(SSIM, found.iter().map(|(_, ssim)| *ssim));
+        Ok(())
+    }
+}
