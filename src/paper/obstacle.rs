@@ -2,7 +2,7 @@
 
 use super::{Confidence, MeasuredRun, PublishedCell, Text};
 use crate::card::{self, GeneratorKind, Protocol, Repeats};
-use crate::extract::EvaluatorRow;
+use crate::evaluator::EvaluatorRow;
 use crate::record::{Role, Score, TextVariant, signature_part};
 use crate::run::Partition;
 use serde_json::Value;
