@@ -34,7 +34,7 @@ pub enum Error {
     Evaluate(Box<crate::evaluate::EvaluateError>),
     /// An evaluator network failed.
     #[error(transparent)]
-    Extract(#[from] crate::extract::ExtractError),
+    Evaluator(#[from] crate::evaluator::EvaluatorError),
     /// The run folder could not be read or written.
     #[error(transparent)]
     Run(#[from] crate::run::RunError),
@@ -88,7 +88,7 @@ impl Error {
             Self::Images(error) => error,
             Self::Vision(error) => error,
             Self::Evaluate(error) => &**error,
-            Self::Extract(error) => error,
+            Self::Evaluator(error) => error,
             Self::Run(error) => error,
             Self::Report(error) => error,
             Self::Compare(error) => error,

@@ -4,7 +4,7 @@
 //! The library follows the flow of a run: what users write ([`card`]), files of other programs ([`format`]),
 //! the data ([`dataset`], and rooms that [`convert`], [`verify`] or draw one: [`minisv`]), the networks
 //! ([`inference`]), the models that draw ([`generator`]), the pixels ([`vision`]), the evaluators
-//! ([`extract`]), the numbers ([`metric`], [`stats`]), the run folder ([`run`]), observing and scoring
+//! ([`evaluator`]), the numbers ([`metric`], [`stats`]), the run folder ([`run`]), observing and scoring
 //! ([`evaluate`]), all stages as one library call ([`pipeline`]), whether a bundle does what it should
 //! ([`examine`]), and what people read ([`report`], [`compare`], [`paper`], in [`table`]s), notebooks read
 //! ([`export`]) or a build waits for ([`gate`]). What is persisted is in [`record`], and everything may
@@ -16,9 +16,9 @@ pub mod convert;
 pub mod dataset;
 pub mod error;
 pub mod evaluate;
+pub mod evaluator;
 pub mod examine;
 pub mod export;
-pub mod extract;
 pub mod format;
 pub mod gate;
 pub mod generator;

@@ -82,7 +82,7 @@ lift!(
     examine::ExamineError,
     format::FormatError,
     export::ExportError,
-    extract::ExtractError,
+    evaluator::EvaluatorError,
     gate::GateError,
     generator::GeneratorError,
     generator::images::ImagesError,

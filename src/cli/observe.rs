@@ -7,7 +7,7 @@ use clap::Args;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
-use storyeval::extract::EVALUATORS;
+use storyeval::evaluator::EVALUATORS;
 use storyeval::pipeline::{self, LaterRequest};
 use storyeval::record::Role;
 use storyeval::run::OBSERVATIONS;

@@ -2,7 +2,7 @@
 
 use super::EvaluateError;
 use super::key::Key;
-use crate::extract::{EVALUATORS, EvaluatorRow};
+use crate::evaluator::{EVALUATORS, EvaluatorRow};
 use crate::metric::ExtractorName;
 use crate::record::{Column, ColumnKind, Observation};
 use crate::run::Seen;

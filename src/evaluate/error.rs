@@ -16,7 +16,7 @@ pub enum EvaluateError {
     Generator(#[from] crate::generator::GeneratorError),
     /// An evaluator failed.
     #[error(transparent)]
-    Extract(#[from] crate::extract::ExtractError),
+    Evaluator(#[from] crate::evaluator::EvaluatorError),
     /// An image could not be read or resized.
     #[error(transparent)]
     Vision(#[from] crate::vision::VisionError),
@@ -34,7 +34,7 @@ impl EvaluateError {
             Self::Dataset(error) => error,
             Self::Inference(error) => error,
             Self::Generator(error) => error,
-            Self::Extract(error) => error,
+            Self::Evaluator(error) => error,
             Self::Vision(error) => error,
             Self::Run(error) => error,
             Self::Card(error) => error,

@@ -1,5 +1,5 @@
 //! The room that observes a run's frames with every evaluator that a protocol asks for, and scores them.
-//! Puts `run`, `extract`, `dataset` and `metric` together; no other room does.
+//! Puts `run`, `evaluator`, `dataset` and `metric` together; no other room does.
 
 pub mod audit;
 mod coverage;

@@ -7,7 +7,7 @@ use super::panel::Panel;
 use super::truth::{Frames, Truth};
 use crate::card::Protocol;
 use crate::dataset::Dataset;
-use crate::extract::{Chunk, Evaluator, Rows};
+use crate::evaluator::{Chunk, Evaluator, Rows};
 use crate::generator::Prompt;
 use crate::metric::LOGITS;
 use crate::record::{ClipId, Observation, Of, Value};
@@ -18,7 +18,7 @@ use std::path::Path;
 
 /// Frames that are observed together.
 const CHUNK: NonZeroUsize =
-    NonZeroUsize::new(crate::extract::BATCH).expect("the batch is positive");
+    NonZeroUsize::new(crate::evaluator::BATCH).expect("the batch is positive");
 
 /// What frames are compared with, and how.
 #[derive(Clone, Copy)]

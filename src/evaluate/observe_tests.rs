@@ -1,7 +1,7 @@
 //! A panel without any network: frames are decoded once, and what is known of real ones is not asked for again.
 
 use super::*;
-use crate::extract::{ExtractError, TruthColumn};
+use crate::evaluator::{EvaluatorError, TruthColumn};
 use crate::inference::Device;
 use crate::metric::ExtractorName;
 use crate::record::{Column, ColumnKind, FrameIndex, Role, SizedColumn, StoryId};
@@ -31,7 +31,7 @@ impl Evaluator for Difference {
         vec![DIFFERENCE.into()]
     }
 
-    fn observe(&mut self, chunk: &Chunk<'_>, rows: &mut Rows) -> Result<(), ExtractError> {
+    fn observe(&mut self, chunk: &Chunk<'_>, rows: &mut Rows) -> Result<(), EvaluatorError> {
         let pairs = chunk.frames.iter().zip(chunk.truth);
         rows.write(DIFFERENCE, pairs.map(|(a, b)| f64::from(red(a) - red(b))));
         Ok(())
@@ -58,7 +58,7 @@ impl Evaluator for Reds {
         vec![RED.into(), REAL_RED.sized(1)]
     }
 
-    fn observe(&mut self, chunk: &Chunk<'_>, rows: &mut Rows) -> Result<(), ExtractError> {
+    fn observe(&mut self, chunk: &Chunk<'_>, rows: &mut Rows) -> Result<(), EvaluatorError> {
         rows.write(RED, chunk.frames.iter().map(|frame| vec![red(frame)]));
         Ok(())
     }
@@ -72,7 +72,7 @@ impl Evaluator for Reds {
         })
     }
 
-    fn observe_truth(&mut self, chunk: &Chunk<'_>) -> Result<Vec<Value>, ExtractError> {
+    fn observe_truth(&mut self, chunk: &Chunk<'_>) -> Result<Vec<Value>, EvaluatorError> {
         let reds: Vec<f32> = chunk.frames.iter().map(red).collect();
         self.shown.extend(&reds);
         Ok(reds.into_iter().map(|it| vec![it].into()).collect())

@@ -2,13 +2,13 @@
 
 use super::EvaluateError;
 use crate::card::{DatasetCard, Protocol};
-use crate::extract::{self, Evaluator};
+use crate::evaluator::{self, Evaluator};
 use crate::inference::{Bundle, Device, Runtime};
 use crate::metric::Extractors;
 use crate::record::{Role, SizedColumn};
 use std::collections::{BTreeMap, BTreeSet};
 
-/// The evaluators that observe a run, in the order of [`EVALUATORS`](extract::EVALUATORS).
+/// The evaluators that observe a run, in the order of [`EVALUATORS`](evaluator::EVALUATORS).
 pub struct Panel {
     pub(super) evaluators: Vec<Box<dyn Evaluator>>,
     /// Where they run.
@@ -31,7 +31,7 @@ impl Panel {
         protocol: &Protocol,
     ) -> Result<Self, EvaluateError> {
         Ok(Self {
-            evaluators: extract::open(runtime, bundles, skip, card, protocol)?,
+            evaluators: evaluator::open(runtime, bundles, skip, card, protocol)?,
             device: runtime.device(),
             arithmetic: runtime.arithmetic(),
         })

@@ -3,7 +3,7 @@
 use super::EvaluateError;
 use super::key::Key;
 use crate::card::Protocol;
-use crate::extract::{EVALUATORS, EvaluatorRow};
+use crate::evaluator::{EVALUATORS, EvaluatorRow};
 use crate::metric::{CLIP, CLIP_TEXT, Extractors, Features, ReduceInput, ScoreContext, cosine};
 use crate::record::{FrameIndex, Observation, Role, StoryId};
 use crate::run::{Identity, PLANNED_COLUMNS, RunCards, RunError, Seen};

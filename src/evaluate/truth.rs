@@ -2,7 +2,7 @@
 
 use super::EvaluateError;
 use super::panel::Panel;
-use crate::extract::{Chunk, Evaluator, TruthColumn};
+use crate::evaluator::{Chunk, Evaluator, TruthColumn};
 use crate::record::{ClipId, Column, ColumnKind, Observation, Value};
 use crate::run::Cache;
 use image::RgbImage;

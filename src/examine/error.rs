@@ -1,6 +1,6 @@
 //! Errors of this room.
 
-use crate::extract::ExtractError;
+use crate::evaluator::EvaluatorError;
 use crate::format::FormatError;
 use crate::generator::GeneratorError;
 use crate::inference::InferenceError;
@@ -19,7 +19,7 @@ pub enum ExamineError {
     Generator(Box<GeneratorError>),
     /// The settings of a network that looks contradict each other.
     #[error(transparent)]
-    Extract(Box<ExtractError>),
+    Evaluator(Box<EvaluatorError>),
     /// The parity file cannot be read.
     #[error(transparent)]
     Exchange(Box<FormatError>),
@@ -68,7 +68,7 @@ impl Hint for ExamineError {
         match self {
             Self::Inference(error) => error.fault_kind(),
             Self::Generator(error) => error.fault_kind(),
-            Self::Extract(error) => error.fault_kind(),
+            Self::Evaluator(error) => error.fault_kind(),
             Self::Exchange(error) => error.fault_kind(),
             Self::NotFinite { .. } | Self::Parity { .. } | Self::Case { .. } => {
                 FaultKind::DataVerification
@@ -80,7 +80,7 @@ impl Hint for ExamineError {
         match self {
             Self::Inference(error) => error.hint(),
             Self::Generator(error) => error.hint(),
-            Self::Extract(error) => error.hint(),
+            Self::Evaluator(error) => error.hint(),
             Self::Exchange(error) => error.hint(),
             Self::NotFinite { .. } => Some(
                 "half precision may be too small for this network: export it again with --precision fp32"
@@ -107,9 +107,9 @@ impl From<GeneratorError> for ExamineError {
     }
 }
 
-impl From<ExtractError> for ExamineError {
-    fn from(error: ExtractError) -> Self {
-        Self::Extract(Box::new(error))
+impl From<EvaluatorError> for ExamineError {
+    fn from(error: EvaluatorError) -> Self {
+        Self::Evaluator(Box::new(error))
     }
 }
 

@@ -6,7 +6,7 @@ use super::parity::{Case, Cases, difference};
 use crate::inference::{
     Bundle, Graph, GraphSignature, InferenceError, Port, Runtime, Tokenizer, Verified,
 };
-use crate::{extract, generator};
+use crate::{evaluator, generator};
 use ndarray::ArrayD;
 use serde::Serialize;
 use std::time::Instant;
@@ -45,7 +45,7 @@ pub fn examine(
         Tokenizer::open(&bundle.file(tokenizer))?;
     }
     let mut signatures = generator::signatures::of_bundle(bundle)?;
-    signatures.extend(extract::signatures(manifest)?);
+    signatures.extend(evaluator::signatures(manifest)?);
     let mut cases = Cases::open(bundle)?;
     let mut all = Vec::with_capacity(signatures.len());
     for signature in &signatures {

@@ -2,7 +2,7 @@
 
 use super::{Confidence, MeasuredRun, PublishedCell, Text};
 use crate::card::{self, GeneratorKind, Protocol};
-use crate::extract::EvaluatorRow;
+use crate::evaluator::EvaluatorRow;
 use crate::metric::Metric;
 use crate::record::{Score, TextVariant, signature_part};
 use crate::run::Partition;

@@ -4,7 +4,7 @@ use super::weights::open_bundle;
 use super::{Control, Gathered, PipelineError};
 use crate::card::{DatasetCard, Protocol};
 use crate::evaluate::Panel;
-use crate::extract::EVALUATORS;
+use crate::evaluator::EVALUATORS;
 use crate::inference::{Bundle, Runtime};
 use crate::record::Role;
 use std::collections::{BTreeMap, BTreeSet};

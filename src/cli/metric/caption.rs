@@ -11,7 +11,7 @@ use image::RgbImage;
 use serde_json::json;
 use std::path::{Path, PathBuf};
 use storyeval::evaluate::decoding;
-use storyeval::extract::Captioner;
+use storyeval::evaluator::Captioner;
 use storyeval::format::{Depth, ImageFiles};
 use storyeval::pipeline::bundle_by_name;
 

@@ -11,7 +11,7 @@ use clap::{Args, ValueEnum};
 use ndarray::Array2;
 use serde_json::json;
 use std::path::{Path, PathBuf};
-use storyeval::extract::Clip;
+use storyeval::evaluator::Clip;
 use storyeval::format::{Depth, ImageFiles, Numbers, read_lines, read_npy};
 use storyeval::metric::{
     SimilarityUnscored, clip_score, cosines, mean_of_batch_means, ordered_mean, ref_clip_score,

@@ -11,7 +11,7 @@ use clap::{Args, ValueEnum};
 use serde_json::json;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
-use storyeval::extract::Lpips;
+use storyeval::evaluator::Lpips;
 use storyeval::format::{Depth, ImageFiles};
 use storyeval::metric::ordered_mean;
 use storyeval::pipeline::bundle_by_name;

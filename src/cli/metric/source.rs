@@ -12,7 +12,7 @@ use ndarray::Array2;
 use std::borrow::Cow;
 use std::path::{Path, PathBuf};
 use storyeval::evaluate::decoding;
-use storyeval::extract::{BATCH, ExtractError, FeatureNet};
+use storyeval::evaluator::{BATCH, EvaluatorError, FeatureNet};
 use storyeval::format::{Depth, ImageFiles, Numbers, Statistics, read_npy, read_statistics};
 use storyeval::inference::{Bundle, Runtime};
 use storyeval::pipeline::bundle_by_name;
@@ -272,7 +272,7 @@ pub(crate) fn look(
     files: &ImageFiles,
     width: usize,
     decoding: Decoding,
-    mut network: impl FnMut(&[RgbImage]) -> Result<Vec<Vec<f32>>, ExtractError>,
+    mut network: impl FnMut(&[RgbImage]) -> Result<Vec<Vec<f32>>, EvaluatorError>,
 ) -> Result<(Array2<f32>, Vec<String>), Failure> {
     let mut meter = Meter::new(&format!("looking at {}", folder.display()), files.len());
     let mut values = Vec::with_capacity(files.len() * width);

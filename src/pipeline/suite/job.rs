@@ -2,7 +2,7 @@
 
 use crate::card::{self, DatasetCard, GeneratorKind, ModelCard, Protocol, Suite, SuiteRun};
 use crate::dataset::Dataset;
-use crate::extract::EVALUATORS;
+use crate::evaluator::EVALUATORS;
 use crate::inference::Bundle;
 use crate::pipeline::data::open_dataset;
 use crate::pipeline::weights::{bundle_places, find_bundle};

@@ -1,6 +1,6 @@
 //! What every evaluator is: it observes frames, and owns the columns that it writes.
 
-use super::ExtractError;
+use super::EvaluatorError;
 use crate::metric::ExtractorName;
 use crate::record::{Column, Observation, Role, SizedColumn, Value};
 use image::RgbImage;
@@ -62,7 +62,7 @@ pub trait Evaluator {
     ///
     /// # Errors
     /// An image that cannot be prepared, a failing network, values that are not finite.
-    fn observe(&mut self, chunk: &Chunk<'_>, rows: &mut Rows) -> Result<(), ExtractError>;
+    fn observe(&mut self, chunk: &Chunk<'_>, rows: &mut Rows) -> Result<(), EvaluatorError>;
 
     /// The column that it writes of ground-truth frames, if any.
     fn truth(&self) -> Option<TruthColumn> {
@@ -74,7 +74,7 @@ pub trait Evaluator {
     ///
     /// # Errors
     /// Those of [`Evaluator::observe`].
-    fn observe_truth(&mut self, chunk: &Chunk<'_>) -> Result<Vec<Value>, ExtractError> {
+    fn observe_truth(&mut self, chunk: &Chunk<'_>) -> Result<Vec<Value>, EvaluatorError> {
         let _ = chunk;
         Ok(Vec::new())
     }

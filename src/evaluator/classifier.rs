@@ -1,6 +1,6 @@
 //! What is on a frame: the multi-label classifiers.
 
-use super::ExtractError;
+use super::EvaluatorError;
 use super::eye::Eye;
 use super::network::{GraphNetwork, PixelNet};
 use super::registry::{Opened, Opening, named};
@@ -56,7 +56,7 @@ impl Classifier {
         bundle: &Bundle,
         kind: ClassifierKind,
         recipe: &Recipe,
-    ) -> Result<Self, ExtractError> {
+    ) -> Result<Self, EvaluatorError> {
         kind::check(bundle, BundleKind::Evaluators)?;
         let labels = bundle.manifest().labels()?;
         let labels = match kind {
@@ -96,8 +96,8 @@ impl Classifier {
     /// be a wrong number without a sign of it.
     ///
     /// # Errors
-    /// [`ExtractError::Labels`] with the first position that differs.
-    pub fn check_labels(&self, expected: &[String]) -> Result<(), ExtractError> {
+    /// [`EvaluatorError::Labels`] with the first position that differs.
+    pub fn check_labels(&self, expected: &[String]) -> Result<(), EvaluatorError> {
         labels::same(self.kind.noun(), &self.labels, expected)
     }
 
@@ -105,7 +105,7 @@ impl Classifier {
     ///
     /// # Errors
     /// An empty image, a failing network, outputs of a wrong shape or that are not finite.
-    pub fn probabilities(&mut self, images: &[RgbImage]) -> Result<Vec<Vec<f32>>, ExtractError> {
+    pub fn probabilities(&mut self, images: &[RgbImage]) -> Result<Vec<Vec<f32>>, EvaluatorError> {
         let mut rows = self.net.rows(images)?.swap_remove(0);
         for value in rows.iter_mut().flatten() {
             *value = sigmoid(*value);
@@ -139,7 +139,7 @@ struct ClassifierEvaluator {
 pub(super) fn open_characters(
     opening: &mut Opening<'_>,
     bundle: &Bundle,
-) -> Result<Opened, ExtractError> {
+) -> Result<Opened, EvaluatorError> {
     let labels = opening.characters();
     open(opening, bundle, ClassifierKind::Characters, Some(&labels))
 }
@@ -147,7 +147,7 @@ pub(super) fn open_characters(
 pub(super) fn open_backgrounds(
     opening: &mut Opening<'_>,
     bundle: &Bundle,
-) -> Result<Opened, ExtractError> {
+) -> Result<Opened, EvaluatorError> {
     let labels = &opening.card.backgrounds;
     // Where the names of the places were never published, their number is checked row by row.
     let published = (!labels.is_empty()).then_some(labels.as_slice());
@@ -159,7 +159,7 @@ fn open(
     bundle: &Bundle,
     kind: ClassifierKind,
     labels: Option<&[String]>,
-) -> Result<Opened, ExtractError> {
+) -> Result<Opened, EvaluatorError> {
     let Some(rule) = &opening.protocol.classifiers else {
         return Ok(None);
     };
@@ -197,7 +197,7 @@ impl Evaluator for ClassifierEvaluator {
         vec![self.column().into()]
     }
 
-    fn observe(&mut self, chunk: &Chunk<'_>, rows: &mut Rows) -> Result<(), ExtractError> {
+    fn observe(&mut self, chunk: &Chunk<'_>, rows: &mut Rows) -> Result<(), EvaluatorError> {
         let probabilities = self.network.probabilities(chunk.frames)?;
         rows.write(self.column(), probabilities);
         Ok(())
@@ -236,7 +236,7 @@ pub(super) mod tests {
             .unwrap_err();
         assert!(matches!(
             error,
-            ExtractError::NonFinite {
+            EvaluatorError::NonFinite {
                 graph: "bg_classifier",
                 index: 0
             }
@@ -250,7 +250,7 @@ pub(super) mod tests {
         assert!(classifier.check_labels(&names("a b")).is_ok());
         assert!(matches!(
             classifier.check_labels(&names("b a")).unwrap_err(),
-            ExtractError::Labels {
+            EvaluatorError::Labels {
                 kind: "background",
                 position: 0,
                 ..

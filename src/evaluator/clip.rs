@@ -1,8 +1,8 @@
 //! CLIP: images and texts in one space.
 
-use super::ExtractError;
+use super::EvaluatorError;
 use super::clip_text::ClipText;
-use super::evaluator::values;
+use super::contract::values;
 use super::eye::Eye;
 use super::network::{BATCH, GraphNetwork, PixelNet, check};
 use super::passes;
@@ -40,7 +40,7 @@ impl Clip {
     /// # Errors
     /// A bundle of another kind, a graph that does not load or has other ports, a tokeniser that cannot
     /// be read.
-    pub fn open(runtime: &Runtime, bundle: &Bundle) -> Result<Self, ExtractError> {
+    pub fn open(runtime: &Runtime, bundle: &Bundle) -> Result<Self, EvaluatorError> {
         kind::check(bundle, BundleKind::Clip)?;
         let manifest = bundle.manifest();
         let model = manifest.clip()?;
@@ -84,7 +84,7 @@ impl Clip {
     ///
     /// # Errors
     /// An image that cannot be prepared, a failing network, values that are not finite.
-    pub fn images(&mut self, images: &[RgbImage]) -> Result<Vec<Vec<f32>>, ExtractError> {
+    pub fn images(&mut self, images: &[RgbImage]) -> Result<Vec<Vec<f32>>, EvaluatorError> {
         Ok(self.images.rows(images)?.swap_remove(0))
     }
 
@@ -93,7 +93,7 @@ impl Clip {
     ///
     /// # Errors
     /// A text that the vocabulary cannot spell, a failing network, values that are not finite.
-    pub fn texts(&mut self, texts: &[&str]) -> Result<Vec<Vec<f32>>, ExtractError> {
+    pub fn texts(&mut self, texts: &[&str]) -> Result<Vec<Vec<f32>>, EvaluatorError> {
         let mut rows = Vec::with_capacity(texts.len());
         for (number, chunk) in texts.chunks(self.pass).enumerate() {
             let mut ids: Array2<i64> = Array2::zeros((self.pass, self.context));
@@ -107,7 +107,7 @@ impl Clip {
                 .texts
                 .run(&[(IDS, Input::I64(ids.view().into_dyn()))])?;
             let expected = [self.pass, self.dim];
-            let shape = |found: &[usize]| ExtractError::Shape {
+            let shape = |found: &[usize]| EvaluatorError::Shape {
                 graph: TEXT_GRAPH,
                 expected: expected.to_vec(),
                 found: found.to_vec(),
@@ -153,7 +153,7 @@ struct ClipEvaluator {
     dim: usize,
 }
 
-pub(super) fn open(opening: &mut Opening<'_>, bundle: &Bundle) -> Result<Opened, ExtractError> {
+pub(super) fn open(opening: &mut Opening<'_>, bundle: &Bundle) -> Result<Opened, EvaluatorError> {
     let Some(rule) = opening.protocol.clip else {
         return Ok(None);
     };
@@ -186,7 +186,7 @@ impl Evaluator for ClipEvaluator {
         all.map(|column| column.sized(self.dim)).collect()
     }
 
-    fn observe(&mut self, chunk: &Chunk<'_>, rows: &mut Rows) -> Result<(), ExtractError> {
+    fn observe(&mut self, chunk: &Chunk<'_>, rows: &mut Rows) -> Result<(), EvaluatorError> {
         let mut network = self.clip.network.borrow_mut();
         rows.write(GENERATED, network.images(chunk.frames)?);
         if let Some(text) = self.text {
@@ -210,7 +210,7 @@ impl Evaluator for ClipEvaluator {
         })
     }
 
-    fn observe_truth(&mut self, chunk: &Chunk<'_>) -> Result<Vec<Value>, ExtractError> {
+    fn observe_truth(&mut self, chunk: &Chunk<'_>) -> Result<Vec<Value>, EvaluatorError> {
         Ok(values(self.clip.network.borrow_mut().images(chunk.frames)?))
     }
 }

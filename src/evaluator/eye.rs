@@ -1,6 +1,6 @@
 //! How images reach a network.
 
-use super::ExtractError;
+use super::EvaluatorError;
 use crate::inference::BundleManifest;
 use crate::vision::{
     Geometry, InputScale, PassOrder, Recipe, Resizer, ValueScale, View, VisionError,
@@ -76,13 +76,13 @@ impl Eye {
     /// Images are prepared on several threads; each one's pixels are the same whatever their number.
     ///
     /// # Errors
-    /// [`ExtractError::Image`] with the first image that cannot be prepared.
+    /// [`EvaluatorError::Image`] with the first image that cannot be prepared.
     pub(super) fn batch(
         &self,
         images: &[RgbImage],
         first: usize,
         rows: usize,
-    ) -> Result<Array4<f32>, ExtractError> {
+    ) -> Result<Array4<f32>, EvaluatorError> {
         let (height, width) = (self.height as usize, self.width as usize);
         let mut batch = Array4::zeros((rows, 3, height, width));
         let threads = thread::available_parallelism().map_or(1, std::num::NonZero::get);
@@ -91,7 +91,7 @@ impl Eye {
                          images: &[RgbImage],
                          mut rows: ndarray::ArrayViewMut4<f32>| {
             for (at, image) in images.iter().enumerate() {
-                let fail = |source| ExtractError::Image {
+                let fail = |source| EvaluatorError::Image {
                     index: first + number * share + at,
                     source,
                 };
@@ -106,7 +106,7 @@ impl Eye {
             one_share(0, images, batch.view_mut())?;
             return Ok(batch);
         }
-        let outcomes: Vec<Result<(), ExtractError>> = thread::scope(|scope| {
+        let outcomes: Vec<Result<(), EvaluatorError>> = thread::scope(|scope| {
             let shares = images
                 .chunks(share)
                 .zip(batch.axis_chunks_iter_mut(Axis(0), share));
@@ -253,7 +253,7 @@ mod tests {
             images[broken] = RgbImage::new(0, 1);
             let error = eye.batch(&images, 100, 9).unwrap_err();
             assert!(
-                matches!(error, ExtractError::Image { index, .. } if index == 100 + broken),
+                matches!(error, EvaluatorError::Image { index, .. } if index == 100 + broken),
                 "{error}"
             );
         }

@@ -1,7 +1,7 @@
 //! The pixels of a frame against those of its ground truth: arithmetic, without a network.
 
 use super::registry::Opened;
-use super::{Chunk, Evaluator, ExtractError, Rows};
+use super::{Chunk, Evaluator, EvaluatorError, Rows};
 use crate::card::{PixelRule, Protocol, SsimVariant};
 use crate::metric::{ExtractorName, SquaredError, ssim};
 use crate::record::{Column, ColumnKind, Of, Role, SizedColumn};
@@ -45,7 +45,7 @@ impl Pixels {
             order,
             name: ExtractorName {
                 graph: "pixels".to_owned(),
-                hash: "none".to_owned(),
+                hash: "v1".to_owned(),
                 preprocessing,
             },
         }
@@ -60,8 +60,8 @@ impl Pixels {
         index: usize,
         frame: &RgbImage,
         truth: &RgbImage,
-    ) -> Result<(SquaredError, f64), ExtractError> {
-        let failed = |source| ExtractError::Image { index, source };
+    ) -> Result<(SquaredError, f64), EvaluatorError> {
+        let failed = |source| EvaluatorError::Image { index, source };
         let (width, height) = match self.resize {
             Some(side) => (side, side),
             None => truth.dimensions(),
@@ -75,7 +75,7 @@ impl Pixels {
             });
         let (frame, truth) = (frame.map_err(failed)?, truth.map_err(failed)?);
         let similarity = ssim(&frame, &truth, self.ssim)
-            .map_err(|source| ExtractError::Ssim { index, source })?;
+            .map_err(|source| EvaluatorError::Ssim { index, source })?;
         // Both have the same size by now.
         let error = SquaredError::between(&frame, &truth).unwrap_or_default();
         Ok((error, similarity))
@@ -106,7 +106,7 @@ impl Evaluator for Pixels {
         [SQUARED_ERROR, PIXEL_VALUES, SSIM].map(Into::into).to_vec()
     }
 
-    fn observe(&mut self, chunk: &Chunk<'_>, rows: &mut Rows) -> Result<(), ExtractError> {
+    fn observe(&mut self, chunk: &Chunk<'_>, rows: &mut Rows) -> Result<(), EvaluatorError> {
         let pairs = chunk.frames.par_iter().zip(chunk.truth).enumerate();
         let found = pairs
             .map(|(index, (frame, truth))| self.compare(index, frame, truth))

@@ -1,7 +1,7 @@
 //! The pooled features of a frame, for distribution distances.
 
-use super::ExtractError;
-use super::evaluator::values;
+use super::EvaluatorError;
+use super::contract::values;
 use super::eye::Eye;
 use super::network::{GraphNetwork, PixelNet};
 use super::registry::{Opened, Opening, named};
@@ -26,7 +26,11 @@ impl FeatureNet {
     /// # Errors
     /// A bundle of another kind, or without the graph or `[features]`; a graph that does not load or
     /// has other ports.
-    pub fn open(runtime: &Runtime, bundle: &Bundle, recipe: &Recipe) -> Result<Self, ExtractError> {
+    pub fn open(
+        runtime: &Runtime,
+        bundle: &Bundle,
+        recipe: &Recipe,
+    ) -> Result<Self, EvaluatorError> {
         kind::check(bundle, BundleKind::Evaluators)?;
         let dim = bundle.manifest().features()?.dim;
         let signature = signatures::rows(bundle.manifest(), signatures::FEATURES, "features", dim);
@@ -65,7 +69,7 @@ impl FeatureNet {
     ///
     /// # Errors
     /// An empty image, a failing network, outputs of a wrong shape or that are not finite.
-    pub fn features(&mut self, images: &[RgbImage]) -> Result<Vec<Vec<f32>>, ExtractError> {
+    pub fn features(&mut self, images: &[RgbImage]) -> Result<Vec<Vec<f32>>, EvaluatorError> {
         Ok(self.net.rows(images)?.swap_remove(0))
     }
 
@@ -86,7 +90,7 @@ impl FeatureNet {
     pub fn features_and_logits(
         &mut self,
         images: &[RgbImage],
-    ) -> Result<(Vec<Vec<f32>>, Option<Vec<Vec<f32>>>), ExtractError> {
+    ) -> Result<(Vec<Vec<f32>>, Option<Vec<Vec<f32>>>), EvaluatorError> {
         let mut outputs = self.net.rows(images)?.into_iter();
         let features = outputs.next().unwrap_or_default();
         Ok((features, outputs.next()))
@@ -96,7 +100,7 @@ impl FeatureNet {
     ///
     /// # Errors
     /// As [`features`](Self::features).
-    pub fn logits(&mut self, images: &[RgbImage]) -> Result<Option<Vec<Vec<f32>>>, ExtractError> {
+    pub fn logits(&mut self, images: &[RgbImage]) -> Result<Option<Vec<Vec<f32>>>, EvaluatorError> {
         if !self.has_logits {
             return Ok(None);
         }
@@ -127,13 +131,13 @@ struct FeatureEvaluator {
     name: ExtractorName,
 }
 
-pub(super) fn open(opening: &mut Opening<'_>, bundle: &Bundle) -> Result<Opened, ExtractError> {
+pub(super) fn open(opening: &mut Opening<'_>, bundle: &Bundle) -> Result<Opened, EvaluatorError> {
     let Some(rule) = opening.protocol.features else {
         return Ok(None);
     };
     let network = |recipe: &Recipe| {
         let network = FeatureNet::open(opening.runtime, bundle, recipe)?;
-        Ok::<_, ExtractError>(network.with_pillow(opening.protocol.pillow))
+        Ok::<_, EvaluatorError>(network.with_pillow(opening.protocol.pillow))
     };
     let generated = network(&rule.generated)?;
     let differs = rule.reference != rule.generated;
@@ -166,7 +170,7 @@ impl Evaluator for FeatureEvaluator {
         columns
     }
 
-    fn observe(&mut self, chunk: &Chunk<'_>, rows: &mut Rows) -> Result<(), ExtractError> {
+    fn observe(&mut self, chunk: &Chunk<'_>, rows: &mut Rows) -> Result<(), EvaluatorError> {
         let (features, logits) = self.generated.features_and_logits(chunk.frames)?;
         rows.write(GENERATED, features);
         if let Some(logits) = logits {
@@ -185,7 +189,7 @@ impl Evaluator for FeatureEvaluator {
         })
     }
 
-    fn observe_truth(&mut self, chunk: &Chunk<'_>) -> Result<Vec<Value>, ExtractError> {
+    fn observe_truth(&mut self, chunk: &Chunk<'_>) -> Result<Vec<Value>, EvaluatorError> {
         let network = self.reference.as_mut().unwrap_or(&mut self.generated);
         Ok(values(network.features(chunk.frames)?))
     }

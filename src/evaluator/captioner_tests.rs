@@ -195,7 +195,7 @@ fn few_images_are_searched_together_where_the_cache_is_large() {
     }
     captioner.model.max_new_tokens = usize::MAX;
     let error = captioner.captions(&images, 1).unwrap_err();
-    assert!(matches!(error, ExtractError::Cache { .. }), "{error}");
+    assert!(matches!(error, EvaluatorError::Cache { .. }), "{error}");
     assert_eq!(error.fault_kind(), FaultKind::Setup);
     assert!(error.hint().unwrap().contains("max_new_tokens"));
 }
@@ -206,18 +206,18 @@ fn impossible_wishes_are_errors() {
     let images = frames(golden().frame);
     for asked in [0, 6] {
         let error = captioner.captions(&images, asked).unwrap_err();
-        assert!(matches!(error, ExtractError::Captions { beams: 5, .. }));
+        assert!(matches!(error, EvaluatorError::Captions { beams: 5, .. }));
         assert!(error.hint().unwrap().contains("1 to 5"));
     }
     let mut broken = images.clone();
     broken[8] = RgbImage::new(0, 0);
     let error = captioner.captions(&broken, 1).unwrap_err();
-    assert!(matches!(error, ExtractError::Image { index: 8, .. }));
+    assert!(matches!(error, EvaluatorError::Image { index: 8, .. }));
     let other = Path::new(env!("CARGO_MANIFEST_DIR")).join("reference-data/bundles/minisv-clip");
     let error = Captioner::open(&runtime(), &Bundle::open(&other).unwrap()).map(|_| ());
     assert!(matches!(
         error.unwrap_err(),
-        ExtractError::WrongKind {
+        EvaluatorError::WrongKind {
             needed: "captioner",
             ..
         }

@@ -1,6 +1,6 @@
 //! One network that reads a batch of pixels and gives rows an image.
 
-use super::ExtractError;
+use super::EvaluatorError;
 use super::eye::Eye;
 use super::passes;
 use super::signatures::PIXELS;
@@ -21,7 +21,7 @@ pub(super) trait Network {
     /// Lengths of a row, one an output.
     fn widths(&self) -> &[usize];
     /// One forward pass.
-    fn run(&mut self, pixels: ArrayView4<'_, f32>) -> Result<Vec<Array2<f32>>, ExtractError>;
+    fn run(&mut self, pixels: ArrayView4<'_, f32>) -> Result<Vec<Array2<f32>>, EvaluatorError>;
 }
 
 /// A network and how images reach it.
@@ -45,7 +45,10 @@ impl PixelNet {
     ///
     /// # Errors
     /// An image that cannot be prepared, a failing network, outputs of a wrong shape or not finite.
-    pub(super) fn rows(&mut self, images: &[RgbImage]) -> Result<Vec<Vec<Vec<f32>>>, ExtractError> {
+    pub(super) fn rows(
+        &mut self,
+        images: &[RgbImage],
+    ) -> Result<Vec<Vec<Vec<f32>>>, EvaluatorError> {
         let mut all = vec![Vec::with_capacity(images.len()); self.network.widths().len()];
         for (number, chunk) in images.chunks(BATCH).enumerate() {
             let first = number * BATCH;
@@ -80,9 +83,9 @@ pub(super) fn check(
     expected: [usize; 2],
     first: usize,
     used: usize,
-) -> Result<(), ExtractError> {
+) -> Result<(), EvaluatorError> {
     if rows.shape() != expected {
-        return Err(ExtractError::Shape {
+        return Err(EvaluatorError::Shape {
             graph,
             expected: expected.to_vec(),
             found: rows.shape().to_vec(),
@@ -91,7 +94,7 @@ pub(super) fn check(
     let broken = |row: &usize| rows.row(*row).iter().any(|value| !value.is_finite());
     match (0..used).find(broken) {
         None => Ok(()),
-        Some(row) => Err(ExtractError::NonFinite {
+        Some(row) => Err(EvaluatorError::NonFinite {
             graph,
             index: first + row,
         }),
@@ -110,7 +113,7 @@ impl GraphNetwork {
         runtime: &Runtime,
         bundle: &Bundle,
         signature: &GraphSignature,
-    ) -> Result<Self, ExtractError> {
+    ) -> Result<Self, EvaluatorError> {
         let widths = signature.outputs.iter().filter_map(|port| port.shape[1]);
         Ok(Self {
             graph: runtime.load(&bundle.graph(signature.name)?, signature)?,
@@ -122,12 +125,12 @@ impl GraphNetwork {
     ///
     /// # Errors
     /// An output of that name with another element type or rank, or of open width.
-    pub(super) fn also(&mut self, output: &str) -> Result<bool, ExtractError> {
+    pub(super) fn also(&mut self, output: &str) -> Result<bool, EvaluatorError> {
         let Some(shape) = self.graph.want(&Port::f32(output, [None, None]))? else {
             return Ok(false);
         };
         let Some(width) = shape[1] else {
-            return Err(ExtractError::OpenWidth {
+            return Err(EvaluatorError::OpenWidth {
                 graph: self.graph.name(),
                 output: output.to_owned(),
             });
@@ -146,14 +149,14 @@ impl Network for GraphNetwork {
         &self.widths
     }
 
-    fn run(&mut self, pixels: ArrayView4<'_, f32>) -> Result<Vec<Array2<f32>>, ExtractError> {
+    fn run(&mut self, pixels: ArrayView4<'_, f32>) -> Result<Vec<Array2<f32>>, EvaluatorError> {
         let outputs = self.graph.run(&[(PIXELS, Input::F32(pixels.into_dyn()))])?;
         let rows = outputs.into_iter().zip(&self.widths);
         rows.map(|(output, width)| {
             let found = output.shape().to_vec();
             output
                 .into_dimensionality::<Ix2>()
-                .map_err(|_| ExtractError::Shape {
+                .map_err(|_| EvaluatorError::Shape {
                     graph: self.graph.name(),
                     expected: vec![pixels.shape()[0], *width],
                     found,
@@ -178,13 +181,13 @@ impl MaskNetwork {
         runtime: &Runtime,
         bundle: &Bundle,
         signature: &GraphSignature,
-    ) -> Result<Self, ExtractError> {
+    ) -> Result<Self, EvaluatorError> {
         let graph = runtime.load(&bundle.graph(signature.name)?, signature)?;
         let output = signature.outputs[0].name.as_str();
         let Some(&[_, Some(maps), Some(rows @ 1..), Some(columns @ 1..)]) =
             graph.output_shape(output)
         else {
-            return Err(ExtractError::OpenWidth {
+            return Err(EvaluatorError::OpenWidth {
                 graph: signature.name,
                 output: output.to_owned(),
             });
@@ -211,7 +214,7 @@ impl Network for MaskNetwork {
         std::slice::from_ref(&self.width)
     }
 
-    fn run(&mut self, pixels: ArrayView4<'_, f32>) -> Result<Vec<Array2<f32>>, ExtractError> {
+    fn run(&mut self, pixels: ArrayView4<'_, f32>) -> Result<Vec<Array2<f32>>, EvaluatorError> {
         let outputs = self.graph.run(&[(PIXELS, Input::F32(pixels.into_dyn()))])?;
         let images = pixels.shape()[0];
         let rows = outputs.into_iter().map(|output| {
@@ -219,7 +222,7 @@ impl Network for MaskNetwork {
             let [maps, rows, columns] = self.shape;
             output
                 .into_shape_with_order((images, self.width))
-                .map_err(|_| ExtractError::Shape {
+                .map_err(|_| EvaluatorError::Shape {
                     graph: self.graph.name(),
                     expected: vec![images, maps, rows, columns],
                     found,
@@ -252,7 +255,7 @@ pub(super) mod tests {
             &self.widths
         }
 
-        fn run(&mut self, pixels: ArrayView4<'_, f32>) -> Result<Vec<Array2<f32>>, ExtractError> {
+        fn run(&mut self, pixels: ArrayView4<'_, f32>) -> Result<Vec<Array2<f32>>, EvaluatorError> {
             let count = pixels.shape()[0];
             assert_eq!(pixels.shape(), [count, 3, 4, 4]);
             assert!(count == BATCH || count == 2, "{count}");
@@ -315,7 +318,7 @@ pub(super) mod tests {
         let error = network.rows(&images(2)).unwrap_err();
         let (graph, index) = ("features", 0);
         assert!(
-            matches!(error, ExtractError::NonFinite { graph: g, index: i } if (g, i) == (graph, index))
+            matches!(error, EvaluatorError::NonFinite { graph: g, index: i } if (g, i) == (graph, index))
         );
         // Means above 0.1 overflow: the first image that is bright enough is named, in the second batch too.
         let mut bright = images(BATCH + 3);
@@ -328,11 +331,11 @@ pub(super) mod tests {
             scale: f32::INFINITY,
         });
         let error = network.rows(&bright[1..]).unwrap_err();
-        assert!(matches!(error, ExtractError::NonFinite { index: 0, .. }));
+        assert!(matches!(error, EvaluatorError::NonFinite { index: 0, .. }));
         let mut images = images(3);
         images[2] = RgbImage::new(0, 0);
         let error = net("features", &[1], 1.0).rows(&images).unwrap_err();
-        assert!(matches!(error, ExtractError::Image { index: 2, .. }));
+        assert!(matches!(error, EvaluatorError::Image { index: 2, .. }));
     }
 
     #[test]
@@ -347,7 +350,7 @@ pub(super) mod tests {
         let mut broken = net("features", &[1], f32::NAN);
         broken.pass = 2;
         let error = broken.rows(&images(5)).unwrap_err();
-        assert!(matches!(error, ExtractError::NonFinite { index: 0, .. }));
+        assert!(matches!(error, EvaluatorError::NonFinite { index: 0, .. }));
     }
 
     #[test]
@@ -356,7 +359,7 @@ pub(super) mod tests {
         assert!(check("g", &rows, [2, 3], 0, 2).is_ok());
         assert!(matches!(
             check("g", &rows, [2, 4], 0, 2),
-            Err(ExtractError::Shape { graph: "g", .. })
+            Err(EvaluatorError::Shape { graph: "g", .. })
         ));
     }
 }

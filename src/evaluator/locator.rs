@@ -1,6 +1,6 @@
 //! Where each character is on a frame.
 
-use super::ExtractError;
+use super::EvaluatorError;
 use super::component::largest_component;
 use super::eye::Eye;
 use super::network::{MaskNetwork, PixelNet};
@@ -27,7 +27,7 @@ impl Locator {
     /// # Errors
     /// A bundle of another kind, a graph that does not load, has other ports, or leaves the size of its
     /// maps open.
-    pub fn open(runtime: &Runtime, bundle: &Bundle) -> Result<Self, ExtractError> {
+    pub fn open(runtime: &Runtime, bundle: &Bundle) -> Result<Self, EvaluatorError> {
         kind::check(bundle, BundleKind::Locator)?;
         let manifest = bundle.manifest();
         let model = manifest.locator()?;
@@ -65,8 +65,8 @@ impl Locator {
     /// Checks that the characters are those of the data set, in the same order.
     ///
     /// # Errors
-    /// [`ExtractError::Labels`] with the first position that differs.
-    pub fn check_characters(&self, expected: &[String]) -> Result<(), ExtractError> {
+    /// [`EvaluatorError::Labels`] with the first position that differs.
+    pub fn check_characters(&self, expected: &[String]) -> Result<(), EvaluatorError> {
         labels::same("character", &self.characters, expected)
     }
 
@@ -78,14 +78,14 @@ impl Locator {
     pub fn boxes(
         &mut self,
         images: &[RgbImage],
-    ) -> Result<Vec<Vec<Option<PixelBox>>>, ExtractError> {
+    ) -> Result<Vec<Vec<Option<PixelBox>>>, EvaluatorError> {
         let rows = self.net.rows(images)?.swap_remove(0);
         let (columns, lines) = self.grid;
         let mut all = Vec::with_capacity(images.len());
         for (index, (image, row)) in images.iter().zip(rows).enumerate() {
             let size = image.dimensions();
             let view = self.net.eye.view(size);
-            let view = view.map_err(|source| ExtractError::Image { index, source })?;
+            let view = view.map_err(|source| EvaluatorError::Image { index, source })?;
             let of_map = |map: &[f32]| {
                 let mask: Vec<bool> = map.iter().map(|it| f64::from(*it) > self.logit).collect();
                 let cells = largest_component(&mask, columns)?;
@@ -137,15 +137,15 @@ mod tests {
         let error = locator(f32::NAN).boxes(&[RgbImage::new(2, 2)]).unwrap_err();
         assert!(matches!(
             error,
-            ExtractError::NonFinite {
+            EvaluatorError::NonFinite {
                 graph: "locator",
                 ..
             }
         ));
         let error = locator(1.0).boxes(&[RgbImage::new(0, 2)]).unwrap_err();
-        assert!(matches!(error, ExtractError::Image { index: 0, .. }));
+        assert!(matches!(error, EvaluatorError::Image { index: 0, .. }));
         let other = ["mira".to_owned(), "otto".to_owned()];
         let error = locator(1.0).check_characters(&other).unwrap_err();
-        assert!(matches!(error, ExtractError::Labels { position: 0, .. }));
+        assert!(matches!(error, EvaluatorError::Labels { position: 0, .. }));
     }
 }

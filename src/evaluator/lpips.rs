@@ -1,6 +1,6 @@
 //! LPIPS: how different two images look.
 
-use super::ExtractError;
+use super::EvaluatorError;
 use super::eye::Eye;
 use super::registry::{Opened, Opening, named};
 use super::signatures::{FIRST_IMAGE as FIRST, SECOND_IMAGE as SECOND};
@@ -30,7 +30,7 @@ impl Lpips {
     ///
     /// # Errors
     /// A bundle of another kind, a graph that does not load or has other ports.
-    pub fn open(runtime: &Runtime, bundle: &Bundle) -> Result<Self, ExtractError> {
+    pub fn open(runtime: &Runtime, bundle: &Bundle) -> Result<Self, EvaluatorError> {
         kind::check(bundle, BundleKind::Lpips)?;
         let manifest = bundle.manifest();
         let model = manifest.lpips()?;
@@ -78,9 +78,9 @@ impl Lpips {
         first: &[RgbImage],
         second: &[impl Borrow<RgbImage>],
         resize: Option<u32>,
-    ) -> Result<Vec<f32>, ExtractError> {
+    ) -> Result<Vec<f32>, EvaluatorError> {
         if first.len() != second.len() {
-            return Err(ExtractError::Pairs {
+            return Err(EvaluatorError::Pairs {
                 first: first.len(),
                 second: second.len(),
             });
@@ -99,7 +99,7 @@ impl Lpips {
         first: &RgbImage,
         second: &RgbImage,
         resize: Option<u32>,
-    ) -> Result<f32, ExtractError> {
+    ) -> Result<f32, EvaluatorError> {
         let eye = self.eye(self.target(second, resize));
         let pixels = |image| eye.batch(std::slice::from_ref(image), index, 1);
         let (first, second) = rayon::join(|| pixels(first), || pixels(second));
@@ -107,7 +107,7 @@ impl Lpips {
         if distance.is_finite() {
             Ok(distance)
         } else {
-            Err(ExtractError::NonFinite {
+            Err(EvaluatorError::NonFinite {
                 graph: GRAPH,
                 index,
             })
@@ -135,7 +135,7 @@ impl Lpips {
         eye
     }
 
-    fn run(&mut self, [first, second]: &[Array4<f32>; 2]) -> Result<f32, ExtractError> {
+    fn run(&mut self, [first, second]: &[Array4<f32>; 2]) -> Result<f32, EvaluatorError> {
         let outputs = self.graph.run(&[
             (FIRST, Input::F32(first.view().into_dyn())),
             (SECOND, Input::F32(second.view().into_dyn())),
@@ -143,7 +143,7 @@ impl Lpips {
         let distances: Option<&ArrayD<f32>> = outputs.first();
         match distances.map(|found| (found.shape(), found.first())) {
             Some(([1], Some(distance))) => Ok(*distance),
-            other => Err(ExtractError::Shape {
+            other => Err(EvaluatorError::Shape {
                 graph: GRAPH,
                 expected: vec![1],
                 found: other.map(|(shape, _)| shape.to_vec()).unwrap_or_default(),
@@ -179,7 +179,7 @@ struct LpipsEvaluator {
     name: ExtractorName,
 }
 
-pub(super) fn open(opening: &mut Opening<'_>, bundle: &Bundle) -> Result<Opened, ExtractError> {
+pub(super) fn open(opening: &mut Opening<'_>, bundle: &Bundle) -> Result<Opened, EvaluatorError> {
     let Some(rule) = opening.protocol.lpips else {
         return Ok(None);
     };
@@ -206,7 +206,7 @@ impl Evaluator for LpipsEvaluator {
         vec![DISTANCE.into()]
     }
 
-    fn observe(&mut self, chunk: &Chunk<'_>, rows: &mut Rows) -> Result<(), ExtractError> {
+    fn observe(&mut self, chunk: &Chunk<'_>, rows: &mut Rows) -> Result<(), EvaluatorError> {
         let distances = self
             .network
             .distances(chunk.frames, chunk.truth, self.resize)?;

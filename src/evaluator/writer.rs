@@ -1,6 +1,6 @@
 //! The language model of a captioner: embeddings in, log-probabilities of the next token out.
 
-use super::ExtractError;
+use super::EvaluatorError;
 use super::beam::{NextTokens, log_softmax};
 use super::signatures;
 use crate::inference::{Bundle, CaptionerModel, Graph, Input, Runtime};
@@ -24,7 +24,7 @@ impl Writer {
         runtime: &Runtime,
         bundle: &Bundle,
         model: &CaptionerModel,
-    ) -> Result<Self, ExtractError> {
+    ) -> Result<Self, EvaluatorError> {
         let embed = runtime.load(&bundle.graph(EMBED)?, &signatures::captioner_embed(model))?;
         let signature = signatures::captioner_decoder(model);
         Ok(Self {
@@ -47,7 +47,7 @@ impl Writer {
     }
 
     /// Embeddings `[N, S, D]` of tokens `[N, S]`.
-    pub(super) fn embed(&mut self, ids: &Array2<i64>) -> Result<Array3<f32>, ExtractError> {
+    pub(super) fn embed(&mut self, ids: &Array2<i64>) -> Result<Array3<f32>, EvaluatorError> {
         let inputs = [(signatures::IDS, Input::I64(ids.view().into_dyn()))];
         let output = self.embed.run(&inputs)?.swap_remove(0);
         let (rows, tokens) = ids.dim();
@@ -88,7 +88,7 @@ pub(super) struct Writing<'a> {
 
 impl Writing<'_> {
     /// One pass over embeddings `[N, S, D]` that follow the cache.
-    fn pass(&mut self, embeds: &ArrayView3<'_, f32>) -> Result<Array2<f32>, ExtractError> {
+    fn pass(&mut self, embeds: &ArrayView3<'_, f32>) -> Result<Array2<f32>, EvaluatorError> {
         let (rows, tokens, _) = embeds.dim();
         let length = self.keys.shape()[3] + tokens;
         let mask: Array2<i64> = Array2::ones((rows, length));
@@ -105,7 +105,7 @@ impl Writing<'_> {
         let cache = [writer.layers, rows, writer.heads, length, writer.head_dim];
         for side in [&keys, &values] {
             if side.shape() != cache {
-                return Err(ExtractError::Shape {
+                return Err(EvaluatorError::Shape {
                     graph: DECODER,
                     expected: cache.to_vec(),
                     found: side.shape().to_vec(),
@@ -120,7 +120,7 @@ impl Writing<'_> {
         let counted = last.outer_iter().take(self.used * each);
         for (row, values) in counted.enumerate() {
             if values.iter().any(|value| !value.is_finite()) {
-                return Err(ExtractError::NonFinite {
+                return Err(EvaluatorError::NonFinite {
                     graph: DECODER,
                     index: self.first + row / each,
                 });
@@ -132,14 +132,14 @@ impl Writing<'_> {
 }
 
 impl NextTokens for Writing<'_> {
-    type Error = ExtractError;
+    type Error = EvaluatorError;
 
-    fn first(&mut self) -> Result<Array2<f32>, ExtractError> {
+    fn first(&mut self) -> Result<Array2<f32>, EvaluatorError> {
         let prompts = self.prompts;
         self.pass(&prompts)
     }
 
-    fn next(&mut self, parents: &[usize], tokens: &[u32]) -> Result<Array2<f32>, ExtractError> {
+    fn next(&mut self, parents: &[usize], tokens: &[u32]) -> Result<Array2<f32>, EvaluatorError> {
         let ids = Array2::from_shape_fn((tokens.len(), 1), |(row, _)| i64::from(tokens[row]));
         let embeds = self.writer.embed(&ids)?;
         self.keys = rows_of(&self.keys, parents);
@@ -168,9 +168,9 @@ pub(super) fn shaped(
     graph: &'static str,
     array: ArrayD<f32>,
     expected: [usize; 3],
-) -> Result<Array3<f32>, ExtractError> {
+) -> Result<Array3<f32>, EvaluatorError> {
     let found = array.shape().to_vec();
-    let shape = || ExtractError::Shape {
+    let shape = || EvaluatorError::Shape {
         graph,
         expected: expected.to_vec(),
         found: found.clone(),

@@ -1,8 +1,8 @@
 //! A captioner in the shape of BLIP-2: what a frame shows, in words.
 
-use super::ExtractError;
+use super::EvaluatorError;
 use super::beam::{BeamOptions, Hypothesis, search};
-use super::evaluator::values;
+use super::contract::values;
 use super::eye::Eye;
 use super::passes;
 use super::registry::{Opened, Opening, named};
@@ -46,7 +46,7 @@ impl Captioner {
     /// # Errors
     /// A bundle of another kind, a graph that does not load or has other ports, a tokeniser that cannot
     /// be read or cannot spell the prompt.
-    pub fn open(runtime: &Runtime, bundle: &Bundle) -> Result<Self, ExtractError> {
+    pub fn open(runtime: &Runtime, bundle: &Bundle) -> Result<Self, EvaluatorError> {
         kind::check(bundle, BundleKind::Captioner)?;
         let manifest = bundle.manifest();
         let model = manifest.captioner()?.clone();
@@ -92,10 +92,10 @@ impl Captioner {
         &mut self,
         images: &[RgbImage],
         count: usize,
-    ) -> Result<Vec<Vec<String>>, ExtractError> {
+    ) -> Result<Vec<Vec<String>>, EvaluatorError> {
         let beams = self.model.num_beams;
         if !(1..=beams).contains(&count) {
-            return Err(ExtractError::Captions {
+            return Err(EvaluatorError::Captions {
                 asked: count,
                 beams,
             });
@@ -111,7 +111,7 @@ impl Captioner {
     pub(super) fn hypotheses(
         &mut self,
         images: &[RgbImage],
-    ) -> Result<Vec<Vec<Hypothesis>>, ExtractError> {
+    ) -> Result<Vec<Vec<Hypothesis>>, EvaluatorError> {
         let mut all = Vec::with_capacity(images.len());
         for (number, chunk) in images.chunks(IMAGES).enumerate() {
             let first = number * IMAGES;
@@ -130,7 +130,11 @@ impl Captioner {
     }
 
     /// What the language model goes on from: `[IMAGES, Q + S, D]`.
-    fn prompts(&mut self, images: &[RgbImage], first: usize) -> Result<Array3<f32>, ExtractError> {
+    fn prompts(
+        &mut self,
+        images: &[RgbImage],
+        first: usize,
+    ) -> Result<Array3<f32>, EvaluatorError> {
         let filled = images.len().next_multiple_of(self.pass);
         let pixels = self.eye.batch(images, first, filled)?;
         let mut prefixes = Array3::zeros((IMAGES, 0, self.model.hidden_size));
@@ -159,7 +163,7 @@ impl Captioner {
                 .any(|it| !it.is_finite())
         };
         if let Some(at) = (0..images.len()).find(broken) {
-            return Err(ExtractError::NonFinite {
+            return Err(EvaluatorError::NonFinite {
                 graph: GRAPH,
                 index: first + at,
             });
@@ -168,13 +172,13 @@ impl Captioner {
     }
 
     /// Images that are searched together: a divisor of [`IMAGES`] that depends on the bundle alone.
-    fn together(&self, prompt: usize) -> Result<usize, ExtractError> {
+    fn together(&self, prompt: usize) -> Result<usize, EvaluatorError> {
         let rows = self.model.num_beams as u64;
         let length = (prompt as u64).saturating_add(self.model.max_new_tokens as u64);
         let tokens = rows.saturating_mul(length);
         let bytes = self.writer.token_bytes().saturating_mul(tokens);
         if bytes > MOST_BYTES {
-            return Err(ExtractError::Cache { gib: bytes >> 30 });
+            return Err(EvaluatorError::Cache { gib: bytes >> 30 });
         }
         let mut images = IMAGES;
         while images > 1 && bytes * images as u64 > CACHE_BYTES {
@@ -199,7 +203,7 @@ impl Captioner {
         }
     }
 
-    fn text(&self, found: &Hypothesis) -> Result<String, ExtractError> {
+    fn text(&self, found: &Hypothesis) -> Result<String, EvaluatorError> {
         let mut tokens = found.tokens.as_slice();
         if let [written @ .., last] = tokens
             && *last == self.model.eos_id
@@ -248,7 +252,7 @@ struct CaptionEvaluator {
     name: ExtractorName,
 }
 
-pub(super) fn open(opening: &mut Opening<'_>, bundle: &Bundle) -> Result<Opened, ExtractError> {
+pub(super) fn open(opening: &mut Opening<'_>, bundle: &Bundle) -> Result<Opened, EvaluatorError> {
     let Some(rule) = &opening.protocol.captions else {
         return Ok(None);
     };
@@ -273,7 +277,7 @@ impl Evaluator for CaptionEvaluator {
         vec![GENERATED.into(), GROUND_TRUTH.into()]
     }
 
-    fn observe(&mut self, chunk: &Chunk<'_>, rows: &mut Rows) -> Result<(), ExtractError> {
+    fn observe(&mut self, chunk: &Chunk<'_>, rows: &mut Rows) -> Result<(), EvaluatorError> {
         rows.write(GENERATED, self.network.captions(chunk.frames, 1)?);
         Ok(())
     }
@@ -287,7 +291,7 @@ impl Evaluator for CaptionEvaluator {
         })
     }
 
-    fn observe_truth(&mut self, chunk: &Chunk<'_>) -> Result<Vec<Value>, ExtractError> {
+    fn observe_truth(&mut self, chunk: &Chunk<'_>) -> Result<Vec<Value>, EvaluatorError> {
         Ok(values(
             self.network.captions(chunk.frames, self.references)?,
         ))

@@ -1,8 +1,8 @@
 //! Single characters, cut out of frames and embedded by CLIP.
 
-use super::evaluator::values;
+use super::contract::values;
 use super::registry::{Opened, Opening, SharedClip, named};
-use super::{Chunk, Evaluator, ExtractError, Locator, Rows, TruthColumn, signatures};
+use super::{Chunk, Evaluator, EvaluatorError, Locator, Rows, TruthColumn, signatures};
 use crate::card::CropRule;
 use crate::inference::Bundle;
 use crate::metric::ExtractorName;
@@ -27,7 +27,7 @@ struct CropEvaluator {
     name: ExtractorName,
 }
 
-pub(super) fn open(opening: &mut Opening<'_>, bundle: &Bundle) -> Result<Opened, ExtractError> {
+pub(super) fn open(opening: &mut Opening<'_>, bundle: &Bundle) -> Result<Opened, EvaluatorError> {
     let Some(rule) = opening.protocol.crops else {
         return Ok(None);
     };
@@ -49,7 +49,7 @@ impl CropEvaluator {
     ///
     /// Characters without a label are not embedded: a network that sees someone who is not there would
     /// only add noise to what is compared, and `char_acc` counts those.
-    fn embeddings(&mut self, chunk: &Chunk<'_>) -> Result<Vec<Vec<f32>>, ExtractError> {
+    fn embeddings(&mut self, chunk: &Chunk<'_>) -> Result<Vec<Vec<f32>>, EvaluatorError> {
         let Some(clip) = &self.clip else {
             return Ok(Vec::new());
         };
@@ -96,7 +96,7 @@ impl Evaluator for CropEvaluator {
         vec![GENERATED.sized(width), GROUND_TRUTH.sized(width)]
     }
 
-    fn observe(&mut self, chunk: &Chunk<'_>, rows: &mut Rows) -> Result<(), ExtractError> {
+    fn observe(&mut self, chunk: &Chunk<'_>, rows: &mut Rows) -> Result<(), EvaluatorError> {
         if self.clip.is_some() {
             rows.write(GENERATED, self.embeddings(chunk)?);
         }
@@ -114,7 +114,7 @@ impl Evaluator for CropEvaluator {
         })
     }
 
-    fn observe_truth(&mut self, chunk: &Chunk<'_>) -> Result<Vec<Value>, ExtractError> {
+    fn observe_truth(&mut self, chunk: &Chunk<'_>) -> Result<Vec<Value>, EvaluatorError> {
         Ok(values(self.embeddings(chunk)?))
     }
 }
@@ -127,13 +127,13 @@ pub(super) fn at_one_size(
     images: &[RgbImage],
     rule: CropRule,
     order: PassOrder,
-) -> Result<Vec<RgbImage>, ExtractError> {
+) -> Result<Vec<RgbImage>, EvaluatorError> {
     // Cards with another resizer are refused when they are read.
     let filter = rule.resizer.on_bytes().unwrap_or(Filter::Bicubic);
     let resized = images.iter().enumerate().map(|(index, image)| {
         let (width, height) = short_side_size(image.dimensions(), rule.size);
         resize_ordered(image, width, height, filter, order)
-            .map_err(|source| ExtractError::Image { index, source })
+            .map_err(|source| EvaluatorError::Image { index, source })
     });
     resized.collect()
 }

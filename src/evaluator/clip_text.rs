@@ -1,6 +1,6 @@
 //! Texts as CLIP reads them.
 
-use super::ExtractError;
+use super::EvaluatorError;
 use super::{html, whitespace};
 use crate::inference::{Bundle, ClipModel, Tokenizer};
 
@@ -11,7 +11,7 @@ pub(super) struct ClipText {
 }
 
 impl ClipText {
-    pub(super) fn open(bundle: &Bundle, model: &ClipModel) -> Result<Self, ExtractError> {
+    pub(super) fn open(bundle: &Bundle, model: &ClipModel) -> Result<Self, EvaluatorError> {
         let tokenizer = Tokenizer::open(&bundle.file(&model.tokenizer))?;
         Ok(Self {
             tokenizer,
@@ -22,7 +22,7 @@ impl ClipText {
     /// `bos`, tokens, `eos`, padding: exactly `context_length` ids. The second value says whether the
     /// text was cut: the last token is then `eos` all the same, as openai/CLIP does with
     /// `truncate=True`.
-    pub(super) fn encode(&self, text: &str) -> Result<(Vec<i64>, bool), ExtractError> {
+    pub(super) fn encode(&self, text: &str) -> Result<(Vec<i64>, bool), EvaluatorError> {
         let model = &self.model;
         let tokens = self.tokenizer.encode(&clean(text, model.lower_case))?;
         let room = model.context_length.saturating_sub(2);

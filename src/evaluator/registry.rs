@@ -1,7 +1,7 @@
 //! The evaluators: one row each. Adding one is a file with an [`Evaluator`], and a row here.
 
 use super::{
-    Clip, Evaluator, ExtractError, captioner, classifier, clip, crops, features, lpips, pixels,
+    Clip, Evaluator, EvaluatorError, captioner, classifier, clip, crops, features, lpips, pixels,
 };
 use crate::card::{DatasetCard, EvaluatorBundles, Protocol};
 use crate::inference::{Bundle, Runtime};
@@ -39,7 +39,7 @@ pub enum Source {
 }
 
 /// Opens the network of a bundle.
-type OpenNetwork = fn(&mut Opening<'_>, &Bundle) -> Result<Opened, ExtractError>;
+type OpenNetwork = fn(&mut Opening<'_>, &Bundle) -> Result<Opened, EvaluatorError>;
 /// `None` where the protocol has no rule for the evaluator.
 pub(super) type Opened = Option<Box<dyn Evaluator>>;
 
@@ -206,7 +206,7 @@ pub fn open(
     skip: &BTreeSet<Role>,
     card: &DatasetCard,
     protocol: &Protocol,
-) -> Result<Vec<Box<dyn Evaluator>>, ExtractError> {
+) -> Result<Vec<Box<dyn Evaluator>>, EvaluatorError> {
     let mut opening = Opening {
         runtime,
         card,

@@ -7,7 +7,7 @@ use std::path::PathBuf;
 
 /// What can go wrong when networks look at frames.
 #[derive(Debug, thiserror::Error)]
-pub enum ExtractError {
+pub enum EvaluatorError {
     /// ONNX Runtime, the bundle or a graph.
     #[error(transparent)]
     Inference(Box<InferenceError>),
@@ -104,14 +104,14 @@ pub enum ExtractError {
     },
 }
 
-impl From<InferenceError> for ExtractError {
+impl From<InferenceError> for EvaluatorError {
     /// Boxed, because it is by far the largest variant.
     fn from(error: InferenceError) -> Self {
         Self::Inference(Box::new(error))
     }
 }
 
-impl Hint for ExtractError {
+impl Hint for EvaluatorError {
     fn fault_kind(&self) -> FaultKind {
         match self {
             Self::Inference(error) => error.fault_kind(),
