@@ -3,11 +3,11 @@
 use super::read::{Card, parse};
 use super::{CardError, DatasetCard, ModelCard, Protocol, SubsetCard, Suite};
 use std::collections::BTreeSet;
-use std::fmt;
 use std::path::{Path, PathBuf};
 
 /// A kind of card.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, strum::Display)]
+#[strum(serialize_all = "kebab-case")]
 pub enum CardKind {
     /// [`DatasetCard`]
     Dataset,
@@ -19,18 +19,6 @@ pub enum CardKind {
     Suite,
     /// [`SubsetCard`]
     Subset,
-}
-
-impl fmt::Display for CardKind {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str(match self {
-            Self::Dataset => "dataset",
-            Self::Model => "model",
-            Self::Protocol => "protocol",
-            Self::Suite => "suite",
-            Self::Subset => "subset",
-        })
-    }
 }
 
 macro_rules! embedded {

@@ -2,6 +2,7 @@
 
 use super::Outcome;
 use super::failure::Failure;
+use super::format::{TableFormat, among};
 use super::talk::{print, say};
 use clap::{Args, ValueEnum};
 use rayon::prelude::*;
@@ -22,16 +23,6 @@ enum Kind {
     Runs,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-enum Format {
-    /// GitHub's Markdown
-    Md,
-    /// JSON
-    Json,
-    /// The cells as comma-separated values
-    Csv,
-}
-
 #[derive(Clone, Debug, Args)]
 pub(crate) struct ListArguments {
     /// What to list
@@ -40,8 +31,8 @@ pub(crate) struct ListArguments {
     /// Folders to look for runs in, and below [default: runs]
     folders: Vec<PathBuf>,
     /// How to print [default: md for runs, plain lines otherwise]
-    #[arg(long, value_enum)]
-    format: Option<Format>,
+    #[arg(long, value_parser = among(&[TableFormat::Md, TableFormat::Json, TableFormat::Csv]))]
+    format: Option<TableFormat>,
 }
 
 /// A line a card or a run.
@@ -88,7 +79,7 @@ pub(crate) fn list(arguments: &ListArguments) -> Outcome {
             }
             print(&text)
         }
-        Some(Format::Json) => {
+        Some(TableFormat::Json) => {
             let cards = cards.iter();
             let cards: Vec<_> = cards
                 .map(|(id, about)| serde_json::json!({"id": id, "about": about}))
@@ -109,15 +100,8 @@ pub(crate) fn list(arguments: &ListArguments) -> Outcome {
             let document = table::Document {
                 blocks: vec![table::Block::Table(table)],
             };
-            print(&document.render(tabular(format))?)
+            print(&document.render(format.of_document())?)
         }
-    }
-}
-
-fn tabular(format: Format) -> table::Format {
-    match format {
-        Format::Csv => table::Format::Csv,
-        Format::Md | Format::Json => table::Format::Markdown,
     }
 }
 
@@ -161,12 +145,12 @@ fn runs(arguments: &ListArguments) -> Outcome {
             }
         ));
     }
-    match arguments.format.unwrap_or(Format::Md) {
-        Format::Json => {
+    match arguments.format.unwrap_or(TableFormat::Md) {
+        TableFormat::Json => {
             let text = serde_json::to_string_pretty(&listing).expect("runs have only text keys");
             print(&format!("{text}\n"))
         }
         _ if listing.is_empty() => Ok(()),
-        format => print(&listing.document().render(tabular(format))?),
+        format => print(&listing.document().render(format.of_document())?),
     }
 }

@@ -3,7 +3,7 @@
 use super::Outcome;
 use super::common::DeviceArguments;
 use super::talk::{Screen, say};
-use clap::{Args, ValueEnum};
+use clap::Args;
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use storyeval::evaluate::Role;
@@ -42,44 +42,18 @@ impl LaterArguments {
     }
 }
 
-/// A network that may be left out.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-enum Skipped {
-    Characters,
-    Backgrounds,
-    Features,
-    Clip,
-    Lpips,
-    Captioner,
-    Locator,
-}
-
-impl From<Skipped> for Role {
-    fn from(skipped: Skipped) -> Self {
-        match skipped {
-            Skipped::Characters => Self::Characters,
-            Skipped::Backgrounds => Self::Backgrounds,
-            Skipped::Features => Self::Features,
-            Skipped::Clip => Self::Clip,
-            Skipped::Lpips => Self::Lpips,
-            Skipped::Captioner => Self::Captioner,
-            Skipped::Locator => Self::Locator,
-        }
-    }
-}
-
 /// Which networks do not look.
 #[derive(Clone, Debug, Default, Args)]
 pub(crate) struct SkipArguments {
     /// Networks to do without, separated by commas; their metrics are then not scored
     #[arg(long, value_enum, value_delimiter = ',', value_name = "NETWORKS")]
-    skip: Vec<Skipped>,
+    skip: Vec<Role>,
 }
 
 impl SkipArguments {
     /// The networks to do without.
     pub(crate) fn roles(&self) -> BTreeSet<Role> {
-        self.skip.iter().map(|role| Role::from(*role)).collect()
+        self.skip.iter().copied().collect()
     }
 }
 

@@ -166,7 +166,7 @@ fn same(one: &OpenDataset, other: &OpenDataset, length: usize, keeps: Keeps) -> 
 fn minisv_is_the_same_through_every_layout() {
     let root = tempfile::tempdir().unwrap();
     let source = drawn(root.path());
-    for to in Layout::ALL {
+    for &to in Layout::ALL {
         let out = root.path().join(to.name());
         let data = converted(&source, to, &out);
         let length = story_length(to, None).unwrap_or(4);
@@ -261,7 +261,7 @@ fn synth_draws_in_every_layout() {
             train_clips: 0,
         },
     };
-    for layout in Layout::ALL {
+    for &layout in Layout::ALL {
         let out = root.path().join(layout.name());
         let report = write_in(&out, world, layout, &|_, _, _| {}).unwrap();
         assert_eq!(report.dir, out);
@@ -642,7 +642,7 @@ fn ids_that_are_no_file_names_become_some() {
 fn progress_ends_where_it_said() {
     let root = tempfile::tempdir().unwrap();
     let source = drawn(root.path());
-    for to in Layout::ALL {
+    for &to in Layout::ALL {
         let told = std::sync::Mutex::new(Vec::new());
         convert(
             &source,

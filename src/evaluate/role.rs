@@ -5,7 +5,7 @@ use crate::metric::{ExtractorName, Extractors};
 use std::fmt;
 
 /// A question that a network answers about a frame.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, clap::ValueEnum)]
 pub enum Role {
     /// Which characters are there.
     Characters,

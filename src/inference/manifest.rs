@@ -79,7 +79,8 @@ pub struct BundleManifest {
 }
 
 /// What a bundle's graphs are for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, strum::IntoStaticStr)]
+#[strum(serialize_all = "kebab-case")]
 #[serde(rename_all = "kebab-case")]
 pub enum BundleKind {
     /// Char-LDM with the language model of StoryGPT-V on top.
@@ -105,16 +106,7 @@ impl BundleKind {
     /// The kind as `bundle.toml` writes it.
     #[must_use]
     pub fn name(self) -> &'static str {
-        match self {
-            Self::StorygptV => "storygpt-v",
-            Self::CharLdm => "char-ldm",
-            Self::Evaluators => "evaluators",
-            Self::Clip => "clip",
-            Self::Lpips => "lpips",
-            Self::Captioner => "captioner",
-            Self::Locator => "locator",
-            Self::Sam => "sam",
-        }
+        self.into()
     }
 }
 

@@ -3,7 +3,8 @@
 use super::pen::{Ink, OUTLINE, Pen};
 
 /// An object that captions can name.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, strum::IntoStaticStr)]
+#[strum(serialize_all = "kebab-case")]
 pub(super) enum Prop {
     Balloon,
     Ball,
@@ -41,18 +42,7 @@ impl Prop {
 
     /// The word for it in captions.
     pub(super) fn word(self) -> &'static str {
-        match self {
-            Self::Balloon => "balloon",
-            Self::Ball => "ball",
-            Self::Book => "book",
-            Self::Cake => "cake",
-            Self::Drum => "drum",
-            Self::Gift => "gift",
-            Self::Umbrella => "umbrella",
-            Self::Basket => "basket",
-            Self::Barrel => "barrel",
-            Self::Lantern => "lantern",
-        }
+        self.into()
     }
 
     /// "a" or "an".

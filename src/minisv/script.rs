@@ -33,14 +33,14 @@ const CLIP_LENGTH: usize = 75;
 #[must_use]
 pub fn episode(seed: u64, season: usize, number: usize, length: usize) -> Episode {
     let mut dice = Dice::new(seed, &["script", &season.to_string(), &number.to_string()]);
-    let mut place = *dice.pick(&Place::ALL);
+    let mut place = *dice.pick(Place::ALL);
     let mut cast: Vec<Character> = Vec::new();
     let mut start = dice.index(200);
     let mut clips = Vec::with_capacity(length);
     for position in 0..length {
         let moved = position > 0 && dice.chance(0.35);
         if moved {
-            place = *dice.pick(&Place::ALL);
+            place = *dice.pick(Place::ALL);
         }
         cast = next_cast(&mut dice, &cast);
         // A later clip in the same place may leave the place unsaid: context has to supply it.
@@ -67,7 +67,8 @@ fn next_cast(dice: &mut Dice, last: &[Character]) -> Vec<Character> {
     } else {
         let mut more = last.to_vec();
         let absent: Vec<Character> = Character::ALL
-            .into_iter()
+            .iter()
+            .copied()
             .filter(|character| !last.contains(character))
             .collect();
         if more.len() < 3 && dice.chance(0.6) {

@@ -2,20 +2,10 @@
 
 use crate::cli::Outcome;
 use crate::cli::failure::Failure;
+pub(crate) use crate::cli::format::Format;
 use crate::cli::talk::{print, say};
-use clap::ValueEnum;
 use serde::Serialize;
 use serde_json::{Map, Value};
-
-/// How to print.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
-pub(crate) enum Format {
-    /// A line a number
-    #[default]
-    Text,
-    /// One JSON object
-    Json,
-}
 
 /// One number and everything a reader needs to believe it. Field names are a public contract.
 #[derive(Clone, Debug, Default, Serialize)]
