@@ -23,9 +23,9 @@ pub(crate) enum TableFormat {
     Latex,
     /// A page for browsers
     Html,
-    /// Comma-separated values
+    /// Comma-separated values; scores are in full
     Csv,
-    /// JSON
+    /// JSON; scores are in full
     Json,
 }
 

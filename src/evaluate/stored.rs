@@ -85,8 +85,8 @@ impl StoredRun {
     }
 
     /// Observations that lie in memory, without features.
-    #[must_use]
-    pub fn of_observations(observations: Vec<Observation>, extractors: Extractors) -> Self {
+    #[cfg(test)]
+    pub(crate) fn of_observations(observations: Vec<Observation>, extractors: Extractors) -> Self {
         Self {
             observations,
             features: None,

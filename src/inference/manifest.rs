@@ -98,7 +98,7 @@ pub enum BundleKind {
     Captioner,
     /// A network that says where each character is.
     Locator,
-    /// Segment Anything: boxes to masks. Nothing of this program runs it yet.
+    /// Segment Anything: boxes to masks. Exported and verified, for making masks of a data set, which is planned.
     Sam,
 }
 
@@ -172,12 +172,6 @@ impl BundleManifest {
     #[must_use]
     pub fn portraits(&self) -> Option<&Portraits> {
         self.portraits.as_ref()
-    }
-
-    /// Whether the bundle brings a language model.
-    #[must_use]
-    pub fn has_llm(&self) -> bool {
-        self.llm.is_some()
     }
 
     /// Parses the text of a `bundle.toml` and checks what can be checked without the other files:

@@ -3,7 +3,8 @@
 use crate::vision::Recipe;
 use serde::{Deserialize, Serialize};
 
-/// When a classifier says that a class is there.
+/// When a classifier says that a class is there. One value so far; cards name it, because a published script
+/// may choose another, and it is part of their hash.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum ThresholdRule {
     /// The sigmoid is strictly above one half; exactly one half is "absent", as rounding half to

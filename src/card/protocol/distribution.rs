@@ -15,7 +15,8 @@ pub struct FeatureRule {
     pub reference: Recipe,
 }
 
-/// Which real frames the generated ones are compared with.
+/// Which real frames the generated ones are compared with. One value so far, which cards name and hash: some
+/// scripts compare with a whole split instead.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum ReferenceFrames {
@@ -23,7 +24,8 @@ pub enum ReferenceFrames {
     SameFrames,
 }
 
-/// Divisor of the covariance.
+/// Divisor of the covariance. One value so far, which cards name and hash: a maximum-likelihood estimate
+/// would divide by n.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum CovarianceRule {

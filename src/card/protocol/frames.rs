@@ -28,7 +28,7 @@ impl FrameRule {
     }
 }
 
-/// Which clips start a story.
+/// Which clips start a story. One value so far, which cards name and hash.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum StorySubset {

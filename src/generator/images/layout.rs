@@ -26,9 +26,9 @@ use std::fmt;
 pub enum LayoutKind {
     /// `<first clip>/<clip>.png`
     StorygptV,
-    /// `gen_sample_<item>_<k>.png`, frames 2 to N
+    /// `gen_sample_<item>_<k>.png`, k = 0 for frame 2
     Storydalle,
-    /// `img-<item>-<k>.png`
+    /// `img-<item>-<k>.png`, k = 0 for frame 1
     Vlc,
     /// `0000.png`, `0001.png`, ... story after story
     Arldm,
