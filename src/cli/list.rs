@@ -3,7 +3,7 @@
 use super::Outcome;
 use super::failure::Failure;
 use super::format::{TableFormat, among};
-use super::talk::{print, say};
+use super::talk::{print, print_json, say};
 use clap::{Args, ValueEnum};
 use rayon::prelude::*;
 use std::fmt::Write;
@@ -146,10 +146,7 @@ fn runs(arguments: &ListArguments) -> Outcome {
         ));
     }
     match arguments.format.unwrap_or(TableFormat::Md) {
-        TableFormat::Json => {
-            let text = serde_json::to_string_pretty(&listing).expect("runs have only text keys");
-            print(&format!("{text}\n"))
-        }
+        TableFormat::Json => print_json(&listing),
         _ if listing.is_empty() => Ok(()),
         format => print(&listing.document().render(format.of_document())?),
     }

@@ -3,7 +3,7 @@
 use super::Outcome;
 use super::format::Format;
 use super::observe::LaterArguments;
-use super::talk::{Screen, print};
+use super::talk::{Screen, print, print_json};
 use clap::{Args, Subcommand};
 use serde_json::Value;
 use std::collections::BTreeMap;
@@ -172,9 +172,6 @@ fn effect(arguments: &EffectArguments) -> Outcome {
             let document = report::effect(&scores)?;
             print(&document.render(table::Format::Markdown)?)
         }
-        Format::Json => {
-            let text = serde_json::to_string_pretty(&scores).expect("scores are plain data");
-            print(&format!("{text}\n"))
-        }
+        Format::Json => print_json(&scores),
     }
 }

@@ -2,9 +2,8 @@
 
 use super::Outcome;
 use super::format::{TableFormat, among};
-use super::talk::print;
+use super::talk::{print, print_json};
 use clap::Args;
-use serde::Serialize;
 use std::path::PathBuf;
 use storyeval::evaluate;
 use storyeval::report::runs::{RunDifference, RunPage};
@@ -64,9 +63,4 @@ pub(crate) fn diff(arguments: &DiffArguments) -> Outcome {
         TableFormat::Json => print_json(&difference),
         other => print(&difference.document().render(other.of_document())?),
     }
-}
-
-fn print_json(value: &impl Serialize) -> Outcome {
-    let text = serde_json::to_string_pretty(value).expect("runs have only text keys");
-    print(&format!("{text}\n"))
 }

@@ -7,7 +7,7 @@ use crate::cli::Outcome;
 use crate::cli::common::CacheArguments;
 use crate::cli::data::DataArguments;
 use crate::cli::format::Format;
-use crate::cli::talk::{Screen, print, say};
+use crate::cli::talk::{Screen, print, print_json, say};
 use clap::Args;
 use serde::Serialize;
 use storyeval::card;
@@ -98,8 +98,7 @@ pub(super) fn stats(arguments: &StatsArguments) -> Outcome {
                 statistics: &statistics,
                 published: &figures,
             };
-            let text = serde_json::to_string_pretty(&answer).expect("all keys are text or numbers");
-            print(&format!("{text}\n"))
+            print_json(&answer)
         }
         Format::Text => {
             let title = format!(

@@ -5,7 +5,7 @@ use crate::cli::common::CacheArguments;
 use crate::cli::data::DataArguments;
 use crate::cli::failure::Failure;
 use crate::cli::format::Format;
-use crate::cli::talk::{Screen, SharedMeter, print, say};
+use crate::cli::talk::{Screen, SharedMeter, print, print_json, say};
 use clap::Args;
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
@@ -61,8 +61,7 @@ pub(super) fn verify(arguments: &VerifyArguments) -> Outcome {
     let report = look(arguments, &options)?;
     match arguments.format {
         Format::Json => {
-            let text = serde_json::to_string_pretty(&report).expect("all keys are text");
-            print(&format!("{text}\n"))?;
+            print_json(&report)?;
         }
         Format::Text => print(&document(&report).render(table::Format::Markdown)?)?,
     }
