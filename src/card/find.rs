@@ -3,7 +3,7 @@
 use super::read::{Card, parse};
 use super::{CardError, DatasetCard, ModelCard, Protocol, SubsetCard, Suite};
 use include_dir::{Dir, include_dir};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 /// A kind of card.
@@ -26,20 +26,16 @@ pub enum CardKind {
 static CARDS: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/eval-configs");
 
 impl CardKind {
-    /// Id and text of the program's cards of this kind, by id.
-    fn embedded(self) -> impl Iterator<Item = (&'static str, &'static str)> {
+    /// The text of each of the program's cards of this kind by its id, so that a card comes before its variants.
+    fn embedded(self) -> BTreeMap<&'static str, &'static str> {
         let folder = CARDS.get_dir(format!("{self}s"));
         let files = folder.into_iter().flat_map(Dir::files);
-        files.filter_map(|file| {
-            let id = file.path().file_stem()?.to_str()?;
-            Some((id, file.contents_utf8()?))
-        })
-    }
-
-    /// The text of the program's card with this id.
-    fn embedded_text(self, id: &str) -> Option<&'static str> {
-        let (_, text) = self.embedded().find(|(known, _)| *known == id)?;
-        Some(text)
+        files
+            .filter_map(|file| {
+                let id = file.path().file_stem()?.to_str()?;
+                Some((id, file.contents_utf8()?))
+            })
+            .collect()
     }
 
     /// Folder of user's cards, relative to the current one.
@@ -118,7 +114,7 @@ pub fn subset(id_or_path: &str) -> Result<SubsetCard, CardError> {
 /// The data set card of the program, whatever the user's own cards say; `None` where it has none.
 #[must_use]
 pub fn shipped_dataset(id: &str) -> Option<DatasetCard> {
-    let text = CardKind::Dataset.embedded_text(id)?;
+    let text = *CardKind::Dataset.embedded().get(id)?;
     parse(&format!("embedded:datasets/{id}.toml"), text).ok()
 }
 
@@ -129,7 +125,7 @@ pub fn ids(kind: CardKind) -> Vec<String> {
 }
 
 fn ids_below(kind: CardKind, folder: &Path) -> Vec<String> {
-    let mut ids: Vec<String> = kind.embedded().map(|(id, _)| id.to_owned()).collect();
+    let mut ids: Vec<String> = kind.embedded().into_keys().map(ToOwned::to_owned).collect();
     let mut own = BTreeSet::new();
     // A folder that is absent or cannot be listed holds no cards; reading one by name still says why.
     for entry in std::fs::read_dir(folder).into_iter().flatten().flatten() {
@@ -175,7 +171,7 @@ fn find_below<C: Card>(kind: CardKind, id_or_path: &str, folder: &Path) -> Resul
         }
         return Ok(card);
     }
-    if let Some(text) = kind.embedded_text(id_or_path) {
+    if let Some(text) = kind.embedded().get(id_or_path) {
         return parse(&format!("embedded:{kind}s/{id_or_path}.toml"), text);
     }
     let known = ids_below(kind, folder);

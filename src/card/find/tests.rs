@@ -40,7 +40,7 @@ fn the_cards_of_the_folder_are_those_of_the_program() {
         let on_disk: BTreeSet<String> = files
             .map(|file| file.unwrap().file_name().into_string().unwrap())
             .collect();
-        let embedded = kind.embedded().map(|(id, _)| format!("{id}.toml"));
+        let embedded = kind.embedded().into_keys().map(|id| format!("{id}.toml"));
         assert_eq!(embedded.collect::<BTreeSet<_>>(), on_disk);
     }
 }
