@@ -1,6 +1,6 @@
 //! The card of a data set: what it holds, in which order its labels are, and who publishes it.
 
-use super::{CardError, Layout, LayoutCard, TextProcedure};
+use super::{Layout, LayoutCard, TextProcedure};
 use crate::record::{canonical_json, sha256_hex};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
@@ -251,20 +251,13 @@ impl DatasetCard {
         sha256_hex(canonical_json(self).as_bytes())
     }
 
-    /// Rules that a type cannot express.
-    pub(super) fn check(&self, path: &str) -> Result<(), CardError> {
-        let fail = |rule: &'static str, found: String| {
-            Err(CardError::Invalid {
-                path: path.to_owned(),
-                rule,
-                found,
-            })
-        };
+    pub(super) fn broken_rule(&self) -> Option<(&'static str, String)> {
+        let broken = |rule, found| Some((rule, found));
         let mut seen = BTreeSet::new();
         for character in &self.characters {
             for spelling in std::iter::once(&character.name).chain(&character.aliases) {
                 if spelling.trim().is_empty() || !seen.insert(spelling.to_lowercase()) {
-                    return fail(
+                    return broken(
                         "names and aliases are unique and not empty",
                         spelling.clone(),
                     );
@@ -273,25 +266,25 @@ impl DatasetCard {
         }
         let unique: BTreeSet<_> = self.backgrounds.iter().collect();
         if unique.len() != self.backgrounds.len() {
-            return fail("backgrounds are unique", self.backgrounds.join(", "));
+            return broken("backgrounds are unique", self.backgrounds.join(", "));
         }
         let empty = |size: &ImageSize| size.width == 0 || size.height == 0;
         let sizes = self.layouts.iter().filter_map(|card| card.image.as_ref());
         if self.story_length == 0 || sizes.into_iter().any(empty) {
-            return fail(
+            return broken(
                 "story_length, width and height are at least 1",
                 "0".to_owned(),
             );
         }
         let layouts: BTreeSet<_> = self.layouts.iter().map(|card| card.layout).collect();
         if layouts.len() != self.layouts.len() {
-            return fail("a layout has one entry", "two of one layout".to_owned());
+            return broken("a layout has one entry", "two of one layout".to_owned());
         }
         if let Some(count) = self.background_count
             && !self.backgrounds.is_empty()
             && count != self.backgrounds.len()
         {
-            return fail(
+            return broken(
                 "background_count equals the number of names",
                 count.to_string(),
             );
@@ -299,8 +292,8 @@ impl DatasetCard {
         if let Some(hash) = &self.content_sha256
             && (hash.len() != 64 || !hash.bytes().all(|byte| byte.is_ascii_hexdigit()))
         {
-            return fail("content_sha256 is 64 hexadecimal digits", hash.clone());
+            return broken("content_sha256 is 64 hexadecimal digits", hash.clone());
         }
-        Ok(())
+        None
     }
 }

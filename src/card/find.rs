@@ -2,12 +2,13 @@
 
 use super::read::{Card, parse};
 use super::{CardError, DatasetCard, ModelCard, Protocol, SubsetCard, Suite};
-use std::collections::BTreeSet;
-use std::fmt;
+use include_dir::{Dir, include_dir};
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 /// A kind of card.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, strum::Display)]
+#[strum(serialize_all = "kebab-case")]
 pub enum CardKind {
     /// [`DatasetCard`]
     Dataset,
@@ -21,57 +22,20 @@ pub enum CardKind {
     Subset,
 }
 
-impl fmt::Display for CardKind {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str(match self {
-            Self::Dataset => "dataset",
-            Self::Model => "model",
-            Self::Protocol => "protocol",
-            Self::Suite => "suite",
-            Self::Subset => "subset",
-        })
-    }
-}
-
-macro_rules! embedded {
-    ($folder:literal: $($id:literal),+) => {
-        &[$(($id, include_str!(concat!("../../eval-configs/", $folder, "/", $id, ".toml")))),+]
-    };
-}
-
-/// Cards compiled into the program: id and text, in the order lists print them.
-const DATASETS: &[(&str, &str)] =
-    embedded!("datasets": "minisv", "flintstones", "pororo", "vist", "vist-dii", "mugen");
-const MODELS: &[(&str, &str)] = embedded!("models":
-    "storygpt-v-mini", "char-ldm-mini", "storygpt-v", "char-ldm", "ground-truth", "shuffled",
-    "storygpt-v-llama2", "storygpt-v-r4", "storygpt-v-r16", "storygpt-v-emb-text",
-    "storygpt-v-emb-text-r4", "storygpt-v-emb-text-r16", "storygpt-v-ldm-emb-text",
-    "storygpt-v-captions", "storygpt-v-captions-emb-text", "storygpt-v-pororo", "storygpt-v-vist",
-    "storygpt-v-mugen", "char-ldm-no-reg", "char-ldm-no-augmented-text", "char-ldm-frozen-vision",
-    "char-ldm-no-portraits", "ldm", "story-ldm", "storydall-e");
-const PROTOCOLS: &[(&str, &str)] = embedded!("protocols":
-    "strict", "strict-original", "strict-eval-text", "storygptv-released",
-    "storygptv-released-original", "storygptv-continuation", "storygptv-continuation-original",
-    "storygptv-vfid512",
-    "make-a-story", "storydalle-64", "vlc-64", "vlc-64-flintstones", "arldm-64", "gill-vist", "clean-fid", "pytorch-fid", "pixels");
-const SUITES: &[(&str, &str)] = embedded!("suites":
-    "minisv-ablation", "minisv-short", "cvpr-table-1", "cvpr-table-2", "cvpr-table-3", "cvpr-table-4",
-    "cvpr-table-5", "cvpr-charldm", "cvpr-long", "cvpr-mugen", "arxiv-table-1", "arxiv-table-2",
-    "arxiv-table-3", "arxiv-table-4", "arxiv-table-5");
-
-const SUBSETS: &[(&str, &str)] = embedded!("subsets":
-    "all", "followers-3", "followers-4", "first-1900", "first-2304", "own-split",
-    "long-10", "long-20", "long-40", "long-50");
+/// The cards of the program, by folder and file.
+static CARDS: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/eval-configs");
 
 impl CardKind {
-    fn embedded(self) -> &'static [(&'static str, &'static str)] {
-        match self {
-            Self::Dataset => DATASETS,
-            Self::Model => MODELS,
-            Self::Protocol => PROTOCOLS,
-            Self::Suite => SUITES,
-            Self::Subset => SUBSETS,
-        }
+    /// The text of each of the program's cards of this kind by its id, so that a card comes before its variants.
+    fn embedded(self) -> BTreeMap<&'static str, &'static str> {
+        let folder = CARDS.get_dir(format!("{self}s"));
+        let files = folder.into_iter().flat_map(Dir::files);
+        files
+            .filter_map(|file| {
+                let id = file.path().file_stem()?.to_str()?;
+                Some((id, file.contents_utf8()?))
+            })
+            .collect()
     }
 
     /// Folder of user's cards, relative to the current one.
@@ -150,22 +114,18 @@ pub fn subset(id_or_path: &str) -> Result<SubsetCard, CardError> {
 /// The data set card of the program, whatever the user's own cards say; `None` where it has none.
 #[must_use]
 pub fn shipped_dataset(id: &str) -> Option<DatasetCard> {
-    let (_, text) = DATASETS.iter().find(|(known, _)| *known == id)?;
+    let text = *CardKind::Dataset.embedded().get(id)?;
     parse(&format!("embedded:datasets/{id}.toml"), text).ok()
 }
 
-/// Ids of all cards of a kind: those of the program in their own order, then the user's by name.
+/// Ids of all cards of a kind: those of the program, then the user's, each by name.
 #[must_use]
 pub fn ids(kind: CardKind) -> Vec<String> {
     ids_below(kind, &kind.folder())
 }
 
 fn ids_below(kind: CardKind, folder: &Path) -> Vec<String> {
-    let mut ids: Vec<String> = kind
-        .embedded()
-        .iter()
-        .map(|(id, _)| (*id).to_owned())
-        .collect();
+    let mut ids: Vec<String> = kind.embedded().into_keys().map(ToOwned::to_owned).collect();
     let mut own = BTreeSet::new();
     // A folder that is absent or cannot be listed holds no cards; reading one by name still says why.
     for entry in std::fs::read_dir(folder).into_iter().flatten().flatten() {
@@ -211,8 +171,8 @@ fn find_below<C: Card>(kind: CardKind, id_or_path: &str, folder: &Path) -> Resul
         }
         return Ok(card);
     }
-    if let Some((id, text)) = kind.embedded().iter().find(|(id, _)| *id == id_or_path) {
-        return parse(&format!("embedded:{kind}s/{id}.toml"), text);
+    if let Some(text) = kind.embedded().get(id_or_path) {
+        return parse(&format!("embedded:{kind}s/{id_or_path}.toml"), text);
     }
     let known = ids_below(kind, folder);
     Err(CardError::Unknown {

@@ -2,10 +2,25 @@
 
 use super::{ExpectedCounts, ImageSize, NeededFile};
 use serde::{Deserialize, Serialize};
-use std::fmt;
 
 /// Which loader reads the files.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(
+    Clone,
+    Copy,
+    Debug,
+    PartialEq,
+    Eq,
+    Hash,
+    PartialOrd,
+    Ord,
+    Serialize,
+    Deserialize,
+    clap::ValueEnum,
+    strum::Display,
+    strum::IntoStaticStr,
+    strum::VariantArray,
+)]
+#[strum(serialize_all = "kebab-case")]
 #[serde(rename_all = "kebab-case")]
 pub enum Layout {
     /// FlintstonesSV as StoryDALL-E, Make-A-Story and ARLDM read it: five frames a clip.
@@ -29,36 +44,12 @@ pub enum Layout {
 
 impl Layout {
     /// All of them.
-    pub const ALL: [Self; 8] = [
-        Self::Flintstones,
-        Self::FlintstonesFull,
-        Self::StorygptV,
-        Self::Pororo,
-        Self::Vist,
-        Self::ArldmH5,
-        Self::Mugen,
-        Self::Folder,
-    ];
+    pub const ALL: &[Self] = <Self as strum::VariantArray>::VARIANTS;
 
     /// The name on cards and on the command line.
     #[must_use]
     pub fn name(self) -> &'static str {
-        match self {
-            Self::Flintstones => "flintstones",
-            Self::FlintstonesFull => "flintstones-full",
-            Self::StorygptV => "storygpt-v",
-            Self::Pororo => "pororo",
-            Self::Vist => "vist",
-            Self::ArldmH5 => "arldm-h5",
-            Self::Mugen => "mugen",
-            Self::Folder => "folder",
-        }
-    }
-}
-
-impl fmt::Display for Layout {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str(self.name())
+        self.into()
     }
 }
 
@@ -139,7 +130,7 @@ mod tests {
 
     #[test]
     fn names_are_what_cards_say() {
-        for layout in Layout::ALL {
+        for &layout in Layout::ALL {
             let text = serde_json::to_string(&layout).unwrap();
             assert_eq!(text, format!("\"{}\"", layout.name()));
             assert_eq!(serde_json::from_str::<Layout>(&text).unwrap(), layout);

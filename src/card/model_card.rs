@@ -1,6 +1,6 @@
 //! The card of a model: which generator, which weights, which text.
 
-use super::{CardError, NeededFile};
+use super::NeededFile;
 use crate::record::{TextVariant, canonical_json, sha256_hex};
 use serde::{Deserialize, Serialize};
 
@@ -66,22 +66,17 @@ impl ModelCard {
         sha256_hex(canonical_json(self).as_bytes())
     }
 
-    /// Rules that a type cannot express.
-    pub(super) fn check(&self, path: &str) -> Result<(), CardError> {
+    pub(super) fn broken_rule(&self) -> Option<(&'static str, String)> {
         let needs = matches!(
             self.generator,
             GeneratorKind::StorygptV | GeneratorKind::CharLdm
         );
-        if needs == self.bundle.is_some() {
-            return Ok(());
-        }
-        Err(CardError::Invalid {
-            path: path.to_owned(),
-            rule: "storygpt-v and char-ldm name a bundle, other generators do not",
-            found: self
-                .bundle
-                .clone()
-                .unwrap_or_else(|| "no bundle".to_owned()),
+        let found = self.bundle.as_deref().unwrap_or("no bundle");
+        (needs != self.bundle.is_some()).then(|| {
+            (
+                "storygpt-v and char-ldm name a bundle, other generators do not",
+                found.to_owned(),
+            )
         })
     }
 }

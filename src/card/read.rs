@@ -3,12 +3,27 @@
 use super::{CardError, DatasetCard, ModelCard, Protocol, SubsetCard, Suite};
 use serde::de::DeserializeOwned;
 
+/// A rule between fields, and what breaks it.
+pub(super) type BrokenRule = (&'static str, String);
+
 /// A kind of card.
 pub(super) trait Card: DeserializeOwned {
     /// The card's own id.
     fn id(&self) -> &str;
-    /// Rules between fields.
-    fn check(&self, path: &str) -> Result<(), CardError>;
+    /// What a type cannot express: the rule that is broken, and how.
+    fn broken_rule(&self) -> Option<BrokenRule>;
+
+    /// Refuses a card that breaks a rule; `path` is only for messages.
+    fn check(&self, path: &str) -> Result<(), CardError> {
+        match self.broken_rule() {
+            None => Ok(()),
+            Some((rule, found)) => Err(CardError::Invalid {
+                path: path.to_owned(),
+                rule,
+                found,
+            }),
+        }
+    }
 }
 
 macro_rules! card {
@@ -17,8 +32,8 @@ macro_rules! card {
             fn id(&self) -> &str {
                 &self.id
             }
-            fn check(&self, path: &str) -> Result<(), CardError> {
-                <$kind>::check(self, path)
+            fn broken_rule(&self) -> Option<BrokenRule> {
+                <$kind>::broken_rule(self)
             }
         }
     };

@@ -1,6 +1,6 @@
 //! The card of a story subset: which stories of a split are meant.
 
-use super::{CardError, StoryRule};
+use super::StoryRule;
 use serde::{Deserialize, Serialize};
 
 /// A named set of stories. It takes the place of a protocol's `[stories]`.
@@ -19,19 +19,12 @@ pub struct SubsetCard {
 }
 
 impl SubsetCard {
-    /// Rules that a type cannot express.
-    pub(super) fn check(&self, path: &str) -> Result<(), CardError> {
-        let zero = [
+    pub(super) fn broken_rule(&self) -> Option<(&'static str, String)> {
+        let counts = [
             ("stories.length", self.stories.length),
             ("stories.first", self.stories.first),
         ];
-        match zero.iter().find(|(_, count)| *count == Some(0)) {
-            None => Ok(()),
-            Some((name, _)) => Err(CardError::Invalid {
-                path: path.to_owned(),
-                rule: "counts are at least 1",
-                found: format!("{name} = 0"),
-            }),
-        }
+        let (name, _) = counts.iter().find(|(_, count)| *count == Some(0))?;
+        Some(("counts are at least 1", format!("{name} = 0")))
     }
 }

@@ -1,6 +1,5 @@
 //! The card of a suite: the runs that a table is made of.
 
-use super::CardError;
 use crate::record::Seed;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
@@ -118,19 +117,7 @@ fn plain(id_or_path: &str) -> String {
 }
 
 impl Suite {
-    /// Rules that a type cannot express.
-    pub(super) fn check(&self, path: &str) -> Result<(), CardError> {
-        match self.broken_rule() {
-            None => Ok(()),
-            Some((rule, found)) => Err(CardError::Invalid {
-                path: path.to_owned(),
-                rule,
-                found,
-            }),
-        }
-    }
-
-    fn broken_rule(&self) -> Option<(&'static str, String)> {
+    pub(super) fn broken_rule(&self) -> Option<(&'static str, String)> {
         let plain = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_';
         if self.id.is_empty() || !self.id.chars().all(plain) {
             return Some((

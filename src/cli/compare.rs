@@ -2,7 +2,7 @@
 
 use super::Outcome;
 use super::failure::Failure;
-use super::table::Format;
+use super::format::TableFormat;
 use super::talk::print;
 use clap::Args;
 use std::path::{Path, PathBuf};
@@ -10,7 +10,6 @@ use storyeval::compare::{CompareOptions, ComparedRun, Side, compare as study};
 use storyeval::evaluate::StoredRun;
 use storyeval::run::{Manifest, read_scores, runs_in};
 use storyeval::stats::Resampling;
-use storyeval::table;
 
 #[derive(Clone, Debug, Args)]
 pub(crate) struct CompareArguments {
@@ -20,8 +19,8 @@ pub(crate) struct CompareArguments {
     #[arg(required = true)]
     candidates: Vec<PathBuf>,
     /// How to print
-    #[arg(long, value_enum, default_value_t = Format::Md)]
-    format: Format,
+    #[arg(long, value_enum, default_value_t = TableFormat::Md)]
+    format: TableFormat,
     /// Metrics, or `all` [default: the columns of papers]
     #[arg(long, value_delimiter = ',', value_name = "METRIC,..")]
     metrics: Vec<String>,
@@ -61,13 +60,10 @@ pub(crate) fn compare(arguments: &CompareArguments) -> Outcome {
     };
     let sides = sides.into_iter().map(|(_, side)| side).collect();
     let study = study(sides, &options)?;
-    let document = |format| -> Result<String, Failure> { Ok(study.document().render(format)?) };
     print(&match arguments.format {
-        Format::Md => document(table::Format::Markdown)?,
-        Format::Latex => document(table::Format::Latex)?,
-        Format::Html => document(table::Format::Html)?,
-        Format::Csv => study.csv()?,
-        Format::Json => study.json()?,
+        TableFormat::Csv => study.csv()?,
+        TableFormat::Json => study.json()?,
+        other => study.document().render(other.of_document())?,
     })
 }
 

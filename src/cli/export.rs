@@ -3,48 +3,40 @@
 use super::Outcome;
 use super::failure::Failure;
 use super::talk::say;
+use clap::builder::PossibleValue;
 use clap::{Args, ValueEnum};
 use std::io::BufWriter;
-use std::path::PathBuf;
-use storyeval::export::{self, ExportError, TableWriter};
+use std::path::{Path, PathBuf};
+use storyeval::export::{self, ExportError, Format, FrameValue, TableWriter, What};
 use storyeval::run::{DurableFile, RunError, runs_in};
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-enum What {
-    /// A row a frame: text, CLIP similarities, LPIPS
-    Observations,
-    /// A row a frame and label: truth and probability
-    Labels,
-    /// A row a caption that was written of a frame
-    Captions,
-    /// A row a score, of every slice
-    Scores,
-    /// One value of every frame, a column a run (CSV)
-    #[cfg(feature = "polars")]
+/// A long table, or runs joined.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Asked {
+    Table(What),
     SideBySide,
 }
 
-/// The value that runs are laid side by side by.
-#[cfg(feature = "polars")]
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-#[value(rename_all = "snake_case")]
-enum Value {
-    /// CLIP similarity of frame and caption
-    ClipTi,
-    /// CLIP similarity of frame and ground-truth frame
-    ClipIi,
-    /// LPIPS between frame and ground-truth frame
-    Lpips,
-}
+impl ValueEnum for Asked {
+    fn value_variants<'a>() -> &'a [Self] {
+        &[
+            Self::Table(What::Observations),
+            Self::Table(What::Labels),
+            Self::Table(What::Captions),
+            Self::Table(What::Scores),
+            Self::SideBySide,
+        ]
+    }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-enum Format {
-    /// Comma-separated values, safe for spreadsheets
-    Csv,
-    /// A JSON object a line
-    Jsonl,
-    /// Parquet, for pandas and polars
-    Parquet,
+    fn to_possible_value(&self) -> Option<PossibleValue> {
+        match self {
+            Self::Table(what) => what.to_possible_value(),
+            Self::SideBySide => Some(
+                PossibleValue::new("side-by-side")
+                    .help("One value of every frame, one column per run (CSV)"),
+            ),
+        }
+    }
 }
 
 #[derive(Clone, Debug, Args)]
@@ -54,11 +46,10 @@ pub(crate) struct ExportArguments {
     runs: Vec<PathBuf>,
     /// Which table; docs/exports.md describes every column
     #[arg(long, value_enum)]
-    what: What,
+    what: Asked,
     /// Which value, of runs side by side
-    #[cfg(feature = "polars")]
     #[arg(long, value_enum, required_if_eq("what", "side-by-side"))]
-    value: Option<Value>,
+    value: Option<FrameValue>,
     /// How to write it [default: csv, or what the ending of FILE says]
     #[arg(long, value_enum)]
     format: Option<Format>,
@@ -76,7 +67,7 @@ impl ExportArguments {
         let ending = ending.map(|ending| ending.to_string_lossy().to_lowercase());
         match ending.as_deref() {
             Some("parquet") => Ok(Format::Parquet),
-            Some("jsonl" | "ndjson") => Ok(Format::Jsonl),
+            Some("jsonl" | "ndjson") => Ok(Format::JsonLines),
             None | Some("csv") => Ok(Format::Csv),
             Some(other) => Err(Failure::Arguments {
                 what: format!("`.{other}` is the ending of no format"),
@@ -91,26 +82,15 @@ impl ExportArguments {
 pub(crate) fn export(arguments: &ExportArguments) -> Outcome {
     let folders = arguments.runs.iter().map(|run| runs_in(run));
     let runs = folders.collect::<Result<Vec<_>, _>>()?.concat();
+    let format = arguments.format()?;
     let what = match arguments.what {
-        What::Observations => export::What::Observations,
-        What::Labels => export::What::Labels,
-        What::Captions => export::What::Captions,
-        What::Scores => export::What::Scores,
-        #[cfg(feature = "polars")]
-        What::SideBySide => return side_by_side(arguments, &runs),
-    };
-    let format = match arguments.format()? {
-        Format::Csv => export::Format::Csv,
-        Format::Jsonl => export::Format::JsonLines,
-        Format::Parquet => export::Format::Parquet,
+        Asked::Table(what) => what,
+        Asked::SideBySide => return side_by_side(arguments, &runs, format),
     };
     let Some(path) = &arguments.out else {
         return to_stdout(&runs, what, format);
     };
-    let failed = |error| match error {
-        ExportError::Write(source) => RunError::write(path, source).into(),
-        other => Failure::from(other),
-    };
+    let failed = |error| in_file(error, path);
     let mut file = DurableFile::create(path)?;
     let table = TableWriter::new(&mut file, what, format)
         .map_err(|error| failed(ExportError::Write(error)))?;
@@ -125,52 +105,51 @@ pub(crate) fn export(arguments: &ExportArguments) -> Outcome {
     Ok(())
 }
 
-fn to_stdout(runs: &[PathBuf], what: export::What, format: export::Format) -> Outcome {
-    let stdout = std::io::stdout();
-    if format == export::Format::Parquet {
+fn in_file(error: ExportError, path: &Path) -> Failure {
+    match error {
+        ExportError::Write(source) => RunError::write(path, source).into(),
+        other => other.into(),
+    }
+}
+
+fn on_stdout(error: ExportError) -> Failure {
+    match error {
+        ExportError::Write(source) => Failure::Stdout(source),
+        other => other.into(),
+    }
+}
+
+fn to_stdout(runs: &[PathBuf], what: What, format: Format) -> Outcome {
+    if format == Format::Parquet {
         return Err(Failure::Arguments {
             what: "Parquet is no text, and needs a file".to_owned(),
             hint: "write it with `--out FILE.parquet`".to_owned(),
         });
     }
-    let failed = |error| match error {
-        ExportError::Write(source) => Failure::Stdout(source),
-        other => Failure::from(other),
-    };
-    let table = TableWriter::new(BufWriter::new(stdout), what, format)
-        .map_err(|error| failed(ExportError::Write(error)))?;
-    export::export(runs, what, table).map_err(failed)?;
+    let table = TableWriter::new(BufWriter::new(std::io::stdout()), what, format)
+        .map_err(|error| on_stdout(ExportError::Write(error)))?;
+    export::export(runs, what, table).map_err(on_stdout)?;
     Ok(())
 }
 
 /// Runs joined by story and frame.
-#[cfg(feature = "polars")]
-fn side_by_side(arguments: &ExportArguments, runs: &[PathBuf]) -> Outcome {
-    use storyeval::export::FrameValue;
-    if arguments.format()? != Format::Csv {
+fn side_by_side(arguments: &ExportArguments, runs: &[PathBuf], format: Format) -> Outcome {
+    if format != Format::Csv {
         return Err(Failure::Arguments {
             what: "runs side by side are written as CSV only".to_owned(),
             hint: "give `--format csv`".to_owned(),
         });
     }
-    let value = match arguments.value {
-        Some(Value::ClipTi) => FrameValue::ClipTi,
-        Some(Value::ClipIi) => FrameValue::ClipIi,
-        Some(Value::Lpips) | None => FrameValue::Lpips,
-    };
+    // clap asks for the value.
+    let value = arguments.value.unwrap_or(FrameValue::Lpips);
     let frame = export::side_by_side(runs, value)?;
     let Some(path) = &arguments.out else {
-        let written = export::write_side_by_side(&frame, BufWriter::new(std::io::stdout()));
-        return match written {
-            Err(ExportError::Write(source)) => Err(Failure::Stdout(source)),
-            other => Ok(other.map(drop)?),
-        };
+        let stdout = BufWriter::new(std::io::stdout());
+        export::write_side_by_side(&frame, stdout).map_err(on_stdout)?;
+        return Ok(());
     };
     let mut file = DurableFile::create(path)?;
-    export::write_side_by_side(&frame, &mut file).map_err(|error| match error {
-        ExportError::Write(source) => RunError::write(path, source).into(),
-        other => Failure::from(other),
-    })?;
+    export::write_side_by_side(&frame, &mut file).map_err(|error| in_file(error, path))?;
     file.commit()?;
     Ok(())
 }

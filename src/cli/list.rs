@@ -2,7 +2,8 @@
 
 use super::Outcome;
 use super::failure::Failure;
-use super::talk::{print, say};
+use super::format::{TableFormat, among};
+use super::talk::{print, print_json, say};
 use clap::{Args, ValueEnum};
 use rayon::prelude::*;
 use std::fmt::Write;
@@ -24,16 +25,6 @@ enum Kind {
     Runs,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-enum Format {
-    /// GitHub's Markdown
-    Md,
-    /// JSON
-    Json,
-    /// The cells as comma-separated values
-    Csv,
-}
-
 #[derive(Clone, Debug, Args)]
 pub(crate) struct ListArguments {
     /// What to list
@@ -42,8 +33,8 @@ pub(crate) struct ListArguments {
     /// Folders to look for runs in, and below [default: runs]
     folders: Vec<PathBuf>,
     /// How to print [default: md for runs, plain lines otherwise]
-    #[arg(long, value_enum)]
-    format: Option<Format>,
+    #[arg(long, value_parser = among(&[TableFormat::Md, TableFormat::Json, TableFormat::Csv]))]
+    format: Option<TableFormat>,
 }
 
 /// A line a card or a run.
@@ -54,7 +45,7 @@ pub(crate) fn list(arguments: &ListArguments) -> Outcome {
         Kind::Protocols => CardKind::Protocol,
         Kind::Suites => CardKind::Suite,
         Kind::Subsets => CardKind::Subset,
-        Kind::Metrics => return metrics(arguments.format),
+        Kind::Metrics => return metrics(arguments.format.unwrap_or(TableFormat::Md)),
         Kind::Runs => return runs(arguments),
     };
     if let Some(folder) = arguments.folders.first() {
@@ -91,7 +82,7 @@ pub(crate) fn list(arguments: &ListArguments) -> Outcome {
             }
             print(&text)
         }
-        Some(Format::Json) => {
+        Some(TableFormat::Json) => {
             let cards = cards.iter();
             let cards: Vec<_> = cards
                 .map(|(id, about)| serde_json::json!({"id": id, "about": about}))
@@ -112,23 +103,16 @@ pub(crate) fn list(arguments: &ListArguments) -> Outcome {
             let document = table::Document {
                 blocks: vec![table::Block::Table(table)],
             };
-            print(&document.render(tabular(format))?)
+            print(&document.render(format.of_document())?)
         }
     }
 }
 
 /// Every metric of runs.
-fn metrics(format: Option<Format>) -> Outcome {
-    print(&match format.unwrap_or(Format::Md) {
-        Format::Json => format!("{:#}\n", report::metrics_json()),
-        other => report::metrics().render(tabular(other))?,
-    })
-}
-
-fn tabular(format: Format) -> table::Format {
+fn metrics(format: TableFormat) -> Outcome {
     match format {
-        Format::Csv => table::Format::Csv,
-        Format::Md | Format::Json => table::Format::Markdown,
+        TableFormat::Json => print_json(&report::metrics_json()),
+        other => print(&report::metrics().render(other.of_document())?),
     }
 }
 
@@ -172,12 +156,9 @@ fn runs(arguments: &ListArguments) -> Outcome {
             }
         ));
     }
-    match arguments.format.unwrap_or(Format::Md) {
-        Format::Json => {
-            let text = serde_json::to_string_pretty(&listing).expect("runs have only text keys");
-            print(&format!("{text}\n"))
-        }
+    match arguments.format.unwrap_or(TableFormat::Md) {
+        TableFormat::Json => print_json(&listing),
         _ if listing.is_empty() => Ok(()),
-        format => print(&listing.document().render(tabular(format))?),
+        format => print(&listing.document().render(format.of_document())?),
     }
 }

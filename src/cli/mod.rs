@@ -10,6 +10,7 @@ mod doctor;
 mod exit;
 mod export;
 mod failure;
+mod format;
 mod gate;
 mod latents;
 mod list;

@@ -3,8 +3,9 @@
 use super::Outcome;
 use super::common::DeviceArguments;
 use super::failure::Failure;
+use super::format::Format;
 use super::talk::{print, say};
-use clap::{Args, Subcommand, ValueEnum};
+use clap::{Args, Subcommand};
 use std::fmt::Write;
 use std::path::Path;
 use storyeval::card;
@@ -30,12 +31,6 @@ pub(crate) struct VerifyArguments {
     format: Format,
     #[command(flatten)]
     device: DeviceArguments,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-enum Format {
-    Text,
-    Json,
 }
 
 /// The `model` verbs.

@@ -2,13 +2,12 @@
 
 use super::Outcome;
 use super::failure::Failure;
-use super::table::Format;
+use super::format::TableFormat;
 use super::talk::{print, say};
 use clap::Args;
 use std::path::{Path, PathBuf};
 use storyeval::paper::{Claim, Library, MeasuredRun, PublishedTable, Reply, RowChoice};
 use storyeval::run::{RunError, runs_in, write_durably};
-use storyeval::table;
 
 /// Folder of the tables below `--out`.
 const FOLDER: &str = "papers";
@@ -22,8 +21,8 @@ pub(crate) struct PaperArguments {
     #[arg(long, value_name = "[ROW=]RUN", num_args = 1..)]
     with: Vec<String>,
     /// How to print
-    #[arg(long, value_enum, default_value_t = Format::Md)]
-    format: Format,
+    #[arg(long, value_enum, default_value_t = TableFormat::Md)]
+    format: TableFormat,
     /// Write to DIR/papers/ instead of printing [default with `all`: reports]
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
@@ -74,8 +73,8 @@ pub(crate) fn paper(arguments: &PaperArguments) -> Outcome {
     if all {
         let path = folder.join(name("index"));
         let text = match arguments.format {
-            Format::Json => library.listing_json()?,
-            other => library.listing(Some(&name)).render(readable(other))?,
+            TableFormat::Json => library.listing_json()?,
+            other => library.listing(Some(&name)).render(other.of_document())?,
         };
         write_durably(&path, text.as_bytes())?;
         print(&format!("{}\n", path.display()))?;
@@ -91,8 +90,8 @@ fn list(library: &Library, arguments: &PaperArguments) -> Outcome {
         });
     }
     match arguments.format {
-        Format::Json => print(&library.listing_json()?),
-        other => print(&library.listing(None).render(readable(other))?),
+        TableFormat::Json => print(&library.listing_json()?),
+        other => print(&library.listing(None).render(other.of_document())?),
     }
 }
 
@@ -119,30 +118,21 @@ fn warn(replies: &[Reply<'_>], runs: usize) {
 }
 
 /// A table with its runs in any format.
-pub(crate) fn render(reply: &Reply<'_>, format: Format) -> Result<String, Failure> {
+pub(crate) fn render(reply: &Reply<'_>, format: TableFormat) -> Result<String, Failure> {
     Ok(match format {
-        Format::Json => reply.json()?,
-        Format::Csv => reply.csv()?,
-        other => reply.document().render(readable(other))?,
+        TableFormat::Json => reply.json()?,
+        TableFormat::Csv => reply.csv()?,
+        other => reply.document().render(other.of_document())?,
     })
 }
 
-fn readable(format: Format) -> table::Format {
+fn extension(format: TableFormat) -> &'static str {
     match format {
-        Format::Md | Format::Json => table::Format::Markdown,
-        Format::Latex => table::Format::Latex,
-        Format::Html => table::Format::Html,
-        Format::Csv => table::Format::Csv,
-    }
-}
-
-fn extension(format: Format) -> &'static str {
-    match format {
-        Format::Md => "md",
-        Format::Latex => "tex",
-        Format::Html => "html",
-        Format::Csv => "csv",
-        Format::Json => "json",
+        TableFormat::Md => "md",
+        TableFormat::Latex => "tex",
+        TableFormat::Html => "html",
+        TableFormat::Csv => "csv",
+        TableFormat::Json => "json",
     }
 }
 

@@ -1,9 +1,10 @@
 //! `storyeval protocol`: what a protocol says, how two differ, and what that is worth in points.
 
 use super::Outcome;
+use super::format::Format;
 use super::observe::LaterArguments;
-use super::talk::{Screen, print};
-use clap::{Args, Subcommand, ValueEnum};
+use super::talk::{Screen, print, print_json};
+use clap::{Args, Subcommand};
 use serde_json::Value;
 use std::collections::BTreeMap;
 use std::fmt::Write;
@@ -35,14 +36,6 @@ pub(crate) enum ProtocolCommand {
     },
     /// The frames of a run scored under several protocols
     Effect(EffectArguments),
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub(crate) enum Format {
-    /// For people
-    Text,
-    /// JSON
-    Json,
 }
 
 #[derive(Clone, Debug, Args)]
@@ -179,9 +172,6 @@ fn effect(arguments: &EffectArguments) -> Outcome {
             let document = report::effect(&scores)?;
             print(&document.render(table::Format::Markdown)?)
         }
-        Format::Json => {
-            let text = serde_json::to_string_pretty(&scores).expect("scores are plain data");
-            print(&format!("{text}\n"))
-        }
+        Format::Json => print_json(&scores),
     }
 }

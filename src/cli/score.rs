@@ -3,6 +3,7 @@
 use super::Outcome;
 use super::common::DeviceArguments;
 use super::failure::Failure;
+use super::format::TableFormat;
 use super::observe::SkipArguments;
 use super::score_images::{self, ImagesArguments};
 use super::table;
@@ -20,8 +21,8 @@ pub(crate) struct ScoreArguments {
     #[arg(required_unless_present = "images")]
     run: Option<PathBuf>,
     /// How to print the scores
-    #[arg(long, value_enum, default_value_t = table::Format::Md)]
-    pub(crate) format: table::Format,
+    #[arg(long, value_enum, default_value_t = TableFormat::Md)]
+    pub(crate) format: TableFormat,
     /// Show every metric, not only the columns of papers
     #[arg(long)]
     pub(crate) detail: bool,

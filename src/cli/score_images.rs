@@ -1,47 +1,17 @@
 //! `storyeval score --images`: frames that another program drew become a run, and are scored.
 
 use super::data::DataArguments;
-use super::dataset::Variant;
 use super::failure::Failure;
 use super::score::ScoreArguments;
 use super::talk::{Screen, print, say};
 use super::{Outcome, table};
-use clap::{Args, ValueEnum};
+use clap::Args;
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 use storyeval::generator::images::LayoutKind;
 use storyeval::pipeline::ImageRequest;
-
-/// The layouts, for clap.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-enum LayoutName {
-    /// `<first clip id>/<clip id>.png`
-    StorygptV,
-    /// `gen_sample_<story>_<k>.png`, k = 0 for frame 2
-    Storydalle,
-    /// `img-<story>-<k>.png`, k = 0 for frame 1
-    Vlc,
-    /// 0000.png, 0001.png, ... story after story
-    Arldm,
-    /// `<last clip id>.png`, the last frame of each story
-    Gill,
-    /// As manifest.csv or manifest.jsonl in the folder says
-    Manifest,
-}
-
-impl From<LayoutName> for LayoutKind {
-    fn from(name: LayoutName) -> Self {
-        match name {
-            LayoutName::StorygptV => Self::StorygptV,
-            LayoutName::Storydalle => Self::Storydalle,
-            LayoutName::Vlc => Self::Vlc,
-            LayoutName::Arldm => Self::Arldm,
-            LayoutName::Gill => Self::Gill,
-            LayoutName::Manifest => Self::Manifest,
-        }
-    }
-}
+use storyeval::record::TextVariant;
 
 /// `WIDTHxHEIGHT`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -66,7 +36,7 @@ pub(crate) struct ImagesArguments {
     pub(crate) images: Option<PathBuf>,
     /// How the files are named
     #[arg(long, value_enum, requires = "images")]
-    layout: Option<LayoutName>,
+    layout: Option<LayoutKind>,
     /// Data set: an id of `storyeval ls datasets`, or a card's path
     #[arg(long, short, requires = "images")]
     dataset: Option<String>,
@@ -86,7 +56,7 @@ pub(crate) struct ImagesArguments {
     name: Option<String>,
     /// Text that the other program read [default: the protocol's]
     #[arg(long, value_enum, requires = "images")]
-    text: Option<Variant>,
+    text: Option<TextVariant>,
     /// Run folder [default: runs/...]
     #[arg(long, value_name = "DIR", requires = "images")]
     out: Option<PathBuf>,
@@ -115,14 +85,14 @@ fn request(arguments: &ScoreArguments, images: &Path) -> Result<ImageRequest, Fa
     };
     Ok(ImageRequest {
         images: images.to_owned(),
-        layout: layout.into(),
+        layout,
         dataset: dataset.clone(),
         protocol: own.protocol.clone().unwrap_or_else(|| "strict".to_owned()),
         data: own.data.request(),
         limit: own.limit,
         first_frame: own.first_frame,
         name: own.name.clone(),
-        text: own.text.map(Into::into),
+        text: own.text,
         out: own.out.clone(),
         allow_missing: own.allow_missing,
         allow_extra: own.allow_extra,

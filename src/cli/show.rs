@@ -1,22 +1,13 @@
 //! `storyeval show` and `storyeval diff`: one run, and in what two differ.
 
 use super::Outcome;
-use super::talk::print;
-use clap::{Args, ValueEnum};
-use serde::Serialize;
+use super::format::{TableFormat, among};
+use super::talk::{print, print_json};
+use clap::Args;
 use std::path::PathBuf;
 use storyeval::evaluate;
 use storyeval::report::runs::{RunDifference, RunPage};
 use storyeval::run::{Glance, RunError, read_times};
-use storyeval::table;
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub(crate) enum Format {
-    /// GitHub's Markdown
-    Md,
-    /// JSON
-    Json,
-}
 
 #[derive(Clone, Debug, Args)]
 pub(crate) struct ShowArguments {
@@ -26,8 +17,8 @@ pub(crate) struct ShowArguments {
     #[arg(long)]
     slices: bool,
     /// How to print; JSON has everything
-    #[arg(long, value_enum, default_value_t = Format::Md)]
-    format: Format,
+    #[arg(long, default_value = "md", value_parser = among(&[TableFormat::Md, TableFormat::Json]))]
+    format: TableFormat,
 }
 
 #[derive(Clone, Debug, Args)]
@@ -37,8 +28,8 @@ pub(crate) struct DiffArguments {
     /// The other
     second: PathBuf,
     /// How to print
-    #[arg(long, value_enum, default_value_t = Format::Md)]
-    format: Format,
+    #[arg(long, default_value = "md", value_parser = among(&[TableFormat::Md, TableFormat::Json]))]
+    format: TableFormat,
 }
 
 /// Prints what a run is.
@@ -52,11 +43,12 @@ pub(crate) fn show(arguments: &ShowArguments) -> Outcome {
     };
     let page = RunPage::new(glance, networks, &read_times(root)?);
     match arguments.format {
-        Format::Md => {
-            let document = page.document(arguments.slices);
-            print(&document.render(table::Format::Markdown)?)
-        }
-        Format::Json => print_json(&page),
+        TableFormat::Json => print_json(&page),
+        other => print(
+            &page
+                .document(arguments.slices)
+                .render(other.of_document())?,
+        ),
     }
 }
 
@@ -68,12 +60,7 @@ pub(crate) fn diff(arguments: &DiffArguments) -> Outcome {
     );
     let difference = RunDifference::new(&first, &second);
     match arguments.format {
-        Format::Md => print(&difference.document().render(table::Format::Markdown)?),
-        Format::Json => print_json(&difference),
+        TableFormat::Json => print_json(&difference),
+        other => print(&difference.document().render(other.of_document())?),
     }
-}
-
-fn print_json(value: &impl Serialize) -> Outcome {
-    let text = serde_json::to_string_pretty(value).expect("runs have only text keys");
-    print(&format!("{text}\n"))
 }

@@ -2,34 +2,13 @@
 
 use super::Outcome;
 use super::failure::Failure;
+use super::format::TableFormat;
 use super::talk::print;
-use clap::{Args, ValueEnum};
+use clap::Args;
 use std::path::{Path, PathBuf};
 use storyeval::record::Scores;
 use storyeval::report::{self, ColumnChoice, Comparison, Ranking, TableOptions};
 use storyeval::run::{Manifest, RunError, SCORES, read_scores, runs_in};
-use storyeval::table;
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub(crate) enum Format {
-    /// GitHub's Markdown
-    Md,
-    /// LaTeX with booktabs
-    Latex,
-    /// A page for browsers
-    Html,
-    /// Comma-separated values of all scores, or of the columns and slices asked for, numbers in full
-    Csv,
-    /// The same as JSON
-    Json,
-}
-
-impl Format {
-    /// Whether it holds numbers in full rather than as printed.
-    fn in_full(self) -> bool {
-        matches!(self, Self::Csv | Self::Json)
-    }
-}
 
 #[allow(
     clippy::struct_excessive_bools,
@@ -41,8 +20,8 @@ pub(crate) struct TableArguments {
     #[arg(required = true)]
     runs: Vec<PathBuf>,
     /// How to print
-    #[arg(long, value_enum, default_value_t = Format::Md)]
-    format: Format,
+    #[arg(long, value_enum, default_value_t = TableFormat::Md)]
+    format: TableFormat,
     /// Columns in this order, each with a heading of its own if wanted [default: those of papers]
     #[arg(long, value_delimiter = ',', value_name = "METRIC[=NAME],..")]
     columns: Vec<ColumnChoice>,
@@ -119,13 +98,13 @@ fn row(folder: &Path) -> Result<(Option<PathBuf>, Scores), Failure> {
 
 /// The table that `run` prints.
 pub(crate) fn markdown(results: &[Scores]) -> Result<String, Failure> {
-    render(results, Format::Md, &TableOptions::default())
+    render(results, TableFormat::Md, &TableOptions::default())
 }
 
 /// A table in any format.
 pub(crate) fn render(
     results: &[Scores],
-    format: Format,
+    format: TableFormat,
     options: &TableOptions,
 ) -> Result<String, Failure> {
     written(&Comparison::new(results, options)?, format, &[], None)
@@ -133,18 +112,16 @@ pub(crate) fn render(
 
 fn written(
     comparison: &Comparison,
-    format: Format,
+    format: TableFormat,
     significant: &[Ranking],
     claim: Option<&str>,
 ) -> Result<String, Failure> {
-    let document = |format| -> Result<String, Failure> {
-        Ok(comparison.document(significant, claim).render(format)?)
-    };
-    match format {
-        Format::Md => document(table::Format::Markdown),
-        Format::Latex => document(table::Format::Latex),
-        Format::Html => document(table::Format::Html),
-        Format::Csv => Ok(report::csv(comparison)?),
-        Format::Json => Ok(report::json(comparison)?),
-    }
+    Ok(match format {
+        TableFormat::Csv => report::csv(comparison)?,
+        TableFormat::Json => report::json(comparison)?,
+        other => {
+            let document = comparison.document(significant, claim);
+            document.render(other.of_document())?
+        }
+    })
 }

@@ -2,6 +2,7 @@
 
 use super::failure::Failure;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use serde::Serialize;
 use std::error::Error;
 use std::io::{IsTerminal, Write};
 use std::sync::{Mutex, PoisonError};
@@ -21,6 +22,15 @@ pub(crate) fn print(text: &str) -> Result<(), Failure> {
         .write_all(text.as_bytes())
         .and_then(|()| stdout.flush())
         .map_err(Failure::Stdout)
+}
+
+/// Prints a value as JSON.
+///
+/// # Panics
+/// When it has keys that are no text, which nothing that is printed has.
+pub(crate) fn print_json(value: &impl Serialize) -> Result<(), Failure> {
+    let text = serde_json::to_string_pretty(value).expect("all keys are text or numbers");
+    print(&format!("{text}\n"))
 }
 
 /// Prints an error, its causes and its hint. Of several, the last one ends the program and has the hint.

@@ -1,6 +1,7 @@
 //! Errors of this room.
 
 use crate::record::{FaultKind, Hint};
+use polars::prelude::PolarsError;
 
 /// Why runs could not be compared.
 #[derive(Debug, thiserror::Error)]
@@ -51,6 +52,9 @@ pub enum CompareError {
         /// The frame, from 1.
         frame: u32,
     },
+    /// The runs could not be joined.
+    #[error("could not join the runs")]
+    Join(#[from] PolarsError),
     /// The table could not be written as CSV.
     #[error("failed to write the comparison as CSV")]
     Csv(#[from] csv::Error),
@@ -66,7 +70,7 @@ impl Hint for CompareError {
             Self::NothingShared { .. } => FaultKind::NothingSelected,
             Self::Unknown { .. } | Self::NoCandidate => FaultKind::Usage,
             Self::Repeated { .. } => FaultKind::DataVerification,
-            Self::Csv(_) | Self::Json(_) => FaultKind::Bug,
+            Self::Join(_) | Self::Csv(_) | Self::Json(_) => FaultKind::Bug,
         }
     }
 
@@ -84,7 +88,7 @@ impl Hint for CompareError {
             Self::Repeated { run, .. } => {
                 format!("look at the frames again: `storyeval observe {run}`")
             }
-            Self::Csv(_) | Self::Json(_) => return None,
+            Self::Join(_) | Self::Csv(_) | Self::Json(_) => return None,
         })
     }
 }

@@ -1,10 +1,11 @@
 //! The frames that every run has: what is paired.
 
-use super::{CompareError, Side};
-use crate::record::{FrameIndex, StoryId};
-use std::collections::{BTreeMap, BTreeSet};
+use super::{CompareError, ComparedRun, Side};
+use crate::table::join_all;
+use polars::prelude::{BooleanChunked, ChunkFull, Column, DataFrame, IdxSize, PolarsResult};
+use std::ops::Range;
 
-type Key = (StoryId, FrameIndex);
+const KEYS: [&str; 2] = ["story", "frame"];
 
 /// What was paired, and what was not.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -17,96 +18,97 @@ pub(super) struct Paired {
     pub(super) missing: Vec<(String, usize)>,
 }
 
-/// Brings all runs to the frames that all of them plan, in one order, and makes absent in all of them what
-/// is absent in one.
+/// Brings all runs to the frames that all of them plan, in the order of the first run's plan, and makes absent
+/// in all of them what is absent in one.
 pub(super) fn pair(sides: &mut [Side]) -> Result<Paired, CompareError> {
-    let keys: Vec<Vec<BTreeMap<Key, usize>>> = sides
-        .iter()
-        .map(|side| side.runs.iter().map(rows).collect::<Result<_, _>>())
+    let runs = sides.iter().flat_map(|side| &side.runs).enumerate();
+    let frames: Vec<DataFrame> = runs
+        .map(|(at, run)| places(run, at))
         .collect::<Result<_, _>>()?;
-    let all = || keys.iter().flatten();
-    let planned: BTreeSet<&Key> = all().flat_map(BTreeMap::keys).collect();
-    let shared: Vec<&Key> = planned
-        .iter()
-        .copied()
-        .filter(|key| all().all(|rows| rows.contains_key(*key)))
-        .collect();
-    let mut absent: BTreeSet<usize> = BTreeSet::new();
+    let planned = join_all(frames, &KEYS)?;
+    let shared = planned.drop_nulls::<String>(None)?;
     let mut missing = Vec::new();
-    for (side, keys) in sides.iter_mut().zip(&keys) {
-        let mut lost: BTreeSet<&Key> = BTreeSet::new();
-        for (run, rows) in side.runs.iter_mut().zip(keys) {
-            lost.extend(planned.iter().filter(|key| !rows.contains_key(**key)));
-            let order: Vec<usize> = in_plan_order(&shared, rows);
-            let same = order.len() == rows.len() && order.iter().enumerate().all(|(a, b)| a == *b);
-            if !same {
-                run.stored = run.stored.select(&order);
-            }
-        }
-        missing.push((side.label.clone(), lost));
-    }
-    // After that every run has the same rows, in the order of the first run's plan.
-    let order: Vec<Key> = sides
-        .first()
-        .and_then(|side| side.runs.first())
-        .map(|run| run.stored.places().map(|(s, f)| (s.clone(), f)).collect())
-        .unwrap_or_default();
-    for (side, (_, lost)) in sides.iter_mut().zip(&mut missing) {
-        for run in &mut side.runs {
-            let places: BTreeMap<Key, usize> = run
-                .stored
-                .places()
-                .map(|(s, f)| (s.clone(), f))
-                .zip(0..)
-                .collect();
-            let rows: Vec<usize> = order.iter().map(|key| places[key]).collect();
-            if rows.iter().enumerate().any(|(a, b)| a != *b) {
-                run.stored = run.stored.select(&rows);
-            }
-            for row in run.stored.unseen() {
-                absent.insert(row);
-                lost.extend(planned.get(&order[row]));
-            }
+    let mut first = 0;
+    for side in sides.iter() {
+        let of_side = first..first + side.runs.len();
+        first = of_side.end;
+        let rows: Vec<String> = of_side.clone().map(row_of).collect();
+        let unplanned = planned.height() - planned.drop_nulls(Some(&rows))?.height();
+        let lost = unplanned + shared.height() - count(&seen_in_all(&shared, of_side)?);
+        if lost > 0 {
+            missing.push((side.label.clone(), lost));
         }
     }
-    for run in sides.iter_mut().flat_map(|side| &mut side.runs) {
-        for row in &absent {
-            run.stored.forget(*row);
+    let seen = seen_in_all(&shared, 0..first)?;
+    for (at, run) in sides.iter_mut().flat_map(|side| &mut side.runs).enumerate() {
+        let rows: Vec<usize> = shared
+            .column(&row_of(at))?
+            .idx()?
+            .into_no_null_iter()
+            .map(|row| row as usize)
+            .collect();
+        let same = rows.len() == run.stored.observations().len();
+        if !(same && rows.iter().enumerate().all(|(a, b)| a == *b)) {
+            run.stored = run.stored.select(&rows);
+        }
+        for row in (0..rows.len()).filter(|row| seen.get(*row) != Some(true)) {
+            run.stored.forget(row);
         }
     }
-    let left = order
-        .iter()
-        .enumerate()
-        .filter(|(row, _)| !absent.contains(row));
-    let stories: BTreeSet<&StoryId> = left.clone().map(|(_, key)| &key.0).collect();
+    let left = shared.filter(&seen)?;
     Ok(Paired {
-        frames: left.count(),
-        stories: stories.len(),
-        missing: missing
-            .into_iter()
-            .filter(|(_, lost)| !lost.is_empty())
-            .map(|(label, lost)| (label, lost.len()))
-            .collect(),
+        frames: left.height(),
+        stories: left.column(KEYS[0])?.n_unique()?,
+        missing,
     })
 }
 
-/// Row of each planned frame.
-fn rows(run: &super::ComparedRun) -> Result<BTreeMap<Key, usize>, CompareError> {
-    let mut rows = BTreeMap::new();
-    for (row, (story, frame)) in run.stored.places().enumerate() {
-        if rows.insert((story.clone(), frame), row).is_some() {
-            return Err(CompareError::Repeated {
-                run: run.scores.run.clone(),
-                story: story.to_string(),
-                frame: frame.0,
-            });
-        }
-    }
-    Ok(rows)
+fn row_of(run: usize) -> String {
+    format!("row {run}")
 }
 
-fn in_plan_order(shared: &[&Key], rows: &BTreeMap<Key, usize>) -> Vec<usize> {
-    let mut order: Vec<usize> = shared.iter().map(|key| rows[*key]).collect();
-    order.sort_unstable();
-    order
+fn seen_by(run: usize) -> String {
+    format!("seen {run}")
+}
+
+/// Every planned frame of a run: its row, and whether a network saw it.
+fn places(run: &ComparedRun, at: usize) -> Result<DataFrame, CompareError> {
+    let (stories, frames): (Vec<&str>, Vec<u32>) = run
+        .stored
+        .places()
+        .map(|(story, frame)| (story.as_str(), frame.0))
+        .unzip();
+    let rows = stories.len();
+    let mut seen = vec![true; rows];
+    for row in run.stored.unseen() {
+        seen[row] = false;
+    }
+    let keys = vec![
+        Column::new(KEYS[0].into(), &stories),
+        Column::new(KEYS[1].into(), &frames),
+    ];
+    let mut places = DataFrame::new(rows, keys)?;
+    if let Some(row) = places.is_duplicated()?.first_true_idx() {
+        return Err(CompareError::Repeated {
+            run: run.scores.run.clone(),
+            story: stories[row].to_owned(),
+            frame: frames[row],
+        });
+    }
+    let numbers: Vec<IdxSize> = (0..rows as IdxSize).collect();
+    places.with_column(Column::new(row_of(at).into(), numbers))?;
+    places.with_column(Column::new(seen_by(at).into(), seen))?;
+    Ok(places)
+}
+
+/// Which frames were seen in each of these runs.
+fn seen_in_all(shared: &DataFrame, runs: Range<usize>) -> PolarsResult<BooleanChunked> {
+    let everywhere = BooleanChunked::full("seen".into(), true, shared.height());
+    runs.into_iter().try_fold(everywhere, |all, run| {
+        Ok(&all & shared.column(&seen_by(run))?.bool()?)
+    })
+}
+
+fn count(seen: &BooleanChunked) -> usize {
+    seen.sum().unwrap_or(0) as usize
 }

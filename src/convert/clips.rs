@@ -211,31 +211,7 @@ fn told<'a>(
             }
         }
     }
-    let order = gathered.order.iter().map(|clip| clip.as_str());
-    let by_name: HashMap<&str, &StoryFrame> = gathered
-        .frames
-        .iter()
-        .map(|(clip, frame)| (clip.as_str(), *frame))
-        .collect();
-    let sequences: Vec<Vec<&StoryFrame>> = chains(order, &gathered.next)
-        .iter()
-        .map(|ids| {
-            ids.iter()
-                .filter_map(|id| by_name.get(id).copied())
-                .collect()
-        })
-        .collect();
-    let clips = Clips { lists, sequences };
-    // What runs in a circle was cut.
-    let next = clips.next();
-    match gathered
-        .last
-        .values()
-        .find(|clip| !next.contains_key(*clip))
-    {
-        Some(clip) => Err(gathered.many_orders(clip)),
-        None => Ok(clips),
-    }
+    gathered.clips(lists)
 }
 
 /// What was seen in stories.
@@ -280,6 +256,31 @@ impl<'a, 's> Gathered<'a, 's> {
             }
         }
         Ok(())
+    }
+
+    /// The clips in the sequences that the stories tell.
+    fn clips(&self, lists: Vec<(String, Vec<&'a StoryFrame>)>) -> Result<Clips<'a>, ConvertError> {
+        let order = self.order.iter().map(|clip| clip.as_str());
+        let by_name: HashMap<&str, &StoryFrame> = self
+            .frames
+            .iter()
+            .map(|(clip, frame)| (clip.as_str(), *frame))
+            .collect();
+        let sequences: Vec<Vec<&StoryFrame>> = chains(order, &self.next)
+            .iter()
+            .map(|ids| {
+                ids.iter()
+                    .filter_map(|id| by_name.get(id).copied())
+                    .collect()
+            })
+            .collect();
+        let clips = Clips { lists, sequences };
+        // What runs in a circle was cut.
+        let next = clips.next();
+        match self.last.values().find(|clip| !next.contains_key(*clip)) {
+            Some(clip) => Err(self.many_orders(clip)),
+            None => Ok(clips),
+        }
     }
 
     fn many_orders(&self, clip: &ClipId) -> ConvertError {

@@ -2,36 +2,23 @@
 //! story.
 
 use super::error::ConvertError;
-use super::{Job, Written, clips_of, listed, name};
+use super::listed::Lister;
+use super::{Job, Written, clips_of, name};
 use crate::record::ClipId;
 use serde_json::{Value, json};
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::BTreeMap;
 
 /// Writes the stories of all splits, and every frame of their clips.
 pub(super) fn write(job: &mut Job<'_>) -> Result<Written, ConvertError> {
-    let card = job.card().clone();
     let stories = job.stories()?;
     let all = stories.iter().flat_map(|(_, stories)| stories);
     job.footage.expect(clips_of(all).len());
     let mut lines = job.draft.create("stories.jsonl")?;
-    let mut images: HashMap<&ClipId, Value> = HashMap::new();
-    let mut ids = BTreeSet::new();
+    let mut lister = Lister::new(pictures);
     let mut splits = BTreeMap::new();
     for (split, stories) in &stories {
         for story in stories {
-            if !ids.insert(&story.id) {
-                return Err(ConvertError::TwoStories {
-                    to: job.to,
-                    story: story.id.clone(),
-                });
-            }
-            let mut frames = Vec::with_capacity(story.frames.len());
-            for frame in &story.frames {
-                if !images.contains_key(&frame.clip) {
-                    images.insert(&frame.clip, pictures(job, &frame.clip)?);
-                }
-                frames.push(listed::frame(&card, frame, images[&frame.clip].clone())?);
-            }
+            let frames = lister.frames(job, story)?;
             let line = json!({ "id": story.id, "split": split, "frames": frames });
             lines.add(format!("{line}\n").as_bytes())?;
         }

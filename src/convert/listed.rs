@@ -1,16 +1,54 @@
 //! A frame as the layouts write it that list stories: by names where names say it all, else by labels.
 
+use super::Job;
 use super::error::ConvertError;
 use crate::card::DatasetCard;
-use crate::record::StoryFrame;
+use crate::record::{ClipId, Story, StoryFrame, StoryId};
 use serde_json::{Map, Value, json};
+use std::collections::{BTreeSet, HashMap};
+
+/// Stories of which no two have one id, and clips whose pictures are written once.
+pub(super) struct Lister<'s> {
+    /// Writes the pictures of a clip, and gives what stands for them in the list.
+    pictures: fn(&mut Job<'_>, &ClipId) -> Result<Value, ConvertError>,
+    written: HashMap<&'s ClipId, Value>,
+    ids: BTreeSet<&'s StoryId>,
+}
+
+impl<'s> Lister<'s> {
+    pub(super) fn new(pictures: fn(&mut Job<'_>, &ClipId) -> Result<Value, ConvertError>) -> Self {
+        Self {
+            pictures,
+            written: HashMap::new(),
+            ids: BTreeSet::new(),
+        }
+    }
+
+    /// The frames of a story as the layout lists them; their pictures are written by then.
+    pub(super) fn frames(
+        &mut self,
+        job: &mut Job<'_>,
+        story: &'s Story,
+    ) -> Result<Vec<Value>, ConvertError> {
+        if !self.ids.insert(&story.id) {
+            return Err(ConvertError::TwoStories {
+                to: job.to,
+                story: story.id.clone(),
+            });
+        }
+        let list = |entry: &'s StoryFrame| {
+            if !self.written.contains_key(&entry.clip) {
+                let pictures = (self.pictures)(job, &entry.clip)?;
+                self.written.insert(&entry.clip, pictures);
+            }
+            frame(job.card(), entry, self.written[&entry.clip].clone())
+        };
+        story.frames.iter().map(list).collect()
+    }
+}
 
 /// The frame with its picture files.
-pub(super) fn frame(
-    card: &DatasetCard,
-    frame: &StoryFrame,
-    image: Value,
-) -> Result<Value, ConvertError> {
+fn frame(card: &DatasetCard, frame: &StoryFrame, image: Value) -> Result<Value, ConvertError> {
     let mut out = Map::new();
     out.insert("image".to_owned(), image);
     out.insert("caption".to_owned(), json!(frame.caption));

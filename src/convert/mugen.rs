@@ -1,19 +1,20 @@
 //! The frozen export of MUGEN: `mugen.json` and one PNG a clip.
 
 use super::error::ConvertError;
-use super::{Job, Written, clips_of, listed, name};
+use super::listed::Lister;
+use super::{Job, Written, clips_of, name};
 use crate::record::ClipId;
-use serde_json::json;
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use serde_json::{Value, json};
+use std::collections::BTreeMap;
 use std::fmt::Write;
 
 /// Writes the stories of all splits, and the middle frame of their clips.
 pub(super) fn write(job: &mut Job<'_>) -> Result<Written, ConvertError> {
-    let card = job.card().clone();
     let stories = job.stories()?;
     let all = stories.iter().flat_map(|(_, stories)| stories);
     job.footage.expect(clips_of(all).len());
     let mut export = job.draft.create("mugen.json")?;
+    let card = job.card();
     let cast: Vec<&str> = card
         .characters
         .iter()
@@ -24,8 +25,7 @@ pub(super) fn write(job: &mut Job<'_>) -> Result<Written, ConvertError> {
         json!(cast),
         json!(card.backgrounds)
     );
-    let mut images: HashMap<&ClipId, String> = HashMap::new();
-    let mut ids = BTreeSet::new();
+    let mut lister = Lister::new(picture);
     let mut splits = BTreeMap::new();
     let mut text = head;
     for (split, stories) in &stories {
@@ -33,19 +33,7 @@ pub(super) fn write(job: &mut Job<'_>) -> Result<Written, ConvertError> {
         // Writing to a String cannot fail.
         let _ = write!(text, "{comma}\n{}:[", json!(split));
         for (place, story) in stories.iter().enumerate() {
-            if !ids.insert(&story.id) {
-                return Err(ConvertError::TwoStories {
-                    to: job.to,
-                    story: story.id.clone(),
-                });
-            }
-            let mut frames = Vec::with_capacity(story.frames.len());
-            for frame in &story.frames {
-                if !images.contains_key(&frame.clip) {
-                    images.insert(&frame.clip, picture(job, &frame.clip)?);
-                }
-                frames.push(listed::frame(&card, frame, json!(images[&frame.clip]))?);
-            }
+            let frames = lister.frames(job, story)?;
             let comma = if place == 0 { "" } else { "," };
             let line = json!({ "id": story.id, "frames": frames });
             let _ = write!(text, "{comma}\n{line}");
@@ -64,9 +52,9 @@ pub(super) fn write(job: &mut Job<'_>) -> Result<Written, ConvertError> {
     })
 }
 
-fn picture(job: &mut Job<'_>, clip: &ClipId) -> Result<String, ConvertError> {
+fn picture(job: &mut Job<'_>, clip: &ClipId) -> Result<Value, ConvertError> {
     let file = format!("frames/{}.png", name::path(clip.as_str()));
     let bytes = job.footage.open(clip)?.middle_png()?;
     job.put(&file, &bytes)?;
-    Ok(file)
+    Ok(json!(file))
 }

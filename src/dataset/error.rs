@@ -408,6 +408,9 @@ fn and_warnings(count: usize) -> String {
     }
 }
 
+/// A run that needs no data of the user's.
+const MINI: &str = "storyeval run --dataset minisv --model storygpt-v-mini";
+
 impl Hint for DatasetError {
     fn fault_kind(&self) -> FaultKind {
         match self {
@@ -422,7 +425,6 @@ impl Hint for DatasetError {
     }
 
     fn hint(&self) -> Option<String> {
-        const MINI: &str = "storyeval run --dataset minisv --model storygpt-v-mini";
         Some(match self {
             Self::MissingFolder { dataset, .. } => format!(
                 "put the files there or give their folder with `--data DIR`; `{dataset}` is not needed for a first try: `{MINI}`"
@@ -446,10 +448,8 @@ impl Hint for DatasetError {
             ),
             Self::Read { path, .. } => format!("check it with `ls -l {}`", path.display()),
             Self::UnknownSplit { known, .. } => {
-                format!(
-                    "use `--split {}`",
-                    known.first().map_or("test", String::as_str)
-                )
+                let split = known.first().map_or("test", String::as_str);
+                format!("use `--split {split}`")
             }
             Self::Pickle { path, .. } => format!(
                 "nothing was executed; look inside with `python3 -m pickletools {}`",

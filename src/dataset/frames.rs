@@ -1,6 +1,6 @@
 //! The frames of a clip, whatever file they are in.
 
-use crate::format::StoryFileError;
+use crate::format::{HeaderFault, StoryFileError};
 use crate::vision::{SourceImage, VisionError};
 use image::RgbImage;
 use std::path::PathBuf;
@@ -57,23 +57,9 @@ pub enum FramesError {
     /// The file cannot be opened or read.
     #[error("failed to read it")]
     Io(#[from] std::io::Error),
-    /// The file does not start as an NPY file does.
-    #[error("it does not start with the NPY magic string")]
-    NotNpy,
-    /// A version of the format that does not exist.
-    #[error("it claims NPY version {major}.{minor}; 1.0, 2.0 and 3.0 are known")]
-    UnknownVersion {
-        /// Major version.
-        major: u8,
-        /// Minor version.
-        minor: u8,
-    },
-    /// The header is not the dict literal that numpy writes.
-    #[error("its header is malformed: {header}")]
-    BadHeader {
-        /// The header, shortened.
-        header: String,
-    },
+    /// The header of the NPY file is damaged, or there is none.
+    #[error(transparent)]
+    Header(#[from] HeaderFault),
     /// Elements are not unsigned bytes.
     #[error("its elements are `{descr}`, not unsigned bytes (`|u1`)")]
     WrongType {
@@ -89,7 +75,7 @@ pub enum FramesError {
         /// The shape in the header.
         shape: Vec<u64>,
     },
-    /// The file ends before its header or data do.
+    /// The file ends before its data do.
     #[error("it is cut off: {found} bytes of {wanted}")]
     Truncated {
         /// Bytes that header and shape announce.

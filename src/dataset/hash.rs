@@ -1,6 +1,5 @@
 //! One hash for many files.
 
-use super::DatasetError;
 use crate::record::hex;
 use rayon::prelude::*;
 use sha2::{Digest, Sha256};
@@ -9,24 +8,8 @@ use std::io::{self, Read};
 use std::path::Path;
 
 /// SHA-256 over the sorted lines `<sha256>  <relative path>\n` of the given files below `folder`, as
-/// 64 hexadecimal digits: what `sha256sum FILES | sha256sum` says for files in byte order.
-///
-/// # Errors
-/// [`DatasetError::Read`] for the first file that cannot be read.
-pub fn hash_folder(folder: &Path, files: &[String]) -> Result<String, DatasetError> {
-    let mut files: Vec<&String> = files.iter().collect();
-    files.sort_unstable();
-    files.dedup();
-    let mut whole = Sha256::new();
-    for file in files {
-        let path = folder.join(file);
-        let digest = hash_file(&path).map_err(|source| DatasetError::Read { path, source })?;
-        whole.update(line(&digest, file));
-    }
-    Ok(hex(&whole.finalize()))
-}
-
-/// As [`hash_folder`], but a file that cannot be read enters as such instead of being an error.
+/// 64 hexadecimal digits: what `sha256sum FILES | sha256sum` says for files in byte order. A file that cannot
+/// be read enters as such.
 pub(super) fn hash_what_is_there(folder: &Path, files: &[String]) -> String {
     let mut files: Vec<&String> = files.iter().collect();
     files.sort_unstable();
@@ -69,8 +52,8 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         std::fs::write(folder.path().join("a"), "abc").unwrap();
         std::fs::write(folder.path().join("b"), "").unwrap();
-        let one = hash_folder(folder.path(), &["a".to_owned(), "b".to_owned()]).unwrap();
-        let two = hash_folder(folder.path(), &["b".to_owned(), "a".to_owned()]).unwrap();
+        let one = hash_what_is_there(folder.path(), &["a".to_owned(), "b".to_owned()]);
+        let two = hash_what_is_there(folder.path(), &["b".to_owned(), "a".to_owned()]);
         assert_eq!(one, two);
         let lines = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad  a\n\
                      e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855  b\n";
@@ -80,9 +63,5 @@ mod tests {
             one,
             hash_what_is_there(folder.path(), &["a".to_owned(), "b".to_owned()])
         );
-        assert!(matches!(
-            hash_folder(folder.path(), &["absent".to_owned()]),
-            Err(DatasetError::Read { .. })
-        ));
     }
 }

@@ -30,15 +30,13 @@ pub(crate) mod windows;
 pub use error::{DatasetError, MissingFile};
 pub use frames::{ClipFrames, Doubts, FrameStack, FramesError};
 pub use ground_truth::ground_truth_index;
-pub use hash::hash_folder;
 pub use locate::{Places, locate};
 pub use npy::NpyFrames;
-pub use npy_read::{read_npy, read_npy_integers, read_npy_objects, read_npy_text};
+pub use npy_read::{read_npy, read_npy_objects, read_npy_text};
 pub use open::{ALL_SPLITS, OpenDataset, OpenOptions, open};
 pub use picture::{Channels, Picture, Pictures, Strip};
 pub use referential::{
-    Decision, Explained, PRONOUNS, explain, has_pronoun, mentioned, pronoun_counts,
-    references_true, referential,
+    Decision, Explained, PRONOUNS, explain, mentioned, pronoun_counts, references_true, referential,
 };
 pub use root::Links;
 

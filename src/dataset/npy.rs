@@ -5,7 +5,7 @@
 use super::frames::ClipFrames;
 // The names that loaders know them by.
 use super::frames::FramesError as NpyError;
-use crate::format::{HeaderFault, NpyHeader};
+use crate::format::NpyHeader;
 use image::RgbImage;
 use std::fs::File;
 use std::io::{Read, Seek, SeekFrom};
@@ -33,21 +33,12 @@ impl NpyFrames {
     pub fn open(path: &Path) -> Result<Self, NpyError> {
         let mut file = File::open(path)?;
         let found = file.metadata()?.len();
-        let cut = |wanted| NpyError::Truncated { wanted, found };
-        let header = NpyHeader::read(&mut file).map_err(|fault| match fault {
-            HeaderFault::Io(error) => NpyError::Io(error),
-            HeaderFault::NotNpy => NpyError::NotNpy,
-            HeaderFault::UnknownVersion { major, minor } => {
-                NpyError::UnknownVersion { major, minor }
-            }
-            HeaderFault::Malformed { header } => NpyError::BadHeader { header },
-            HeaderFault::CutOff { wanted } => cut(wanted),
-        })?;
+        let header = NpyHeader::read(&mut file)?;
         let data_at = header.data_at;
         let (frames, height, width) = sides(header)?;
         let wanted = data_at + frames as u64 * u64::from(height) * u64::from(width) * 3;
         if found < wanted {
-            return Err(cut(wanted));
+            return Err(NpyError::Truncated { wanted, found });
         }
         Ok(Self {
             file,

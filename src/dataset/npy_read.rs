@@ -47,17 +47,6 @@ pub fn read_npy_text(path: &Path) -> Result<Table<String>, DatasetError> {
     }
 }
 
-/// Reads whole numbers of any width and byte order.
-///
-/// # Errors
-/// As [`read_npy`], and for elements of another type.
-pub fn read_npy_integers(path: &Path) -> Result<Table<i64>, DatasetError> {
-    match read_npy(path)? {
-        NpyContent::Integers(table) => Ok(table),
-        other => Err(other.unwanted(path, "an array of integers")),
-    }
-}
-
 /// Reads objects, from an NPY file or a bare pickle.
 ///
 /// # Errors

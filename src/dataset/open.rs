@@ -14,7 +14,7 @@ use crate::card::{DatasetCard, GroundTruthRule, Layout, LayoutCard, WindowRule};
 use crate::record::{ClipId, Story};
 use image::RgbImage;
 use rayon::prelude::*;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, OnceLock, PoisonError};
 
@@ -62,8 +62,6 @@ pub struct OpenDataset {
     pub(crate) catalog: Catalog,
     split: String,
     stories: Vec<Story>,
-    /// Clips of the split that start no story: too near the end of their episode.
-    without_story: usize,
     /// Shots of the stories.
     shots: Vec<ShotIndex>,
     hash: OnceLock<String>,
@@ -137,7 +135,6 @@ pub(crate) fn opened(options: &OpenOptions, told: Told) -> Result<OpenDataset, D
     let length = length(&catalog, card, options.story_length);
     let Stories {
         made: stories,
-        without_story,
         shots,
     } = if options.split == ALL_SPLITS && !catalog.splits.contains_key(ALL_SPLITS) {
         of_all_splits(&catalog, length, options.windows)?
@@ -151,7 +148,6 @@ pub(crate) fn opened(options: &OpenOptions, told: Told) -> Result<OpenDataset, D
         catalog,
         split: options.split.clone(),
         stories,
-        without_story,
         shots,
         hash: OnceLock::new(),
         doubtful: Mutex::default(),
@@ -171,13 +167,11 @@ fn of_all_splits(
 ) -> Result<Stories, DatasetError> {
     let mut all = Stories {
         made: Vec::new(),
-        without_story: 0,
         shots: Vec::new(),
     };
     for split in catalog.splits.keys() {
         let own = stories(catalog, split, length, windows)?;
         all.made.extend(own.made);
-        all.without_story += own.without_story;
         all.shots.extend(own.shots);
     }
     all.shots.sort_unstable();
@@ -219,24 +213,9 @@ impl OpenDataset {
         &self.layout
     }
 
-    /// Clips of the split that start no story because too few clips follow them.
-    #[must_use]
-    pub fn clips_without_story(&self) -> usize {
-        self.without_story
-    }
-
     /// Names of the splits.
     pub fn splits(&self) -> impl Iterator<Item = &str> {
         self.catalog.splits.keys().map(String::as_str)
-    }
-
-    /// What each split lists: clips, or stories in a layout that lists stories.
-    #[must_use]
-    pub fn split_sizes(&self) -> BTreeMap<String, usize> {
-        let sizes = self.catalog.splits.iter();
-        sizes
-            .map(|(name, list)| (name.clone(), list.entries))
-            .collect()
     }
 
     /// The stories of any split, cut as `windows` says. Their frames are not looked for.

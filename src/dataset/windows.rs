@@ -11,9 +11,6 @@ use std::collections::BTreeSet;
 pub(crate) struct Stories {
     /// In the order of the split.
     pub(crate) made: Vec<Story>,
-    /// Shots of the split that start no story: too little follows them, or the story before them
-    /// holds them already.
-    pub(crate) without_story: usize,
     /// Every shot of a story, once, in the order of the catalog.
     pub(crate) shots: Vec<ShotIndex>,
 }
@@ -111,10 +108,6 @@ pub(crate) fn stories(
         })
         .collect::<Result<Vec<_>, DatasetError>>()?;
     Ok(Stories {
-        without_story: match length {
-            Some(_) => list.shots.len() - stories.len(),
-            None => 0,
-        },
         made: stories,
         shots: (0..)
             .zip(used)

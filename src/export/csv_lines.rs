@@ -1,7 +1,6 @@
 //! Comma-separated values that no spreadsheet runs as a formula.
 
-use super::batch::{Batch, Values};
-use super::schema::Column;
+use polars::prelude::{AnyValue, DataFrame};
 use std::borrow::Cow;
 use std::fmt::Write as _;
 use std::io::{self, Write};
@@ -12,28 +11,34 @@ pub(super) struct CsvLines<W: Write> {
 }
 
 impl<W: Write> CsvLines<W> {
-    pub(super) fn new(out: W, columns: &[Column]) -> io::Result<Self> {
+    pub(super) fn new<'a>(out: W, names: impl IntoIterator<Item = &'a str>) -> io::Result<Self> {
         let mut writer = csv::Writer::from_writer(out);
-        writer.write_record(columns.iter().map(|column| column.name))?;
+        writer.write_record(names.into_iter().map(|name| tamed(name).into_owned()))?;
         Ok(Self {
             writer,
             field: String::new(),
         })
     }
 
-    pub(super) fn write(&mut self, batch: &Batch) -> io::Result<()> {
-        for row in 0..batch.rows {
-            for column in &batch.columns {
+    pub(super) fn write(&mut self, rows: &DataFrame) -> io::Result<()> {
+        let mut columns: Vec<_> = rows
+            .materialized_column_iter()
+            .map(|it| it.iter())
+            .collect();
+        for _ in 0..rows.height() {
+            for value in columns.iter_mut().filter_map(Iterator::next) {
                 self.field.clear();
-                match column {
-                    Values::Text(values) => {
-                        let text = values[row].as_deref().unwrap_or_default();
+                let written = match value {
+                    AnyValue::String(text) => {
                         self.field.push_str(&tamed(text));
+                        Ok(())
                     }
-                    Values::Natural(values) => show(&mut self.field, values[row]),
-                    Values::Number(values) => show(&mut self.field, values[row]),
-                    Values::Flag(values) => show(&mut self.field, values[row]),
-                }
+                    AnyValue::UInt64(value) => write!(self.field, "{value}"),
+                    AnyValue::Float64(value) => write!(self.field, "{value}"),
+                    AnyValue::Boolean(value) => write!(self.field, "{value}"),
+                    _ => Ok(()),
+                };
+                written.map_err(io::Error::other)?;
                 self.writer.write_field(&self.field)?;
             }
             self.writer.write_record(None::<&[u8]>)?;
@@ -43,12 +48,6 @@ impl<W: Write> CsvLines<W> {
 
     pub(super) fn finish(mut self) -> io::Result<()> {
         self.writer.flush()
-    }
-}
-
-fn show(field: &mut String, value: Option<impl std::fmt::Display>) {
-    if let Some(value) = value {
-        let _ = write!(field, "{value}");
     }
 }
 

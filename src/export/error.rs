@@ -2,6 +2,7 @@
 
 use crate::record::{FaultKind, Hint};
 use crate::run::RunError;
+use polars::prelude::PolarsError;
 use std::io;
 
 /// What can go wrong when runs are exported.
@@ -16,12 +17,9 @@ pub enum ExportError {
         /// Its folder.
         run: String,
     },
-    /// Runs could not be joined.
-    #[error("could not join the runs: {reason}")]
-    Join {
-        /// What polars says.
-        reason: String,
-    },
+    /// Rows do not fit together.
+    #[error("could not put the rows together")]
+    Frame(#[from] PolarsError),
     /// The table could not be written.
     #[error("failed to write the table")]
     Write(#[source] io::Error),
@@ -32,7 +30,7 @@ impl Hint for ExportError {
         match self {
             Self::Run(error) => error.fault_kind(),
             Self::Twice { .. } => FaultKind::Usage,
-            Self::Join { .. } => FaultKind::Bug,
+            Self::Frame(_) => FaultKind::Bug,
             Self::Write(_) => FaultKind::Output,
         }
     }
@@ -41,7 +39,7 @@ impl Hint for ExportError {
         match self {
             Self::Run(error) => error.hint(),
             Self::Twice { .. } => Some("name each run folder once".to_owned()),
-            Self::Join { .. } => None,
+            Self::Frame(_) => None,
             Self::Write(_) => Some("write to a file with `--out FILE`".to_owned()),
         }
     }

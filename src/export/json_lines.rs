@@ -1,35 +1,35 @@
-//! A JSON object a line, every column in each.
+//! One JSON object per line, with every column in each.
 
-use super::batch::{Batch, Values};
-use super::schema::Column;
-use serde::Serialize;
+use polars::prelude::{AnyValue, DataFrame};
 use std::io::{self, Write};
 
-pub(super) fn write(out: &mut impl Write, columns: &[Column], batch: &Batch) -> io::Result<()> {
-    let keys: Vec<String> = columns
+pub(super) fn write(out: &mut impl Write, rows: &DataFrame) -> io::Result<()> {
+    let keys: Vec<String> = rows
+        .columns()
         .iter()
         .enumerate()
-        .map(|(at, column)| format!("{}\"{}\":", if at == 0 { '{' } else { ',' }, column.name))
+        .map(|(at, column)| format!("{}\"{}\":", if at == 0 { '{' } else { ',' }, column.name()))
+        .collect();
+    let mut columns: Vec<_> = rows
+        .materialized_column_iter()
+        .map(|it| it.iter())
         .collect();
     let mut line = Vec::new();
-    for row in 0..batch.rows {
+    for _ in 0..rows.height() {
         line.clear();
-        for (key, column) in keys.iter().zip(&batch.columns) {
+        for (key, column) in keys.iter().zip(&mut columns) {
             line.extend_from_slice(key.as_bytes());
-            match column {
-                Values::Text(values) => value(&mut line, &values[row].as_deref())?,
-                Values::Natural(values) => value(&mut line, &values[row])?,
-                Values::Number(values) => value(&mut line, &values[row])?,
-                Values::Flag(values) => value(&mut line, &values[row])?,
-            }
+            // Infinities become null: JSON has no word for them.
+            match column.next() {
+                Some(AnyValue::String(text)) => serde_json::to_writer(&mut line, text),
+                Some(AnyValue::UInt64(value)) => serde_json::to_writer(&mut line, &value),
+                Some(AnyValue::Float64(value)) => serde_json::to_writer(&mut line, &value),
+                Some(AnyValue::Boolean(value)) => serde_json::to_writer(&mut line, &value),
+                _ => serde_json::to_writer(&mut line, &()),
+            }?;
         }
         line.extend_from_slice(b"}\n");
         out.write_all(&line)?;
     }
     Ok(())
-}
-
-/// Infinities become null: JSON has no word for them.
-fn value(line: &mut Vec<u8>, value: &impl Serialize) -> io::Result<()> {
-    Ok(serde_json::to_writer(line, value)?)
 }

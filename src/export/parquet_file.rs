@@ -1,6 +1,5 @@
 //! Parquet with flat columns.
 
-use super::batch::{Batch, Values};
 use super::schema::{Column, Kind, VERSION, What};
 use parquet::basic::{LogicalType, Repetition, Type as Physical};
 use parquet::data_type::{BoolType, ByteArray, ByteArrayType, DataType, DoubleType, Int64Type};
@@ -9,6 +8,7 @@ use parquet::file::metadata::KeyValue;
 use parquet::file::properties::WriterProperties;
 use parquet::file::writer::{SerializedFileWriter, SerializedRowGroupWriter};
 use parquet::schema::types::Type;
+use polars::prelude::{DataFrame, PolarsError};
 use std::io::{self, Write};
 use std::sync::Arc;
 
@@ -29,23 +29,31 @@ impl<W: Write + Send> ParquetFile<W> {
         Ok(Self(writer.map_err(cause)?))
     }
 
-    pub(super) fn write(&mut self, columns: &[Column], batch: &Batch) -> io::Result<()> {
-        self.group(columns, batch).map_err(cause)
+    /// Writes rows as a group of their own.
+    pub(super) fn write(&mut self, columns: &[Column], rows: &DataFrame) -> io::Result<()> {
+        self.group(columns, rows).map_err(cause)
     }
 
-    fn group(&mut self, columns: &[Column], batch: &Batch) -> Result<(), ParquetError> {
+    fn group(&mut self, columns: &[Column], rows: &DataFrame) -> Result<(), ParquetError> {
         let mut group = self.0.next_row_group()?;
-        for (column, values) in columns.iter().zip(&batch.columns) {
+        for (column, values) in columns.iter().zip(rows.columns()) {
             let out = &mut group;
-            match values {
-                Values::Text(values) => write::<ByteArrayType, _, _>(out, column, values, |it| {
-                    ByteArray::from(it.as_bytes().to_vec())
-                }),
-                Values::Natural(values) => {
-                    write::<Int64Type, _, _>(out, column, values, |it| it.cast_signed())
+            match column.kind {
+                Kind::Text => {
+                    let texts = values.str().map_err(other)?.iter();
+                    let texts = texts.map(|it| Some(ByteArray::from(it?.as_bytes().to_vec())));
+                    write::<ByteArrayType, _>(out, column, texts)
                 }
-                Values::Number(values) => write::<DoubleType, _, _>(out, column, values, |it| *it),
-                Values::Flag(values) => write::<BoolType, _, _>(out, column, values, |it| *it),
+                Kind::Natural => {
+                    let numbers = values.u64().map_err(other)?.iter();
+                    write::<Int64Type, _>(out, column, numbers.map(|it| it.map(u64::cast_signed)))
+                }
+                Kind::Number => {
+                    write::<DoubleType, _>(out, column, values.f64().map_err(other)?.iter())
+                }
+                Kind::Flag => {
+                    write::<BoolType, _>(out, column, values.bool().map_err(other)?.iter())
+                }
             }?;
         }
         group.close()?;
@@ -82,23 +90,27 @@ fn schema(columns: &[Column]) -> Result<Type, ParquetError> {
         .build()
 }
 
-fn write<T: DataType, V, W: Write + Send>(
+fn write<T: DataType, W: Write + Send>(
     group: &mut SerializedRowGroupWriter<'_, W>,
     column: &Column,
-    values: &[Option<V>],
-    get: impl Fn(&V) -> T::T,
+    values: impl Iterator<Item = Option<T::T>>,
 ) -> Result<(), ParquetError> {
-    let present: Vec<T::T> = values.iter().flatten().map(get).collect();
-    let levels: Option<Vec<i16>> = column
-        .optional
-        .then(|| values.iter().map(|it| i16::from(it.is_some())).collect());
+    let mut levels = Vec::new();
+    let present: Vec<T::T> = values
+        .inspect(|value| levels.push(i16::from(value.is_some())))
+        .flatten()
+        .collect();
     let mut writer = group
         .next_column()?
         .ok_or_else(|| ParquetError::General("more columns than the schema has".to_owned()))?;
     writer
         .typed::<T>()
-        .write_batch(&present, levels.as_deref(), None)?;
+        .write_batch(&present, column.optional.then_some(&levels[..]), None)?;
     writer.close()
+}
+
+fn other(error: PolarsError) -> ParquetError {
+    ParquetError::External(Box::new(error))
 }
 
 /// What the output itself said, where it was that: a full disk is no fault of the format.

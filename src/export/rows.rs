@@ -1,16 +1,18 @@
 //! From run folders to rows.
 
-use super::batch::Value;
 use super::error::ExportError;
 use super::schema::What;
+use super::tables::{Absences, Labels, captions, labels, observations, scores};
 use super::writer::TableWriter;
 use crate::evaluate::Similarities;
-use crate::record::{Absence, FrameIndex, Observation, Score, Scores, StoryId};
+use crate::record::{FrameIndex, Observation, Score};
 use crate::run::{FrameEntry, Glance, Manifest, RunError, Seen, read_scores};
+use polars::prelude::{AnyValue, Column, DataFrame, DataType, PolarsResult, Scalar};
 use rayon::prelude::*;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::fs;
 use std::io::Write;
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 
 /// What [`export`] did.
@@ -39,7 +41,7 @@ pub fn export<W: Write + Send>(
         let loaded: Vec<Result<Loaded, ExportError>> =
             some.par_iter().map(|run| Loaded::read(run, what)).collect();
         for run in loaded {
-            run?.write(what, &mut table)?;
+            run?.write(&mut table)?;
         }
     }
     let rows = table.finish().map_err(ExportError::Write)?;
@@ -67,229 +69,118 @@ struct Loaded {
     manifest: Manifest,
     /// Its folder, and the folder's own name.
     names: [String; 2],
-    observations: Vec<Observation>,
-    similarities: Option<Similarities>,
-    absences: BTreeMap<(StoryId, FrameIndex), Absence>,
-    labels: Option<Labels>,
-    scores: Option<Scores>,
+    content: Content,
 }
 
-/// Names of a data set's labels.
-struct Labels {
-    characters: Vec<Value>,
-    backgrounds: Vec<Value>,
+/// What the rows of a table are made of.
+enum Content {
+    Observations(Vec<Observation>, Similarities, Absences),
+    Labels(Vec<Observation>, Labels),
+    Captions(Vec<Observation>),
+    Scores(Vec<Score>),
 }
 
 impl Loaded {
     fn read(root: &Path, what: What) -> Result<Self, ExportError> {
         let manifest = Manifest::read(root)?;
         let name = root.file_name().unwrap_or(root.as_os_str());
-        let wanted: &[&'static str] = match what {
-            What::Observations => &[
-                "story", "frame", "clip", "text", "caption", "pronoun", "lpips",
-            ],
-            What::Labels => &[
-                "story",
-                "frame",
-                "clip",
-                "character_labels",
-                "background_labels",
-                "character_probabilities",
-                "background_probabilities",
-            ],
-            What::Captions => &[
-                "story",
-                "frame",
-                "clip",
-                "generated_captions",
-                "ground_truth_captions",
-            ],
-            What::Scores => &[],
+        // Says what to do where no frame was observed yet.
+        let seen = |columns: &[&'static str]| -> Result<Vec<Observation>, RunError> {
+            Seen::open(root)?.observations(&[&["story", "frame", "clip"], columns].concat())
         };
-        let (mut observations, mut similarities) = (Vec::new(), None);
-        if what != What::Scores {
-            // Says what to do where the run was not observed yet.
-            let seen = Seen::open(root)?;
-            observations = seen.observations(wanted)?;
-            if what == What::Observations {
-                similarities = Some(Similarities::read(&seen)?);
+        let content = match what {
+            What::Observations => {
+                let observations = seen(&["text", "caption", "pronoun", "lpips"])?;
+                let similarities = Similarities::read(&Seen::open(root)?)?;
+                // Only frames of another program can be absent.
+                let absences = match manifest.identity.images_hash {
+                    Some(_) => absences(root)?,
+                    None => Absences::new(),
+                };
+                Content::Observations(observations, similarities, absences)
             }
-        }
-        // Only frames of another program can be absent.
-        let absences = if what == What::Observations && manifest.identity.images_hash.is_some() {
-            absences(root)?
-        } else {
-            BTreeMap::new()
+            What::Labels => {
+                let observations = seen(&[
+                    "character_labels",
+                    "background_labels",
+                    "character_probabilities",
+                    "background_probabilities",
+                ])?;
+                let card = manifest.cards(root)?.dataset;
+                let characters = card.characters.into_iter().map(|it| it.name).collect();
+                Content::Labels(observations, Labels::new(characters, card.backgrounds))
+            }
+            What::Captions => {
+                Content::Captions(seen(&["generated_captions", "ground_truth_captions"])?)
+            }
+            What::Scores => Content::Scores(read_scores(root)?.scores),
         };
         Ok(Self {
-            labels: (what == What::Labels)
-                .then(|| labels(root, &manifest))
-                .transpose()?,
-            scores: (what == What::Scores)
-                .then(|| read_scores(root))
-                .transpose()?,
             names: [
                 root.display().to_string(),
                 name.to_string_lossy().into_owned(),
             ],
             manifest,
-            observations,
-            similarities,
-            absences,
+            content,
         })
     }
 
-    fn write<W: Write + Send>(
-        &self,
-        what: What,
-        table: &mut TableWriter<W>,
-    ) -> Result<(), ExportError> {
+    /// Writes the rows of this run. A group ends with a whole observation.
+    fn write<W: Write + Send>(&self, table: &mut TableWriter<W>) -> Result<(), ExportError> {
+        let sizes: Vec<usize> = match &self.content {
+            Content::Observations(rows, ..) => vec![1; rows.len()],
+            Content::Labels(rows, names) => rows.iter().map(|row| names.count(row)).collect(),
+            Content::Captions(rows) => rows.iter().map(super::tables::caption_count).collect(),
+            Content::Scores(scores) => vec![1; scores.len()],
+        };
+        let (mut begin, mut height) = (0, 0);
+        for (at, size) in sizes.iter().enumerate() {
+            height += size;
+            if height >= table.room() {
+                table.push(self.rows(begin..at + 1, height)?)?;
+                (begin, height) = (at + 1, 0);
+            }
+        }
+        table.push(self.rows(begin..sizes.len(), height)?)
+    }
+
+    /// The rows of some observations or scores.
+    fn rows(&self, range: Range<usize>, height: usize) -> PolarsResult<DataFrame> {
         let identity = &self.manifest.identity;
         let [folder, run] = &self.names;
-        let mut first: Vec<Value> = vec![
-            folder.as_str().into(),
-            run.as_str().into(),
-            identity.dataset.as_str().into(),
-            identity.protocol.as_str().into(),
-            identity.model.as_str().into(),
-            identity.seed.0.into(),
+        let texts = [
+            ("folder", folder),
+            ("run", run),
+            ("dataset", &identity.dataset),
+            ("protocol", &identity.protocol),
+            ("model", &identity.model),
         ];
-        let run_columns = first.len();
-        let mut story: Value = "".into();
-        let mut last: Option<&StoryId> = None;
-        for (at, row) in self.observations.iter().enumerate() {
-            if last != Some(&row.story) {
-                story = row.story.as_str().into();
-                last = Some(&row.story);
+        let mut columns: Vec<Column> = texts
+            .map(|(name, text)| {
+                let text = Scalar::new(
+                    DataType::String,
+                    AnyValue::StringOwned(text.as_str().into()),
+                );
+                Column::new_scalar(name.into(), text, height)
+            })
+            .into();
+        let seed = Scalar::new(DataType::UInt64, AnyValue::UInt64(identity.seed.0));
+        columns.push(Column::new_scalar("seed".into(), seed, height));
+        columns.extend(match &self.content {
+            Content::Observations(rows, similarities, absences) => {
+                observations(rows, range, similarities, absences)
             }
-            first.truncate(run_columns);
-            first.push(story.clone());
-            first.push(u64::from(row.frame.0).into());
-            first.push(row.clip.as_str().into());
-            match (what, &self.labels) {
-                (What::Labels, Some(names)) => labels_of(table, &first, names, row),
-                (What::Captions, _) => captions_of(table, &first, row),
-                _ => {
-                    let absence = self.absences.get(&(row.story.clone(), row.frame));
-                    let clip = self.similarities.as_ref().map(|it| it.of(at));
-                    observation_of(table, &first, row, absence, clip.unwrap_or_default());
-                }
-            }
-            table.flush_full().map_err(ExportError::Write)?;
-        }
-        for score in self.scores.iter().flat_map(|scores| &scores.scores) {
-            table.batch().push(&first, score_of(score));
-            table.flush_full().map_err(ExportError::Write)?;
-        }
-        Ok(())
+            Content::Labels(rows, names) => labels(&rows[range], names),
+            Content::Captions(rows) => captions(&rows[range]),
+            Content::Scores(all) => scores(&all[range]),
+        });
+        DataFrame::new(height, columns)
     }
 }
 
-fn observation_of<W: Write + Send>(
-    table: &mut TableWriter<W>,
-    first: &[Value],
-    row: &Observation,
-    absence: Option<&Absence>,
-    [clip_ti, clip_ii]: [Option<f64>; 2],
-) {
-    let absent = absence.map(|absence| match absence {
-        Absence::Missing => "missing",
-        Absence::NotDrawn => "not-drawn",
-    });
-    let rest = [
-        row.text.as_str().into(),
-        row.caption.as_str().into(),
-        row.pronoun.into(),
-        absent.into(),
-        clip_ti.into(),
-        clip_ii.into(),
-        row.number("lpips").into(),
-    ];
-    table.batch().push(first, rest);
-}
-
-fn labels_of<W: Write + Send>(
-    table: &mut TableWriter<W>,
-    first: &[Value],
-    names: &Labels,
-    row: &Observation,
-) {
-    let kinds = [
-        (
-            "character",
-            &names.characters,
-            Some(&row.character_labels),
-            row.vector("character_probabilities"),
-        ),
-        (
-            "background",
-            &names.backgrounds,
-            row.background_labels.as_ref(),
-            row.vector("background_probabilities"),
-        ),
-    ];
-    for (kind, names, truth, probabilities) in kinds {
-        let seen = probabilities.unwrap_or_default();
-        let truth = truth.map_or(&[][..], Vec::as_slice);
-        // Of some data sets nobody published the names.
-        for at in 0..names.len().max(truth.len()).max(seen.len()) {
-            let name = names.get(at).cloned();
-            let rest = [
-                kind.into(),
-                name.unwrap_or_else(|| at.to_string().as_str().into()),
-                truth.get(at).copied().into(),
-                seen.get(at).copied().map(f64::from).into(),
-            ];
-            table.batch().push(first, rest);
-        }
-    }
-}
-
-fn captions_of<W: Write + Send>(table: &mut TableWriter<W>, first: &[Value], row: &Observation) {
-    let sources = [
-        ("generated", row.texts("generated_captions")),
-        ("ground_truth", row.texts("ground_truth_captions")),
-    ];
-    for (of, captions) in sources {
-        for (at, caption) in captions.into_iter().flatten().enumerate() {
-            let rest = [of.into(), (at as u64 + 1).into(), caption.as_str().into()];
-            table.batch().push(first, rest);
-        }
-    }
-}
-
-fn score_of(score: &Score) -> [Value; 17] {
-    let unit = score.unit.name();
-    let [low, high] = match score.interval {
-        Some(ends) => ends.map(Value::from),
-        None => [Value::None, Value::None],
-    };
-    let counts = score.counts;
-    let warnings = (!score.warnings.is_empty()).then(|| score.warnings.join("; "));
-    [
-        score.metric.as_str().into(),
-        score.slice.as_str().into(),
-        score.value.into(),
-        low,
-        high,
-        unit.into(),
-        score.higher_is_better.into(),
-        (score.n as u64).into(),
-        (score.planned as u64).into(),
-        (score.stories as u64).into(),
-        counts.map(|counts| counts.true_positives).into(),
-        counts.map(|counts| counts.false_positives).into(),
-        counts.map(|counts| counts.false_negatives).into(),
-        counts.map(|counts| counts.true_negatives).into(),
-        score.unscored.as_deref().into(),
-        warnings.as_deref().into(),
-        score.signature.as_str().into(),
-    ]
-}
-
-fn absences(root: &Path) -> Result<BTreeMap<(StoryId, FrameIndex), Absence>, RunError> {
+fn absences(root: &Path) -> Result<Absences, RunError> {
     let glance = Glance::read(root)?;
-    let mut absences = BTreeMap::new();
+    let mut absences = Absences::new();
     for entry in glance.entries.into_values() {
         for (at, frame) in entry.frames.into_iter().enumerate() {
             if let FrameEntry::Absent { absent } = frame {
@@ -299,16 +190,4 @@ fn absences(root: &Path) -> Result<BTreeMap<(StoryId, FrameIndex), Absence>, Run
         }
     }
     Ok(absences)
-}
-
-fn labels(root: &Path, manifest: &Manifest) -> Result<Labels, ExportError> {
-    let card = manifest.cards(root)?.dataset;
-    let characters = card.characters.iter();
-    let backgrounds = card.backgrounds.iter();
-    Ok(Labels {
-        characters: characters
-            .map(|character| character.name.as_str().into())
-            .collect(),
-        backgrounds: backgrounds.map(|name| name.as_str().into()).collect(),
-    })
 }

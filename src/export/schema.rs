@@ -1,19 +1,23 @@
 //! What each table has in its columns. `docs/exports.md` says the same in words, and a test holds both
 //! together.
 
+use clap::ValueEnum;
+use polars::prelude::DataType;
+
 /// Version of the schema. A column that goes or changes its meaning raises it; one that is added does not.
 pub const VERSION: u32 = 1;
 
 /// A table.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum, strum::IntoStaticStr)]
+#[strum(serialize_all = "kebab-case")]
 pub enum What {
-    /// A row a frame.
+    /// One row per frame: text, CLIP similarities, LPIPS
     Observations,
-    /// A row a frame and label: truth and probability.
+    /// One row per frame and label: truth and probability
     Labels,
-    /// A row a caption that was written of a frame.
+    /// One row per caption that was written of a frame
     Captions,
-    /// A row a score.
+    /// One row per score, of every slice
     Scores,
 }
 
@@ -28,6 +32,17 @@ pub enum Kind {
     Number,
     /// True or false.
     Flag,
+}
+
+impl Kind {
+    pub(super) fn data_type(self) -> DataType {
+        match self {
+            Self::Text => DataType::String,
+            Self::Natural => DataType::UInt64,
+            Self::Number => DataType::Float64,
+            Self::Flag => DataType::Boolean,
+        }
+    }
 }
 
 /// A column.
@@ -118,23 +133,10 @@ const SCORES: [Column; 17] = [
 ];
 
 impl What {
-    /// All of them.
-    pub const ALL: [Self; 4] = [
-        Self::Observations,
-        Self::Labels,
-        Self::Captions,
-        Self::Scores,
-    ];
-
     /// The name by which it is asked for.
     #[must_use]
     pub fn name(self) -> &'static str {
-        match self {
-            Self::Observations => "observations",
-            Self::Labels => "labels",
-            Self::Captions => "captions",
-            Self::Scores => "scores",
-        }
+        self.into()
     }
 
     /// Its columns, in order.

@@ -1,17 +1,16 @@
-//! One value of every frame, a column a run: what paired tests and scatter plots start from.
+//! One value of every frame, one column per run: what paired tests and scatter plots start from.
 //!
 //! Runs of one plan have the same frames, but a run may hold a part, or have been made with another limit: they
-//! are joined by story and frame, and a frame that a run does not have is empty there. polars does the joining;
-//! it costs minutes of building, so the feature of its name brings it.
+//! are joined by story and frame, and a frame that a run does not have is empty there.
 
+use super::csv_lines::CsvLines;
 use super::error::ExportError;
 use crate::evaluate::Similarities;
 use crate::record::Observation;
 use crate::run::{RunError, Seen};
-use polars::prelude::{
-    Column, DataFrame, DataFrameJoinOps, JoinArgs, JoinCoalesce, JoinType, MaintainOrderJoin,
-    PolarsError,
-};
+use crate::table::join_all;
+use clap::ValueEnum;
+use polars::prelude::{Column, DataFrame};
 use rayon::prelude::*;
 use std::io::Write;
 use std::path::{Path, PathBuf};
@@ -19,13 +18,15 @@ use std::path::{Path, PathBuf};
 const KEYS: [&str; 2] = ["story", "frame"];
 
 /// A value of a frame.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum, strum::IntoStaticStr)]
+#[value(rename_all = "snake_case")]
+#[strum(serialize_all = "snake_case")]
 pub enum FrameValue {
-    /// CLIP similarity of frame and caption.
+    /// CLIP similarity of frame and caption
     ClipTi,
-    /// CLIP similarity of frame and ground-truth frame.
+    /// CLIP similarity of frame and ground-truth frame
     ClipIi,
-    /// LPIPS between frame and ground-truth frame.
+    /// LPIPS between frame and ground-truth frame
     Lpips,
 }
 
@@ -41,39 +42,25 @@ impl FrameValue {
     }
 }
 
-/// Columns `story`, `frame`, and one a run under the path of its folder. Frames come in the order of the first
-/// run; those that only later runs have follow.
+/// Columns `story`, `frame`, and one per run under the path of its folder. Frames come in the order of the
+/// first run; those that only later runs have follow.
 ///
 /// # Errors
-/// [`ExportError::Twice`], what is wrong with a run, and [`ExportError::Join`].
+/// [`ExportError::Twice`], what is wrong with a run, and [`ExportError::Frame`].
 pub fn side_by_side(runs: &[PathBuf], value: FrameValue) -> Result<DataFrame, ExportError> {
     super::rows::check_distinct(runs)?;
-    let mut joined = DataFrame::default();
-    for some in runs.chunks(rayon::current_num_threads()) {
-        let frames: Vec<Result<DataFrame, ExportError>> =
-            some.par_iter().map(|run| read(run, value)).collect();
-        for frame in frames {
-            let frame = frame?;
-            joined = if joined.width() == 0 {
-                frame
-            } else {
-                let mut how =
-                    JoinArgs::new(JoinType::Full).with_coalesce(JoinCoalesce::CoalesceColumns);
-                how.maintain_order = MaintainOrderJoin::LeftRight;
-                joined
-                    .join(&frame, KEYS, KEYS, how, None)
-                    .map_err(|error| told(&error))?
-            };
-        }
-    }
-    Ok(joined)
+    let frames = runs.par_iter().map(|run| read(run, value));
+    // As a list: of several errors, the one of the first run is returned.
+    let frames: Vec<Result<DataFrame, ExportError>> = frames.collect();
+    let frames = frames.into_iter().collect::<Result<Vec<_>, _>>()?;
+    Ok(join_all(frames, &KEYS)?)
 }
 
 fn read(root: &Path, value: FrameValue) -> Result<DataFrame, ExportError> {
     let seen = Seen::open(root)?;
     let rows = seen.observations(&["story", "frame", "lpips"])?;
     let stories: Vec<&str> = rows.iter().map(|row| row.story.as_str()).collect();
-    let frames: Vec<u32> = rows.iter().map(|row| row.frame.0).collect();
+    let frames: Vec<u64> = rows.iter().map(|row| u64::from(row.frame.0)).collect();
     let values: Vec<Option<f64>> = value.of(&seen, &rows)?;
     let name = root.display().to_string();
     if KEYS.contains(&name.as_str()) {
@@ -86,13 +73,7 @@ fn read(root: &Path, value: FrameValue) -> Result<DataFrame, ExportError> {
         Column::new(KEYS[1].into(), frames),
         Column::new(name.as_str().into(), values),
     ];
-    DataFrame::new(rows.len(), columns).map_err(|error| told(&error))
-}
-
-fn told(error: &PolarsError) -> ExportError {
-    ExportError::Join {
-        reason: error.to_string(),
-    }
+    Ok(DataFrame::new(rows.len(), columns)?)
 }
 
 /// Writes such a table as CSV, numbers in full and what is not there empty. Gives the number of rows.
@@ -100,25 +81,13 @@ fn told(error: &PolarsError) -> ExportError {
 /// # Errors
 /// [`ExportError::Write`].
 pub fn write_side_by_side(frame: &DataFrame, out: impl Write) -> Result<u64, ExportError> {
-    let mut writer = csv::Writer::from_writer(out);
-    let failed = |error: csv::Error| ExportError::Write(error.into());
     let names = frame.columns().iter().map(|column| column.name().as_str());
-    writer
-        .write_record(names.map(|name| super::csv_lines::tamed(name).into_owned()))
-        .map_err(failed)?;
-    for row in 0..frame.height() {
-        for column in frame.columns() {
-            let value = column.get(row).map_err(|error| told(&error))?;
-            let field = match (value.get_str(), value.extract::<f64>()) {
-                (Some(text), _) => super::csv_lines::tamed(text).into_owned(),
-                (None, Some(number)) => number.to_string(),
-                (None, None) => String::new(),
-            };
-            writer.write_field(field).map_err(failed)?;
-        }
-        writer.write_record(None::<&[u8]>).map_err(failed)?;
-    }
-    writer.flush().map_err(ExportError::Write)?;
+    let write = || {
+        let mut lines = CsvLines::new(out, names)?;
+        lines.write(frame)?;
+        lines.finish()
+    };
+    write().map_err(ExportError::Write)?;
     Ok(frame.height() as u64)
 }
 

@@ -1,56 +1,56 @@
 //! The tables as bytes, and the page that describes them.
 
-use super::batch::{Batch, Value};
+use super::error::ExportError;
 use super::schema::{Column, Kind, VERSION, What};
+use super::tables::scores;
 use super::writer::{Format, TableWriter};
+use crate::record::{Counts, Score, Unit};
+use clap::ValueEnum;
 use parquet::file::reader::{FileReader, SerializedFileReader};
 use parquet::record::Field;
-use std::sync::Arc;
+use polars::prelude::{Column as Values, DataFrame};
 
-/// A score whose texts are hostile and whose numbers are extreme.
-fn rows() -> Vec<Vec<Value>> {
-    let row = |model: &str, value: Option<f64>, count: Option<u64>| -> Vec<Value> {
-        vec![
-            "runs/a".into(),
-            "a".into(),
-            "minisv".into(),
-            "strict".into(),
-            model.into(),
-            Value::Natural(u64::MAX),
-            "fid".into(),
-            "all".into(),
-            value.into(),
-            value.map(|value| value * 0.5).into(),
-            None::<f64>.into(),
-            "distance".into(),
-            false.into(),
-            3.into(),
-            4.into(),
-            1.into(),
-            count.into(),
-            None::<u64>.into(),
-            None::<u64>.into(),
-            None::<u64>.into(),
-            None::<&str>.into(),
-            Some("a \"b\",\nc").into(),
-            "fid|n:3".into(),
-        ]
+/// Scores whose texts are hostile and whose numbers are extreme.
+fn rows() -> DataFrame {
+    let score = |value: Option<f64>, counts: Option<Counts>| Score {
+        metric: "fid".to_owned(),
+        slice: "all".to_owned(),
+        value,
+        unscored: None,
+        interval: value.map(|value| [value * 0.5, f64::NAN]),
+        unit: Unit::Distance,
+        higher_is_better: false,
+        n: 3,
+        planned: 4,
+        stories: 1,
+        counts,
+        seeds: None,
+        signature: "fid|n:3".to_owned(),
+        warnings: vec!["a \"b\",\nc".to_owned()],
     };
-    vec![
-        row("=1+1", Some(0.1), Some(7)),
-        row("é", Some(f64::MIN_POSITIVE), None),
-        row("m", Some(f64::NAN), None),
-    ]
+    let all = [
+        score(Some(0.1), Some(Counts::default())),
+        score(Some(f64::MIN_POSITIVE), None),
+        score(Some(f64::NAN), None),
+    ];
+    let text = |name: &str, values: [&str; 3]| Values::new(name.into(), values);
+    let mut columns = vec![
+        text("folder", ["runs/a"; 3]),
+        text("run", ["a"; 3]),
+        text("dataset", ["minisv"; 3]),
+        text("protocol", ["strict"; 3]),
+        text("model", ["=1+1", "é", "m"]),
+        Values::new("seed".into(), [u64::MAX; 3]),
+    ];
+    columns.extend(scores(&all));
+    DataFrame::new(3, columns).expect("rows")
 }
 
 fn written(format: Format, copies: usize) -> Vec<u8> {
     let mut bytes = Vec::new();
     let mut table = TableWriter::new(&mut bytes, What::Scores, format).expect("begin");
     for _ in 0..copies {
-        for row in rows() {
-            table.batch().push(&row, []);
-            table.flush_full().expect("flush");
-        }
+        table.push(rows()).expect("push");
     }
     assert_eq!(table.finish().expect("finish"), copies as u64 * 3);
     bytes
@@ -131,15 +131,14 @@ fn parquet_holds_the_same_and_its_groups_are_bounded() {
 }
 
 #[test]
-#[should_panic(expected = "does not fit")]
-fn a_row_of_other_types_is_a_bug() {
-    let column = Column {
-        name: "n",
-        kind: Kind::Natural,
-        optional: false,
-    };
-    let text: Arc<str> = "3".into();
-    Batch::new(&[column]).push(&[Value::Text(text)], []);
+fn rows_of_other_columns_are_refused() {
+    let mut table = TableWriter::new(Vec::new(), What::Labels, Format::Csv).expect("begin");
+    assert!(matches!(table.push(rows()), Err(ExportError::Frame(_))));
+    let mut table = TableWriter::new(Vec::new(), What::Scores, Format::Csv).expect("begin");
+    let mut other = rows();
+    let seeds = Values::new("seed".into(), ["3"; 3]);
+    other.with_column(seeds).expect("another type");
+    assert!(matches!(table.push(other), Err(ExportError::Frame(_))));
 }
 
 /// `docs/exports.md` has a row `| name | type | ... |` for every column, in order, below the table's heading.
@@ -156,7 +155,7 @@ fn the_page_describes_every_column() {
         };
         format!("| `{}` | {name} |", column.name)
     };
-    for what in What::ALL {
+    for what in What::value_variants() {
         let heading = format!("\n## `{}`", what.name());
         let section = page
             .split_once(heading.as_str())

@@ -1,23 +1,26 @@
 //! A table on its way out, in any format.
 
-use super::batch::Batch;
 use super::csv_lines::CsvLines;
+use super::error::ExportError;
 use super::json_lines;
 use super::parquet_file::ParquetFile;
 use super::schema::{Column, What};
+use clap::ValueEnum;
+use polars::prelude::{DataFrame, Field, Schema};
 use std::io::{self, Write};
 
 /// Rows that are kept before they are written: a row group of Parquet.
 const GROUP: usize = 65_536;
 
 /// How a table is written.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum Format {
-    /// Comma-separated values with a header, safe for spreadsheets.
+    /// Comma-separated values, safe for spreadsheets
     Csv,
-    /// A JSON object a line.
+    /// One JSON object per line
+    #[value(name = "jsonl")]
     JsonLines,
-    /// Parquet, for pandas, polars and the like.
+    /// Parquet, for pandas and polars
     Parquet,
 }
 
@@ -30,7 +33,8 @@ enum Sink<W: Write + Send> {
 /// Writes rows as they come.
 pub struct TableWriter<W: Write + Send> {
     columns: Vec<Column>,
-    batch: Batch,
+    /// Rows that are not written yet.
+    waiting: DataFrame,
     sink: Sink<W>,
     rows: u64,
 }
@@ -43,16 +47,36 @@ impl<W: Write + Send> TableWriter<W> {
     pub fn new(out: W, what: What, format: Format) -> io::Result<Self> {
         let columns = what.columns();
         let sink = match format {
-            Format::Csv => Sink::Csv(Box::new(CsvLines::new(out, &columns)?)),
+            Format::Csv => Sink::Csv(Box::new(CsvLines::new(
+                out,
+                columns.iter().map(|it| it.name),
+            )?)),
             Format::JsonLines => Sink::JsonLines(out),
             Format::Parquet => Sink::Parquet(Box::new(ParquetFile::new(out, what, &columns)?)),
         };
+        let fields = columns
+            .iter()
+            .map(|column| Field::new(column.name.into(), column.kind.data_type()));
         Ok(Self {
-            batch: Batch::new(&columns),
+            waiting: DataFrame::empty_with_schema(&fields.collect::<Schema>()),
             columns,
             sink,
             rows: 0,
         })
+    }
+
+    /// Rows that may come until the next ones begin another group.
+    pub(super) fn room(&self) -> usize {
+        GROUP - self.waiting.height()
+    }
+
+    /// Adds rows with the columns of the table.
+    pub(super) fn push(&mut self, rows: DataFrame) -> Result<(), ExportError> {
+        self.waiting.vstack_mut_owned(rows)?;
+        if self.waiting.height() >= GROUP {
+            self.flush().map_err(ExportError::Write)?;
+        }
+        Ok(())
     }
 
     /// Writes the rest, and gives the number of rows.
@@ -69,30 +93,18 @@ impl<W: Write + Send> TableWriter<W> {
         Ok(self.rows)
     }
 
-    /// The rows to come go here; [`TableWriter::flush_full`] follows.
-    pub(super) fn batch(&mut self) -> &mut Batch {
-        &mut self.batch
-    }
-
-    /// Writes what is kept once it is enough.
-    pub(super) fn flush_full(&mut self) -> io::Result<()> {
-        if self.batch.rows >= GROUP {
-            self.flush()?;
-        }
-        Ok(())
-    }
-
     fn flush(&mut self) -> io::Result<()> {
-        if self.batch.rows == 0 {
+        let empty = self.waiting.clear();
+        let rows = std::mem::replace(&mut self.waiting, empty);
+        if rows.height() == 0 {
             return Ok(());
         }
         match &mut self.sink {
-            Sink::Csv(lines) => lines.write(&self.batch)?,
-            Sink::JsonLines(out) => json_lines::write(out, &self.columns, &self.batch)?,
-            Sink::Parquet(file) => file.write(&self.columns, &self.batch)?,
+            Sink::Csv(lines) => lines.write(&rows)?,
+            Sink::JsonLines(out) => json_lines::write(out, &rows)?,
+            Sink::Parquet(file) => file.write(&self.columns, &rows)?,
         }
-        self.rows += self.batch.rows as u64;
-        self.batch.clear();
+        self.rows += rows.height() as u64;
         Ok(())
     }
 }

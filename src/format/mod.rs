@@ -28,7 +28,7 @@ pub use hdf5::{StoryFile, StoryFileError, StoryFileWriter};
 pub use images::{Depth, ImageFiles};
 pub use latents::{FolderName, LatentFiles, LatentFolder};
 pub use lines::{read_caption_lines, read_lines};
-pub use npy::{HeaderFault, NpyArray, NpyHeader, Numbers, Writable, read_npy, write_npy};
+pub use npy::{HeaderFault, NpyArray, NpyHeader, Numbers, Writable, read_npy};
 pub use npy_table::{NpyContent, NpyTableError, Table, decode_npy};
 pub use npz::{Statistics, read_statistics, write_statistics};
 pub use tensors::{Tensor, TensorArchive};

@@ -11,9 +11,9 @@ pub(super) use stored::Stored;
 
 use super::FormatError;
 use super::fault::{Fault, Wanted};
-use ndarray::{Array2, ArrayView2, ShapeBuilder};
+use ndarray::{Array2, ShapeBuilder};
 use std::fs::File;
-use std::io::{BufReader, Read, Write};
+use std::io::{BufReader, Read};
 use std::path::Path;
 
 /// Largest array that is believed, in bytes as stored: 100,000 vectors of 2,048 doubles fit.
@@ -126,21 +126,7 @@ impl Writable for f64 {
     }
 }
 
-/// Writes a matrix in C order, format 1.0.
-///
-/// # Errors
-/// [`FormatError::Write`].
-pub fn write_npy<T: Writable>(path: &Path, values: &ArrayView2<'_, T>) -> Result<(), FormatError> {
-    let shape = format!("({}, {})", values.nrows(), values.ncols());
-    File::create(path)
-        .and_then(|mut file| file.write_all(&bytes_of(&shape, values.iter().copied())))
-        .map_err(|source| FormatError::Write {
-            path: path.to_path_buf(),
-            source,
-        })
-}
-
-/// The bytes of an NPY file with this shape (a Python tuple) and these values in C order.
+/// The bytes of an NPY file, format 1.0, with this shape (a Python tuple) and these values in C order.
 pub(super) fn bytes_of<T: Writable>(shape: &str, values: impl Iterator<Item = T>) -> Vec<u8> {
     let text = format!(
         "{{'descr': '{}', 'fortran_order': False, 'shape': {shape}, }}",

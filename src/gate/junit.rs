@@ -1,108 +1,81 @@
 //! The verdict as JUnit XML, in the common subset of what Jenkins, GitLab and Surefire's readers know.
 //!
-//! A suite a model, a case a score. What failed has `failure`, what says nothing has `error`, what no rule looks
-//! at and what is new has `skipped`.
+//! One suite per model, one case per score. What failed has `failure`, what says nothing has `error`, what no
+//! rule asks for and what is new has `skipped`.
 
 use super::error::GateError;
 use super::verdict::{Outcome, Status, Verdict};
 use crate::run::RunError;
-use quick_xml::Writer;
-use quick_xml::events::{BytesDecl, BytesEnd, BytesStart, BytesText, Event};
+use quick_junit::{NonSuccessKind, Report, TestCase, TestCaseStatus, TestSuite};
 use std::io;
 use std::path::Path;
+use std::time::Duration;
 
 /// Writes the XML. `path` is only for messages.
 ///
 /// # Errors
 /// [`GateError::Write`], which writing to memory does not meet.
 pub fn junit(verdict: &Verdict, path: &Path) -> Result<Vec<u8>, GateError> {
-    write(verdict).map_err(|source| GateError::Write(RunError::write(path, source)))
-}
-
-fn write(verdict: &Verdict) -> io::Result<Vec<u8>> {
-    let mut xml = Writer::new_with_indent(Vec::new(), b' ', 1);
-    xml.write_event(Event::Decl(BytesDecl::new("1.0", Some("UTF-8"), None)))?;
-    let all: Vec<&Outcome> = verdict.outcomes.iter().collect();
-    let mut root = BytesStart::new("testsuites");
-    root.push_attribute(("name", "storyeval gate"));
-    counts(&mut root, &all);
-    xml.write_event(Event::Start(root))?;
+    let mut report = Report::new("storyeval gate");
+    report.set_time(Duration::ZERO);
     let mut models: Vec<&str> = Vec::new();
-    for outcome in &all {
+    for outcome in &verdict.outcomes {
         if !models.contains(&outcome.model.as_str()) {
             models.push(&outcome.model);
         }
     }
     for model in models {
-        let cases: Vec<&Outcome> = all.iter().copied().filter(|it| it.model == model).collect();
-        let mut suite = BytesStart::new("testsuite");
-        suite.push_attribute(("name", clean(model).as_str()));
-        counts(&mut suite, &cases);
-        suite.push_attribute(("skipped", skipped(&cases).to_string().as_str()));
-        xml.write_event(Event::Start(suite))?;
-        for case in cases {
-            write_case(&mut xml, case)?;
-        }
-        xml.write_event(Event::End(BytesEnd::new("testsuite")))?;
+        let cases = verdict.outcomes.iter().filter(|it| it.model == model);
+        let mut suite = TestSuite::new(clean(model));
+        suite.set_time(Duration::ZERO);
+        suite.add_test_cases(cases.map(case_of));
+        report.add_test_suite(suite);
     }
-    xml.write_event(Event::End(BytesEnd::new("testsuites")))?;
-    let mut bytes = xml.into_inner();
-    bytes.push(b'\n');
-    Ok(bytes)
+    let xml = report
+        .to_string()
+        .map_err(|error| GateError::Write(RunError::write(path, io::Error::other(error))))?;
+    // The schema of Jenkins' xUnit plugin has no such attribute on `testsuites`, and the plugin validates.
+    let skipped = format!(" skipped=\"{}\"", report.skipped);
+    Ok(xml.replacen(&skipped, "", 1).into_bytes())
 }
 
-fn counts(element: &mut BytesStart<'_>, cases: &[&Outcome]) {
-    let count = |status| cases.iter().filter(|it| it.status == status).count();
-    element.push_attribute(("tests", cases.len().to_string().as_str()));
-    element.push_attribute(("failures", count(Status::Failed).to_string().as_str()));
-    element.push_attribute(("errors", count(Status::Incomparable).to_string().as_str()));
-    element.push_attribute(("time", "0"));
-}
-
-fn skipped(cases: &[&Outcome]) -> usize {
-    let skipped = |it: &&&Outcome| matches!(it.status, Status::New | Status::Ignored);
-    cases.iter().filter(skipped).count()
-}
-
-fn write_case(xml: &mut Writer<Vec<u8>>, case: &Outcome) -> io::Result<()> {
-    let mut element = BytesStart::new("testcase");
+fn case_of(case: &Outcome) -> TestCase {
+    let (mut status, message) = match case.status {
+        Status::Held => (TestCaseStatus::success(), None),
+        Status::Failed => {
+            let status = TestCaseStatus::non_success(NonSuccessKind::Failure);
+            (status, Some(case.values()))
+        }
+        Status::Incomparable => (
+            TestCaseStatus::non_success(NonSuccessKind::Error),
+            Some("not comparable with the baseline".to_owned()),
+        ),
+        Status::New => {
+            let message = format!("new: {}", case.values());
+            (TestCaseStatus::skipped(), Some(message))
+        }
+        Status::Ignored => {
+            let message = "the rules ignore it".to_owned();
+            (TestCaseStatus::skipped(), Some(message))
+        }
+    };
+    if let Some(message) = message {
+        status.set_message(clean(&message));
+        if let Some(first) = case.reasons.first() {
+            status.set_type(match case.status {
+                Status::Failed => first.kind(),
+                _ => "incomparable",
+            });
+            let lines = case.reasons.iter().map(|it| clean(&it.to_string()));
+            status.set_description(lines.collect::<Vec<_>>().join("\n"));
+        }
+    }
+    let mut written = TestCase::new(clean(&format!("{} {}", case.metric, case.slice)), status);
     // Readers make folders of the dots in a class name.
     let class = format!("storyeval.{}", case.model.replace('.', "_"));
-    element.push_attribute(("classname", clean(&class).as_str()));
-    let name = format!("{} {}", case.metric, case.slice);
-    element.push_attribute(("name", clean(&name).as_str()));
-    element.push_attribute(("time", "0"));
-    let (child, message) = match case.status {
-        Status::Held => {
-            return xml.write_event(Event::Empty(element));
-        }
-        Status::Failed => ("failure", case.values()),
-        Status::Incomparable => ("error", "not comparable with the baseline".to_owned()),
-        Status::New => ("skipped", format!("new: {}", case.values())),
-        Status::Ignored => ("skipped", "the rules ignore it".to_owned()),
-    };
-    xml.write_event(Event::Start(element))?;
-    let mut result = BytesStart::new(child);
-    result.push_attribute(("message", clean(&message).as_str()));
-    if case.reasons.is_empty() {
-        xml.write_event(Event::Empty(result))?;
-    } else {
-        let kind = if case.status == Status::Failed {
-            case.reasons[0].kind()
-        } else {
-            "incomparable"
-        };
-        result.push_attribute(("type", kind));
-        xml.write_event(Event::Start(result))?;
-        let lines: Vec<String> = case
-            .reasons
-            .iter()
-            .map(|it| clean(&it.to_string()))
-            .collect();
-        xml.write_event(Event::Text(BytesText::new(&lines.join("\n"))))?;
-        xml.write_event(Event::End(BytesEnd::new(child)))?;
-    }
-    xml.write_event(Event::End(BytesEnd::new("testcase")))
+    written.set_classname(clean(&class));
+    written.set_time(Duration::ZERO);
+    written
 }
 
 /// Text that XML 1.0 can hold on one line: no control characters and no non-characters.

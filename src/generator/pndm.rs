@@ -35,18 +35,44 @@ impl Multistep {
 }
 
 impl Multistep {
-    /// The formula over so many stored outputs, newest first.
-    fn weights(&self, stored: usize) -> [f32; HISTORY] {
-        let Self {
-            second: [a, b],
-            third: [c, d, e],
-            fourth,
-        } = *self;
+    /// Numerators and denominator of the formula over so many stored outputs, newest first.
+    fn formula(&self, stored: usize) -> (&[f32], f32) {
         match stored {
-            0 | 1 => [1.0, 0.0, 0.0, 0.0],
-            2 => [a / 2.0, b / 2.0, 0.0, 0.0],
-            3 => [c / 12.0, d / 12.0, e / 12.0, 0.0],
-            _ => fourth.map(|weight| weight / 24.0),
+            0 | 1 => (&[1.0], 1.0),
+            2 => (&self.second, 2.0),
+            3 => (&self.third, 12.0),
+            _ => (&self.fourth, 24.0),
+        }
+    }
+
+    /// The same as one factor per output.
+    fn weights(&self, stored: usize) -> [f32; HISTORY] {
+        let (numerators, denominator) = self.formula(stored);
+        let mut weights = [0.0; HISTORY];
+        for (weight, numerator) in weights.iter_mut().zip(numerators) {
+            *weight = numerator / denominator;
+        }
+        weights
+    }
+}
+
+/// Between which time-steps a call moves the sample.
+struct Interval {
+    from: i64,
+    to: i64,
+    /// Whether it is the second call, which repeats the interval of the trial step with the mean of the slopes at
+    /// its two ends. That slope is not stored, as in diffusers.
+    again: bool,
+}
+
+impl Interval {
+    fn of(call: usize, timestep: i64, stride: i64) -> Self {
+        let again = call == 1;
+        let to = if again { timestep } else { timestep - stride };
+        Self {
+            from: to + stride,
+            to,
+            again,
         }
     }
 }
@@ -80,7 +106,7 @@ struct Level {
 pub struct Pndm<'a> {
     schedule: &'a Schedule,
     multistep: Multistep,
-    /// Outputs of earlier calls, newest first. The trial call's successor is not stored, as in diffusers.
+    /// Outputs of earlier calls, newest first.
     outputs: VecDeque<Array4<f32>>,
     /// The sample before the trial step, to which the second call goes back.
     before_trial: Option<Array4<f32>>,
@@ -119,11 +145,11 @@ impl<'a> Pndm<'a> {
         let Some(timestep) = self.timestep() else {
             return sample.to_owned();
         };
-        let stride = self.schedule.stride();
-        let call = self.calls;
+        let Interval { from, to, again } =
+            Interval::of(self.calls, timestep, self.schedule.stride());
+        let trial = self.calls == 0;
         self.calls += 1;
-        if call == 1 {
-            // Same interval as the trial step, with the mean of the slopes at its two ends.
+        if again {
             let mean = self
                 .outputs
                 .front()
@@ -132,36 +158,30 @@ impl<'a> Pndm<'a> {
                 .before_trial
                 .take()
                 .unwrap_or_else(|| sample.to_owned());
-            return self.previous(&start, timestep + stride, timestep, mean);
+            return self.previous(&start, from, to, mean);
         }
-        if call == 0 {
+        if trial {
             self.before_trial = Some(sample.to_owned());
         }
         self.outputs.truncate(HISTORY - 1);
         self.outputs.push_front(output);
         let slope = self.slope();
-        self.previous(sample, timestep, timestep - stride, slope)
+        self.previous(sample, from, to, slope)
     }
 
     /// Adams-Bashforth combination of the stored outputs, of the highest order they allow.
     fn slope(&self) -> Array4<f32> {
-        let outputs = &self.outputs;
-        let Multistep {
-            second,
-            third,
-            fourth,
-        } = self.multistep;
-        match outputs.len() {
-            1 => outputs[0].clone(),
-            2 => (&outputs[0] * second[0] + &outputs[1] * second[1]) / 2.0,
-            3 => (&outputs[0] * third[0] + &outputs[1] * third[1] + &outputs[2] * third[2]) / 12.0,
-            _ => {
-                (&outputs[0] * fourth[0]
-                    + &outputs[1] * fourth[1]
-                    + &outputs[2] * fourth[2]
-                    + &outputs[3] * fourth[3])
-                    * (1.0 / 24.0)
-            }
+        let (numerators, denominator) = self.multistep.formula(self.outputs.len());
+        let terms = self.outputs.iter().zip(numerators);
+        let sum = terms
+            .map(|(output, numerator)| output * *numerator)
+            .reduce(|sum, term| sum + term)
+            .expect("an output is stored before each slope");
+        // As diffusers rounds: it divides by 2 and 12, and multiplies by 1/24.
+        if numerators.len() == HISTORY {
+            sum * (1.0 / denominator)
+        } else {
+            sum / denominator
         }
     }
 
@@ -174,27 +194,20 @@ impl<'a> Pndm<'a> {
         let mut moves = Vec::with_capacity(schedule.timesteps().len());
         let mut kept = 0_usize;
         for (call, timestep) in schedule.timesteps().iter().copied().enumerate() {
-            let trial = call == 1;
-            let (from, to) = if trial {
-                (timestep + stride, timestep)
-            } else {
-                (timestep, timestep - stride)
-            };
-            if !trial {
-                kept += 1;
-            }
-            let weights = if trial {
+            let Interval { from, to, again } = Interval::of(call, timestep, stride);
+            let weights = if again {
                 [0.5, 0.5, 0.0, 0.0]
             } else {
+                kept += 1;
                 multistep.weights(kept)
             };
             let it = sampler.level(from, to);
             moves.push(Move {
                 timestep,
-                from_before_trial: trial,
+                from_before_trial: again,
                 of_sample: it.next_of[0] - it.next_of[1] * it.noise_of[1],
                 of_slopes: weights.map(|weight| -it.next_of[1] * it.noise_of[0] * weight),
-                keeps_slope: !trial,
+                keeps_slope: !again,
             });
         }
         moves

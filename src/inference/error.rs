@@ -1,11 +1,16 @@
 //! Errors of this room: what was looked for, where, what was found instead, and what mends it.
 
-use std::fmt;
+mod attempt;
+mod port;
+
+pub use attempt::{Attempt, Place, Refusal};
+use attempt::{list, no_library};
+pub use port::PortFault;
+
 use std::io;
 use std::path::PathBuf;
 
 use super::device::DeviceRequest;
-use super::graph::Element;
 use super::{manifest, pinned};
 use crate::record::{FaultKind, Hint};
 
@@ -252,170 +257,6 @@ pub enum InferenceError {
     },
 }
 
-/// One place ONNX Runtime was looked for, and why it did not serve.
-#[derive(Debug)]
-pub struct Attempt {
-    /// Where.
-    pub place: Place,
-    /// Why not.
-    pub why: Refusal,
-}
-
-/// A place where ONNX Runtime is looked for.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Place {
-    /// An environment variable.
-    Variable(&'static str),
-    /// The per-user cache; the file that would be there.
-    Cache(PathBuf),
-    /// A Python's `onnxruntime`; the command.
-    Python(String),
-    /// A download with a Python's pip; the command.
-    Pip(String),
-}
-
-impl fmt::Display for Place {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Variable(name) => write!(formatter, "${name}"),
-            Self::Cache(path) => write!(formatter, "cache {}", path.display()),
-            Self::Python(python) => write!(formatter, "onnxruntime of {python}"),
-            Self::Pip(python) => write!(formatter, "download with {python} -m pip"),
-        }
-    }
-}
-
-/// Why a place did not serve.
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum Refusal {
-    /// The variable is not set.
-    #[error("not set")]
-    NotSet,
-    /// No library there.
-    #[error("no library at {}", .0.display())]
-    Absent(PathBuf),
-    /// A cached library is not the pinned one. It is never loaded.
-    #[error("{} has sha256 {found}, expected {expected}", .path.display())]
-    WrongHash {
-        /// The library.
-        path: PathBuf,
-        /// The pinned hash.
-        expected: String,
-        /// The hash found.
-        found: String,
-    },
-    /// Too old for the interface this program was built for.
-    #[error("{} is version {version}, at least 1.{} is needed", .path.display(), pinned::OLDEST_MINOR)]
-    TooOld {
-        /// The library.
-        path: PathBuf,
-        /// Its version.
-        version: String,
-    },
-    /// The dynamic loader refuses it, or it is no ONNX Runtime.
-    #[error("{} cannot be loaded: {source}", .path.display())]
-    Unloadable {
-        /// The library.
-        path: PathBuf,
-        /// What the loader said.
-        source: libloading::Error,
-    },
-    /// A file could not be read or written.
-    #[error("{}: {source}", .path.display())]
-    Io {
-        /// The file or folder.
-        path: PathBuf,
-        /// What the system said.
-        source: io::Error,
-    },
-    /// The command could not be started.
-    #[error("{0}")]
-    NoCommand(io::Error),
-    /// This Python has no `onnxruntime`.
-    #[error("not installed there")]
-    NoPackage,
-    /// The command ended with an error; its last words.
-    #[error("{0}")]
-    CommandFailed(String),
-    /// Nothing may be downloaded.
-    #[error("not tried: --offline or STORYEVAL_OFFLINE is set")]
-    Offline,
-    /// No wheel is known for this machine.
-    #[error("no wheel is known for {0}")]
-    NoWheel(String),
-    /// What pip downloaded is not a wheel with the library in it.
-    #[error("the wheel {} is unusable: {source}", .path.display())]
-    Wheel {
-        /// The wheel.
-        path: PathBuf,
-        /// What is wrong with the archive.
-        source: zip::result::ZipError,
-    },
-}
-
-/// What is wrong with one input or output. Shapes are written as `[?, 3, 64, 64]`, `?` being any size.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum PortFault {
-    /// The graph has no port of that name.
-    #[error("{side} {port:?} is missing, found {}", names(.found))]
-    Missing {
-        /// `input` or `output`.
-        side: &'static str,
-        /// The expected name.
-        port: String,
-        /// The names there are.
-        found: Vec<String>,
-    },
-    /// The graph has an input that nothing would feed.
-    #[error("input {port:?} is not expected, expected {}", names(.expected))]
-    Unexpected {
-        /// The surplus name.
-        port: String,
-        /// The names expected.
-        expected: Vec<String>,
-    },
-    /// An input was given twice.
-    #[error("input {port:?} is given twice")]
-    Twice {
-        /// The name.
-        port: String,
-    },
-    /// Another element type.
-    #[error("{side} {port:?} holds {found}, expected {expected}")]
-    Element {
-        /// `input` or `output`.
-        side: &'static str,
-        /// The port.
-        port: String,
-        /// The type expected.
-        expected: Element,
-        /// The type found, as ONNX Runtime calls it.
-        found: String,
-    },
-    /// Another number of dimensions, or another size where one is fixed.
-    #[error("{side} {port:?} has shape {found}, expected {expected}")]
-    Shape {
-        /// `input` or `output`.
-        side: &'static str,
-        /// The port.
-        port: String,
-        /// The shape expected.
-        expected: String,
-        /// The shape found.
-        found: String,
-    },
-}
-
-fn list(tried: &[Attempt]) -> String {
-    use fmt::Write as _;
-    let mut text = String::new();
-    for (index, Attempt { place, why }) in tried.iter().enumerate() {
-        let _ = write!(text, "\n  {}. {place}: {why}", index + 1);
-    }
-    text
-}
-
 fn names(names: &[String]) -> String {
     if names.is_empty() {
         return "none".to_owned();
@@ -547,82 +388,5 @@ fn verify(path: &std::path::Path) -> String {
     format!("storyeval model verify {}", folder.display())
 }
 
-fn no_library(tried: &[Attempt], install: &str) -> String {
-    let unwritable = tried.iter().find_map(|attempt| match &attempt.why {
-        Refusal::Io { path, .. } => Some(path),
-        _ => None,
-    });
-    let other = match unwritable {
-        Some(path) => format!(
-            "let STORYEVAL_CACHE name a folder that can be written ({} cannot)",
-            path.display()
-        ),
-        None => "let ORT_DYLIB_PATH name a libonnxruntime you have".to_owned(),
-    };
-    format!("{install}   (or {other})")
-}
-
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::inference::runtime::tests::runtime;
-
-    fn device(words: &str) -> String {
-        let error = InferenceError::Device {
-            request: DeviceRequest::Cuda(7),
-            library: PathBuf::from("lib"),
-            version: "1.29.0".to_owned(),
-            source: ort::Error::new(words),
-        };
-        error.hint().unwrap()
-    }
-
-    fn run(words: &str) -> String {
-        let error = InferenceError::Run {
-            graph: "unet",
-            path: PathBuf::from("unet.onnx"),
-            source: ort::Error::new(words),
-        };
-        error.hint().unwrap()
-    }
-
-    #[test]
-    fn a_device_that_does_not_exist_needs_no_other_library() {
-        // An error of the runtime can only be made where the runtime is loaded.
-        let _loaded = runtime();
-        let hint = device("Invalid device ID: 7, must be between 0 (inclusive) and 1 (exclusive).");
-        assert!(
-            hint.contains("nvidia-smi -L") && !hint.contains("pip"),
-            "{hint}"
-        );
-        let hint = device("libcublasLt.so.13: cannot open shared object file");
-        assert!(hint.contains("onnxruntime-gpu"), "{hint}");
-        let hint = device("CUDA failure 2: out of memory ; GPU=0");
-        assert!(
-            hint.contains("other programs") && !hint.contains("pip"),
-            "{hint}"
-        );
-    }
-
-    #[test]
-    fn short_memory_is_mended_by_a_smaller_batch() {
-        let _loaded = runtime();
-        let hint = run("Failed to allocate memory for requested buffer of size 1073741824");
-        assert!(hint.contains("--batch"), "{hint}");
-        // What a CPU said under `ulimit -v 500000`.
-        let hint = run("running Mul node. Name:'/mlp.1/Mul_1' Status Message: std::bad_alloc");
-        assert!(hint.contains("--batch"), "{hint}");
-        // What a card with 1.5 GB left said of its first graph.
-        let hint = run("CUBLAS failure 3: the resource allocation failed ; GPU=0");
-        assert!(hint.contains("--batch"), "{hint}");
-        let error = InferenceError::Graph {
-            graph: "unet",
-            path: PathBuf::from("unet.onnx"),
-            source: ort::Error::new("CUDA failure 2: out of memory ; GPU=0"),
-        };
-        let hint = error.hint().unwrap();
-        assert!(hint.contains("--batch"), "{hint}");
-        let hint = run("Can broadcast 0 by 0 or 1. 8 is invalid.");
-        assert!(hint.contains("dynamic batch axis"), "{hint}");
-    }
-}
+mod tests;

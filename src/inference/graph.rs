@@ -2,7 +2,6 @@
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
-use std::fmt;
 use std::path::{Path, PathBuf};
 
 use ndarray::{ArrayD, ArrayViewD, CowArray, IxDyn};
@@ -14,7 +13,8 @@ use super::error::PortFault;
 use super::memory::Memory;
 
 /// Element types that graphs speak. Half-precision graphs take and give `f32` and cast inside.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, strum::Display)]
+#[strum(serialize_all = "kebab-case")]
 pub enum Element {
     /// 32-bit float.
     F32,
@@ -28,15 +28,6 @@ impl Element {
             Self::F32 => TensorElementType::Float32,
             Self::I64 => TensorElementType::Int64,
         }
-    }
-}
-
-impl fmt::Display for Element {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str(match self {
-            Self::F32 => "f32",
-            Self::I64 => "i64",
-        })
     }
 }
 

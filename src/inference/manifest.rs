@@ -79,7 +79,8 @@ pub struct BundleManifest {
 }
 
 /// What a bundle's graphs are for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, strum::IntoStaticStr)]
+#[strum(serialize_all = "kebab-case")]
 #[serde(rename_all = "kebab-case")]
 pub enum BundleKind {
     /// Char-LDM with the language model of StoryGPT-V on top.
@@ -97,7 +98,7 @@ pub enum BundleKind {
     Captioner,
     /// A network that says where each character is.
     Locator,
-    /// Segment Anything: boxes to masks. Nothing of this program runs it yet.
+    /// Segment Anything: boxes to masks. Exported and verified, for making masks of a data set, which is planned.
     Sam,
 }
 
@@ -105,16 +106,7 @@ impl BundleKind {
     /// The kind as `bundle.toml` writes it.
     #[must_use]
     pub fn name(self) -> &'static str {
-        match self {
-            Self::StorygptV => "storygpt-v",
-            Self::CharLdm => "char-ldm",
-            Self::Evaluators => "evaluators",
-            Self::Clip => "clip",
-            Self::Lpips => "lpips",
-            Self::Captioner => "captioner",
-            Self::Locator => "locator",
-            Self::Sam => "sam",
-        }
+        self.into()
     }
 }
 
@@ -180,12 +172,6 @@ impl BundleManifest {
     #[must_use]
     pub fn portraits(&self) -> Option<&Portraits> {
         self.portraits.as_ref()
-    }
-
-    /// Whether the bundle brings a language model.
-    #[must_use]
-    pub fn has_llm(&self) -> bool {
-        self.llm.is_some()
     }
 
     /// Parses the text of a `bundle.toml` and checks what can be checked without the other files:

@@ -168,7 +168,7 @@ fn the_language_model_is_optional_for_the_diffusion_model_alone() {
         Err(InferenceError::MissingSection { section: "llm", .. })
     ));
     let manifest = parse(&text.replace("storygpt-v", "char-ldm")).unwrap();
-    assert!(!manifest.has_llm());
+    assert!(manifest.llm().is_err());
 }
 
 #[test]

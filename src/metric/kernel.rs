@@ -54,18 +54,6 @@ impl Default for KidOptions {
 }
 
 impl KidOptions {
-    /// clean-fid's: 100 subsets of 1,000 vectors or as many as the smaller set has, the second set
-    /// first. clean-fid seeds nothing; `numpy.random.seed(seed)` before it gives these draws.
-    #[must_use]
-    pub fn clean_fid(first: usize, second: usize, seed: u32) -> Self {
-        Self {
-            subset_size: first.min(second).min(1000),
-            seed,
-            order: DrawOrder::SecondFirst,
-            ..Self::default()
-        }
-    }
-
     /// Whether sets of these sizes have such subsets. It needs no features, so that it can be asked before
     /// a network looks at images.
     ///

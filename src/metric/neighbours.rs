@@ -8,7 +8,7 @@
 //!   belong to a ball. Density is the mean number of real balls that a generated vector lies in,
 //!   divided by k (it may exceed 1); coverage the share of real balls with a generated vector inside.
 //!
-//! Distances are exact: matrix products only sort out which pairs are too close to a radius to be
+//! Written here and not taken from a crate, because distances are exact: matrix products only sort out which pairs are too close to a radius to be
 //! decided by them, and those are summed one by one. So ties (repeated images) are ties whatever the
 //! order of the vectors or the number of threads.
 

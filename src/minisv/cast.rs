@@ -3,7 +3,19 @@
 use super::pen::{Ink, OUTLINE, Pen, mix};
 
 /// A member of the cast. The order is the order of labels.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(
+    Clone,
+    Copy,
+    Debug,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Hash,
+    strum::IntoStaticStr,
+    strum::VariantArray,
+)]
+#[strum(serialize_all = "kebab-case")]
 pub enum Character {
     /// A tall lighthouse keeper in a yellow raincoat, with a white beard.
     Otto,
@@ -34,28 +46,12 @@ pub(super) enum Pose {
 
 impl Character {
     /// All of them, in label order.
-    pub const ALL: [Self; 7] = [
-        Self::Otto,
-        Self::Mira,
-        Self::Tilda,
-        Self::Pip,
-        Self::Bolt,
-        Self::Luna,
-        Self::Hank,
-    ];
+    pub const ALL: &[Self] = <Self as strum::VariantArray>::VARIANTS;
 
     /// The name as annotated: lower case, as in FlintstonesSV.
     #[must_use]
     pub fn label(self) -> &'static str {
-        match self {
-            Self::Otto => "otto",
-            Self::Mira => "mira",
-            Self::Tilda => "tilda",
-            Self::Pip => "pip",
-            Self::Bolt => "bolt",
-            Self::Luna => "luna",
-            Self::Hank => "hank",
-        }
+        self.into()
     }
 
     /// The name as written in captions.

@@ -176,7 +176,7 @@ pub(super) fn write_counted(
     };
     let boxes = draw_all(&sink, world.seed, &clips, progress)?;
     write_tables(&sink, &splits, &clips, &boxes)?;
-    for character in Character::ALL {
+    for &character in Character::ALL {
         let image = portrait(character);
         let mut png = io::Cursor::new(Vec::new());
         let name = format!("chars/{}.png", character.label());

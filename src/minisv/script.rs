@@ -33,14 +33,14 @@ const CLIP_LENGTH: usize = 75;
 #[must_use]
 pub fn episode(seed: u64, season: usize, number: usize, length: usize) -> Episode {
     let mut dice = Dice::new(seed, &["script", &season.to_string(), &number.to_string()]);
-    let mut place = *dice.pick(&Place::ALL);
+    let mut place = *dice.pick(Place::ALL);
     let mut cast: Vec<Character> = Vec::new();
     let mut start = dice.index(200);
     let mut clips = Vec::with_capacity(length);
     for position in 0..length {
         let moved = position > 0 && dice.chance(0.35);
         if moved {
-            place = *dice.pick(&Place::ALL);
+            place = *dice.pick(Place::ALL);
         }
         cast = next_cast(&mut dice, &cast);
         // A later clip in the same place may leave the place unsaid: context has to supply it.
@@ -67,7 +67,8 @@ fn next_cast(dice: &mut Dice, last: &[Character]) -> Vec<Character> {
     } else {
         let mut more = last.to_vec();
         let absent: Vec<Character> = Character::ALL
-            .into_iter()
+            .iter()
+            .copied()
             .filter(|character| !last.contains(character))
             .collect();
         if more.len() < 3 && dice.chance(0.6) {
@@ -201,14 +202,28 @@ fn enumerate(cast: &[Character]) -> String {
 
 fn write_clip(dice: &mut Dice, id: String, place: Place, cast: &[Character], silent: bool) -> Clip {
     let deed = dice.pick(&DEEDS);
-    let mut poses = vec![deed.pose; cast.len()];
-    let mut held = None;
-    let mut standing = None;
+    let mut clip = Clip {
+        id,
+        place,
+        cast: cast.to_vec(),
+        caption: String::new(),
+        poses: vec![deed.pose; cast.len()],
+        held: None,
+        standing: None,
+    };
+    clip.caption = caption(dice, deed, &mut clip, silent);
+    clip
+}
+
+/// The caption, and what of the clip it changes. Every draw of the dice is part of the world: their order stays.
+fn caption(dice: &mut Dice, deed: &Deed, clip: &mut Clip, silent: bool) -> String {
+    let place = clip.place;
     let there = if silent {
         String::new()
     } else {
         format!(" {}", place.phrase())
     };
+    let cast = &clip.cast;
     let who = enumerate(cast);
     let first = cast[0].name();
     let (is, verb) = if cast.len() == 1 {
@@ -217,16 +232,15 @@ fn write_clip(dice: &mut Dice, id: String, place: Place, cast: &[Character], sil
         ("are", deed.doing)
     };
     let second = dice.between(0.0, 1.0);
-    let caption = match dice.index(8) {
+    match dice.index(8) {
         0 | 1 => format!("{who} {is} {}{there}.", deed.doing),
         2 if cast.len() == 1 => format!("{first} {verb}{there}."),
         2 if cast.len() == 2 && second < 0.5 => {
-            poses[0] = Pose::Wave;
-            poses[1] = Pose::Stand;
+            clip.poses = vec![Pose::Wave, Pose::Stand];
             format!("{first} waves at {}{there}.", cast[1].name())
         }
         2 if cast.len() == 2 => {
-            poses = vec![Pose::Stand; 2];
+            clip.poses = vec![Pose::Stand; 2];
             format!("{first} talks to {}{there}.", cast[1].name())
         }
         3 if cast.len() == 1 && !silent => {
@@ -236,47 +250,29 @@ fn write_clip(dice: &mut Dice, id: String, place: Place, cast: &[Character], sil
         }
         4 => {
             let prop = *dice.pick(&Prop::HELD);
-            held = Some((0, prop));
-            poses[0] = Pose::Hold;
-            let object = format!("{} {}", prop.article(), prop.word());
-            if cast.len() == 1 {
-                format!("{first} is holding {object}{there}.")
-            } else {
-                for pose in &mut poses[1..] {
-                    *pose = deed.pose;
-                }
-                let place_part = if silent {
-                    " together".to_owned()
-                } else {
-                    there
-                };
-                format!("{who} are{place_part}. {first} is holding {object}.")
+            clip.held = Some((0, prop));
+            clip.poses[0] = Pose::Hold;
+            match (cast.len(), silent) {
+                (1, _) => format!("{first} is holding {}{there}.", object(prop)),
+                (_, true) => format!("{who} are together. {first} is holding {}.", object(prop)),
+                (_, false) => format!("{who} are{there}. {first} is holding {}.", object(prop)),
             }
         }
         5 => {
             let prop = *dice.pick(&Prop::STANDING);
-            standing = Some(prop);
-            format!(
-                "{who} {is} {}{there} next to {} {}.",
-                deed.doing,
-                prop.article(),
-                prop.word()
-            )
+            clip.standing = Some(prop);
+            format!("{who} {is} {}{there} next to {}.", deed.doing, object(prop))
         }
         6 if cast.len() == 1 => {
             let prop = *dice.pick(&Prop::STANDING);
-            standing = Some(prop);
-            poses[0] = Pose::Stand;
-            format!(
-                "There is {} {} near {first}{there}.",
-                prop.article(),
-                prop.word()
-            )
+            clip.standing = Some(prop);
+            clip.poses[0] = Pose::Stand;
+            format!("There is {} near {first}{there}.", object(prop))
         }
         6 if second < 0.4 => format!("{who} laugh while {}{there}.", deed.doing),
         7 if cast.len() == 1 => {
             let other = dice.pick(&DEEDS);
-            poses[0] = other.pose;
+            clip.poses[0] = other.pose;
             if silent {
                 format!("{first} looks happy. {first} is {}.", other.doing)
             } else {
@@ -284,14 +280,10 @@ fn write_clip(dice: &mut Dice, id: String, place: Place, cast: &[Character], sil
             }
         }
         _ => format!("{who} {is} happily {}{there}.", deed.doing),
-    };
-    Clip {
-        id,
-        place,
-        cast: cast.to_vec(),
-        caption,
-        poses,
-        held,
-        standing,
     }
+}
+
+/// "an umbrella".
+fn object(prop: Prop) -> String {
+    format!("{} {}", prop.article(), prop.word())
 }

@@ -4,7 +4,19 @@ use super::draw::Dice;
 use super::pen::{Ink, OUTLINE, Pen, mix};
 
 /// Where a clip happens. The order is the order of background labels; neighbours (0-1, 2-3, ...) are alike.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(
+    Clone,
+    Copy,
+    Debug,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Hash,
+    strum::IntoStaticStr,
+    strum::VariantArray,
+)]
+#[strum(serialize_all = "kebab-case")]
 pub enum Place {
     /// Cream tiles, a stove and hanging pans.
     Kitchen,
@@ -38,38 +50,12 @@ const SIZE: f32 = 128.0;
 
 impl Place {
     /// All of them, in label order.
-    pub const ALL: [Self; 12] = [
-        Self::Kitchen,
-        Self::Bakery,
-        Self::Bedroom,
-        Self::Attic,
-        Self::Park,
-        Self::Orchard,
-        Self::Beach,
-        Self::Harbour,
-        Self::Library,
-        Self::Workshop,
-        Self::Street,
-        Self::Station,
-    ];
+    pub const ALL: &[Self] = <Self as strum::VariantArray>::VARIANTS;
 
     /// The word for it, in captions and as `setting`.
     #[must_use]
     pub fn word(self) -> &'static str {
-        match self {
-            Self::Kitchen => "kitchen",
-            Self::Bakery => "bakery",
-            Self::Bedroom => "bedroom",
-            Self::Attic => "attic",
-            Self::Park => "park",
-            Self::Orchard => "orchard",
-            Self::Beach => "beach",
-            Self::Harbour => "harbour",
-            Self::Library => "library",
-            Self::Workshop => "workshop",
-            Self::Street => "street",
-            Self::Station => "station",
-        }
+        self.into()
     }
 
     /// "in the kitchen", "at the beach", "on the street".

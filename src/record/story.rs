@@ -2,7 +2,6 @@
 
 use super::{ClipId, StoryId};
 use serde::{Deserialize, Serialize};
-use std::fmt;
 use std::sync::Arc;
 
 /// One frame of a story as the data set has it. Pixels stay on disk.
@@ -33,10 +32,23 @@ pub struct Story {
 }
 
 /// Which text a generator reads. The variants are defined in `dataset::referential`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(
+    Clone,
+    Copy,
+    Debug,
+    PartialEq,
+    Eq,
+    Serialize,
+    Deserialize,
+    clap::ValueEnum,
+    strum::Display,
+    strum::IntoStaticStr,
+    strum::VariantArray,
+)]
 #[serde(rename_all = "kebab-case")]
+#[strum(serialize_all = "kebab-case")]
 pub enum TextVariant {
-    /// The captions as annotated.
+    /// The captions as annotated, with names.
     Original,
     /// Algorithm 1 of the StoryGPT-V supplementary, compared with the previous frame.
     Algorithm1,
@@ -50,30 +62,12 @@ pub enum TextVariant {
 
 impl TextVariant {
     /// Every variant.
-    pub const ALL: [Self; 5] = [
-        Self::Original,
-        Self::Algorithm1,
-        Self::MakeAStory,
-        Self::StorygptvTrain,
-        Self::StorygptvEval,
-    ];
+    pub const ALL: &[Self] = <Self as strum::VariantArray>::VARIANTS;
 
     /// The name that cards, signatures and the command line use.
     #[must_use]
     pub fn name(self) -> &'static str {
-        match self {
-            Self::Original => "original",
-            Self::Algorithm1 => "algorithm1",
-            Self::MakeAStory => "make-a-story",
-            Self::StorygptvTrain => "storygptv-train",
-            Self::StorygptvEval => "storygptv-eval",
-        }
-    }
-}
-
-impl fmt::Display for TextVariant {
-    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        out.pad(self.name())
+        self.into()
     }
 }
 
@@ -118,7 +112,7 @@ mod tests {
 
     #[test]
     fn a_variant_is_written_by_its_name() {
-        for variant in TextVariant::ALL {
+        for &variant in TextVariant::ALL {
             assert_eq!(serde_json::to_value(variant).unwrap(), variant.name());
             assert_eq!(variant.to_string(), variant.name());
         }

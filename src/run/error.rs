@@ -437,9 +437,6 @@ impl Hint for RunError {
             Self::Format { .. } => {
                 "use the version of storyeval that wrote the run, or start anew with `--out runs/NAME`".to_owned()
             }
-            Self::PartitionSyntax { .. } => {
-                "write the first of eight parts as `--partition hash:1/8`".to_owned()
-            }
             Self::EmptyPlan => "raise `--limit`, or look with `storyeval run ... --dry-run`".to_owned(),
             Self::RepeatedStory { .. } | Self::CaptionCount { .. } => {
                 "the split lists a story twice; see its ids with `storyeval dataset referential --dataset ...`".to_owned()
@@ -463,6 +460,7 @@ impl Hint for RunError {
             | Self::FeatureName { .. }
             | Self::StoryCount { .. }
             | Self::FrameCount { .. }
+            | Self::PartitionSyntax { .. }
             | Self::Row { .. } => return None,
         })
     }

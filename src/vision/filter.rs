@@ -1,10 +1,10 @@
 //! Resampling filters, as Pillow defines them.
 
 use std::f64::consts::PI;
-use std::fmt;
 
 /// A resampling filter. When shrinking, all of them are widened (antialiased).
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, strum::Display)]
+#[strum(serialize_all = "kebab-case")]
 pub enum Filter {
     /// Mean of the covered pixels.
     Box,
@@ -14,17 +14,6 @@ pub enum Filter {
     Bicubic,
     /// Windowed sinc of radius 3.
     Lanczos,
-}
-
-impl fmt::Display for Filter {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str(match self {
-            Self::Box => "box",
-            Self::Bilinear => "bilinear",
-            Self::Bicubic => "bicubic",
-            Self::Lanczos => "lanczos",
-        })
-    }
 }
 
 impl Filter {

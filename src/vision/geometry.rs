@@ -2,7 +2,6 @@
 
 use super::axis::Axis;
 use super::{Geometry, MAX_BYTES, MAX_SIDE, VisionError};
-use image::{RgbImage, imageops};
 
 impl Geometry {
     /// The part of an image of `from` (width, height) that a network that reads `to` gets to see.
@@ -113,36 +112,6 @@ pub fn short_side_size(from: (u32, u32), side: u32) -> (u32, u32) {
 /// `int(round(excess / 2))` of Python: halves go to the even neighbour.
 fn half_to_even(excess: u32) -> u32 {
     excess / 2 + u32::from(excess % 4 == 3)
-}
-
-/// Cuts out the middle as torchvision's `CenterCrop((height, width))` does. Where the image is smaller
-/// it is padded with black first, the odd pixel to the right and to the bottom.
-///
-/// # Errors
-/// A crop without pixels, or one that is larger than any image that is read.
-pub fn center_crop(image: &RgbImage, width: u32, height: u32) -> Result<RgbImage, VisionError> {
-    check_sizes((1, 1), (width, height))?;
-    let mut result = RgbImage::new(width, height);
-    let (x, from_x) = offsets(image.width(), width);
-    let (y, from_y) = offsets(image.height(), height);
-    let part = imageops::crop_imm(
-        image,
-        from_x,
-        from_y,
-        image.width().min(width),
-        image.height().min(height),
-    );
-    imageops::replace(&mut result, &*part, i64::from(x), i64::from(y));
-    Ok(result)
-}
-
-/// Where the image starts in the crop, and where the crop starts in the image.
-fn offsets(side: u32, crop: u32) -> (u32, u32) {
-    if side < crop {
-        ((crop - side) / 2, 0)
-    } else {
-        (0, half_to_even(side - crop))
-    }
 }
 
 #[cfg(test)]

@@ -5,8 +5,8 @@ use super::planes::float_window;
 use super::resize::resize_window;
 use super::scaler::Scaler;
 use super::{
-    Filter, FloatResizer, Geometry, InputScale, PassOrder, Recipe, Resizer, ValueScale,
-    center_crop, prepare, resize_float, resize_ordered, short_side_size,
+    Filter, FloatResizer, Geometry, InputScale, PassOrder, Recipe, Resizer, ValueScale, prepare,
+    resize_float, resize_ordered, short_side_size,
 };
 use image::RgbImage;
 use ndarray::Array3;
@@ -226,7 +226,6 @@ fn torch_and_tensorflow_are_equalled() {
 struct Stored {
     origin: Origin,
     resized: Vec<Whittled>,
-    cropped: Vec<Cropped>,
     recipes: Vec<Whole>,
 }
 
@@ -241,13 +240,6 @@ struct Whittled {
     n: u32,
     filter: String,
     resized: (u32, u32),
-    sha256: String,
-}
-
-#[derive(Deserialize)]
-struct Cropped {
-    size: [u32; 2],
-    crop: [u32; 2],
     sha256: String,
 }
 
@@ -278,22 +270,6 @@ fn geometry_equals_torchvision_bit_for_bit() {
         let found = resize_window(&noise(case.size), x, y, filter.unwrap(), order);
         let place = format!("{:?} to {} {}", case.size, case.n, case.filter);
         assert_eq!(digest(found.as_raw()), case.sha256, "{place}");
-    }
-}
-
-#[test]
-fn crops_equal_torchvision_with_padding_too() {
-    let cases = recipes().cropped;
-    assert!(cases.len() >= 50);
-    for case in cases {
-        let found = center_crop(&noise(case.size), case.crop[0], case.crop[1]).unwrap();
-        assert_eq!(
-            digest(found.as_raw()),
-            case.sha256,
-            "{:?} to {:?}",
-            case.size,
-            case.crop
-        );
     }
 }
 

@@ -27,7 +27,7 @@ pub use decode::{SourceImage, decode_image, read_bounded, read_image};
 pub use decoding::Decoding;
 pub use error::VisionError;
 pub use filter::Filter;
-pub use geometry::{View, center_crop, short_side_size};
+pub use geometry::{View, short_side_size};
 pub use input_scale::InputScale;
 pub use layout::to_chw;
 pub use pass_order::PassOrder;

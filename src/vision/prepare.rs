@@ -171,7 +171,7 @@ mod tests {
 
     #[test]
     fn every_resizer_keeps_an_image_that_has_the_size() {
-        for resizer in Resizer::ALL {
+        for &resizer in Resizer::ALL {
             let recipe = recipe(resizer, ValueScale::Symmetric);
             let pixels = prepare(&picture(), &recipe, 4, 4, &InputScale::Unit).unwrap();
             assert_eq!(pixels.shape(), [3, 4, 4]);

@@ -7,8 +7,21 @@ use std::borrow::Cow;
 use std::fmt;
 
 /// How an image is brought to another size.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(
+    Clone,
+    Copy,
+    Debug,
+    PartialEq,
+    Eq,
+    Hash,
+    Serialize,
+    Deserialize,
+    strum::VariantArray,
+    strum::Display,
+    strum::IntoStaticStr,
+)]
 #[serde(rename_all = "kebab-case")]
+#[strum(serialize_all = "kebab-case")]
 pub enum Resizer {
     /// Pillow on 8-bit pixels, `BILINEAR` (anti-aliased): torchvision's `Resize` on a PIL image.
     PillowBilinear,
@@ -32,23 +45,13 @@ pub enum Resizer {
 
 impl Resizer {
     /// All of them, in the order of declaration.
-    pub const ALL: [Self; 9] = [
-        Self::PillowBilinear,
-        Self::PillowBicubic,
-        Self::PillowLanczos,
-        Self::PillowBox,
-        Self::PillowF32Bilinear,
-        Self::PillowF32Bicubic,
-        Self::TorchBilinear,
-        Self::TorchBilinearAntialias,
-        Self::Tf1Bilinear,
-    ];
+    pub const ALL: &[Self] = <Self as strum::VariantArray>::VARIANTS;
 
     /// Its name in signatures, which says the version of Pillow where that is not the default:
     /// `pillow13-bilinear`.
     #[must_use]
     pub fn named(self, order: PassOrder) -> Cow<'static, str> {
-        let name = self.name();
+        let name: &'static str = self.into();
         match name.strip_prefix("pillow") {
             Some(rest) if !order.is_default() => format!("pillow{}{rest}", order.suffix()).into(),
             _ => name.into(),
@@ -57,8 +60,9 @@ impl Resizer {
 }
 
 /// What happens to images that are not square.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, strum::Display)]
 #[serde(rename_all = "kebab-case")]
+#[strum(serialize_all = "kebab-case")]
 pub enum Geometry {
     /// Both sides are resized to the network's, whatever the aspect ratio.
     Squash,
@@ -71,8 +75,9 @@ pub enum Geometry {
 }
 
 /// Which values stand for black and white where a network expects -1 and 1.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, strum::Display)]
 #[serde(rename_all = "kebab-case")]
+#[strum(serialize_all = "kebab-case")]
 pub enum ValueScale {
     /// `2 v / 255 - 1`, in `[-1, 1]`: right.
     Symmetric,
@@ -102,43 +107,6 @@ pub struct Recipe {
     pub scale: ValueScale,
 }
 
-macro_rules! as_kebab_case {
-    ($($name:ident { $($variant:ident = $text:literal),+ $(,)? })+) => {
-        $(impl $name {
-            fn name(self) -> &'static str {
-                match self { $(Self::$variant => $text),+ }
-            }
-        }
-
-        impl fmt::Display for $name {
-            fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-                formatter.write_str(self.name())
-            }
-        })+
-    };
-}
-
-as_kebab_case! {
-    Resizer {
-        PillowBilinear = "pillow-bilinear",
-        PillowBicubic = "pillow-bicubic",
-        PillowLanczos = "pillow-lanczos",
-        PillowBox = "pillow-box",
-        PillowF32Bilinear = "pillow-f32-bilinear",
-        PillowF32Bicubic = "pillow-f32-bicubic",
-        TorchBilinear = "torch-bilinear",
-        TorchBilinearAntialias = "torch-bilinear-antialias",
-        Tf1Bilinear = "tf1-bilinear",
-    }
-    Geometry { Squash = "squash", CenterCrop = "center-crop", CropFirst = "crop-first" }
-    ValueScale {
-        Symmetric = "symmetric",
-        Centred128 = "centred128",
-        ImagenetStandardised = "imagenet-standardised",
-        UpperHalf = "upper-half",
-    }
-}
-
 impl fmt::Display for Recipe {
     /// As signatures print it: `64>torch-bilinear+squash+symmetric`.
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -159,7 +127,7 @@ mod tests {
 
     #[test]
     fn names_say_the_version_of_pillow_where_it_counts() {
-        for resizer in Resizer::ALL {
+        for &resizer in Resizer::ALL {
             assert_eq!(resizer.named(PassOrder::Pillow12), resizer.to_string());
             let named = resizer.named(PassOrder::Pillow13);
             assert_eq!(named.starts_with("pillow13-"), named != resizer.to_string());

@@ -1,4 +1,5 @@
-//! Resizing of 8-bit pixels that equals Pillow's bit for bit.
+//! Resizing of 8-bit pixels that equals Pillow's bit for bit, for which it is written here and not taken from a
+//! crate.
 //!
 //! Pillow resizes 8-bit images in two passes with integer weights, and the image between the passes
 //! is 8-bit too.

@@ -1,12 +1,11 @@
 //! Input that is empty, tiny, odd or damaged: a right answer, a warning beside the number, or a refusal
 //! with a hint. `data_errors` and `import` have data sets and folders of layouts.
 
-use crate::support::{Said, bundles, fails, storyeval};
+use crate::support::{Said, bundles, fails, storyeval, write_npy};
 use ndarray::Array2;
 use serde_json::Value;
 use std::fs;
 use std::path::{Path, PathBuf};
-use storyeval::format::write_npy;
 use tempfile::TempDir;
 
 fn golden(name: &str) -> PathBuf {
@@ -330,7 +329,7 @@ fn cmyk_is_read_with_a_warning_and_damaged_images_are_refused_by_name() {
 
 fn saved(folder: &TempDir, name: &str, values: &Array2<f32>) -> String {
     let path = folder.path().join(name);
-    write_npy(&path, &values.view()).unwrap();
+    write_npy(&path, values);
     text(&path).to_owned()
 }
 

@@ -398,7 +398,10 @@ fn cases(xml: &str) -> BTreeMap<String, Option<(String, String)>> {
             .attributes()
             .map(|attribute| {
                 let attribute = attribute.unwrap();
-                let value = attribute.unescape_value().unwrap().into_owned();
+                let value = attribute
+                    .normalized_value(quick_xml::XmlVersion::Implicit1_0)
+                    .unwrap()
+                    .into_owned();
                 (
                     String::from_utf8(attribute.key.as_ref().to_vec()).unwrap(),
                     value,

@@ -1,14 +1,13 @@
 //! `storyeval metric fid|kid|prdc|is|accuracy|clip` on files of numbers.
 
-use crate::support::storyeval;
+use crate::support::{storyeval, write_npy};
 use ndarray::{Array2, array};
 use serde_json::Value;
 use std::path::{Path, PathBuf};
-use storyeval::format::write_npy;
 
 fn saved(folder: &Path, name: &str, values: &Array2<f32>) -> PathBuf {
     let path = folder.join(name);
-    write_npy(&path, &values.view()).unwrap();
+    write_npy(&path, values);
     path
 }
 

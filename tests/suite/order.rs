@@ -1,12 +1,11 @@
 //! The same images in another order, in other batches, on other numbers of threads.
 
-use crate::support::{bundles, ground_truth, printed, storyeval};
+use crate::support::{bundles, ground_truth, printed, storyeval, write_npy};
 use ndarray::{Array2, Axis};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
-use storyeval::format::write_npy;
 
 const ROWS: usize = 45;
 
@@ -35,7 +34,7 @@ impl Files {
         let folder = tempfile::tempdir().unwrap();
         let save = |name: &str, set: Array2<f32>| {
             let set = set.select(Axis(0), order);
-            write_npy(&folder.path().join(name), &set.view()).unwrap();
+            write_npy(&folder.path().join(name), &set);
         };
         save("a.npy", features(5, 1));
         save("b.npy", features(5, 2));

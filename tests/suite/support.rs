@@ -122,3 +122,14 @@ impl Said {
         }
     }
 }
+
+/// Writes what `numpy.save` writes of a matrix of 32-bit floats.
+pub(crate) fn write_npy(path: &Path, values: &ndarray::Array2<f32>) {
+    let (rows, columns) = values.dim();
+    let header =
+        format!("{{'descr': '<f4', 'fortran_order': False, 'shape': ({rows}, {columns}), }}");
+    let mut bytes = format!("{header:<117}\n").into_bytes();
+    bytes.splice(0..0, *b"\x93NUMPY\x01\x00\x76\x00");
+    bytes.extend(values.iter().flat_map(|value| value.to_le_bytes()));
+    fs::write(path, bytes).unwrap();
+}

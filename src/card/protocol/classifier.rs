@@ -2,9 +2,9 @@
 
 use crate::vision::Recipe;
 use serde::{Deserialize, Serialize};
-use std::fmt;
 
-/// When a classifier says that a class is there.
+/// When a classifier says that a class is there. One value so far; cards name it, because a published script
+/// may choose another, and it is part of their hash.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum ThresholdRule {
     /// The sigmoid is strictly above one half; exactly one half is "absent", as rounding half to
@@ -14,7 +14,8 @@ pub enum ThresholdRule {
 }
 
 /// How F1 puts classes and frames together.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, strum::Display)]
+#[strum(serialize_all = "kebab-case")]
 #[serde(rename_all = "kebab-case")]
 pub enum F1Average {
     /// F1 of the counts summed over frames and classes.
@@ -25,17 +26,6 @@ pub enum F1Average {
     Weighted,
     /// Mean of the frames' F1; a frame without positives and predictions counts as 0.
     Samples,
-}
-
-impl fmt::Display for F1Average {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str(match self {
-            Self::Micro => "micro",
-            Self::Macro => "macro",
-            Self::Weighted => "weighted",
-            Self::Samples => "samples",
-        })
-    }
 }
 
 /// Which labels a frame is held against.

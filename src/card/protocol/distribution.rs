@@ -4,7 +4,6 @@ use super::Repeats;
 use crate::record::Seed;
 use crate::vision::Recipe;
 use serde::{Deserialize, Serialize};
-use std::fmt;
 
 /// How frames reach the feature network.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -16,7 +15,8 @@ pub struct FeatureRule {
     pub reference: Recipe,
 }
 
-/// Which real frames the generated ones are compared with.
+/// Which real frames the generated ones are compared with. One value so far, which cards name and hash: some
+/// scripts compare with a whole split instead.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum ReferenceFrames {
@@ -24,7 +24,8 @@ pub enum ReferenceFrames {
     SameFrames,
 }
 
-/// Divisor of the covariance.
+/// Divisor of the covariance. One value so far, which cards name and hash: a maximum-likelihood estimate
+/// would divide by n.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum CovarianceRule {
@@ -33,7 +34,8 @@ pub enum CovarianceRule {
 }
 
 /// Precision of the mean.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, strum::Display)]
+#[strum(serialize_all = "kebab-case")]
 #[serde(rename_all = "kebab-case")]
 pub enum MeanRule {
     /// Sums in f64: pytorch-fid.
@@ -41,15 +43,6 @@ pub enum MeanRule {
     /// `numpy.mean` of f32 values in the order in which the script lists the images: clean-fid,
     /// torch-fidelity, and every released script of story visualisation.
     F32,
-}
-
-impl fmt::Display for MeanRule {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str(match self {
-            Self::F64 => "f64",
-            Self::F32 => "f32",
-        })
-    }
 }
 
 /// The Fréchet distance.

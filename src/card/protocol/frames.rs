@@ -4,7 +4,8 @@ use serde::{Deserialize, Serialize};
 use std::fmt;
 
 /// Which frames of a story are scored.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, strum::Display)]
+#[strum(serialize_all = "kebab-case")]
 #[serde(rename_all = "kebab-case")]
 pub enum FrameRule {
     /// All of them.
@@ -27,17 +28,7 @@ impl FrameRule {
     }
 }
 
-impl fmt::Display for FrameRule {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str(match self {
-            Self::All => "all",
-            Self::SkipFirst => "skip-first",
-            Self::Last => "last",
-        })
-    }
-}
-
-/// Which clips start a story.
+/// Which clips start a story. One value so far, which cards name and hash.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum StorySubset {
@@ -146,7 +137,8 @@ impl fmt::Display for WindowRule {
 }
 
 /// How often a clip counts that is scored in several stories.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, strum::Display)]
+#[strum(serialize_all = "kebab-case")]
 #[serde(rename_all = "kebab-case")]
 pub enum Repeats {
     /// Once a story.
@@ -158,14 +150,4 @@ pub enum Repeats {
     /// Once per story, with the frame of the last one: scripts that go through stories and open a file
     /// that is named after the clip.
     LastForAll,
-}
-
-impl fmt::Display for Repeats {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str(match self {
-            Self::EveryFrame => "every-frame",
-            Self::LastOfClip => "last-of-clip",
-            Self::LastForAll => "last-for-all",
-        })
-    }
 }

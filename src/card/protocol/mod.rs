@@ -145,19 +145,7 @@ impl Protocol {
         }
     }
 
-    /// Rules that a type cannot express.
-    pub(super) fn check(&self, path: &str) -> Result<(), CardError> {
-        match self.broken_rule() {
-            None => Ok(()),
-            Some((rule, found)) => Err(CardError::Invalid {
-                path: path.to_owned(),
-                rule,
-                found,
-            }),
-        }
-    }
-
-    fn broken_rule(&self) -> Option<(&'static str, String)> {
+    pub(super) fn broken_rule(&self) -> Option<(&'static str, String)> {
         let on_features = [
             ("fid", self.fid.is_some()),
             ("kid", self.kid.is_some()),

@@ -6,22 +6,14 @@ use serde::{Deserialize, Serialize};
 use std::fmt;
 
 /// Which text a frame is compared with.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, strum::Display)]
+#[strum(serialize_all = "kebab-case")]
 #[serde(rename_all = "kebab-case")]
 pub enum CaptionText {
     /// The annotated caption, with names.
     Original,
     /// The text that the generator read, with pronouns where its variant puts them.
     AsRead,
-}
-
-impl fmt::Display for CaptionText {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str(match self {
-            Self::Original => "original",
-            Self::AsRead => "as-read",
-        })
-    }
 }
 
 /// How similarities of frames become one number.
@@ -86,7 +78,8 @@ fn is_bilinear(resizer: &Resizer) -> bool {
 }
 
 /// How captions are cut into words.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, strum::Display)]
+#[strum(serialize_all = "kebab-case")]
 #[serde(rename_all = "kebab-case")]
 pub enum Words {
     /// PTB tokens after the COCO punctuation filter.
@@ -95,17 +88,9 @@ pub enum Words {
     Whitespace,
 }
 
-impl fmt::Display for Words {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str(match self {
-            Self::Ptb => "ptb",
-            Self::Whitespace => "whitespace",
-        })
-    }
-}
-
 /// What is called BLEU4.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, strum::Display)]
+#[strum(serialize_all = "kebab-case")]
 #[serde(rename_all = "kebab-case")]
 pub enum BleuRule {
     /// Corpus BLEU-4: the generated frame's caption against all captions of the real frame.
@@ -113,15 +98,6 @@ pub enum BleuRule {
     /// The mean over frames of the mean of BLEU-1, 2, 3 and 4, with reference and hypothesis swapped
     /// and only the first caption of the real frame: the released StoryGPT-V script.
     StorygptvReleased,
-}
-
-impl fmt::Display for BleuRule {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str(match self {
-            Self::Corpus => "corpus",
-            Self::StorygptvReleased => "storygptv-released",
-        })
-    }
 }
 
 /// Captions that a model writes of the frames, compared with those it writes of the real ones.

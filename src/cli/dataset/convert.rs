@@ -2,12 +2,12 @@
 
 use crate::cli::Outcome;
 use crate::cli::common::CacheArguments;
-use crate::cli::data::{DataArguments, LayoutName};
+use crate::cli::data::DataArguments;
 use crate::cli::talk::{Screen, SharedMeter, print, say};
 use clap::Args;
 use std::fmt::Write as _;
 use std::path::PathBuf;
-use storyeval::card;
+use storyeval::card::{self, Layout};
 use storyeval::convert::{ConvertOptions, story_length};
 use storyeval::dataset::ALL_SPLITS;
 use storyeval::pipeline::open_dataset;
@@ -28,7 +28,7 @@ pub(crate) struct ConvertArguments {
     data: DataArguments,
     /// Layout to write (docs/convert.md says what each keeps)
     #[arg(long, value_enum, value_name = "LAYOUT")]
-    to: LayoutName,
+    to: Layout,
     /// New folder
     #[arg(long, value_name = "DIR")]
     out: PathBuf,
@@ -46,7 +46,7 @@ pub(super) fn convert(arguments: &ConvertArguments) -> Outcome {
     if arguments.data.split.is_none() {
         ALL_SPLITS.clone_into(&mut choice.split);
     }
-    choice.story_length = story_length(arguments.to.0, choice.story_length);
+    choice.story_length = story_length(arguments.to, choice.story_length);
     let first = match &arguments.data.subset {
         Some(subset) => card::subset(subset)?.stories.first,
         None => None,
@@ -54,7 +54,7 @@ pub(super) fn convert(arguments: &ConvertArguments) -> Outcome {
     let cache = arguments.cache.folder();
     let dataset = open_dataset(card, &choice, &cache, Screen::new().control())?;
     let options = ConvertOptions {
-        to: arguments.to.0,
+        to: arguments.to,
         out: &arguments.out,
         split: &choice.split,
         story_length: choice.story_length,

@@ -6,8 +6,6 @@ mod stats;
 mod synth;
 mod verify;
 
-pub(crate) use referential::Variant;
-
 use super::Outcome;
 use clap::Subcommand;
 use convert::ConvertArguments;

@@ -4,7 +4,7 @@ use crate::cli::Outcome;
 use crate::cli::common::CacheArguments;
 use crate::cli::data::DataArguments;
 use crate::cli::talk::{Screen, print};
-use clap::{Args, ValueEnum};
+use clap::Args;
 use serde_json::{Value, json};
 use std::fmt::Write;
 use storyeval::card;
@@ -12,40 +12,14 @@ use storyeval::dataset::{Dataset, DatasetError, Explained, explain};
 use storyeval::pipeline::open_dataset;
 use storyeval::record::{StoryFrame, TextVariant};
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub(crate) enum Variant {
-    /// As annotated, with names
-    Original,
-    /// Algorithm 1 as StoryGPT-V's supplementary prints it
-    Algorithm1,
-    /// What Make-A-Story's released loader makes
-    MakeAStory,
-    /// What StoryGPT-V's released training loader makes
-    StorygptvTrain,
-    /// What StoryGPT-V's released evaluation loader makes
-    StorygptvEval,
-}
-
-impl From<Variant> for TextVariant {
-    fn from(variant: Variant) -> Self {
-        match variant {
-            Variant::Original => Self::Original,
-            Variant::Algorithm1 => Self::Algorithm1,
-            Variant::MakeAStory => Self::MakeAStory,
-            Variant::StorygptvTrain => Self::StorygptvTrain,
-            Variant::StorygptvEval => Self::StorygptvEval,
-        }
-    }
-}
-
 #[derive(Clone, Debug, Args)]
 pub(crate) struct ReferentialArguments {
     /// Data set: an id of `storyeval ls datasets`, or a card's path
     #[arg(long, short)]
     dataset: String,
     /// Which rule replaces names
-    #[arg(long, value_enum, default_value_t = Variant::Algorithm1)]
-    variant: Variant,
+    #[arg(long, value_enum, default_value_t = TextVariant::Algorithm1)]
+    variant: TextVariant,
     #[command(flatten)]
     data: DataArguments,
     #[command(flatten)]
@@ -62,7 +36,7 @@ pub(super) fn text(arguments: &ReferentialArguments) -> Outcome {
         .choose_alone(&arguments.dataset, &card)?;
     let cache = arguments.cache.folder();
     let dataset = open_dataset(card, &choice, &cache, Screen::new().control())?;
-    let variant = TextVariant::from(arguments.variant);
+    let variant = arguments.variant;
     let mut lines = String::new();
     let mut crashed = 0;
     for story in dataset.stories() {

@@ -3,12 +3,12 @@
 mod published;
 mod sheet;
 
-use super::Variant;
 use crate::cli::Outcome;
 use crate::cli::common::CacheArguments;
 use crate::cli::data::DataArguments;
-use crate::cli::talk::{Screen, print, say};
-use clap::{Args, ValueEnum};
+use crate::cli::format::Format;
+use crate::cli::talk::{Screen, print, print_json, say};
+use clap::Args;
 use serde::Serialize;
 use storyeval::card;
 use storyeval::dataset::stats::{Statistics, statistics};
@@ -16,14 +16,6 @@ use storyeval::dataset::{Dataset, DatasetError};
 use storyeval::pipeline::open_dataset;
 use storyeval::record::TextVariant;
 use storyeval::table;
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-enum Format {
-    /// Tables in GitHub's Markdown, legible as plain text
-    Text,
-    /// JSON
-    Json,
-}
 
 #[derive(Clone, Debug, Args)]
 pub(crate) struct StatsArguments {
@@ -34,7 +26,7 @@ pub(crate) struct StatsArguments {
     data: DataArguments,
     /// Texts with pronouns to count references in, beside the original [default: all of them]
     #[arg(long = "variant", value_enum, value_name = "VARIANT")]
-    variants: Vec<Variant>,
+    variants: Vec<TextVariant>,
     /// How to print
     #[arg(long, value_enum, default_value_t = Format::Text)]
     format: Format,
@@ -79,7 +71,7 @@ pub(super) fn stats(arguments: &StatsArguments) -> Outcome {
         && !arguments.variants.is_empty()
     {
         let asked = |variant: &TextVariant| variant.name() == *name;
-        let variant = TextVariant::ALL.into_iter().find(asked);
+        let variant = TextVariant::ALL.iter().copied().find(asked);
         return Err(DatasetError::NoReleasedProcedure {
             dataset: card.id,
             variant: variant.unwrap_or(TextVariant::Original),
@@ -106,8 +98,7 @@ pub(super) fn stats(arguments: &StatsArguments) -> Outcome {
                 statistics: &statistics,
                 published: &figures,
             };
-            let text = serde_json::to_string_pretty(&answer).expect("all keys are text or numbers");
-            print(&format!("{text}\n"))
+            print_json(&answer)
         }
         Format::Text => {
             let title = format!(
@@ -122,9 +113,9 @@ pub(super) fn stats(arguments: &StatsArguments) -> Outcome {
 
 /// The variants asked for, once each, without the original, which is always counted.
 fn variants(arguments: &StatsArguments) -> Vec<TextVariant> {
-    let asked: Vec<TextVariant> = arguments.variants.iter().map(|v| (*v).into()).collect();
+    let asked = &arguments.variants;
     let wanted = |variant: &TextVariant| asked.is_empty() || asked.contains(variant);
-    let others = TextVariant::ALL.into_iter().filter(wanted);
+    let others = TextVariant::ALL.iter().copied().filter(wanted);
     others
         .filter(|variant| *variant != TextVariant::Original)
         .collect()

@@ -1,7 +1,6 @@
 //! `storyeval dataset synth`: draw MiniSV.
 
 use crate::cli::Outcome;
-use crate::cli::data::LayoutName;
 use crate::cli::talk::{SharedMeter, print, say};
 use clap::Args;
 use std::path::PathBuf;
@@ -15,8 +14,8 @@ pub(crate) struct SynthArguments {
     #[arg(long, value_name = "DIR")]
     out: PathBuf,
     /// Layout to write (docs/convert.md)
-    #[arg(long, value_enum, default_value_t = LayoutName(Layout::Flintstones))]
-    layout: LayoutName,
+    #[arg(long, value_enum, default_value_t = Layout::Flintstones)]
+    layout: Layout,
     /// Stories in the test split, of 4 frames; of 5 in the layouts vist and arldm-h5
     #[arg(long, default_value_t = 100, value_name = "N")]
     stories: usize,
@@ -44,7 +43,7 @@ pub(super) fn synth(arguments: &SynthArguments) -> Outcome {
     let begin = Instant::now();
     let drawing = SharedMeter::new("drawing MiniSV");
     let writing = SharedMeter::new("writing");
-    let layout = arguments.layout.0;
+    let layout = arguments.layout;
     let report = write_in(
         &arguments.out,
         world,

@@ -2,25 +2,18 @@
 
 use crate::cli::Outcome;
 use crate::cli::common::CacheArguments;
-use crate::cli::data::{DataArguments, LayoutName};
+use crate::cli::data::DataArguments;
 use crate::cli::failure::Failure;
-use crate::cli::talk::{Screen, SharedMeter, print, say};
-use clap::{Args, ValueEnum};
+use crate::cli::format::Format;
+use crate::cli::talk::{Screen, SharedMeter, print, print_json, say};
+use clap::Args;
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
-use storyeval::card;
+use storyeval::card::{self, Layout};
 use storyeval::dataset::{ALL_SPLITS, DatasetError, OpenOptions};
 use storyeval::pipeline::to_open;
 use storyeval::table::{self, Block, Cell, Column, Document, Line, Row, Table};
 use storyeval::verify::{Content, Journal, Report, Severity, Verified};
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-enum Format {
-    /// Tables in GitHub's Markdown, legible as plain text
-    Text,
-    /// JSON
-    Json,
-}
 
 #[derive(Clone, Debug, Args)]
 pub(crate) struct VerifyArguments {
@@ -32,7 +25,7 @@ pub(crate) struct VerifyArguments {
     data: Option<PathBuf>,
     /// Layout of the data set [default: found out]
     #[arg(long, value_enum, value_name = "LAYOUT", hide_possible_values = true)]
-    data_layout: Option<LayoutName>,
+    data_layout: Option<Layout>,
     /// Split whose clips are looked at, or `all`. What splits share is only seen with all of them
     #[arg(long, default_value = ALL_SPLITS)]
     split: String,
@@ -68,8 +61,7 @@ pub(super) fn verify(arguments: &VerifyArguments) -> Outcome {
     let report = look(arguments, &options)?;
     match arguments.format {
         Format::Json => {
-            let text = serde_json::to_string_pretty(&report).expect("all keys are text");
-            print(&format!("{text}\n"))?;
+            print_json(&report)?;
         }
         Format::Text => print(&document(&report).render(table::Format::Markdown)?)?,
     }

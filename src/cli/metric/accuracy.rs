@@ -100,9 +100,8 @@ impl Rows {
     }
 }
 
-/// Exact match, accuracy of labels, and every average of precision, recall and F1. All in `[0, 1]`.
-pub(crate) fn accuracy(arguments: &AccuracyArguments) -> Outcome {
-    let rows = read(arguments)?;
+/// The columns that precision, recall and F1 are of.
+fn columns(arguments: &AccuracyArguments, rows: &Rows) -> Result<Vec<usize>, Failure> {
     let columns = arguments
         .columns
         .clone()
@@ -129,6 +128,33 @@ pub(crate) fn accuracy(arguments: &AccuracyArguments) -> Outcome {
             hint: "give `--names` a name for every column, in their order".to_owned(),
         });
     }
+    Ok(columns)
+}
+
+/// What the signature says of the choices.
+fn parts(arguments: &AccuracyArguments) -> String {
+    format!(
+        "accuracy|threshold:>{}|exact-match|f1-columns:{}|zero-division:{}",
+        arguments.threshold,
+        arguments
+            .columns
+            .as_ref()
+            .map_or("all".to_owned(), |columns| {
+                let columns: Vec<String> = columns.iter().map(ToString::to_string).collect();
+                columns.join(",")
+            }),
+        match arguments.zero_division {
+            Zero::Nothing => "0",
+            Zero::Whole => "1",
+            Zero::Undefined => "nan",
+        }
+    )
+}
+
+/// Exact match, accuracy of labels, and every average of precision, recall and F1. All in `[0, 1]`.
+pub(crate) fn accuracy(arguments: &AccuracyArguments) -> Outcome {
+    let rows = read(arguments)?;
+    let columns = columns(arguments, &rows)?;
     let zero = match arguments.zero_division {
         Zero::Nothing => ZeroDivision::Zero,
         Zero::Whole => ZeroDivision::One,
@@ -173,23 +199,7 @@ pub(crate) fn accuracy(arguments: &AccuracyArguments) -> Outcome {
                 .collect(),
         );
     }
-    let parts = format!(
-        "accuracy|threshold:>{}|exact-match|f1-columns:{}|zero-division:{}",
-        arguments.threshold,
-        arguments
-            .columns
-            .as_ref()
-            .map_or("all".to_owned(), |columns| {
-                let columns: Vec<String> = columns.iter().map(ToString::to_string).collect();
-                columns.join(",")
-            }),
-        match arguments.zero_division {
-            Zero::Nothing => "0",
-            Zero::Whole => "1",
-            Zero::Undefined => "nan",
-        }
-    );
-    answer.signature = signed(&parts, &plan.name(&groups), &[Some(n)]);
+    answer.signature = signed(&parts(arguments), &plan.name(&groups), &[Some(n)]);
     answer.finish(arguments.format, "give at least one row with one label")
 }
 

@@ -2,20 +2,10 @@
 
 use crate::cli::Outcome;
 use crate::cli::failure::Failure;
-use crate::cli::talk::{print, say};
-use clap::ValueEnum;
+pub(crate) use crate::cli::format::Format;
+use crate::cli::talk::{print, print_json, say};
 use serde::Serialize;
 use serde_json::{Map, Value};
-
-/// How to print.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
-pub(crate) enum Format {
-    /// A line a number
-    #[default]
-    Text,
-    /// One JSON object
-    Json,
-}
 
 /// One number and everything a reader needs to believe it. Field names are a public contract.
 #[derive(Clone, Debug, Default, Serialize)]
@@ -60,10 +50,7 @@ impl Answer {
     /// Prints to stdout. Warnings of the text form go to stderr.
     pub(crate) fn print(&self, format: Format) -> Outcome {
         match format {
-            Format::Json => {
-                let text = serde_json::to_string_pretty(self).expect("an answer is plain data");
-                print(&format!("{text}\n"))
-            }
+            Format::Json => print_json(self),
             Format::Text => {
                 for warning in &self.warnings {
                     say(&format!("warning: {warning}"));

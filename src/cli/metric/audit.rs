@@ -6,9 +6,9 @@ use crate::cli::common::DeviceArguments;
 use crate::cli::data::DataArguments;
 use crate::cli::failure::Failure;
 use crate::cli::observe::SkipArguments;
-use crate::cli::talk::{Meter, Screen, print, say};
+use crate::cli::talk::{Meter, Screen, print, print_json, say};
 use clap::Args;
-use serde_json::json;
+use serde_json::{Value, json};
 use std::path::PathBuf;
 use storyeval::card::{self, Protocol};
 use storyeval::dataset::{Dataset, OpenDataset, referential};
@@ -117,7 +117,7 @@ pub(crate) fn audit(arguments: &AuditArguments) -> Outcome {
             hint: "leave a network out of `--skip`, or take the protocol `strict`".to_owned(),
         });
     }
-    let frames: usize = prompts.iter().map(|prompt| prompt.story.frames.len()).sum();
+    let frames = frames_of(&study);
     let what = format!(
         "{} {subset}, {} stories, {frames} frames, protocol {}, {}",
         dataset.card().id,
@@ -135,37 +135,43 @@ pub(crate) fn audit(arguments: &AuditArguments) -> Outcome {
     }
     match arguments.format {
         Format::Text => print(&table(&what, findings, &damage)),
-        Format::Json => {
-            let faults: Vec<_> = Fault::ALL
-                .iter()
-                .map(|fault| {
-                    let hit = Strength::ALL.map(|strength| extent(findings, *fault, strength));
-                    json!({
-                        "fault": fault,
-                        "amounts": fault.amounts(),
-                        "unit": fault.grain(),
-                        "scale": fault.scale(),
-                        "extent": hit,
-                    })
-                })
-                .collect();
-            let answer = json!({
-                "metric": "audit",
-                "dataset": dataset.card().id,
-                "dataset_hash": dataset.content_hash(),
-                "protocol": protocol.id,
-                "subset": subset,
-                "stories": prompts.len(),
-                "frames": frames,
-                "seeds": arguments.seeds(),
-                "definition": DEFINITION,
-                "faults": faults,
-                "rows": damage,
-            });
-            let text = serde_json::to_string_pretty(&answer).expect("it has only text keys");
-            print(&format!("{text}\n"))
-        }
+        Format::Json => print_json(&answer(&study, findings, &damage, &arguments.seeds())),
     }
+}
+
+/// What `--format json` prints.
+fn answer(study: &Study<'_>, findings: &[Finding], damage: &Damage, seeds: &[u64]) -> Value {
+    let faults: Vec<_> = Fault::ALL
+        .iter()
+        .map(|fault| {
+            let hit = Strength::ALL.map(|strength| extent(findings, *fault, strength));
+            json!({
+                "fault": fault,
+                "amounts": fault.amounts(),
+                "unit": fault.grain(),
+                "scale": fault.scale(),
+                "extent": hit,
+            })
+        })
+        .collect();
+    json!({
+        "metric": "audit",
+        "dataset": study.dataset.card().id,
+        "dataset_hash": study.dataset.content_hash(),
+        "protocol": study.protocol.id,
+        "subset": study.subset,
+        "stories": study.prompts.len(),
+        "frames": frames_of(study),
+        "seeds": seeds,
+        "definition": DEFINITION,
+        "faults": faults,
+        "rows": damage,
+    })
+}
+
+fn frames_of(study: &Study<'_>) -> usize {
+    let prompts = study.prompts.iter();
+    prompts.map(|prompt| prompt.story.frames.len()).sum()
 }
 
 impl AuditArguments {

@@ -5,7 +5,7 @@ use super::captions::{CAPTIONS_HINT, CaptionArguments};
 use super::interval::IntervalArguments;
 use super::{bleu, cider};
 use crate::cli::Outcome;
-use crate::cli::talk::print;
+use crate::cli::talk::print_json;
 use clap::Args;
 use serde::Serialize;
 use storyeval::metric::caption::{CiderOptions, bleu_and_cider};
@@ -51,8 +51,7 @@ pub(crate) fn cocoeval(arguments: &CocoevalArguments) -> Outcome {
                 bleu: &bleu,
                 cider: &cider,
             };
-            let text = serde_json::to_string_pretty(&both).expect("answers are plain data");
-            print(&format!("{text}\n"))?;
+            print_json(&both)?;
         }
         Format::Text => {
             bleu.print(Format::Text)?;

@@ -1,4 +1,5 @@
 use super::*;
+use crate::format::HeaderFault;
 use std::path::PathBuf;
 
 fn golden(name: &str) -> PathBuf {
@@ -87,7 +88,10 @@ fn hostile_headers_are_refused() {
         "__import__('os')".to_owned(),
     ] {
         assert!(
-            matches!(open(&header), NpyError::BadHeader { .. }),
+            matches!(
+                open(&header),
+                NpyError::Header(HeaderFault::Malformed { .. })
+            ),
             "{header}"
         );
     }

@@ -22,9 +22,3 @@ pub fn pronoun_counts(text: &str) -> [usize; PRONOUNS.len()] {
 pub fn references_true(text: &str) -> usize {
     pronoun_counts(text).iter().sum()
 }
-
-/// Whether `text` has a pronoun that [`references_true`] counts.
-#[must_use]
-pub fn has_pronoun(text: &str) -> bool {
-    references_true(text) > 0
-}

@@ -180,7 +180,7 @@ fn released_code_is_written_for_a_data_set() {
         ..flintstones()
     };
     let story = story([(vec!["fred"], "Fred sits."), (vec!["fred"], "Fred runs.")]);
-    for variant in TextVariant::ALL {
+    for &variant in TextVariant::ALL {
         let made = referential(&story, variant, &card);
         match variant {
             TextVariant::Original | TextVariant::Algorithm1 => assert!(made.is_ok()),
@@ -435,7 +435,7 @@ fn only_pronouns_count_as_references() {
         references_true("He saw her; they took their hats. SHE'S here."),
         5
     );
-    assert!(has_pronoun("then he left") && !has_pronoun("then the"));
+    assert_eq!(references_true("then he left"), 1);
 }
 
 proptest! {
@@ -453,7 +453,7 @@ proptest! {
         ]);
         for procedure in [TextProcedure::Flintstones, TextProcedure::Pororo] {
             let card = DatasetCard { text_procedure: Some(procedure), ..minisv() };
-            for variant in TextVariant::ALL {
+            for &variant in TextVariant::ALL {
                 let Ok(made) = referential(&story, variant, &card) else {
                     continue;
                 };

@@ -1,4 +1,5 @@
-//! The stack machine, without the instructions that could run code.
+//! The stack machine, without the instructions that could run code. Written here and not taken from a crate: it
+//! refuses by name what it does not know, and allocates no more than the file accounts for.
 
 mod call;
 

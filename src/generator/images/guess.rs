@@ -46,7 +46,7 @@ impl fmt::Display for Guess {
 pub fn guesses(folder: &Folder, stories: &[Story], selected: usize) -> Vec<Guess> {
     let mut found = Vec::new();
     let lower = folder.only_child().map(|name| (folder.below(&name), name));
-    for kind in LayoutKind::ALL {
+    for &kind in LayoutKind::ALL {
         // A list has paths, so that it cannot be right by chance; and it lies in the folder itself.
         let firsts: &[Option<usize>] = match kind {
             LayoutKind::Arldm | LayoutKind::Vlc => &[None, Some(2)],

@@ -11,13 +11,24 @@ use crate::record::{Story, StoryId};
 use std::fmt;
 
 /// The layouts by name.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(
+    Clone,
+    Copy,
+    Debug,
+    PartialEq,
+    Eq,
+    clap::ValueEnum,
+    strum::Display,
+    strum::IntoStaticStr,
+    strum::VariantArray,
+)]
+#[strum(serialize_all = "kebab-case")]
 pub enum LayoutKind {
     /// `<first clip>/<clip>.png`
     StorygptV,
-    /// `gen_sample_<item>_<k>.png`, frames 2 to N
+    /// `gen_sample_<item>_<k>.png`, k = 0 for frame 2
     Storydalle,
-    /// `img-<item>-<k>.png`
+    /// `img-<item>-<k>.png`, k = 0 for frame 1
     Vlc,
     /// `0000.png`, `0001.png`, ... story after story
     Arldm,
@@ -29,26 +40,12 @@ pub enum LayoutKind {
 
 impl LayoutKind {
     /// All of them.
-    pub const ALL: [Self; 6] = [
-        Self::StorygptV,
-        Self::Storydalle,
-        Self::Vlc,
-        Self::Arldm,
-        Self::Gill,
-        Self::Manifest,
-    ];
+    pub const ALL: &[Self] = <Self as strum::VariantArray>::VARIANTS;
 
     /// The name on the command line.
     #[must_use]
     pub fn name(self) -> &'static str {
-        match self {
-            Self::StorygptV => "storygpt-v",
-            Self::Storydalle => "storydalle",
-            Self::Vlc => "vlc",
-            Self::Arldm => "arldm",
-            Self::Gill => "gill",
-            Self::Manifest => "manifest",
-        }
+        self.into()
     }
 
     /// The names of its files, for people.
@@ -72,12 +69,6 @@ impl LayoutKind {
             Self::Storydalle | Self::Vlc | Self::Arldm | Self::Gill => Some(5),
             Self::Manifest => None,
         }
-    }
-}
-
-impl fmt::Display for LayoutKind {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str(self.name())
     }
 }
 

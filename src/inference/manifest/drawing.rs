@@ -53,7 +53,7 @@ pub struct Scheduler {
     pub timestep_spacing: TimestepSpacing,
 }
 
-/// Which noise scheduler.
+/// Which noise scheduler. One so far, which bundles name and hash: generators to come use others.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum SchedulerKind {

@@ -109,21 +109,6 @@ fn matches(corpus: &Corpus, documents: &Documents) -> Vec<u64> {
         .collect()
 }
 
-/// Mean of items when item `i` is drawn `multiplicities[i]` times; for the bootstrap. The values stay
-/// those under the document frequencies of the whole corpus.
-///
-/// `None` when nothing is drawn.
-#[must_use]
-pub fn weighted_mean(items: &[f64], multiplicities: &[u32]) -> Option<f64> {
-    let drawn: u64 = multiplicities.iter().map(|times| u64::from(*times)).sum();
-    let sum: f64 = items
-        .iter()
-        .zip(multiplicities)
-        .map(|(value, times)| value * f64::from(*times))
-        .sum();
-    (drawn > 0).then(|| sum / drawn as f64)
-}
-
 /// For every item, the sum over its references of the similarity in n-grams of one order.
 fn similarities(corpus: &Corpus, documents: &Documents, sigma: f64) -> Vec<f64> {
     // Of every possible number of items; most n-grams are in a few.

@@ -16,7 +16,7 @@ mod tests;
 mod tokeniser;
 
 pub use bleu::{BLEU_SUMS, Bleu, BleuCounts, ORDERS, bleu, bleu_of_sums};
-pub use cider::{Cider, CiderOptions, bleu_and_cider, cider, weighted_mean};
+pub use cider::{Cider, CiderOptions, bleu_and_cider, cider};
 pub use corpus::{Corpus, CorpusBuilder};
 pub use fault::{CaptionUnscored, CaptionWarning};
 pub use ptb::{PtbTokeniser, each_token, is_line_separator, is_punctuation};

@@ -284,9 +284,6 @@ fn resampling_is_scoring_the_drawn_items() {
     times[..5].copy_from_slice(&[1, 1, 2, 2, 2]);
     let again = bleu(&Corpus::from_captions(&drawn, Tokeniser::Ptb).unwrap());
     assert_eq!(found.resampled(&times), Some(again.value));
-    let values = [1.0, 2.0, 4.0];
-    assert_eq!(weighted_mean(&values, &[1, 0, 2]), Some(3.0));
-    assert_eq!(weighted_mean(&values, &[0, 0, 0]), None);
 }
 
 #[test]

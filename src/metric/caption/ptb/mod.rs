@@ -1,7 +1,7 @@
 //! PTB tokens as captions are scored with: what CoreNLP 3.4.1's `PTBTokenizer -preserveLines
 //! -lowerCase` gives, then pycocoevalcap's list of dropped punctuation.
 //!
-//! Written from behaviour alone: the tokeniser was run on millions of short strings as a black box
+//! Written here, to the last token, and from behaviour alone: the tokeniser was run on millions of short strings as a black box
 //! (`tools/golden/ptb.py`), and the rules here say what came out. Its grammar, which is under the GPL,
 //! was not read. The plan is that of any scanner: every rule that fits proposes a token, the one that
 //! had to look farthest wins, the first one where two looked equally far.
