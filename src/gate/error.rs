@@ -129,7 +129,7 @@ impl Hint for GateError {
             Self::Read { path, .. } => format!("check it with `ls -l {}`", path.display()),
             Self::Rules(error) => return error.hint(),
             Self::Rule { path, line, .. } => {
-                format!("correct line {line} of {path}; docs/ci.md explains every key")
+                format!("correct line {line} of {path}; docs/gate.md explains every key")
             }
             Self::Unusable { .. } => {
                 "give the score a rule of its own, before this one".to_owned()
