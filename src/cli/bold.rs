@@ -16,7 +16,7 @@ use storyeval::stats::Resampling;
 /// Arrangements where stories are swapped because the difference has no standard error.
 const ARRANGEMENTS: usize = 10_000;
 
-/// What stands below a table about its bold numbers.
+/// The note below a table about its bold numbers.
 const CLAIM: &str = "In bold: the best of a column, where it is better than every other run in it by more than chance \
 (paired by story, Student's t, as `compare`; Holm over the rivals at 5 %).";
 
@@ -39,12 +39,12 @@ pub(crate) fn significant(
     rankings.retain(|ranking| {
         let score = |run: &usize| score_of(&results[*run], ranking).map(|score| score.n);
         let frames = ranking.runs.iter().filter_map(score).max().unwrap_or(0);
-        let dear = OF_PAIRS.contains(&ranking.metric.as_str()) && frames > MOST_PAIRED;
-        if dear {
+        let too_expensive = OF_PAIRS.contains(&ranking.metric.as_str()) && frames > MOST_PAIRED;
+        if too_expensive {
             let metric = &ranking.metric;
             untested.insert(format!("`{metric}` of more than {MOST_PAIRED} frames"));
         }
-        !dear
+        !too_expensive
     });
     let mut reader = Reader {
         folders,

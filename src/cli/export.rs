@@ -11,15 +11,15 @@ use storyeval::run::{DurableFile, RunError, runs_in};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 enum What {
-    /// A row a frame: text, CLIP similarities, LPIPS
+    /// One row per frame: text, CLIP similarities, LPIPS
     Observations,
-    /// A row a frame and label: truth and probability
+    /// One row per frame and label: truth and probability
     Labels,
-    /// A row a caption that was written of a frame
+    /// One row per caption that the captioner wrote
     Captions,
-    /// A row a score, of every slice
+    /// One row per score, of every slice
     Scores,
-    /// One value of every frame, a column a run (CSV)
+    /// One value of every frame, one column per run (CSV)
     #[cfg(feature = "polars")]
     SideBySide,
 }

@@ -643,18 +643,18 @@ fn progress_ends_where_it_said() {
     let root = tempfile::tempdir().unwrap();
     let source = drawn(root.path());
     for to in Layout::ALL {
-        let told = std::sync::Mutex::new(Vec::new());
+        let reports = std::sync::Mutex::new(Vec::new());
         convert(
             &source,
             &options(to, &root.path().join(to.name())),
             &|done, total| {
-                told.lock().unwrap().push((done, total));
+                reports.lock().unwrap().push((done, total));
             },
         )
         .unwrap();
-        let told = told.into_inner().unwrap();
-        let (done, total) = *told.last().unwrap();
+        let reports = reports.into_inner().unwrap();
+        let (done, total) = *reports.last().unwrap();
         assert_eq!(done, total, "{to}");
-        assert_eq!(told.len(), total, "{to}");
+        assert_eq!(reports.len(), total, "{to}");
     }
 }

@@ -49,7 +49,7 @@ impl From<&str> for Value {
 }
 
 impl From<f64> for Value {
-    /// A value that is not a number is none: CSV and JSON have no word for it.
+    /// A value that is not a number is left out: CSV and JSON have no word for it.
     fn from(number: f64) -> Self {
         if number.is_nan() {
             Self::None
@@ -119,7 +119,7 @@ impl Batch {
                 (column, value) => panic!("{value:?} does not fit {column:?}"),
             }
         }
-        assert!(columns.next().is_none(), "a row has a value a column");
+        assert!(columns.next().is_none(), "a row has one value per column");
         self.rows += 1;
     }
 }

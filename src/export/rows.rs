@@ -108,7 +108,7 @@ impl Loaded {
         let observations = if what == What::Scores {
             Vec::new()
         } else {
-            // Says what to do where nobody has looked yet.
+            // Says what to do where the frames were not observed yet.
             Seen::open(root)?.observations(wanted)?
         };
         // Only frames of another program can be absent.
@@ -224,7 +224,7 @@ fn labels_of<W: Write + Send>(
     for (kind, names, truth, probabilities) in kinds {
         let seen = probabilities.as_deref().unwrap_or_default();
         let truth = truth.map_or(&[][..], Vec::as_slice);
-        // Of some data sets nobody published the names.
+        // Some data sets were published without the names.
         for at in 0..names.len().max(truth.len()).max(seen.len()) {
             let name = names.get(at).cloned();
             let rest = [

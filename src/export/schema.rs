@@ -7,13 +7,13 @@ pub const VERSION: u32 = 1;
 /// A table.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum What {
-    /// A row a frame.
+    /// One row per frame.
     Observations,
-    /// A row a frame and label: truth and probability.
+    /// One row per frame and label: truth and probability.
     Labels,
-    /// A row a caption that was written of a frame.
+    /// One row per caption that the captioner wrote.
     Captions,
-    /// A row a score.
+    /// One row per score.
     Scores,
 }
 

@@ -1,4 +1,4 @@
-//! One value of every frame, a column a run: what paired tests and scatter plots start from.
+//! One value of every frame, one column per run: what paired tests and scatter plots start from.
 //!
 //! Runs of one plan have the same frames, but a run may hold a part, or have been made with another limit: they
 //! are joined by story and frame, and a frame that a run does not have is empty there. polars does the joining;
@@ -67,7 +67,7 @@ pub fn side_by_side(runs: &[PathBuf], value: FrameValue) -> Result<DataFrame, Ex
                 how.maintain_order = MaintainOrderJoin::LeftRight;
                 joined
                     .join(&frame, KEYS, KEYS, how, None)
-                    .map_err(|error| told(&error))?
+                    .map_err(|error| failed(&error))?
             };
         }
     }
@@ -91,10 +91,10 @@ fn read(root: &Path, value: FrameValue) -> Result<DataFrame, ExportError> {
         Column::new(KEYS[1].into(), frames),
         Column::new(name.as_str().into(), values),
     ];
-    DataFrame::new(rows.len(), columns).map_err(|error| told(&error))
+    DataFrame::new(rows.len(), columns).map_err(|error| failed(&error))
 }
 
-fn told(error: &PolarsError) -> ExportError {
+fn failed(error: &PolarsError) -> ExportError {
     ExportError::Join {
         reason: error.to_string(),
     }
@@ -113,7 +113,7 @@ pub fn write_side_by_side(frame: &DataFrame, out: impl Write) -> Result<u64, Exp
         .map_err(failed)?;
     for row in 0..frame.height() {
         for column in frame.columns() {
-            let value = column.get(row).map_err(|error| told(&error))?;
+            let value = column.get(row).map_err(|error| failed(&error))?;
             let field = match (value.get_str(), value.extract::<f64>()) {
                 (Some(text), _) => super::csv_lines::tamed(text).into_owned(),
                 (None, Some(number)) => number.to_string(),

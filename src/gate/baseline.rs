@@ -75,7 +75,7 @@ pub struct BaselineScore {
     pub planned: usize,
     /// Name of the signature in [`Baseline::signatures`].
     pub signature: String,
-    /// What every story contributes: the sums that the score is a function of, a row a story. Empty where they are
+    /// What every story contributes: the sums that the score is a function of, one row per story. Empty where they are
     /// not kept.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub sums: Vec<Vec<f64>>,
@@ -262,7 +262,7 @@ impl Baseline {
                 };
                 let whole = score.sums.is_empty() || score.sums.len() == model.stories.len();
                 if !whole || !score.sums.iter().all(usable) {
-                    return Err(format!("the sums of {here} are not a row a story"));
+                    return Err(format!("the sums of {here} are not one row per story"));
                 }
             }
         }

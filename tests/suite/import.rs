@@ -8,7 +8,7 @@ use std::sync::OnceLock;
 
 const STORIES: usize = 4;
 const FRAMES: usize = 4;
-/// Networks of these tests: enough to look at every frame, and quick.
+/// Networks of these tests: enough to observe every frame, and fast.
 const SKIP: &str = "captioner,lpips,clip";
 
 /// A run of the data set's own frames, and its stories as (id, clips).
@@ -267,7 +267,7 @@ fn a_numbered_list_that_fits_something_else_whole_is_doubted() {
             .success();
         String::from_utf8_lossy(&output.get_output().stderr).into_owned()
     };
-    let doubt = "may stand for other frames";
+    let doubt = "may mean other frames";
     let said = dry(&at("continuation"), &["--allow-missing"]);
     assert!(
         said.contains(doubt) && said.contains("--first-frame 2` fits"),

@@ -1,4 +1,4 @@
-//! What the program does as a whole: one test binary, a module a capability.
+//! What the program does as a whole: one test binary, one module per capability.
 //!
 //! ONNX Runtime is obtained the way a user obtains it, into a cache below `target/`.
 
@@ -39,3 +39,4 @@ mod runs;
 mod suites;
 mod support;
 mod verify;
+mod words;

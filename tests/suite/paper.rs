@@ -136,7 +136,7 @@ fn folders_that_are_no_runs_are_refused() {
     let unscored = spoil("manifest.json", &str::to_owned);
     fs::remove_file(unscored.join("scores.json")).unwrap();
     with(&unscored).says(5, &["no scores", "storyeval score"]);
-    // A folder of several seeds is a run a seed.
+    // A folder of several seeds counts as one run per seed.
     let seeds = folder.path().join("seeds");
     for seed in ["seed-0", "seed-1"] {
         fs::create_dir_all(seeds.join(seed)).unwrap();

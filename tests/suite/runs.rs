@@ -176,7 +176,7 @@ fn a_run_is_shown_with_coverage_timing_and_scores() {
 }
 
 #[test]
-fn a_run_that_nobody_looked_at_has_no_coverage() {
+fn a_run_without_observations_has_no_coverage() {
     let folder = tempfile::tempdir().unwrap();
     let mut generate = storyeval();
     generate.arg("generate").args(&TWO_STORIES[1..]);
@@ -193,7 +193,7 @@ fn a_run_that_nobody_looked_at_has_no_coverage() {
 }
 
 #[test]
-fn two_runs_differ_field_by_field_and_comparable_scores_are_told() {
+fn two_runs_differ_field_by_field_and_comparable_scores_are_named() {
     let (a, b) = (group().join("ground-truth"), group().join("shuffled"));
     let diff = |a: &Path, b: &Path| {
         let mut command = storyeval();

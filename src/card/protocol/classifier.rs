@@ -38,7 +38,7 @@ impl fmt::Display for F1Average {
     }
 }
 
-/// Which labels a frame is held against.
+/// Which labels a frame is compared with.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum LabelRule {
@@ -56,7 +56,7 @@ pub struct ClassifierRule {
     pub recipe: Recipe,
     /// When a class counts as seen.
     pub threshold: ThresholdRule,
-    /// Which labels a frame is held against.
+    /// Which labels a frame is compared with.
     pub labels: LabelRule,
     /// The average behind `char_f1` and `bg_f1`.
     pub f1: F1Average,

@@ -4,7 +4,7 @@
 use super::{FramePlace, Layout, LayoutKind, Place};
 
 /// `<id of the last clip>.png`. Stories that end with the same picture share a file: the program
-/// overwrites it, and the last story's drawing stands for all of them.
+/// overwrites it, and the last story's drawing counts for all of them.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Gill;
 

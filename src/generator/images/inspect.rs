@@ -49,7 +49,7 @@ pub struct Inspection {
 
 impl Inspection {
     /// Reads and decodes every file that a frame has, on all cores. `size` is the width and height that
-    /// all must have; without it they must have one size, whichever. `progress` is told how many of how
+    /// all must have; without it they must have one size, whichever. `progress` learns how many of how
     /// many files were read, by any thread and after each of them.
     #[must_use]
     pub fn read(
@@ -106,7 +106,7 @@ fn inspect(folder: &Folder, file: &FoundFile) -> Result<Inspected, String> {
     let path = folder.path(file);
     let bytes = read_bounded(&path).map_err(|error| reason(&error, &path))?;
     let found = decode_image(&bytes, &path).map_err(|error| reason(&error, &path))?;
-    // Depth and colour type stand at the same place in every PNG, and this one was decoded.
+    // Depth and colour type have the same place in every PNG, and this one was decoded.
     let png = !found.lossy_source;
     let (depth, colour) = (bytes.get(24).copied(), bytes.get(25).copied());
     let alpha = png && (matches!(colour, Some(4 | 6)) || has_transparency(&bytes));
@@ -287,13 +287,13 @@ mod tests {
         let stories = windows(20, 1);
         let layout = open_layout(LayoutKind::Vlc, &folder, &stories, None).unwrap();
         let matching = Matching::new(layout.as_ref(), &folder, &stories, 20);
-        let told = std::sync::Mutex::new(Vec::new());
-        let tell = |done, total| told.lock().unwrap().push((done, total));
+        let reports = std::sync::Mutex::new(Vec::new());
+        let tell = |done, total| reports.lock().unwrap().push((done, total));
         let _ = Inspection::read(&folder, &matching, None, &tell);
-        let mut told = told.into_inner().unwrap();
-        told.sort_unstable();
+        let mut reports = reports.into_inner().unwrap();
+        reports.sort_unstable();
         let expected: Vec<(usize, usize)> = (1..=20).map(|done| (done, 20)).collect();
-        assert_eq!(told, expected);
+        assert_eq!(reports, expected);
     }
 
     #[cfg(unix)]

@@ -1,4 +1,4 @@
-//! StoryGPT-V: a folder a story, named by its first clip (`eval_llm.py:202-210` of the released code).
+//! StoryGPT-V: one folder per story, named by its first clip (`eval_llm.py:202-210` of the released code).
 
 use super::{FramePlace, Layout, LayoutKind, Place};
 
