@@ -5,6 +5,7 @@
 mod bold;
 mod common;
 mod compare;
+mod completions;
 mod data;
 mod dataset;
 mod doctor;
@@ -90,6 +91,8 @@ enum Command {
     Ls(list::ListArguments),
     /// Say what is in place: ONNX Runtime, device, cache, bundles
     Doctor(doctor::DoctorArguments),
+    /// Print a completion script for a shell, or a manual page
+    Completions(completions::CompletionsArguments),
 }
 
 /// Runs the program.
@@ -117,6 +120,7 @@ pub(crate) fn main() -> ExitCode {
         Command::Export(arguments) => export::export(arguments),
         Command::Ls(arguments) => list::list(arguments),
         Command::Doctor(arguments) => doctor::doctor(arguments),
+        Command::Completions(arguments) => completions::completions(arguments),
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,
