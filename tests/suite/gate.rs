@@ -1,6 +1,6 @@
 //! `storyeval gate` and `gate update` on small runs, whole and damaged.
 
-use crate::support::{copy, fails, ground_truth, printed, storyeval};
+use crate::support::{copy, fails, ground_truth, printed, shared, storyeval};
 use assert_cmd::Command;
 use quick_xml::events::Event;
 use serde_json::Value;
@@ -17,17 +17,17 @@ struct Gate {
 
 impl Gate {
     fn new() -> Self {
-        static RUN: OnceLock<TempDir> = OnceLock::new();
+        static RUN: OnceLock<PathBuf> = OnceLock::new();
         let made = RUN.get_or_init(|| {
-            let folder = tempfile::tempdir().unwrap();
-            let run = folder.path().join("run");
+            let folder = shared("gate");
+            let run = folder.join("run");
             ground_truth(&run, &["--skip", "captioner,locator"])
                 .assert()
                 .success();
             folder
         });
         let folder = tempfile::tempdir().unwrap();
-        copy(made.path(), folder.path());
+        copy(made, folder.path());
         let gate = Self { folder };
         gate.update().assert().success();
         gate

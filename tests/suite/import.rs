@@ -1,6 +1,6 @@
 //! Frames of another program: every layout gives the scores of the run that the frames came from.
 
-use crate::support::{Said, fails, storyeval};
+use crate::support::{Said, fails, shared, storyeval};
 use serde_json::Value;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -13,7 +13,6 @@ const SKIP: &str = "captioner,lpips,clip";
 
 /// A run of the data set's own frames, and its stories as (id, clips).
 struct Truth {
-    _folder: tempfile::TempDir,
     run: PathBuf,
     stories: Vec<(String, Vec<String>)>,
 }
@@ -22,8 +21,7 @@ struct Truth {
 fn truth() -> &'static Truth {
     static TRUTH: OnceLock<Truth> = OnceLock::new();
     TRUTH.get_or_init(|| {
-        let folder = tempfile::tempdir().unwrap();
-        let run = folder.path().join("truth");
+        let run = shared("import").join("truth");
         storyeval()
             .args(["run", "-d", "minisv", "-m", "ground-truth", "--limit"])
             .arg(STORIES.to_string())
@@ -45,11 +43,7 @@ fn truth() -> &'static Truth {
                 )
             })
             .collect();
-        Truth {
-            _folder: folder,
-            run,
-            stories,
-        }
+        Truth { run, stories }
     })
 }
 
