@@ -13,7 +13,7 @@ use storyeval::dataset::{Dataset, OpenOptions, open};
 const CLIPS: usize = 100_000;
 /// Clips of an episode; FlintstonesSV has about 150.
 const EPISODE: usize = 150;
-/// Background labels a clip: of MiniSV, and of FlintstonesSV.
+/// Background labels per clip: of MiniSV, and of FlintstonesSV.
 const PLACES: [usize; 2] = [12, 323];
 const CHARACTERS: usize = 7;
 

@@ -1,7 +1,7 @@
 //! `dataset verify` over PNG files, against the bare loop that only decodes them, on all cores.
 //!
 //! `STORYEVAL_BENCH_CLIPS` says how many files of 128 x 128 pixels are written (1,000 without it; 10,000 for the number
-//! in `docs/performance.md`). They are drawn MiniSV frames in the folder layout, nine tenths in `train`.
+//! in `docs/evidence/performance.md`). They are drawn MiniSV frames in the folder layout, nine tenths in `train`.
 //! Both sides read the same files from the page cache; the pass begins with an empty journal each time.
 #![allow(missing_docs, clippy::unwrap_used)]
 

@@ -72,14 +72,14 @@ pub struct NeededFile {
 pub struct BundleSource {
     /// Id of the bundle.
     pub bundle: String,
-    /// Model and arguments of the exporter, without `--out`: what stands behind `python -m storyeval_export`.
+    /// Model and arguments of the exporter, without `--out`: what follows `python -m storyeval_export`.
     pub export: String,
     /// Files of the authors.
     #[serde(default)]
     pub files: Vec<NeededFile>,
 }
 
-/// Ids of the bundles with the networks that look at frames; several may be in one bundle. What is
+/// Ids of the bundles with the evaluators; several may be in one bundle. What is
 /// absent cannot be scored on this data set.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -90,7 +90,7 @@ pub struct EvaluatorBundles {
     /// The background classifier.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub backgrounds: Option<String>,
-    /// The feature network of FID and its kin.
+    /// The feature network of FID and the other distribution metrics.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub features: Option<String>,
     /// CLIP.
@@ -156,7 +156,7 @@ pub struct DatasetCard {
     /// Which of the released text procedures is written for this data set; absent where none is.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub text_procedure: Option<TextProcedure>,
-    /// Names of the backgrounds in label order; empty where nobody published them.
+    /// Names of the backgrounds in label order; empty where they were not published.
     #[serde(default)]
     pub backgrounds: Vec<String>,
     /// Length of a background label vector; needed where `backgrounds` is empty.
@@ -168,16 +168,16 @@ pub struct DatasetCard {
     /// Frames in a story unless the user says otherwise.
     #[serde(default = "four")]
     pub story_length: usize,
-    /// The networks that look at frames of this data set.
+    /// The evaluators of this data set.
     #[serde(default)]
     pub evaluators: EvaluatorBundles,
-    /// What the bundles of those networks are made of, a table a bundle.
+    /// What the bundles of the evaluators are made of, one table per bundle.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub evaluator_sources: Vec<BundleSource>,
     /// Clips a split is said to hold.
     #[serde(default)]
     pub expected: ExpectedCounts,
-    /// Content hash the data must have, 64 hexadecimal digits; absent when no one fixed one.
+    /// Content hash the data must have, 64 hexadecimal digits; absent when the card pins none.
     #[serde(default)]
     pub content_sha256: Option<String>,
     /// Where the authors publish the data.

@@ -48,7 +48,7 @@ pub enum CardError {
         path: String,
         /// The rule.
         rule: &'static str,
-        /// What stands there.
+        /// The value on the card.
         found: String,
     },
     /// A card's id is not its file name, so the id would find another card.
@@ -94,7 +94,7 @@ impl Hint for CardError {
             Self::Read { path, .. } => format!("check it with `ls -l {}`", path.display()),
             Self::Parse { path, line, .. } => {
                 format!(
-                    "look at line {line} of {path}; keys are checked, a misspelt one is an error"
+                    "correct line {line} of {path}; keys are checked, a misspelt one is an error"
                 )
             }
             Self::Invalid { path, .. } => format!("correct {path}"),

@@ -23,7 +23,7 @@ use serde::{Deserialize, Serialize};
 #[strum(serialize_all = "kebab-case")]
 #[serde(rename_all = "kebab-case")]
 pub enum Layout {
-    /// FlintstonesSV as StoryDALL-E, Make-A-Story and ARLDM read it: five frames a clip.
+    /// FlintstonesSV as StoryDALL-E, Make-A-Story and ARLDM read it: five frames per clip.
     #[serde(alias = "flintstones-sv")]
     Flintstones,
     /// FlintstonesSV with every frame of a clip, as VLCStoryGan reads it.
@@ -118,7 +118,7 @@ impl LayoutCard {
             published_at: None,
             files: vec![file(
                 "stories.jsonl",
-                "a story a line, with the paths of its images (docs/datasets.md)",
+                "one story per line, with the paths of its images (docs/bring-my-data.md)",
             )],
         }
     }

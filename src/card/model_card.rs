@@ -35,8 +35,7 @@ pub struct ModelCard {
     /// Id of the bundle that holds the weights; generators without weights have none.
     #[serde(default)]
     pub bundle: Option<String>,
-    /// Id of the published model that this one is a miniature of: the row of a published table that it may
-    /// stand beside.
+    /// Id of the published model that this one is a miniature of: the row of a published table that it may be printed beside.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub counterpart: Option<String>,
     /// Text the model reads instead of the protocol's.
@@ -48,10 +47,10 @@ pub struct ModelCard {
     /// Licence or terms of the weights.
     #[serde(default)]
     pub licence: Option<String>,
-    /// Known traps, one a line.
+    /// Known traps, one per line.
     #[serde(default)]
     pub notes: Vec<String>,
-    /// Model and arguments of the exporter, without `--out`: what stands behind `python -m storyeval_export`.
+    /// Model and arguments of the exporter, without `--out`: what follows `python -m storyeval_export`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub export: Option<String>,
     /// Upstream files that the bundle is made from.

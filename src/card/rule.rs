@@ -1,10 +1,10 @@
-//! Which frame of a clip stands for the clip.
+//! Which frame of a clip represents the clip.
 
 use crate::record::Seed;
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
-/// Which of the frames of a ground-truth clip is looked at.
+/// Which of the frames of a ground-truth clip is compared with the generated one.
 ///
 /// In TOML and JSON: `"middle"`, `{ fixed = 2 }` or `{ random = 7 }`. The published loaders draw a
 /// frame at random on every access and set no seed, so no published number says which frames it saw.

@@ -38,7 +38,7 @@ pub struct SuiteRun {
     /// Name of its row in a table of the suite's own.
     #[serde(default)]
     pub label: Option<String>,
-    /// What its row has in common with others; a table a group. Within a group runs must be comparable.
+    /// What its row has in common with others; one table per group. Within a group runs must be comparable.
     #[serde(default)]
     pub group: Option<String>,
     /// Data set id, or path of a card.

@@ -223,7 +223,7 @@ fn update(arguments: &UpdateArguments) -> Outcome {
         // A file that is no baseline is the user's, and not to be replaced unasked.
         Err(error) if !arguments.force => return Err(error.into()),
         Err(error) => {
-            say(&format!("warning: {error}; it is written anew"));
+            say(&format!("warning: {error}; it is replaced"));
             None
         }
     };

@@ -1,9 +1,10 @@
-//! The command line: one file a verb. Composes the library's rooms; computes nothing itself.
+//! The command line: one file per verb. Composes the library's rooms; computes nothing itself.
 //!
 //! Data go to stdout, talk goes to stderr. Errors say what failed and end with a hint.
 
 mod common;
 mod compare;
+mod completions;
 mod data;
 mod dataset;
 mod doctor;
@@ -56,7 +57,7 @@ enum Command {
     Run(run::RunArguments),
     /// Draw the frames of a run, and stop there
     Generate(run::RunArguments),
-    /// Look at the frames of a run with the evaluators
+    /// Observe the frames of a run with the evaluators
     Observe(observe::ObserveArguments),
     /// Compute the scores of a run from its observations, or of images that another program drew
     Score(Box<score::ScoreArguments>),
@@ -66,7 +67,7 @@ enum Command {
     Compare(compare::CompareArguments),
     /// Fail when scores are not those of a baseline, within what rules allow
     Gate(gate::GateArguments),
-    /// Print a published table, and hold runs against it
+    /// Print a published table, and compare runs with it
     Paper(paper::PaperArguments),
     /// Compute one metric on files, without a run
     #[command(subcommand)]
@@ -90,6 +91,8 @@ enum Command {
     Ls(list::ListArguments),
     /// Say what is in place: ONNX Runtime, device, cache, bundles
     Doctor(doctor::DoctorArguments),
+    /// Print a completion script for a shell, or a manual page
+    Completions(completions::CompletionsArguments),
 }
 
 /// Runs the program.
@@ -117,6 +120,7 @@ pub(crate) fn main() -> ExitCode {
         Command::Export(arguments) => export::export(arguments),
         Command::Ls(arguments) => list::list(arguments),
         Command::Doctor(arguments) => doctor::doctor(arguments),
+        Command::Completions(arguments) => completions::completions(arguments),
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,

@@ -1,4 +1,4 @@
-//! `storyeval paper`: published tables, alone or with runs of ours held against them.
+//! `storyeval paper`: published tables, alone or compared with runs.
 
 use super::Outcome;
 use super::failure::Failure;
@@ -136,7 +136,7 @@ fn extension(format: TableFormat) -> &'static str {
     }
 }
 
-/// `RUN`, or `ROW=RUN` where the whole is no folder. A folder of several seeds is a run a seed.
+/// `RUN`, or `ROW=RUN` where the whole is no folder. A folder of several seeds counts as one run per seed.
 fn claims(with: &str) -> Result<Vec<Claim>, Failure> {
     let row = |row: &str| match row.parse() {
         Ok(number) => RowChoice::Number(number),

@@ -34,7 +34,7 @@ pub(crate) struct ScoreArguments {
     pub(crate) device: DeviceArguments,
 }
 
-/// Options that only matter where frames are looked at.
+/// Options that only matter where frames are observed.
 const LOOKING: [&str; 5] = ["data", "skip", "device", "threads", "cache"];
 
 /// The options among [`LOOKING`] that the user typed. Clap's own `requires` would also refuse those that
@@ -59,7 +59,7 @@ fn score_run(arguments: &ScoreArguments, run: &Path, typed: &[&str]) -> Outcome 
     if !typed.is_empty() {
         return Err(Failure::Arguments {
             what: format!(
-                "--{} cannot apply: the scores of a run are computed from its observations, and no frame is looked at",
+                "--{} cannot apply: the scores of a run are computed from its observations, and no frame is observed",
                 typed.join(" and --")
             ),
             hint: format!(

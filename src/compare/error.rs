@@ -43,7 +43,7 @@ pub enum CompareError {
     #[error("a comparison needs a base and at least one candidate")]
     NoCandidate,
     /// A frame is twice in the observations of a run.
-    #[error("frame {frame} of story {story} stands twice in the observations of `{run}`")]
+    #[error("frame {frame} of story {story} is twice in the observations of `{run}`")]
     Repeated {
         /// The run.
         run: String,
@@ -86,7 +86,7 @@ impl Hint for CompareError {
             Self::Unknown { known, .. } => format!("there are: {}", known.join(", ")),
             Self::NoCandidate => "name two run folders: `storyeval compare BASE CANDIDATE`".to_owned(),
             Self::Repeated { run, .. } => {
-                format!("look at the frames again: `storyeval observe {run}`")
+                format!("observe the frames again: `storyeval observe {run}`")
             }
             Self::Join(_) | Self::Csv(_) | Self::Json(_) => return None,
         })

@@ -34,7 +34,7 @@ pub struct Finding {
     pub p: Option<f64>,
     /// How it was found: `t`; where there is no standard error, by swapping stories, `exact` or `randomised`.
     pub p_method: &'static str,
-    /// The p value adjusted (Holm) over all tests that stand in the same family.
+    /// The p value adjusted (Holm) over all tests of the same family.
     pub p_holm: Option<f64>,
     /// The difference in standard deviations of its stories.
     pub effect: Option<f64>,

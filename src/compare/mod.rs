@@ -1,7 +1,7 @@
 //! Two or more runs on the same stories: what differs, by how much, and whether that is more than chance.
 //!
 //! Everything is paired by story. Reads stored runs, reduces them through `metric` and tests through `stats`;
-//! knows no model. `docs/statistics.md` says which method stands behind which number, and why.
+//! knows no model. `docs/statistics.md` says which method computes which number, and why.
 
 mod best;
 mod document;

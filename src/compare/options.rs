@@ -7,7 +7,7 @@ use crate::stats::Resampling;
 /// What is compared, and how carefully.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CompareOptions {
-    /// Metric ids; empty for the columns of papers. `all` stands for every one.
+    /// Metric ids; empty for the columns of papers. `all` means every one.
     pub metrics: Vec<String>,
     /// Slices; empty for all of them.
     pub slices: Vec<String>,

@@ -1,4 +1,4 @@
-//! ARLDM's HDF5 file: a group a split, a picture a frame with red and blue exchanged, and captions joined
+//! ARLDM's HDF5 file: one group per split, one picture per frame with red and blue exchanged, and captions joined
 //! by `|`.
 
 use super::error::ConvertError;
@@ -7,7 +7,7 @@ use crate::format::{StoryFileError, StoryFileWriter};
 use crate::record::{ClipId, FrameIndex, Story};
 use std::collections::{BTreeMap, HashMap};
 
-/// What stands between captions.
+/// The separator of captions.
 const BAR: char = '|';
 
 /// Writes the stories of all splits, with all frames of their clips, one below the other.

@@ -12,7 +12,7 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 pub(super) struct Clips<'a> {
     /// Splits with their clips, in the order of the split's list.
     pub(super) lists: Vec<(String, Vec<&'a StoryFrame>)>,
-    /// All clips, in the sequences in which they were filmed or told.
+    /// All clips, in the sequences in which they were filmed or listed.
     pub(super) sequences: Vec<Vec<&'a StoryFrame>>,
 }
 
@@ -23,7 +23,7 @@ impl<'a> Clips<'a> {
         let catalog = &job.source.catalog;
         let clips = match catalog.entry {
             Entry::Clips => filmed(catalog, &job.splits, job.to),
-            Entry::Stories => told(catalog, &job.splits, job.to),
+            Entry::Stories => joined_stories(catalog, &job.splits, job.to),
         }?;
         if clips.sequences.is_empty() {
             return Err(job.no_story());
@@ -156,7 +156,7 @@ fn joined(catalog: &Catalog, to: Layout) -> Result<Vec<Vec<ShotIndex>>, ConvertE
 }
 
 /// Of a data set that lists stories: windows that overlap are joined.
-fn told<'a>(
+fn joined_stories<'a>(
     catalog: &'a Catalog,
     splits: &[String],
     to: Layout,

@@ -102,7 +102,7 @@ impl Draft {
             .parent()
             .map_or(Ok(()), fs::create_dir_all)
             .and_then(|()| {
-                // Two names may be one on a file system that does not tell capitals: never write over.
+                // Two names may be one on a file system that ignores capitals: never write over.
                 OpenOptions::new().write(true).create_new(true).open(&own)
             });
         match made {
@@ -121,7 +121,7 @@ impl Draft {
             path: target.clone(),
             source,
         };
-        // An empty folder may stand there already; renaming onto it would fail on some systems.
+        // An empty folder may exist already; renaming onto it would fail on some systems.
         if target.exists() {
             fs::remove_dir(&target).map_err(failed)?;
         }

@@ -49,7 +49,7 @@ pub enum ConvertError {
         /// The layout.
         to: Layout,
     },
-    /// Labels whose meaning nobody says, in a layout that names characters.
+    /// Labels without names, in a layout that names characters.
     #[error(
         "clip `{clip}` has {labels} character labels, and the card of `{dataset}` names no characters"
     )]
@@ -119,7 +119,7 @@ pub enum ConvertError {
         /// Another one.
         second: String,
     },
-    /// A split that the layout has not.
+    /// A split that the layout does not have.
     #[error("the layout {to} has the splits train, val and test, and no `{split}`")]
     Split {
         /// The layout.

@@ -1,4 +1,4 @@
-//! The plain folder: `stories.jsonl`, a story a line, and a PNG a frame. Nothing is lost but clips in no
+//! The plain folder: `stories.jsonl`, one story per line, and one PNG per frame. Nothing is lost but clips in no
 //! story.
 
 use super::error::ConvertError;

@@ -179,7 +179,7 @@ impl Reel {
         self.encode(&frame)
     }
 
-    /// The frame that stands for a clip in layouts that keep one, as PNG: that of
+    /// The frame that represents a clip in layouts that keep one, as PNG: that of
     /// [`GroundTruthRule::Middle`].
     pub(super) fn middle_png(&mut self) -> Result<Vec<u8>, ConvertError> {
         let index = ground_truth_index(GroundTruthRule::Middle, &self.clip, self.len());

@@ -5,7 +5,7 @@ use super::{Job, Written};
 use crate::card::Layout;
 use crate::record::StoryFrame;
 
-/// What the data set has and the new folder has not, a sentence each.
+/// What the data set has and the new folder lacks, one sentence each.
 pub(super) fn of(job: &Job<'_>, written: &Written) -> Vec<String> {
     let to = job.to;
     let mut lost = Vec::new();

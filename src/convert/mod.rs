@@ -1,4 +1,4 @@
-//! Data sets from one layout to another, a file a layout that is written.
+//! Data sets from one layout to another, one file per layout that is written.
 //!
 //! The layouts of FlintstonesSV, StoryGPT-V and PororoSV hold clips in sequence, from which stories of any
 //! length are cut; the others list stories. Frames are read and written clip by clip. The folder appears
@@ -142,7 +142,7 @@ struct Job<'a> {
     footage: Footage<'a>,
 }
 
-/// What a layout's writer has to tell of its work.
+/// What a layout's writer reports of its work.
 #[derive(Debug, Default)]
 struct Written {
     /// Entries of each split.

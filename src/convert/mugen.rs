@@ -1,4 +1,4 @@
-//! The frozen export of MUGEN: `mugen.json` and one PNG a clip.
+//! The frozen export of MUGEN: `mugen.json` and one PNG per clip.
 
 use super::error::ConvertError;
 use super::listed::Lister;

@@ -62,7 +62,7 @@ pub(super) fn write(job: &mut Job<'_>) -> Result<Written, ConvertError> {
     let (images, next) = clips.cache(&starts, &followers, SHORT, "/");
     job.put("img_cache3.npy", &texts(&images, None))?;
     job.put("following_cache3.npy", &texts(&next, Some(SHORT)))?;
-    clips.told(job)?;
+    clips.write_metadata(job)?;
     job.footage.expect(clips.clips.all().count());
     for frame in clips.clips.all() {
         let bytes = job.footage.open(&frame.clip)?.column_png(false)?;
@@ -120,7 +120,7 @@ impl<'a> Pororo<'a> {
     }
 
     /// Captions, labels, and how many clips each folder has.
-    fn told(&self, job: &Job<'_>) -> Result<(), ConvertError> {
+    fn write_metadata(&self, job: &Job<'_>) -> Result<(), ConvertError> {
         let mut captions = Vec::new();
         let mut labels = Vec::new();
         let mut counts: BTreeMap<&str, i32> = BTreeMap::new();

@@ -1,4 +1,4 @@
-//! What stands in the published annotations of FlintstonesSV beside what this program reads: settings,
+//! What the published annotations of FlintstonesSV hold beside what this program reads: settings,
 //! objects, boxes. It is carried over entry by entry.
 
 use super::draft::DraftError;

@@ -9,17 +9,17 @@ use serde_json::json;
 /// Writes the clips. Ids with a `/`, as PororoSV has, become file names as in the published repack.
 pub(super) fn write(job: &mut Job<'_>) -> Result<Written, ConvertError> {
     let clips = Named::new(job, false, |id| id.replace('/', "_"))?;
-    // PororoSV has several captions a clip there, and no annotations beside.
+    // PororoSV has several captions per clip there, and no annotations beside.
     let several = job.card().text_procedure == Some(TextProcedure::Pororo);
     let mut file = job.draft.create("cleaned_annotations.json")?;
     let mut separator = "{";
     for frame in clips.clips.all() {
-        let told = if several {
+        let captions = if several {
             json!({ "captions": [frame.caption] })
         } else {
             json!({ "caption": frame.caption })
         };
-        let entry = format!("{separator}{}:{told}", json!(clips.name(frame)));
+        let entry = format!("{separator}{}:{captions}", json!(clips.name(frame)));
         separator = ",";
         file.add(entry.as_bytes())?;
     }

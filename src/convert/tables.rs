@@ -119,7 +119,7 @@ impl<'a> Named<'a> {
         Ok(())
     }
 
-    /// Writes everything but what is told of the clips.
+    /// Writes everything but the metadata of the clips.
     pub(super) fn write(
         &self,
         job: &mut Job<'a>,

@@ -2,7 +2,7 @@
 //!
 //! Every layout's reader gives a [`Catalog`]; from there on the layouts are all alike. A *shot* is one
 //! place in a sequence: a clip with its caption. A clip may have several shots, as a photo of VIST
-//! that stands in several stories does, each with its own caption.
+//! that is in several stories does, each with its own caption.
 
 use super::DatasetError;
 use super::pixels::Pixels;
@@ -18,11 +18,11 @@ pub(crate) type ShotIndex = u32;
 pub(crate) struct Shot {
     /// The clip.
     pub(crate) clip: ClipId,
-    /// What is told of it. A defect is an error only for those who need the shot.
+    /// Its metadata. A defect is an error only for those who need the shot.
     pub(crate) frame: Result<StoryFrame, Box<Defective>>,
 }
 
-/// Why nothing can be told of a clip.
+/// Why a clip has no metadata.
 #[derive(Clone, Debug)]
 pub(crate) enum Defect {
     /// It has no caption.
@@ -96,7 +96,7 @@ impl Defective {
     }
 }
 
-/// Shots in the order in which they were filmed or told.
+/// Shots in the order in which they were filmed or listed.
 #[derive(Debug, Default)]
 pub(crate) struct Episode {
     /// The story's id, in layouts that list stories.
@@ -189,7 +189,7 @@ impl Catalog {
             })
     }
 
-    /// What is told of a shot, as a clip of the split or as a later frame of a story.
+    /// The metadata of a shot, as a clip of the split or as a later frame of a story.
     ///
     /// # Errors
     /// The shot's defect.

@@ -318,7 +318,7 @@ pub enum DatasetError {
         exception: &'static str,
     },
     /// No released code makes text of this variant from this data set.
-    #[error("nobody has released code that makes `{variant}` text of data set `{dataset}`")]
+    #[error("no released code makes `{variant}` text of data set `{dataset}`")]
     NoReleasedProcedure {
         /// Id of the data set.
         dataset: String,
@@ -443,7 +443,7 @@ impl Hint for DatasetError {
                     .display()
             ),
             Self::LinkOutside { path, .. } => format!(
-                "look at it with `ls -l {}`; if you trust this data set, set STORYEVAL_FOLLOW_LINKS=1",
+                "inspect it with `ls -l {}`; if you trust this data set, set STORYEVAL_FOLLOW_LINKS=1",
                 path.display()
             ),
             Self::Read { path, .. } => format!("check it with `ls -l {}`", path.display()),

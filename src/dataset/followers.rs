@@ -19,7 +19,7 @@ pub(crate) struct Cached {
     pub(crate) next: HashMap<String, String>,
 }
 
-/// Takes the lists out of `following_cache<count>.pkl`. Clips with another number of followers stand
+/// Takes the lists out of `following_cache<count>.pkl`. Clips with another number of followers are listed
 /// at the end of an episode and start no story.
 pub(crate) fn cached(pickle: &Pickle, path: &Path, count: usize) -> Result<Cached, DatasetError> {
     let wrong = |clip: Option<&str>, wanted: &str, found: &str| DatasetError::WrongContent {

@@ -7,8 +7,7 @@ use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::{RngCore, SeedableRng};
 use sha2::{Digest, Sha256};
 
-/// Index, from 0, of the frame that stands for a clip of `frames` frames. A pure function, so what
-/// a run looked at can be recorded and recomputed.
+/// Index, from 0, of the frame that represents a clip of `frames` frames. A pure function, so that the frame of a run can be recorded and recomputed.
 ///
 /// # Errors
 /// [`FramesError::NoSuchFrame`] when a fixed index lies outside the clip, or the clip has no frame.

@@ -62,7 +62,7 @@ impl Labels {
         for (key, value) in entries {
             let id = key.as_str().ok_or_else(|| wrong(key.type_name()))?;
             let vector = vector(value, arity);
-            // Where nobody says how long the vectors are, they are all as long as the first.
+            // Where the card does not give the length of the vectors, they are all as long as the first.
             if let (None, Ok(first)) = (arity, &vector) {
                 arity = Some(first.len());
             }

@@ -55,7 +55,7 @@ pub trait Dataset {
     /// [`DatasetError::Frames`] or [`DatasetError::WrongFrameSize`] with the path.
     fn clip_frames(&self, clip: &ClipId) -> Result<FrameStack, DatasetError>;
 
-    /// The frame that stands for a clip under `rule`, 8-bit RGB.
+    /// The frame that represents a clip under `rule`, 8-bit RGB.
     ///
     /// # Errors
     /// As [`Dataset::clip_frames`], and when a fixed index lies outside the clip.

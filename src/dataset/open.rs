@@ -71,7 +71,7 @@ pub struct OpenDataset {
 
 /// A data set whose metadata were read, and of which no story was cut yet.
 #[derive(Debug)]
-pub(crate) struct Told {
+pub(crate) struct Metadata {
     /// The folder.
     pub(crate) root: Root,
     /// The layout that was found.
@@ -86,14 +86,14 @@ pub(crate) struct Told {
 /// # Errors
 /// [`DatasetError`]; every missing file is named at once.
 pub fn open(options: &OpenOptions) -> Result<OpenDataset, DatasetError> {
-    opened(options, told(options)?)
+    opened(options, read_metadata(options)?)
 }
 
 /// Finds the layout of a data set and reads its metadata.
 ///
 /// # Errors
 /// As [`open`], but for the defects of single clips and for frames.
-pub(crate) fn told(options: &OpenOptions) -> Result<Told, DatasetError> {
+pub(crate) fn read_metadata(options: &OpenOptions) -> Result<Metadata, DatasetError> {
     let (card, folder) = (&options.card, options.folder.as_path());
     if !folder.exists() {
         let likely = card.candidates().into_iter().next();
@@ -114,7 +114,7 @@ pub(crate) fn told(options: &OpenOptions) -> Result<Told, DatasetError> {
         story_length: options.story_length.unwrap_or(card.story_length),
     };
     let catalog = layout::read(source)?;
-    Ok(Told {
+    Ok(Metadata {
         root,
         layout,
         catalog,
@@ -125,12 +125,15 @@ pub(crate) fn told(options: &OpenOptions) -> Result<Told, DatasetError> {
 ///
 /// # Errors
 /// As [`open`].
-pub(crate) fn opened(options: &OpenOptions, told: Told) -> Result<OpenDataset, DatasetError> {
-    let Told {
+pub(crate) fn opened(
+    options: &OpenOptions,
+    metadata: Metadata,
+) -> Result<OpenDataset, DatasetError> {
+    let Metadata {
         root,
         layout,
         catalog,
-    } = told;
+    } = metadata;
     let card = &options.card;
     let length = length(&catalog, card, options.story_length);
     let Stories {
@@ -156,7 +159,7 @@ pub(crate) fn opened(options: &OpenOptions, told: Told) -> Result<OpenDataset, D
     Ok(opened)
 }
 
-/// The name that stands for all splits together.
+/// The name of all splits together.
 pub const ALL_SPLITS: &str = "all";
 
 /// Stories of every split, one split after the other.
@@ -391,17 +394,17 @@ impl Dataset for OpenDataset {
 
     fn doubts(&self) -> Vec<String> {
         let doubtful = self.doubtful.lock().unwrap_or_else(PoisonError::into_inner);
-        let told = [
+        let defects = [
             "have CMYK or YCCK JPEG files, converted to RGB as Pillow does it, without a profile",
             "have JPEG files with damaged data, decoded as far as Pillow decodes them",
         ];
-        let clips = doubtful.iter().zip(told);
+        let clips = doubtful.iter().zip(defects);
         clips
-            .filter_map(|(clips, told)| {
+            .filter_map(|(clips, defect)| {
                 let first = clips.first()?;
                 let count = clips.len();
                 Some(format!(
-                    "{count} clips of the data set {told}, first {first}"
+                    "{count} clips of the data set {defect}, first {first}"
                 ))
             })
             .collect()

@@ -135,7 +135,7 @@ impl ClipFrames for Picture {
     }
 }
 
-/// A file a frame, all of the same size. A file is decoded when its frame is asked for; the first one
+/// One file per frame, all of the same size. A file is decoded when its frame is asked for; the first one
 /// when the clip is opened.
 #[derive(Debug)]
 pub struct Pictures {

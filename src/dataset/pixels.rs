@@ -54,7 +54,7 @@ impl Pixels for StripFiles {
     }
 }
 
-/// Picture files that a metadata file names, a file a frame.
+/// Picture files that a metadata file names, one file per frame.
 #[derive(Debug)]
 pub(crate) struct NamedFiles {
     /// By clip: its files, first frame first.

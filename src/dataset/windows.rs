@@ -15,7 +15,7 @@ pub(crate) struct Stories {
     pub(crate) shots: Vec<ShotIndex>,
 }
 
-/// Where each shot stands in one long sequence.
+/// The position of each shot in one long sequence.
 struct Line {
     /// Shots in sequence.
     order: Vec<ShotIndex>,
@@ -116,7 +116,7 @@ pub(crate) fn stories(
     })
 }
 
-/// The shots of each story of a split, whatever is told of them.
+/// The shots of each story of a split, whatever their metadata.
 pub(crate) fn windows(
     catalog: &Catalog,
     list: &SplitList,

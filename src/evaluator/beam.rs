@@ -1,7 +1,7 @@
 //! Beam search as `generate` of Hugging Face transformers does it (5.x; `do_sample=False`,
 //! `early_stopping=False`, one end token), over anything that gives next-token log-probabilities.
 //!
-//! Of each image the best `2 * beams` continuations are looked at. Those of the first `beams` ranks
+//! Of each image the best `2 * beams` continuations are considered. Those of the first `beams` ranks
 //! that end are finished, with their summed log-probability divided by `length^length_penalty`, the
 //! end token counted. The best `beams` that do not end go on. An image is done when it has `beams`
 //! finished sequences and the best running one, divided at its present length, is not above the worst

@@ -5,7 +5,7 @@ use crate::record::{FaultKind, Hint};
 use crate::vision::VisionError;
 use std::path::PathBuf;
 
-/// What can go wrong when networks look at frames.
+/// What can go wrong when evaluators observe frames.
 #[derive(Debug, thiserror::Error)]
 pub enum EvaluatorError {
     /// ONNX Runtime, the bundle or a graph.
@@ -56,7 +56,7 @@ pub enum EvaluatorError {
         second: usize,
     },
     /// More captions than beams, or none.
-    #[error("{asked} captions an image were asked for, and the search has {beams} beams")]
+    #[error("{asked} captions per image were asked for, and the search has {beams} beams")]
     Captions {
         /// Captions that were asked for.
         asked: usize,
@@ -146,7 +146,7 @@ impl Hint for EvaluatorError {
                 "ask for 1 to {beams} captions, or raise captioner.num_beams in bundle.toml"
             )),
             Self::Cache { .. } => Some(
-                "look at num_beams, max_new_tokens and the sizes below [captioner] in bundle.toml".to_owned(),
+                "check num_beams, max_new_tokens and the sizes below [captioner] in bundle.toml".to_owned(),
             ),
             Self::Labels { .. } => Some(
                 "use the evaluators that were trained for this data set; `storyeval ls datasets` names them"

@@ -2,7 +2,7 @@
 
 use htmlize::ENTITIES;
 
-/// Longest name that Python looks at, the semicolon not counted.
+/// Longest name that Python reads, the semicolon not counted.
 const LONGEST: usize = 32;
 
 /// Replaces named (`&amp;`, `&ampx` too) and numeric (`&#38;`, `&#x26`) references. Numbers of
@@ -57,7 +57,7 @@ fn numeric(text: &str, result: &mut String) -> Option<usize> {
     Some(mark + count + semicolon)
 }
 
-/// The character that a number stands for; `None` for those that vanish.
+/// The character of a number; `None` for those that vanish.
 fn character(number: u32) -> Option<char> {
     /// 0x80 to 0x9f in Windows-1252; where it has none, the control character itself.
     const WINDOWS: [char; 32] = [

@@ -10,7 +10,7 @@ use crate::inference::{Bundle, BundleKind, Runtime};
 use crate::vision::PassOrder;
 use image::RgbImage;
 
-/// A network that gives a map of cells a character.
+/// A network that gives one map of cells per character.
 pub struct Locator {
     net: PixelNet,
     /// Columns and rows of a map.

@@ -1,4 +1,4 @@
-//! One network that reads a batch of pixels and gives rows an image.
+//! One network that reads a batch of pixels and gives one row per image.
 
 use super::EvaluatorError;
 use super::eye::Eye;

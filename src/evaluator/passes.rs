@@ -3,7 +3,7 @@
 //! A pass is always full, and the rows that are not needed are computed for nothing: with another number of rows a matrix product
 //! may round otherwise, and a frame's numbers would depend on how many came with it. So the number follows from the size of one
 //! item, the kind of device and nothing else. On a CPU a network of published size does one image as quickly as many
-//! (docs/performance.md), and one image is a pass; small ones share the cost of starting. A GPU needs several.
+//! (docs/evidence/performance.md), and one image is a pass; small ones share the cost of starting. A GPU needs several.
 
 use crate::inference::Device;
 

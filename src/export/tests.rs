@@ -159,7 +159,7 @@ fn the_page_describes_every_column() {
         let heading = format!("\n## `{}`", what.name());
         let section = page
             .split_once(heading.as_str())
-            .expect("a section a table")
+            .expect("one section per table")
             .1;
         let section = section.split("\n## ").next().expect("its end");
         let page_rows = |text: &str| -> Vec<String> {

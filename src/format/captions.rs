@@ -133,7 +133,7 @@ impl Hint for CaptionFault {
         Some(
             match self {
                 Self::Duplicate { .. } => {
-                    "keep one hypothesis an item; several captions an item are for the references"
+                    "keep one hypothesis per item; several captions per item are for the references"
                 }
                 Self::Unmatched { mixed: true, .. } | Self::Disjoint { .. } => {
                     "the ids must be the same on both sides, also in kind: 7 is a number, \"7\" is text"
@@ -204,9 +204,9 @@ pub fn pair_captions(
     let mut seen: HashMap<CaptionId, bool> = HashMap::new();
     let mut duplicates = Vec::new();
     for (place, (id, hypothesis)) in hypotheses.captions.into_iter().enumerate() {
-        if let Some(told) = seen.get_mut(&id) {
-            if !*told {
-                *told = true;
+        if let Some(warned) = seen.get_mut(&id) {
+            if !*warned {
+                *warned = true;
                 duplicates.push(id);
             }
             continue;

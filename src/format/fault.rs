@@ -1,4 +1,4 @@
-//! What is wrong with a file, before anybody has said which file: the array may be inside an archive.
+//! What is wrong with a file, before the caller adds which file: the array may be inside an archive.
 
 use super::FormatError;
 use super::npy::HeaderFault;
@@ -56,16 +56,16 @@ impl Fault {
     }
 }
 
-/// What a file should be, and what to do where it is not.
+/// The kind of file that a reader expects, and what to do where it is another.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Wanted {
+pub(super) struct FileKind {
     /// Follows "is not".
     pub(super) expected: &'static str,
     /// What to do.
     pub(super) hint: &'static str,
 }
 
-impl Wanted {
+impl FileKind {
     /// The error of a file that is something else.
     pub(super) fn malformed(self, path: &Path, found: impl Into<String>) -> FormatError {
         FormatError::Malformed {

@@ -1,4 +1,4 @@
-//! ARLDM's HDF5 files: a group a split, in it `image0` to `image4` with a PNG an element and one or two
+//! ARLDM's HDF5 files: one group per split, in it `image0` to `image4` with one PNG per element and one or two
 //! data sets of captions joined by `|`.
 //!
 //! The crate `hdf5-pure` finds groups, types and the place of elements. An element of variable length
@@ -21,7 +21,7 @@ use std::path::Path;
 const MAX_IMAGE: u64 = 1 << 28;
 /// Longest text element, in bytes.
 const MAX_TEXT: u64 = 1 << 20;
-/// Groups and data sets of a group that are looked at.
+/// Groups and data sets of a group that are read.
 const MAX_MEMBERS: usize = 256;
 
 /// An open file.

@@ -2,7 +2,7 @@
 //! in an NPZ archive, as `<story>/<frame>.npy`, frames from 1.
 
 use super::FormatError;
-use super::fault::{Fault, Wanted};
+use super::fault::{Fault, FileKind};
 use super::npy::{Stored, bytes_of};
 use crate::record::{FrameIndex, StoryId, hex};
 use ndarray::{Array3, ArrayView3};
@@ -15,7 +15,7 @@ use zip::result::ZipError;
 
 /// Largest array of one frame that is believed, in bytes.
 const MAX_BYTES: u64 = 1 << 30;
-const WANTED: Wanted = Wanted {
+const EXPECTED: FileKind = FileKind {
     expected: "usable as latents",
     hint: "give a folder or an .npz with `<story id>/<frame>.npy` for every frame that is drawn, saved with \
 `numpy.save(PATH, numpy.asarray(x, dtype=\"float32\"))`; `storyeval generate ... --save-latents DIR` writes such a folder",
@@ -47,7 +47,7 @@ impl LatentFiles {
             None
         } else {
             let file = BufReader::new(File::open(path).map_err(read)?);
-            let archive = ZipArchive::new(file).map_err(|error| WANTED.fault(path, error))?;
+            let archive = ZipArchive::new(file).map_err(|error| EXPECTED.fault(path, error))?;
             Some(Box::new(archive))
         };
         Ok(Self {
@@ -70,7 +70,7 @@ impl LatentFiles {
     ) -> Result<Array3<f32>, FormatError> {
         let member = format!("{}/{frame}.npy", (self.name)(story));
         let missing = || {
-            WANTED.malformed(
+            EXPECTED.malformed(
                 &self.path,
                 format!("it has no `{member}`, for frame {frame} of story {story}"),
             )
@@ -98,7 +98,7 @@ impl LatentFiles {
                 Err(error) => Err(error.into()),
             },
         };
-        values.map_err(|fault| WANTED.fault(&path, fault))
+        values.map_err(|fault| EXPECTED.fault(&path, fault))
     }
 
     /// SHA-256 of the latents of these frames, in order: the same for a folder and an archive of the same values.

@@ -1,4 +1,4 @@
-//! Captions as plain text: a hypothesis a line; references in several files, or apart by tabs.
+//! Captions as plain text: one hypothesis per line; references in several files, or apart by tabs.
 
 use super::captions::read_text;
 use super::{CaptionFault, CaptionFile, CaptionId, FormatError};

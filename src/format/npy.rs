@@ -10,7 +10,7 @@ pub use header::{HeaderFault, NpyHeader};
 pub(super) use stored::Stored;
 
 use super::FormatError;
-use super::fault::{Fault, Wanted};
+use super::fault::{Fault, FileKind};
 use ndarray::{Array2, ShapeBuilder};
 use std::fs::File;
 use std::io::{BufReader, Read};
@@ -18,7 +18,7 @@ use std::path::Path;
 
 /// Largest array that is believed, in bytes as stored: 100,000 vectors of 2,048 doubles fit.
 const MAX_BYTES: u64 = 1 << 31;
-const WANTED: Wanted = Wanted {
+const EXPECTED: FileKind = FileKind {
     expected: "a NumPy file (.npy) with a vector or matrix of numbers",
     hint: "save the array with `numpy.save(PATH, numpy.asarray(x, dtype=\"float32\"))`",
 };
@@ -74,10 +74,10 @@ pub fn read_npy(path: &Path) -> Result<NpyArray, FormatError> {
     };
     let file = File::open(path).map_err(read)?;
     if file.metadata().map_err(read)?.is_dir() {
-        return Err(WANTED.malformed(path, "a folder"));
+        return Err(EXPECTED.malformed(path, "a folder"));
     }
     let length = file.metadata().map_err(read)?.len();
-    read_array(&mut BufReader::new(file), length).map_err(|fault| WANTED.fault(path, fault))
+    read_array(&mut BufReader::new(file), length).map_err(|fault| EXPECTED.fault(path, fault))
 }
 
 /// Reads an array from a stream of at most `length` bytes.

@@ -2,7 +2,7 @@
 //! ancestors keep them: a zip archive with `mu.npy` (`[d]`) and `sigma.npy` (`[d, d]`).
 
 use super::FormatError;
-use super::fault::{Fault, Wanted};
+use super::fault::{Fault, FileKind};
 use super::npy::{Numbers, bytes_of, read_array};
 use ndarray::{Array1, Array2, ArrayView1, ArrayView2};
 use std::fs::File;
@@ -14,7 +14,7 @@ use zip::{CompressionMethod, ZipArchive, ZipWriter};
 
 /// Largest member that is unpacked: the covariance of 8,192 features in doubles fits.
 const MAX_MEMBER: u64 = 1 << 30;
-const WANTED: Wanted = Wanted {
+const EXPECTED: FileKind = FileKind {
     expected: "a file of FID statistics (.npz with `mu` and `sigma`)",
     hint: "save it with `numpy.savez(PATH, mu=features.mean(0), sigma=numpy.cov(features, rowvar=False))`, \
 or with `storyeval metric fid A B --save-stats PATH`",
@@ -42,14 +42,14 @@ pub fn read_statistics(path: &Path) -> Result<Statistics, FormatError> {
         source,
     })?;
     let mut archive =
-        ZipArchive::new(BufReader::new(file)).map_err(|error| WANTED.fault(path, error))?;
-    let mut read = |name| member(&mut archive, name).map_err(|fault| WANTED.fault(path, fault));
+        ZipArchive::new(BufReader::new(file)).map_err(|error| EXPECTED.fault(path, error))?;
+    let mut read = |name| member(&mut archive, name).map_err(|fault| EXPECTED.fault(path, fault));
     let (mu, mu_dimensions) = read("mu")?;
     let (sigma, _) = read("sigma")?;
     let d = mu.dim().0 * mu.dim().1;
     // numpy saves the covariance of one feature as a scalar or as [1, 1].
     if d == 0 || mu_dimensions == 2 && mu.dim().0 != 1 && mu.dim().1 != 1 || sigma.dim() != (d, d) {
-        return Err(WANTED.malformed(
+        return Err(EXPECTED.malformed(
             path,
             format!("`mu` is {:?} and `sigma` {:?}", mu.dim(), sigma.dim()),
         ));
@@ -59,13 +59,15 @@ pub fn read_statistics(path: &Path) -> Result<Statistics, FormatError> {
         mu: mu.to_f64().into_iter().collect(),
         sigma: sigma.to_f64(),
     };
-    check_covariance(&statistics.sigma).map_err(|found| WANTED.malformed(path, found))?;
+    check_covariance(&statistics.sigma).map_err(|found| EXPECTED.malformed(path, found))?;
     for (name, finite) in [
         ("mu", statistics.mu.iter().all(|v| v.is_finite())),
         ("sigma", statistics.sigma.iter().all(|v| v.is_finite())),
     ] {
         if !finite {
-            return Err(WANTED.malformed(path, format!("`{name}` has values that are not finite")));
+            return Err(
+                EXPECTED.malformed(path, format!("`{name}` has values that are not finite"))
+            );
         }
     }
     Ok(statistics)

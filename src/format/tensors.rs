@@ -1,7 +1,7 @@
 //! Named arrays of any shape in numpy's NPZ format, as `numpy.savez` writes them.
 
 use super::FormatError;
-use super::fault::{Fault, Wanted};
+use super::fault::{Fault, FileKind};
 use super::npy::Stored;
 use ndarray::{ArrayD, IxDyn};
 use std::fs::File;
@@ -12,7 +12,7 @@ use zip::result::ZipError;
 
 /// Largest array that is unpacked, in bytes.
 const MAX_BYTES: u64 = 1 << 30;
-const WANTED: Wanted = Wanted {
+const EXPECTED: FileKind = FileKind {
     expected: "a NumPy archive (.npz) of arrays of numbers",
     hint: "save it with `numpy.savez(PATH, **arrays)`",
 };
@@ -44,7 +44,7 @@ impl TensorArchive {
             source,
         })?;
         let archive =
-            ZipArchive::new(BufReader::new(file)).map_err(|error| WANTED.fault(path, error))?;
+            ZipArchive::new(BufReader::new(file)).map_err(|error| EXPECTED.fault(path, error))?;
         Ok(Self {
             path: path.to_owned(),
             archive,
@@ -58,7 +58,7 @@ impl TensorArchive {
     pub fn names(&self) -> Result<Vec<String>, FormatError> {
         let mut names = Vec::with_capacity(self.archive.len());
         for name in self.archive.file_names() {
-            let name = name.map_err(|error| WANTED.fault(&self.path, error))?;
+            let name = name.map_err(|error| EXPECTED.fault(&self.path, error))?;
             names.extend(name.strip_suffix(".npy").map(str::to_owned));
         }
         names.sort_unstable();
@@ -72,7 +72,7 @@ impl TensorArchive {
     /// or larger than 1 GiB.
     pub fn read(&mut self, name: &str) -> Result<Tensor, FormatError> {
         self.read_member(name)
-            .map_err(|fault| WANTED.fault(&self.path, fault))
+            .map_err(|fault| EXPECTED.fault(&self.path, fault))
     }
 
     fn read_member(&mut self, name: &str) -> Result<Tensor, Fault> {

@@ -1,6 +1,6 @@
 //! The baseline: a file of scores, with what they were made of.
 //!
-//! It is JSON with a score a line, in the order of the runs' own scores, so that a change of one score is a change
+//! It is JSON with one score per line, in the order of the runs' own scores, so that a change of one score is a change
 //! of one line. Signatures, which most scores share, stand once, under the start of their hash.
 
 use super::error::GateError;
@@ -75,7 +75,7 @@ pub struct BaselineScore {
     pub planned: usize,
     /// Name of the signature in [`Baseline::signatures`].
     pub signature: String,
-    /// What every story contributes: the sums that the score is a function of, a row a story. Empty where they are
+    /// What every story contributes: the sums that the score is a function of, one row per story. Empty where they are
     /// not kept.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub sums: Vec<Vec<f64>>,
@@ -262,7 +262,7 @@ impl Baseline {
                 };
                 let whole = score.sums.is_empty() || score.sums.len() == model.stories.len();
                 if !whole || !score.sums.iter().all(usable) {
-                    return Err(format!("the sums of {here} are not a row a story"));
+                    return Err(format!("the sums of {here} are not one row per story"));
                 }
             }
         }
@@ -308,7 +308,7 @@ fn json<T: Serialize>(value: &T) -> String {
     serde_json::to_string(value).unwrap_or_else(|_| "null".to_owned())
 }
 
-/// Slices of many frames of most stories. Single positions and characters, of one or two frames a story, would
+/// Slices of many frames of most stories. Single positions and characters, of one or two frames per story, would
 /// make up most of the file.
 fn keeps_sums(slice: &str) -> bool {
     matches!(slice, "all" | "pronoun" | "no_pronoun")

@@ -55,7 +55,7 @@ pub enum SignatureRule {
     /// Every part of the signature is the same.
     #[default]
     Same,
-    /// Values are held against each other whatever the signature says; data and stories must be the same all
+    /// Values are compared whatever the signature says; data and stories must be the same all
     /// the same.
     Any,
 }

@@ -83,14 +83,14 @@ pub enum GateError {
         /// What is missing.
         what: String,
     },
-    /// No score of the runs could be held against the baseline.
+    /// No score of the runs could be compared with the baseline.
     #[error("no score could be compared with the baseline{reason}")]
     Incomparable {
         /// Why, if there is one reason.
         reason: String,
     },
     /// The gate failed.
-    #[error("the gate failed: {failed} of {judged} scores that are held against the baseline")]
+    #[error("the gate failed: {failed} of {judged} scores that are compared with the baseline")]
     Failed {
         /// Scores that failed.
         failed: usize,
@@ -129,17 +129,17 @@ impl Hint for GateError {
             Self::Read { path, .. } => format!("check it with `ls -l {}`", path.display()),
             Self::Rules(error) => return error.hint(),
             Self::Rule { path, line, .. } => {
-                format!("correct line {line} of {path}; docs/ci.md explains every key")
+                format!("correct line {line} of {path}; docs/gate.md explains every key")
             }
             Self::Unusable { .. } => {
                 "give the score a rule of its own, before this one".to_owned()
             }
             Self::Json { path, .. } | Self::Damaged { path, .. } => format!(
-                "take the committed file (`git checkout -- {0}`), or write it anew with `storyeval gate update RUN... --baseline {0}`",
+                "take the committed file (`git checkout -- {0}`), or write a new one with `storyeval gate update RUN... --baseline {0}`",
                 path.display()
             ),
             Self::Format { path, .. } => format!(
-                "use the version of storyeval that wrote it, or write it anew with `storyeval gate update RUN... --baseline {}`",
+                "use the version of storyeval that wrote it, or write a new one with `storyeval gate update RUN... --baseline {}`",
                 path.display()
             ),
             Self::Twice { .. } => "give one run of each model".to_owned(),
@@ -152,7 +152,7 @@ impl Hint for GateError {
                     .to_owned()
             }
             Self::Failed { .. } => {
-                "if the change is meant, look at it with `storyeval gate update RUN... --baseline FILE --dry-run`, and commit the baseline with the reason"
+                "if the change is meant, review it with `storyeval gate update RUN... --baseline FILE --dry-run`, and commit the baseline with the reason"
                     .to_owned()
             }
             Self::Write(error) => return error.hint(),

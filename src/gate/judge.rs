@@ -98,7 +98,7 @@ fn once(subjects: &[Subject]) -> Result<(), GateError> {
     Ok(())
 }
 
-/// In what a run differs from the baseline's before any score is looked at.
+/// In what a run differs from the baseline's before any score is judged.
 fn unlike(model: &BaselineModel, subject: &Subject) -> Vec<String> {
     let differences = model.identity.differences(&subject.identity).into_iter();
     differences
@@ -200,7 +200,7 @@ impl<'a> Bench<'a> {
     fn model(&mut self, model: &'a BaselineModel, subject: &'a Subject) -> Result<(), GateError> {
         let mut found: BTreeMap<(&str, &str), &'a Score> = BTreeMap::new();
         for score in &subject.scores.scores {
-            // A score that is listed twice is held to its first value; a later one is new to nobody.
+            // A score that is listed twice is held to its first value; a later one is not counted as new.
             found
                 .entry((score.metric.as_str(), score.slice.as_str()))
                 .or_insert(score);

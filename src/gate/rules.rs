@@ -15,9 +15,9 @@ const FORMAT: u32 = 1;
 /// What is done with a score.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Decision {
-    /// It is not looked at, and may be absent.
+    /// It is not judged, and may be absent.
     Ignore,
-    /// It is held against the baseline.
+    /// It is compared with the baseline.
     Check(Check),
 }
 

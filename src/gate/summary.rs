@@ -136,7 +136,7 @@ fn notes(verdict: &Verdict) -> Vec<Line> {
     let tested = verdict.outcomes.iter().filter(|it| it.p.is_some()).count();
     if tested > 0 {
         lines.push(Line::Prose(format!(
-            "{tested} scores were held against chance; if nothing changed, the chance that any of them fails is at most {} (Holm)",
+            "{tested} scores were tested against chance; if nothing changed, the chance that any of them fails is at most {} (Holm)",
             verdict.alpha
         )));
     }

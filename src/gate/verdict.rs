@@ -17,7 +17,7 @@ pub enum Status {
     New,
     /// It is what the rules allow.
     Held,
-    /// The rules do not look at it.
+    /// The rules do not cover it.
     Ignored,
 }
 
@@ -136,11 +136,11 @@ pub struct Outcome {
     pub window: Option<[f64; 2]>,
     /// Chance of such a difference if nothing changed, two-sided: alone.
     pub p: Option<f64>,
-    /// The same among all that were tested (Holm); what is held against `alpha`.
+    /// The same among all that were tested (Holm); what is compared with `alpha`.
     pub p_adjusted: Option<f64>,
     /// How the chance was computed.
     pub test: Option<&'static str>,
-    /// What the rule demands; `None` for scores that no rule looks at.
+    /// What the rule demands; `None` for scores that no rule covers.
     pub check: Option<Check>,
     /// Why it failed, or in what it is incomparable.
     pub reasons: Vec<Reason>,
@@ -261,7 +261,7 @@ impl Verdict {
         self.with(status).count()
     }
 
-    /// Scores that were held against the baseline: that failed or held.
+    /// Scores that were compared with the baseline: that failed or held.
     #[must_use]
     pub fn judged(&self) -> usize {
         self.count(Status::Failed) + self.count(Status::Held)

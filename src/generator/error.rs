@@ -123,9 +123,9 @@ pub enum GeneratorError {
     Setting {
         /// Key in `bundle.toml`.
         key: &'static str,
-        /// What stands there.
+        /// The value that was found.
         value: usize,
-        /// What may stand there.
+        /// The values that are allowed.
         wanted: &'static str,
     },
     /// The bundle's scheduler is not implemented.
@@ -157,7 +157,7 @@ pub enum GeneratorError {
         /// The story.
         story: StoryId,
     },
-    /// A prompt does not have one caption a frame.
+    /// A prompt does not have one caption per frame.
     #[error("story {story} has {frames} frames, but {captions} captions")]
     CaptionCount {
         /// The story.
@@ -214,7 +214,7 @@ impl Fault {
 }
 
 impl GeneratorError {
-    /// Whether a frame could not be drawn for want of memory, so that fewer stories at once may work.
+    /// Whether drawing a frame ran out of memory, so that fewer stories at once may work.
     #[must_use]
     pub fn is_memory_short(&self) -> bool {
         let Self::Draw { source, .. } = self else {

@@ -13,7 +13,7 @@ pub enum SchedulerError {
     Unsupported {
         /// Key in the bundle's `[scheduler]` table.
         field: &'static str,
-        /// What may stand there.
+        /// The values that are allowed.
         supported: &'static str,
     },
     /// The betas are not variances.

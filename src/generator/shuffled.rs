@@ -226,7 +226,7 @@ pub(crate) mod tests {
             .collect()
     }
 
-    #[allow(clippy::unnecessary_wraps, reason = "it stands for a data set")]
+    #[allow(clippy::unnecessary_wraps, reason = "it replaces a data set")]
     fn number(clip: &ClipId) -> Result<RgbImage, CallerError> {
         Ok(RgbImage::from_pixel(
             1,
@@ -281,7 +281,7 @@ pub(crate) mod tests {
 
     #[test]
     fn the_only_assignment_is_found() {
-        // Stories 0 and 4 overlap nobody but their neighbours; with eight windows choices are few.
+        // Stories 0 and 4 overlap only their neighbours; with eight windows choices are few.
         let stories = [
             story("x", &["1", "2"]),
             story("y", &["2", "3"]),

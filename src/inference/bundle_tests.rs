@@ -75,7 +75,7 @@ fn the_content_hash_is_that_of_the_lines_of_sha256sum_and_the_settings() {
         bundle.content_hash(),
         hex(&Sha256::digest(lines.as_bytes()))
     );
-    for (told, other) in [
+    for (wording, other) in [
         ("id = \"tiny\"", "id = \"other\""),
         ("licence = \"MIT\"", "licence = \"none\""),
         (
@@ -83,8 +83,8 @@ fn the_content_hash_is_that_of_the_lines_of_sha256sum_and_the_settings() {
             "upstream = \"elsewhere\"\nnote = \"moved\"",
         ),
     ] {
-        let retold = open_with(&dir, &text.replace(told, other)).unwrap();
-        assert_eq!(retold.content_hash(), bundle.content_hash(), "{told}");
+        let reworded = open_with(&dir, &text.replace(wording, other)).unwrap();
+        assert_eq!(reworded.content_hash(), bundle.content_hash(), "{wording}");
     }
     let other = open_with(
         &dir,
@@ -144,9 +144,9 @@ fn every_setting_of_every_kind_of_bundle_counts_and_nothing_else_does() {
                 continue;
             };
             let first = name.split('.').next().unwrap();
-            let told = ["id", "licence", "source", "files"].contains(&first);
-            assert_eq!(other == own, told, "{name}");
-            counted += usize::from(!told);
+            let descriptive = ["id", "licence", "source", "files"].contains(&first);
+            assert_eq!(other == own, descriptive, "{name}");
+            counted += usize::from(!descriptive);
         }
     }
     assert!(counted > 60, "{counted}");

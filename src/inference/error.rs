@@ -342,7 +342,7 @@ impl Hint for InferenceError {
 }
 
 impl InferenceError {
-    /// Whether a graph failed for want of memory.
+    /// Whether a graph ran out of memory.
     #[must_use]
     pub fn is_memory_short(&self) -> bool {
         matches!(self, Self::Run { source, .. } if is_out_of_memory(source))

@@ -32,7 +32,7 @@ mod tests {
     use super::*;
     use std::io;
 
-    fn told(success: bool, stdout: &str) -> Option<String> {
+    fn described(success: bool, stdout: &str) -> Option<String> {
         let stdout = stdout.as_bytes().to_owned();
         describe(&|program, arguments, _| {
             assert_eq!(program, "nvidia-smi");
@@ -49,17 +49,17 @@ mod tests {
     fn equal_gpus_are_named_once_and_others_all() {
         let h100 = "NVIDIA H100 80GB HBM3, 580.159.04";
         let t4 = "Tesla T4, 580.159.04";
-        assert_eq!(told(true, &format!("{h100}\n")).as_deref(), Some(h100));
+        assert_eq!(described(true, &format!("{h100}\n")).as_deref(), Some(h100));
         assert_eq!(
-            told(true, &format!("{h100}\n{t4}\n{h100}\n")),
+            described(true, &format!("{h100}\n{t4}\n{h100}\n")),
             Some(format!("{h100} + {t4}"))
         );
     }
 
     #[test]
     fn a_tool_that_cannot_be_asked_is_no_error() {
-        assert_eq!(told(false, "NVIDIA-SMI has failed"), None);
-        assert_eq!(told(true, "\n"), None);
+        assert_eq!(described(false, "NVIDIA-SMI has failed"), None);
+        assert_eq!(described(true, "\n"), None);
         let absent = describe(&|_, _, _| Err(io::Error::from(io::ErrorKind::NotFound)));
         assert_eq!(absent, None);
     }

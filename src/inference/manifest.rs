@@ -46,7 +46,7 @@ pub struct BundleManifest {
     pub licence: String,
     /// Where the weights come from.
     pub source: Source,
-    /// Size of the images that are drawn, or looked at.
+    /// Size of the images that are drawn or read.
     pub image: ImageSize,
     /// Which pixels the graphs read.
     #[serde(default, skip_serializing_if = "is_default")]

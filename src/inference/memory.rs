@@ -7,7 +7,7 @@ use ort::session::RunOptions;
 use super::device::Device;
 use super::error::is_out_of_memory;
 
-/// The memory that a graph works in. ONNX Runtime keeps what a graph once took, one arena a graph, so after a
+/// The memory that a graph works in. ONNX Runtime keeps what a graph once took, one arena per graph, so after a
 /// pass that was too large little is left to the other graphs of a smaller one. From the first failure on
 /// every pass therefore gives back what it does not need any longer, at the price of taking it again.
 #[derive(Clone, Copy, Debug)]

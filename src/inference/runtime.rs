@@ -54,7 +54,7 @@ pub struct Runtime {
 struct Loaded {
     library: Library,
     environment: Environment,
-    /// Whether a graph ever failed for want of memory.
+    /// Whether a graph ever ran out of memory.
     memory_was_short: AtomicBool,
 }
 
@@ -263,7 +263,7 @@ fn load(library: Library) -> Result<&'static Loaded, InferenceError> {
             path: library.path.clone(),
             source,
         })?;
-    // Errors come back as values and are told once, with path and hint. `ORT_LOG` is ort's own switch.
+    // Errors come back as values and are printed once, with path and hint. `ORT_LOG` is ort's own switch.
     if std::env::var_os("ORT_LOG").is_none() {
         environment.set_log_level(ort::logging::LogLevel::Fatal);
     }

@@ -350,7 +350,7 @@ fn unpack(archive: &Path, wheel: &Wheel, target: &Path) -> Result<(), Refusal> {
         .by_name(&format!("onnxruntime/capi/{}", wheel.library))
         .map_err(broken)?;
     // One byte more than it should have is enough to fail the hash, and bounds a hostile archive. It is
-    // read whole (35 MB) so that a broken archive and a full disk are told apart.
+    // read whole (35 MB) so that a broken archive and a full disk are distinguished.
     let mut bytes = Vec::new();
     let read = entry.take(wheel.bytes + 1).read_to_end(&mut bytes);
     read.map_err(|error| broken(error.into()))?;

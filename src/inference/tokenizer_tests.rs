@@ -150,7 +150,7 @@ fn llama_s_tokeniser_gives_the_published_ids_in_both_of_its_ways() {
         .iter()
         .zip(&golden.without_legacy)
         .filter(|(legacy, other)| legacy.ids != other.ids);
-    assert!(differ.count() > 20, "the two ways are not told apart");
+    assert!(differ.count() > 20, "the two ways do not differ");
 }
 
 #[test]

@@ -85,7 +85,7 @@ pub enum FrechetWarning {
         /// Length of a vector.
         dim: usize,
     },
-    /// A covariance has no full rank although there are enough vectors, or nobody knows how many.
+    /// A covariance has no full rank although there are enough vectors, or their number is not known.
     #[error("covariance of the {side} set is not positive definite: features depend on each other")]
     NotPositiveDefinite {
         /// Which set.
@@ -237,7 +237,7 @@ fn between(
 }
 
 /// Whether sets of these sizes have covariances; `None` where a set's size is not known. It needs no features, so that it can be
-/// asked before a network looks at images.
+/// asked before a network reads images.
 ///
 /// # Errors
 /// [`FrechetUnscored::TooFew`].

@@ -98,7 +98,7 @@ fn error_of_roots(eigenvalues: &[f64]) -> f64 {
 const TILE: usize = 256;
 
 /// The lower triangle of `L' S L` for a lower triangular `L` and a symmetric `S`, in tiles on all
-/// cores. What is known to be zero is not multiplied; above the diagonal stands nothing of use.
+/// cores. What is known to be zero is not multiplied; above the diagonal is nothing of use.
 fn sandwich(factor: &Mat<f64>, covariance: &Mat<f64>) -> Mat<f64> {
     let d = factor.nrows();
     let tiles = d.div_ceil(TILE);

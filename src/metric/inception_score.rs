@@ -50,7 +50,7 @@ impl InceptionScoreOptions {
 
 impl InceptionScoreOptions {
     /// Whether so many images can be split so. It needs no logits, so that it can be asked before a network
-    /// looks at images.
+    /// reads images.
     ///
     /// # Errors
     /// [`InceptionScoreUnscored::Splits`].

@@ -49,7 +49,7 @@ impl Default for PrdcOptions {
 
 impl PrdcOptions {
     /// Whether sets of these sizes have such neighbourhoods. It needs no features, so that it can be asked
-    /// before a network looks at images.
+    /// before a network reads images.
     ///
     /// # Errors
     /// [`PrdcUnscored::NoNeighbour`] and [`PrdcUnscored::TooFewNeighbours`].

@@ -33,7 +33,7 @@ impl Prop {
         Self::Umbrella,
         Self::Lantern,
     ];
-    /// Things that stand on the floor.
+    /// Things on the floor.
     pub(super) const STANDING: [Self; 7] = [
         Self::Ball,
         Self::Cake,

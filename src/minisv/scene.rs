@@ -1,4 +1,4 @@
-//! From a clip to pixels: who stands where, what is in front of whom, and a little motion.
+//! From a clip to pixels: who is where, what is in front of whom, and a little motion.
 
 use super::cast::{Character, hand, swing};
 use super::draw::Dice;
@@ -151,7 +151,7 @@ fn to_rgb(pixmap: &Pixmap) -> RgbImage {
         pixels.extend_from_slice(&pixel[..3]);
     }
     RgbImage::from_raw(pixmap.width(), pixmap.height(), pixels)
-        .expect("three bytes a pixel were pushed")
+        .expect("three bytes per pixel were pushed")
 }
 
 #[cfg(test)]

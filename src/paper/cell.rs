@@ -4,7 +4,7 @@ use crate::record::Unit;
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
-/// One cell: where it stands, what it says, and how it came about as far as anybody knows.
+/// One cell: its place, its text, and how it came about, as far as that is known.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct PublishedCell {
@@ -18,7 +18,7 @@ pub struct PublishedCell {
     pub row: usize,
     /// Column, from 1, in the order of the paper.
     pub col: usize,
-    /// The line over the full width that the row stands under.
+    /// The line over the full width above the row.
     pub group: String,
     /// Heading of the column, without its arrow.
     pub heading: String,
@@ -50,7 +50,7 @@ pub struct PublishedCell {
     pub confidence: Option<Confidence>,
     /// Side, in pixels, of the real frames that the paper compares with.
     pub reference_pixels: Option<u32>,
-    /// Why no run can be held against this cell, whatever it does.
+    /// Why no run can be compared with this cell, whatever it does.
     pub obstacle: String,
     /// What a reader must know about the cell.
     pub note: String,

@@ -3,7 +3,7 @@
 use crate::record::{FaultKind, Hint};
 use crate::run::RunError;
 
-/// What can go wrong with published tables and with runs that are held against them.
+/// What can go wrong with published tables and with runs that are compared with them.
 #[derive(Debug, thiserror::Error)]
 pub enum PaperError {
     /// No table has this id.

@@ -1,4 +1,4 @@
-//! What the published tables are held against: our transcription of the printed text, a file a table.
+//! What the published tables are compared with: our transcription of the printed text, one file per table.
 
 use super::*;
 use std::fs;

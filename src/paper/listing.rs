@@ -5,7 +5,7 @@ use crate::table::{Block, Column, Document, Row, Table};
 use serde_json::{Value, json};
 
 impl Library {
-    /// A row a table. `link` makes a file's name of an id, for an index that stands beside the files.
+    /// One row per table. `link` makes a file's name of an id, for an index beside the files.
     #[must_use]
     pub fn listing(&self, link: Option<&dyn Fn(&str) -> String>) -> Document {
         let mut columns = vec![

@@ -1,4 +1,4 @@
-//! A run of ours, as far as published numbers are held against it.
+//! A run of ours, as far as published numbers are compared with it.
 
 use super::{PaperError, Text};
 use crate::card::{DatasetCard, ModelCard, Protocol};

@@ -1,7 +1,7 @@
 //! The room of published numbers: what papers print, and what runs of ours say to it.
 //!
 //! Every published cell is a row of `reference-data/papers/*.csv`, compiled into the program, exactly as it
-//! is printed and with what is known of how it was computed. A run is held against a cell only where nothing
+//! is printed and with what is known of how it was computed. A run is compared with a cell only where nothing
 //! that a number depends on differs; otherwise the answer is why not. Runs no models.
 
 mod cell;

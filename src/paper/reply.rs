@@ -99,7 +99,7 @@ impl<'a> Reply<'a> {
         document
     }
 
-    /// A line a cell and run; reasons are numbered as they come.
+    /// One line per cell and run; reasons are numbered as they come.
     fn ours(&self, reasons: &mut Vec<String>) -> Table {
         let mut columns = vec![Column::text("metric")];
         columns.extend(

@@ -1,4 +1,4 @@
-//! A published table as CSV: a line a cell, and a line more for every further run.
+//! A published table as CSV: one line per cell, and one more for every further run.
 
 use super::{Finding, PaperError, PublishedCell, Reply};
 
@@ -30,7 +30,7 @@ const HEADER: [&str; 24] = [
 ];
 
 impl Reply<'_> {
-    /// Every cell as it is printed and as a number, with the columns of the runs that are held against it.
+    /// Every cell as it is printed and as a number, with the columns of the runs that are compared with it.
     ///
     /// # Errors
     /// The CSV writer fails, which it does not do in memory.

@@ -17,7 +17,7 @@ pub struct About {
     pub version: String,
     /// What it shows, in our words.
     pub title: String,
-    /// Where it stands.
+    /// Its place.
     pub source: String,
     /// What a reader must know about it.
     pub note: String,
@@ -46,7 +46,7 @@ struct Heading {
 pub struct PublishedRow<'a> {
     /// Number of the row, from 1.
     pub number: usize,
-    /// The line over the full width that it stands under; empty where there is none.
+    /// The line over the full width above it; empty where there is none.
     pub group: &'a str,
     /// One a column; `None` where nothing is printed.
     pub cells: Vec<Option<&'a PublishedCell>>,
@@ -268,7 +268,7 @@ impl PublishedRow<'_> {
         first.map_or("", |cell| &cell.model)
     }
 
-    /// Cells with a number that a score can be held against.
+    /// Cells with a number that a score can be compared with.
     pub fn numbers(&self) -> impl Iterator<Item = &PublishedCell> {
         let cells = self.cells.iter().flatten().copied();
         cells.filter(|cell| !cell.is_name() && cell.value.is_some())

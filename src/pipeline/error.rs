@@ -58,7 +58,7 @@ pub enum PipelineError {
         /// How many.
         models: usize,
     },
-    /// The data set at hand is not the one of a run.
+    /// The data set is not the one of the run.
     #[error("the data set is not the one that {} was made from (story {story})", run.display())]
     OtherData {
         /// The run folder.
@@ -156,7 +156,7 @@ impl Hint for PipelineError {
             }
             Self::SuiteRow { table, .. } => format!("see `storyeval paper {table}`"),
             Self::NothingRun { suite } => format!(
-                "what is missing stands above; `storyeval run --suite {suite} --dry-run` lists it again"
+                "the list above has what is missing; `storyeval run --suite {suite} --dry-run` lists it again"
             ),
             Self::NothingSelected => {
                 "give `--limit` at least 1, and a `--story-length` that the episodes of the split have".to_owned()

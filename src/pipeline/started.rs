@@ -70,7 +70,7 @@ impl Started<'_> {
         self.draw_by(model, seed, || self.generator(model))
     }
 
-    /// The same with a generator of the caller's, which stands for `model`. It is not opened where nothing is
+    /// The same with a generator of the caller's, which takes the place of `model`. It is not opened where nothing is
     /// outstanding.
     ///
     /// # Errors

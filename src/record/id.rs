@@ -12,7 +12,7 @@ macro_rules! text_id {
         pub struct $name(Arc<str>);
 
         impl $name {
-            /// Wraps an id as it stands in the data.
+            /// Wraps an id as the data have it.
             pub fn new(id: impl Into<Arc<str>>) -> Self {
                 Self(id.into())
             }

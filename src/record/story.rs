@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 /// One frame of a story as the data set has it. Pixels stay on disk.
 ///
-/// Windows overlap, so a clip stands in several stories: what a frame holds is shared, and a copy
+/// Windows overlap, so a clip is in several stories: what a frame holds is shared, and a copy
 /// costs a few pointers.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct StoryFrame {
@@ -78,7 +78,7 @@ pub struct Replacement {
     pub words: String,
     /// Byte offset of the words in the original caption.
     pub offset: usize,
-    /// What stands there now, for example `They`.
+    /// What replaces it, for example `They`.
     pub pronoun: String,
     /// Name of the rule that fired, for example `single` or `conjunction`.
     pub rule: String,

@@ -1,4 +1,4 @@
-//! The scores of all runs as CSV, a line a score.
+//! The scores of all runs as CSV, one line per score.
 
 use super::{Comparison, ReportError};
 use crate::table::tame;

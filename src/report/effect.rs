@@ -5,7 +5,7 @@ use crate::metric::{Group, about};
 use crate::record::{Score, Scores, without_count};
 use crate::table::{Block, Cell, Column, Direction, Document, Line, Row, Table};
 
-/// A table with a row a protocol; the first is the one that the others are held against.
+/// A table with one row per protocol; the first is the reference of the others.
 ///
 /// Numbers of different protocols are shown beside each other here, and only here, because the frames
 /// are the same: what differs is the way of counting. Each cell is the value and, in parentheses, its

@@ -8,7 +8,7 @@ pub struct TableOptions {
     /// Slices, a table each, of which one that no run has is an error; `None` for the frames of papers,
     /// with and without pronouns, as far as there are any.
     pub slices: Option<Vec<String>>,
-    /// Columns in this order, one table a slice; empty for the columns of papers.
+    /// Columns in this order, one table per slice; empty for the columns of papers.
     pub columns: Vec<ColumnChoice>,
     /// Names of the rows, one a run; empty for the models' ids.
     pub labels: Vec<String>,
@@ -46,7 +46,7 @@ impl TableOptions {
 pub struct ColumnChoice {
     /// Metric id.
     pub metric: String,
-    /// What stands over it; `None` for the field's name.
+    /// Its heading; `None` for the field's name.
     pub name: Option<String>,
 }
 

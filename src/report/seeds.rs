@@ -3,7 +3,7 @@
 use super::ReportError;
 use crate::record::{Score, Scores, Seed, SeedSpread, signature_differences};
 
-/// What stands below a table with such rows.
+/// The notes below a table with such rows.
 pub(super) const CLAIM: &str = "± is the standard deviation between seeds. Ends of intervals beside it are averaged over the seeds: \
 if anything, the interval of the mean is narrower.";
 

@@ -90,7 +90,7 @@ pub struct SheetRow {
     pub images: Vec<Option<RgbImage>>,
 }
 
-/// Where everything stands.
+/// The place of everything.
 struct Layout {
     /// Left edge of the first tile.
     tiles: u32,

@@ -15,7 +15,7 @@ use std::path::PathBuf;
 /// Arrangements where stories are swapped because the difference has no standard error.
 const ARRANGEMENTS: usize = 10_000;
 
-/// What stands below a table about its bold numbers.
+/// The note below a table about its bold numbers.
 const CLAIM: &str = "In bold: the best of a column, where it is better than every other run in it by more than chance \
 (paired by story, Student's t, as `compare`; Holm over the rivals at 5 %).";
 

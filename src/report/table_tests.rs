@@ -97,7 +97,7 @@ Signatures:
 - `c fid|dataset:minisv@0123|gt:middle|v:1`
 ";
     let found = markdown(&comparison());
-    // Widths are the formatter's affair; what stands in the cells is not.
+    // Widths are the formatter's affair; the content of the cells is not.
     let squeeze = |text: &str| {
         text.replace('-', "")
             .split_whitespace()

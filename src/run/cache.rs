@@ -1,10 +1,10 @@
 //! What networks saw on ground-truth frames, kept between runs.
 //!
-//! Real frames are the same for every model, and looking at them costs as much as looking at what a
+//! Real frames are the same for every model, and observing them costs as much as observing what a
 //! model drew. A cache belongs to a key (data set content, ground-truth rule, extractor, way of
 //! preprocessing) and maps clips to bytes. It grows by whole segments, each one file under the name of
 //! its own hash, so that processes can share a folder and a killed one leaves nothing half-written. A
-//! segment that is damaged is ignored: its clips are looked at again. All caches together have a bound
+//! segment that is damaged is ignored: its clips are observed again. All caches together have a bound
 //! ([`super::MOST_CACHED`]); those that were not used for longest go first.
 
 use super::cache_bound::{ABOUT, MOST_CACHED, SEGMENT, Turn, prune, use_now};
@@ -59,7 +59,7 @@ impl Cache {
     /// Opens the cache of `key` below `root`, and reads which clips it has.
     ///
     /// # Errors
-    /// [`RunError::Output`] and its kin when the folder cannot be made, [`RunError::Read`] when it
+    /// [`RunError::Output`] and other faults of writing when the folder cannot be made, [`RunError::Read`] when it
     /// cannot be listed.
     pub fn open(root: &Path, key: &str) -> Result<Self, RunError> {
         let folder = root.join(&sha256_hex(key.as_bytes())[..32]);
@@ -120,7 +120,7 @@ impl Cache {
     /// Keeps the value of a clip; what is known already stays as it is.
     ///
     /// # Errors
-    /// [`RunError::Output`] and its kin when a segment becomes full and cannot be written.
+    /// [`RunError::Output`] and other faults of writing when a segment becomes full and cannot be written.
     pub fn put(&mut self, clip: &ClipId, value: Vec<u8>) -> Result<(), RunError> {
         if self.places.contains_key(clip) || self.pending.contains_key(clip) {
             return Ok(());
@@ -136,7 +136,7 @@ impl Cache {
     /// Writes what is pending.
     ///
     /// # Errors
-    /// [`RunError::Output`] and its kin.
+    /// [`RunError::Output`] and other faults of writing.
     ///
     /// # Panics
     /// Never: a header is plain data and can be written as JSON.
@@ -164,7 +164,7 @@ impl Cache {
         bytes.push(b'\n');
         bytes.extend(payload);
         let turn = Turn::take(&self.root);
-        // Whoever looked at the same frames at the same time has written the same file.
+        // A run that observed the same frames at the same time has written the same file.
         if read_header(&path).is_none() {
             write_durably(&path, &bytes)?;
         }

@@ -104,7 +104,7 @@ fn kept(root: &Path) -> Vec<Kept> {
     caches.collect()
 }
 
-/// Removes a cache that nobody uses; whether it is gone. Files that are not a cache's stay, and so does
+/// Removes a cache that no process uses; whether it is gone. Files that are not a cache's stay, and so does
 /// their folder.
 fn remove(folder: &Path) -> io::Result<bool> {
     let in_use = open(&folder.join(IN_USE))?;

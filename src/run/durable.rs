@@ -23,7 +23,7 @@ impl DurableFile {
     /// Starts a file that will replace `path`.
     ///
     /// # Errors
-    /// [`RunError::Output`] and its kin when the folder cannot be written.
+    /// [`RunError::Output`] and other faults of writing when the folder cannot be written.
     pub fn create(path: &Path) -> Result<Self, RunError> {
         let part = part_of(path);
         // What lies here is from a killed process. It is removed, not opened: were it a link, opening
@@ -55,7 +55,7 @@ impl DurableFile {
     /// Flushes everything to the disk and gives the file its name.
     ///
     /// # Errors
-    /// [`RunError::Output`] and its kin; the old file of that name is then still there.
+    /// [`RunError::Output`] and other faults of writing; the old file of that name is then still there.
     pub fn commit(self) -> Result<(), RunError> {
         let path = self.path.clone();
         self.place()

@@ -24,7 +24,7 @@ impl FeatureWriter {
     /// Begins a matrix of `dim` columns that will replace `path`.
     ///
     /// # Errors
-    /// [`RunError::Output`] and its kin.
+    /// [`RunError::Output`] and other faults of writing.
     pub fn create(path: &Path, dim: usize) -> Result<Self, RunError> {
         let mut file = DurableFile::create(path)?;
         // The number of rows is not known yet; the place is kept free for it.
@@ -36,7 +36,7 @@ impl FeatureWriter {
     /// Appends a row.
     ///
     /// # Errors
-    /// [`RunError::Output`] and its kin.
+    /// [`RunError::Output`] and other faults of writing.
     ///
     /// # Panics
     /// When the row has not `dim` values.
@@ -57,7 +57,7 @@ impl FeatureWriter {
     /// Writes the header and gives the file its name. Returns the number of rows.
     ///
     /// # Errors
-    /// [`RunError::Output`] and its kin.
+    /// [`RunError::Output`] and other faults of writing.
     pub fn commit(mut self) -> Result<usize, RunError> {
         let header = header(self.rows, self.dim);
         let written = self

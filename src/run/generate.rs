@@ -51,7 +51,7 @@ pub struct Generated {
 ///
 /// # Errors
 /// What `generator` gives; [`RunError::StoryCount`] and [`RunError::FrameCount`] when it breaks that
-/// contract; [`RunError::Output`] and its kin. Everything stored before stays.
+/// contract; [`RunError::Output`] and other faults of writing. Everything stored before stays.
 pub fn generate<E: From<RunError> + MemoryShort>(
     store: &mut Store,
     generator: &mut Draw<'_, E>,

@@ -25,7 +25,7 @@ pub enum State {
     Partial,
     /// All stories are drawn.
     Complete,
-    /// And looked at.
+    /// And observed.
     Observed,
     /// And scored.
     Scored,
@@ -52,7 +52,7 @@ pub struct Glance {
     pub manifest: Manifest,
     /// The whole plan.
     pub plan: Plan,
-    /// What is drawn, by unit. Whether the files are still the same is not looked at.
+    /// What is drawn, by unit. Whether the files are still the same is not checked.
     pub entries: BTreeMap<usize, Entry>,
     /// What will be mended when the run goes on.
     pub recovery: Recovery,

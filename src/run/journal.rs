@@ -1,4 +1,4 @@
-//! `journal.jsonl`: what is done, a line a unit, only ever appended to.
+//! `journal.jsonl`: what is done, one line per unit, append-only.
 //!
 //! A line ends with a check of itself: 16 hexadecimal digits of the SHA-256 of the line without the
 //! check. A line counts when it is whole, ends with a newline and its check holds. What follows the
@@ -130,7 +130,7 @@ impl Journal {
     /// Opens `path`, or begins it, and believes what `plan` and the frames below `root` confirm.
     ///
     /// # Errors
-    /// [`RunError::Read`], or [`RunError::Output`] and its kin.
+    /// [`RunError::Read`], or [`RunError::Output`] and other faults of writing.
     pub(super) fn open(
         path: &Path,
         plan: &Plan,
@@ -170,7 +170,7 @@ impl Journal {
     }
 
     /// The entries of the journal at `path` that `plan` confirms, read without touching the file. Whether the
-    /// frames are still those that were stored is not looked at. Empty when there is no journal.
+    /// frames are still those that were stored is not checked. Empty when there is no journal.
     ///
     /// # Errors
     /// [`RunError::Read`].

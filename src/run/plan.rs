@@ -144,7 +144,7 @@ impl Plan {
         &self.hash
     }
 
-    /// The plan as `plan.jsonl` holds it, a line a unit.
+    /// The plan as `plan.jsonl` holds it, one line per unit.
     #[must_use]
     pub fn to_jsonl(&self) -> String {
         lines(&self.units)

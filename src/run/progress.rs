@@ -11,7 +11,7 @@ pub enum Stage {
     Generate,
     /// Frames of another program are taken over.
     Import,
-    /// Frames are looked at.
+    /// Frames are observed.
     Observe,
 }
 

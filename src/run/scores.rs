@@ -12,7 +12,7 @@ use std::path::Path;
 /// Version of `scores.json`.
 pub const SCORES_FORMAT: u32 = 2;
 
-/// Writes the scores of a run, or of another way to look at it, into its folder.
+/// Writes the scores of a run, or of the run under another protocol, into its folder.
 ///
 /// # Errors
 /// [`RunError::Output`].

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 /// What the folder of a seed begins with.
 const SEED: &str = "seed-";
 
-/// The runs that a folder stands for: itself when it holds one, otherwise its `seed-<k>` folders in the order
+/// The runs of a folder: itself when it holds one, otherwise its `seed-<k>` folders in the order
 /// of their seeds.
 ///
 /// # Errors

@@ -39,7 +39,7 @@ impl Store {
     ///
     /// # Errors
     /// [`RunError::DifferentRun`] with everything that differs, [`RunError::Occupied`] when other files
-    /// are there, [`RunError::Locked`], and [`RunError::Output`] and its kin.
+    /// are there, [`RunError::Locked`], and [`RunError::Output`] and other faults of writing.
     pub fn create_or_resume(
         root: &Path,
         manifest: &Manifest,
@@ -133,7 +133,7 @@ impl Store {
         self.resumed
     }
 
-    /// The manifest as it stands on the disk.
+    /// The manifest on the disk.
     #[must_use]
     pub fn manifest(&self) -> &Manifest {
         &self.manifest
@@ -251,7 +251,7 @@ impl Store {
     /// Writes a file of the folder, for example `scores.json`, whole or not at all. Returns its path.
     ///
     /// # Errors
-    /// [`RunError::Output`] and its kin.
+    /// [`RunError::Output`] and other faults of writing.
     pub fn write(&self, name: &str, bytes: &[u8]) -> Result<PathBuf, RunError> {
         let path = self.root.join(name);
         write_durably(&path, bytes)?;

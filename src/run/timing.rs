@@ -15,7 +15,7 @@ use std::time::SystemTime;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum TimedStage {
-    /// Frames are looked at.
+    /// Frames are observed.
     Observe,
     /// Observations are reduced to scores.
     Score,
@@ -64,7 +64,7 @@ impl StageTime {
 /// Appends a line to the times of the run in `root`, and returns when it is on the disk.
 ///
 /// # Errors
-/// [`RunError::Output`] and its kin.
+/// [`RunError::Output`] and other faults of writing.
 pub fn record_time(root: &Path, time: &StageTime) -> Result<(), RunError> {
     let path = root.join(TIMING);
     append(&path, &json_line(time)).map_err(|error| RunError::write(&path, error))

@@ -109,7 +109,7 @@ fn few_stories_have_a_wide_interval_and_one_has_none() {
             least: 2
         })
     );
-    // Without its only story with a part a score is not defined.
+    // A score is not defined without its only story with a part.
     let rows = [vec![3.0, 4.0], vec![0.0, 0.0]];
     assert_eq!(
         of(&rows, percent, Range::Percent),

@@ -1,7 +1,7 @@
 //! The jackknife over groups of clusters: how far a value moves when each group in turn is left out.
 //!
 //! For statistics that a bootstrap would change by repeating observations (a repeated vector is its own
-//! nearest neighbour; a U-statistic would pair it with itself) and that are too dear to be computed a
+//! nearest neighbour; a U-statistic would pair it with itself) and that are too expensive to be computed a
 //! thousand times. Groups of unequal size are weighted as Busing, Meijer and Van der Leeden (1999) do.
 //!
 //! By the Efron-Stein inequality the variance is, in expectation, not too small for any symmetric

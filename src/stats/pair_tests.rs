@@ -102,7 +102,7 @@ fn neither_the_order_of_systems_nor_the_threads_show() {
 
 #[test]
 fn a_difference_without_an_error_is_tested_by_swapping() {
-    // Every story is better by as much: no spread, and one of 2^12 arrangements a side is as extreme.
+    // Every story is better by as much: no spread, and one of 2^12 arrangements per side is as extreme.
     let base: Vec<f64> = (0..12).map(|at| 0.1 * f64::from(at) + 0.037).collect();
     let candidate: Vec<f64> = base.iter().map(|value| value + 0.05).collect();
     let [a, b] = [&base, &candidate].map(|values| ClusterSums::of_values(values));

@@ -3,7 +3,7 @@
 use super::influence::Influence;
 use super::student_quantile;
 
-/// What is known before looking at how errors fall into clusters: as much as this part of a cluster says. Chosen by
+/// Prior weight on how errors fall into clusters: as much as this part of a cluster says. Chosen by
 /// simulation (`docs/statistics.md`): with less, few clusters with errors give intervals that are too narrow.
 const PRIOR: f64 = 0.2;
 

@@ -36,10 +36,10 @@ pub enum Line {
     Code(String),
 }
 
-/// A table. Rows of cells have one cell a column.
+/// A table. Rows of cells have one cell per column.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Table {
-    /// What stands over it.
+    /// Its title.
     pub title: Option<String>,
     /// The columns.
     pub columns: Vec<Column>,
@@ -54,7 +54,7 @@ pub struct Column {
     pub name: String,
     /// Which values are better.
     pub direction: Option<Direction>,
-    /// Where cells stand.
+    /// The alignment of cells.
     pub align: Align,
     /// Footnotes, raised.
     pub marks: Vec<String>,
@@ -69,7 +69,7 @@ pub enum Direction {
     Down,
 }
 
-/// Where the cells of a column stand.
+/// The alignment of the cells of a column.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Align {
     /// Text.
@@ -81,7 +81,7 @@ pub enum Align {
 /// A row.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Row {
-    /// One cell a column; the first one names the row.
+    /// One cell per column; the first one names the row.
     Cells(Vec<Cell>),
     /// A line over the full width: what the rows below have in common.
     Group(String),

@@ -3,7 +3,7 @@
 
 use super::likeness::Likeness;
 use crate::dataset::DatasetError;
-use crate::dataset::open::Told;
+use crate::dataset::open::Metadata;
 use crate::dataset::pixels::frames_error;
 use crate::record::ClipId;
 use serde::{Deserialize, Serialize};
@@ -40,7 +40,7 @@ impl Facts {
 ///
 /// # Errors
 /// A file that is absent, leads out of the data set, or cannot be decoded.
-pub(super) fn look(data: &Told, clip: &ClipId) -> Result<Facts, DatasetError> {
+pub(super) fn look(data: &Metadata, clip: &ClipId) -> Result<Facts, DatasetError> {
     let mut frames = data.catalog.pixels.open(&data.root, clip)?;
     let (count, size) = (frames.frames(), frames.size());
     let mut pixels = XxHash3_128::new();

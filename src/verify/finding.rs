@@ -115,7 +115,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn cases_are_counted_by_kind_and_split_and_the_first_is_told() {
+    fn cases_are_counted_by_kind_and_split_and_the_first_is_described() {
         let mut findings = Findings::default();
         for number in 0..7 {
             let id = format!("clip{number}");

@@ -5,7 +5,7 @@ use super::facts::Facts;
 use super::finding::{EXAMPLES, Findings};
 use super::kind::Kind;
 use super::pass::Pass;
-use super::refusal::{kind, told};
+use super::refusal::{described, kind};
 use super::scope::{Place, Scope};
 use crate::card::LayoutCard;
 use std::collections::{BTreeMap, HashMap};
@@ -19,7 +19,7 @@ pub(super) fn check(layout: &LayoutCard, scope: &Scope, pass: &Pass, findings: &
         let facts = match looked {
             Ok(facts) => facts,
             Err(error) => {
-                findings.add(kind(error), split, id, || Some(told(error)));
+                findings.add(kind(error), split, id, || Some(described(error)));
                 continue;
             }
         };

@@ -1,11 +1,11 @@
-//! What is known of clips from earlier passes: a line a clip, only ever appended to.
+//! What is known of clips from earlier passes: one line per clip, append-only.
 //!
 //! A clip's line counts as long as its files have the length and the time of change that they had. The
 //! journal is a cache: it is not flushed to the disk line by line, and a line that is torn or cannot be
-//! read is one more clip to look at.
+//! read is one more clip to check.
 
 use super::facts::Facts;
-use crate::dataset::open::Told;
+use crate::dataset::open::Metadata;
 use crate::record::{ClipId, sha256_hex};
 use serde::{Deserialize, Serialize};
 use std::collections::HashMap;
@@ -113,7 +113,7 @@ impl Journal {
     }
 
     /// What is known of a clip, if its files are as they were.
-    pub(super) fn known(&self, data: &Told, clip: &ClipId) -> Option<&Facts> {
+    pub(super) fn known(&self, data: &Metadata, clip: &ClipId) -> Option<&Facts> {
         let (files, facts) = self.known.get(clip.as_str())?;
         (stamps(data, clip).as_ref() == Some(files)).then_some(facts)
     }
@@ -186,7 +186,7 @@ fn read(file: &File) -> io::Result<(Known, u64)> {
 }
 
 /// The files of a clip as they are; `None` when one is not there.
-pub(super) fn stamps(data: &Told, clip: &ClipId) -> Option<Vec<FileStamp>> {
+pub(super) fn stamps(data: &Metadata, clip: &ClipId) -> Option<Vec<FileStamp>> {
     let files = data.catalog.pixels.files(clip).into_iter();
     files
         .map(|file| {

@@ -71,14 +71,14 @@ kinds! {
     IdTwice = "id-twice", Error, "ids that are listed twice",
         "remove one of the two entries";
     Empty = "empty", Error, "no split lists a clip or a story",
-        "look at the file of the split: is it of this layout, and whole?";
+        "check the file of the split: is it of this layout, and whole?";
     CountDiffers = "count-differs", Error, "a split with another number of entries than on the card",
         "fetch the data again; for a part of a data set or your own data, write a card with its `[expected]`";
     ContentDiffers = "content-differs", Error, "content with another hash than on the card",
         "fetch the data again, or correct `content_sha256` on the card";
     CaptionMissing = "caption-missing", Error, "clips of a split without a caption",
         "the files are not of one release: fetch the annotations again";
-    FollowerMissing = "follower-missing", Error, "followers in a story that are told of nowhere",
+    FollowerMissing = "follower-missing", Error, "followers without metadata",
         "move following_cache*.pkl away to compute followers from the split";
     LabelsMissing = "labels-missing", Error, "clips without labels",
         "the files are not of one release: fetch the labels again";
@@ -97,12 +97,12 @@ kinds! {
     FrameSize = "frame-size", Error, "clips with frames of another size than on the card",
         "these are frames of another layout or release";
     CaptionEmpty = "caption-empty", Warning, "captions without a word",
-        "a generator is told nothing there; look at the annotations";
+        "a generator gets no text there; check the annotations";
     EntryTwice = "entry-twice", Warning, "clips with two entries in the annotations",
         "the last one counts, as in the published loaders; remove the other";
     LabelsContradict = "labels-contradict-characters", Warning, "clips whose labels are not those of their characters",
         "character accuracy is measured against the labels, text with pronouns is made from the names";
-    FollowersDiffer = "followers-differ", Warning, "stories that the cache of followers has and the ids have not, or the other way round",
+    FollowersDiffer = "followers-differ", Warning, "stories that differ between the cache of followers and the ids",
         "the cache counts; move it away to compute followers from the ids";
     StoryLeavesSplit = "story-leaves-split", Warning, "stories with clips of other splits",
         "a model trained there has seen them; use a subset of own clips (`storyeval ls subsets`) to be sure";
@@ -111,7 +111,7 @@ kinds! {
     FrameCount = "frame-count", Warning, "clips with another number of frames than on the card",
         "which frame is scored depends on the number; fetch the frames again";
     FrameConstant = "frame-constant", Warning, "clips with frames of a single colour",
-        "look at them: fades are natural, failed extractions are not";
+        "inspect them: fades are natural, failed extractions are not";
     FramesFourChannels = "frames-four-channels", Warning, "clips with CMYK or YCCK JPEG files",
         "their colours are those of Pillow's convert(\"RGB\"), without a profile: convert them to RGB with a tool that knows it if that matters";
     FramesDamaged = "frames-damaged", Warning, "clips with JPEG files whose data are damaged",
@@ -119,7 +119,7 @@ kinds! {
     FramesDuplicate = "frames-duplicate", Warning, "clips that are in another split too, pixel by pixel",
         "scores on them say how well a model remembers";
     FramesAlike = "frames-alike", Warning, "clips that look like one of another split and episode",
-        "look at the pairs: the test may be in the training data";
+        "inspect the pairs: the test may be in the training data";
     StoriesLeftOut = "stories-left-out", Warning, "stories that are left out",
         "complete the files if you can";
     NoStory = "no-story", Warning, "splits without a story of the length asked for",

@@ -166,7 +166,7 @@ mod tests {
     }
 
     /// The cells of a picture of 16 x 16 are its pixels: of a horizontal cosine one coefficient beside the
-    /// mean stands out, and the others are the rest of rounding.
+    /// mean is large, and the others are rounding noise.
     #[test]
     fn a_cosine_is_found_at_its_frequency() {
         for frequency in 1..8 {
@@ -184,7 +184,7 @@ mod tests {
 
     #[test]
     fn means_are_those_of_the_pixels_also_of_tall_pictures() {
-        // More rows a cell than are added in 16 bits.
+        // More rows per cell than are added in 16 bits.
         let tall = RgbImage::from_fn(16, 16 * 700, |_, y| Rgb([(y / 700) as u8 * 16; 3]));
         for (index, row) in cells(&tall).iter().enumerate() {
             assert_eq!(*row, [index as i16 * 256; CELLS]);

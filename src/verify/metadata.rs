@@ -2,17 +2,17 @@
 
 use super::finding::Findings;
 use super::kind::Kind;
-use super::refusal::{kind, told};
+use super::refusal::{described, kind};
 use super::scope::Scope;
 use crate::card::DatasetCard;
 use crate::dataset::catalog::{Catalog, Entry, NeededBy, ShotIndex};
-use crate::dataset::open::{Told, sizes_on_card};
+use crate::dataset::open::{Metadata, sizes_on_card};
 use crate::record::{StoryFrame, StoryId};
 use serde::Deserialize;
 use std::collections::{BTreeSet, HashSet};
 
 /// What the metadata of the chosen splits say that they should not.
-pub(super) fn check(data: &Told, card: &DatasetCard, scope: &Scope, findings: &mut Findings) {
+pub(super) fn check(data: &Metadata, card: &DatasetCard, scope: &Scope, findings: &mut Findings) {
     let catalog = &data.catalog;
     for (split, listed) in scope.chosen(catalog) {
         let mut seen = HashSet::new();
@@ -29,7 +29,7 @@ pub(super) fn check(data: &Told, card: &DatasetCard, scope: &Scope, findings: &m
                         Kind::FileMalformed => Kind::LabelsMalformed,
                         kind => kind,
                     };
-                    findings.add(kind, Some(&split.name), id, || Some(told(&error)));
+                    findings.add(kind, Some(&split.name), id, || Some(described(&error)));
                 }
             }
         };
@@ -51,7 +51,7 @@ pub(super) fn check(data: &Told, card: &DatasetCard, scope: &Scope, findings: &m
     twice(data, findings);
 }
 
-/// What is told of one frame.
+/// The metadata of one frame.
 fn read(frame: &StoryFrame, card: &DatasetCard, split: &str, findings: &mut Findings) {
     let id = frame.clip.as_str();
     if !frame.caption.chars().any(char::is_alphanumeric) {
@@ -97,7 +97,7 @@ fn read(frame: &StoryFrame, card: &DatasetCard, split: &str, findings: &mut Find
 }
 
 /// Sizes of splits against the card.
-fn sizes(data: &Told, card: &DatasetCard, scope: &Scope, findings: &mut Findings) {
+fn sizes(data: &Metadata, card: &DatasetCard, scope: &Scope, findings: &mut Findings) {
     let what = data.catalog.entry.plural();
     for (split, wanted) in sizes_on_card(card, &data.layout) {
         let list = data.catalog.splits.get(split);
@@ -171,7 +171,7 @@ fn stories(catalog: &Catalog, scope: &Scope, findings: &mut Findings) {
 }
 
 /// Clips with two entries in the annotations, of which the readers keep the last.
-fn twice(data: &Told, findings: &mut Findings) {
+fn twice(data: &Metadata, findings: &mut Findings) {
     #[derive(Deserialize)]
     struct Entry {
         #[serde(rename = "globalID")]

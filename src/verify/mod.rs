@@ -2,7 +2,7 @@
 //! and what the splits have in common.
 //!
 //! Nothing stops at the first defect. Metadata are judged from the catalog that every layout's reader gives;
-//! the frames are looked at in one pass on all cores, which a journal makes resumable, and judged
+//! the frames are checked in one pass on all cores, which a journal makes resumable, and judged
 //! afterwards. The report is a function of the data alone: no thread, and no earlier pass, changes it.
 
 mod alike;
@@ -26,23 +26,22 @@ pub use journal::Journal;
 pub use kind::{Kind, Severity};
 pub use report::{Content, Report, SplitReport};
 
-use crate::dataset::open::{Told, length, opened, sizes_on_card, told};
+use crate::dataset::open::{Metadata, length, opened, read_metadata, sizes_on_card};
 use crate::dataset::{ALL_SPLITS, Dataset, DatasetError, OpenOptions};
 use finding::Findings;
 use scope::Scope;
 use std::collections::BTreeMap;
 
-/// A report, and how many clips an earlier pass had looked at.
+/// A report, and how many clips an earlier pass had checked.
 #[derive(Clone, Debug)]
 pub struct Verified {
     /// The health.
     pub report: Report,
-    /// Clips whose files are as they were in the journal, and that were not looked at again.
+    /// Clips whose files are as they were in the journal, and that were not checked again.
     pub known: usize,
 }
 
-/// Verifies a data set. `options.split` says which clips are looked at; [`ALL_SPLITS`] for all. `progress` is
-/// told how many clips of how many are done, from any thread.
+/// Verifies a data set. `options.split` says which clips are checked; [`ALL_SPLITS`] for all. `progress` gets how many clips of how many are done, from any thread.
 ///
 /// # Errors
 /// No folder, no such split or layout. Everything that is wrong with the data set itself is a
@@ -52,7 +51,7 @@ pub fn verify(
     journal: Option<&Journal>,
     progress: &(dyn Fn(usize, usize) + Sync),
 ) -> Result<Verified, DatasetError> {
-    let data = match told(options) {
+    let data = match read_metadata(options) {
         Ok(data) => data,
         Err(error) => {
             let findings = refusal::refused(error)?;
@@ -132,7 +131,7 @@ fn report(
     }
 }
 
-fn splits(data: &Told, options: &OpenOptions, scope: &Scope) -> BTreeMap<String, SplitReport> {
+fn splits(data: &Metadata, options: &OpenOptions, scope: &Scope) -> BTreeMap<String, SplitReport> {
     let sizes = sizes_on_card(&options.card, &data.layout);
     let catalog = &data.catalog;
     let splits = scope.chosen(catalog).map(|(split, listed)| {
@@ -154,7 +153,7 @@ fn splits(data: &Told, options: &OpenOptions, scope: &Scope) -> BTreeMap<String,
 /// opened; why it cannot is a finding already.
 fn content(
     options: &OpenOptions,
-    data: Told,
+    data: Metadata,
     split: String,
     findings: &mut Findings,
 ) -> Option<Content> {

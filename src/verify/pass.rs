@@ -4,7 +4,7 @@ use super::facts::{Facts, look};
 use super::journal::{Journal, stamps};
 use super::scope::{ClipIndex, Scope};
 use crate::dataset::DatasetError;
-use crate::dataset::open::Told;
+use crate::dataset::open::Metadata;
 use rayon::prelude::*;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -15,13 +15,13 @@ pub(super) type Looked = Result<Facts, DatasetError>;
 #[derive(Debug)]
 pub(super) struct Pass {
     pub(super) clips: Vec<(ClipIndex, Looked)>,
-    /// Clips that were not looked at again.
+    /// Clips that were not checked again.
     pub(super) known: usize,
 }
 
-/// Looks at every chosen clip once, `progress(done, of all)`.
+/// Checks every chosen clip once, `progress(done, of all)`.
 pub(super) fn pass(
-    data: &Told,
+    data: &Metadata,
     scope: &Scope,
     journal: Option<&Journal>,
     progress: &(dyn Fn(usize, usize) + Sync),

@@ -28,7 +28,7 @@ pub(super) fn refused(error: DatasetError) -> Result<Findings, DatasetError> {
         _ => None,
     };
     let hint = error.hint();
-    Ok(Findings::only(kind, told(&error), example, hint))
+    Ok(Findings::only(kind, described(&error), example, hint))
 }
 
 /// What kind of finding an error is.
@@ -72,7 +72,7 @@ fn frames(error: &FramesError) -> Kind {
 }
 
 /// An error with its causes, in one line.
-pub(super) fn told(error: &dyn std::error::Error) -> String {
+pub(super) fn described(error: &dyn std::error::Error) -> String {
     let mut text = error.to_string();
     let mut cause = error.source();
     while let Some(error) = cause {

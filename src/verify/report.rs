@@ -21,7 +21,7 @@ pub struct Report {
     pub passed: bool,
     /// Frames a story; `None` where listed stories are taken as they are.
     pub story_length: Option<usize>,
-    /// The splits that were looked at, by name.
+    /// The splits that were checked, by name.
     pub splits: BTreeMap<String, SplitReport>,
     /// Clips whose frames were decoded.
     pub clips: usize,
@@ -44,7 +44,7 @@ pub struct SplitReport {
     pub expected: Option<usize>,
     /// Stories of this length.
     pub stories: usize,
-    /// Different clips that are listed or stand in a story.
+    /// Different clips that are listed or in a story.
     pub clips: usize,
 }
 

@@ -1,4 +1,4 @@
-//! Which clips there are, where they stand, and which of them are looked at.
+//! Which clips there are, in which splits they are, and which of them are checked.
 
 use crate::card::WindowRule;
 use crate::dataset::catalog::{Catalog, Entry, ShotIndex};
@@ -10,7 +10,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 /// Position of a clip in [`Scope::clips`].
 pub(super) type ClipIndex = u32;
 
-/// Where a clip stands with respect to the scored split.
+/// On which side of the scored split a clip is.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct Sides {
     pub(super) scored: bool,
@@ -31,16 +31,16 @@ impl Sides {
 #[derive(Debug)]
 pub(super) struct Place {
     pub(super) id: ClipId,
-    /// The split that lists it, else the first in whose stories it stands; a position in
+    /// The split that lists it, else the first in whose stories it is; a position in
     /// [`Scope::splits`].
     pub(super) split: usize,
     /// Which splits list it.
     pub(super) listed: Sides,
-    /// In stories of which splits it stands.
-    pub(super) told: Sides,
+    /// In stories of which splits it is.
+    pub(super) shown: Sides,
     /// Its sequence; clips outside of any are in a sequence of their own.
     pub(super) episode: u32,
-    /// Whether it is looked at.
+    /// Whether it is checked.
     pub(super) chosen: bool,
 }
 
@@ -48,7 +48,7 @@ impl Place {
     /// Where it belongs: to the splits that list it, else to those whose stories show it.
     pub(super) fn sides(&self) -> Sides {
         if self.listed == Sides::default() {
-            self.told
+            self.shown
         } else {
             self.listed
         }
@@ -59,7 +59,7 @@ impl Place {
 #[derive(Debug)]
 pub(super) struct SplitScope {
     pub(super) name: String,
-    /// Whether it is looked at.
+    /// Whether it is checked.
     pub(super) chosen: bool,
     /// Shots of each story.
     pub(super) windows: Vec<Vec<ShotIndex>>,
@@ -71,7 +71,7 @@ pub(super) struct Scope {
     pub(super) splits: Vec<SplitScope>,
     /// The split whose purity matters.
     pub(super) scored: Option<usize>,
-    /// Every clip that a split lists or that stands in a story, in the order of the catalog.
+    /// Every clip that a split lists or that is in a story, in the order of the catalog.
     pub(super) clips: Vec<Place>,
     /// By shot: its clip.
     of_shot: HashMap<ShotIndex, ClipIndex>,
@@ -134,7 +134,7 @@ impl Scope {
                     id: id.clone(),
                     split: usize::MAX,
                     listed: Sides::default(),
-                    told: Sides::default(),
+                    shown: Sides::default(),
                     episode: episodes.get(&shot).copied().unwrap_or(alone),
                     chosen: false,
                 });
@@ -155,7 +155,7 @@ impl Scope {
             let scored = self.scored == Some(number);
             for shot in self.splits[number].windows.iter().flatten() {
                 let place = &mut self.clips[self.of_shot[shot] as usize];
-                place.told.add(scored);
+                place.shown.add(scored);
                 if place.split == usize::MAX {
                     place.split = number;
                 }
@@ -176,7 +176,7 @@ impl Scope {
             .map(|split| split.name.as_str())
     }
 
-    /// The splits that are looked at, with their lists.
+    /// The splits that are checked, with their lists.
     pub(super) fn chosen<'a>(
         &'a self,
         catalog: &'a Catalog,
@@ -199,7 +199,7 @@ impl Scope {
         &'a self,
         catalog: &'a Catalog,
     ) -> Vec<(&'a Place, Vec<&'a str>)> {
-        // A clip of listed stories may well stand in several.
+        // A clip of listed stories may be in several.
         if catalog.entry == Entry::Stories {
             return Vec::new();
         }

@@ -74,7 +74,7 @@ pub(super) fn leaks(scope: &Scope, findings: &mut Findings) {
                 let split = scope.split_of(place).unwrap_or_default();
                 foreign.entry(split).or_default().insert(place.id.as_str());
             }
-            if place.told.scored && place.told.other {
+            if place.shown.scored && place.shown.other {
                 shared.insert(place.id.as_str());
             }
         }
@@ -106,7 +106,7 @@ pub(super) fn leaks(scope: &Scope, findings: &mut Findings) {
         let of = scope
             .clips
             .iter()
-            .filter(|place: &&Place| place.told.scored);
+            .filter(|place: &&Place| place.shown.scored);
         let detail = format!(
             "{} of {} clips in stories of `{}` are in stories of other splits too",
             shared.len(),

@@ -181,7 +181,7 @@ fn stories_that_leave_their_split_are_counted() {
 }
 
 #[test]
-fn a_clip_that_is_told_of_nowhere_is_missing_in_its_split_and_in_the_stories_of_others() {
+fn a_clip_that_is_without_metadata_is_missing_in_its_split_and_in_the_stories_of_others() {
     let data = Damaged::flintstones();
     let gone = "s_01_e_02_shot_000226_000300";
     data.edit_json(ANNOTATIONS, |all| {
@@ -197,7 +197,7 @@ fn a_clip_that_is_told_of_nowhere_is_missing_in_its_split_and_in_the_stories_of_
     );
     let follower = finding(&report, Kind::FollowerMissing, Some("test"));
     assert_eq!((follower.count, follower.examples[0].as_str()), (1, gone));
-    // What cannot be opened has no hash, and everything else is looked at all the same.
+    // What cannot be opened has no hash, and everything else is checked all the same.
     assert_eq!(report.content, None);
     assert_eq!(report.clips, 15);
 }
@@ -498,7 +498,7 @@ fn an_interrupted_pass_goes_on_and_says_the_same() {
     assert_eq!(resumed.report, first.report);
     assert_eq!(pass(false).known, 15);
     assert_eq!(pass(true).known, 0);
-    // A file that changed is looked at again, and what is damaged is looked at every time.
+    // A file that changed is checked again, and a damaged one is checked every time.
     let clip = "s_01_e_02_shot_000001_000075";
     fs::write(data.path(&format!("{FRAMES}/{clip}.npy")), "torn").unwrap();
     for _ in 0..2 {

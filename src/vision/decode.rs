@@ -1,4 +1,4 @@
-//! Image files of any kind that is read, told apart by their content.
+//! Image files of any supported kind, recognised by their content.
 
 use super::VisionError;
 use super::jpeg::{self, decode_jpeg};
@@ -222,7 +222,7 @@ mod tests {
                 ..
             }
         ));
-        // JPEG has 16 bits a side: height and width follow the frame marker, length and depth.
+        // JPEG has 16 bits per side: height and width follow the frame marker, length and depth.
         let mut jpeg = bytes("q75-420.jpg");
         let frame = jpeg.windows(2).position(|w| w == [0xFF, 0xC0]).unwrap();
         jpeg[frame + 5..frame + 9].copy_from_slice(&[0xFF, 0xF0, 0xFF, 0xF0]);

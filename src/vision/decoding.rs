@@ -1,4 +1,4 @@
-//! When images are decoded that a network will look at.
+//! When the images for a network are decoded.
 
 use std::sync::mpsc::sync_channel;
 use std::thread;
@@ -6,7 +6,7 @@ use std::thread;
 /// When the next images are decoded.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Decoding {
-    /// While the network looks at those before: it runs elsewhere, and the cores have nothing to do.
+    /// While the network reads the batch before: it runs elsewhere, and the cores have nothing to do.
     Ahead,
     /// When the network has done with those before: it keeps all cores busy itself. Its threads wait for
     /// each other many times an image, and whoever takes one's core lets all of them wait.

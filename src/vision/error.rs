@@ -166,7 +166,7 @@ impl Hint for VisionError {
                 max_bytes,
                 ..
             } => Some(format!(
-                "if the size is meant, shrink it first, to at most {max_side} pixels a side and {} megabytes decoded: {}",
+                "if the size is meant, shrink it first, to at most {max_side} pixels per side and {} megabytes decoded: {}",
                 max_bytes / 1_000_000,
                 path.display()
             )),

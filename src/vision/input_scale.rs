@@ -11,7 +11,7 @@ pub(super) const IMAGENET_MEAN: [f32; 3] = [0.485, 0.456, 0.406];
 /// Deviations of ImageNet's red, green and blue.
 pub(super) const IMAGENET_STD: [f32; 3] = [0.229, 0.224, 0.225];
 
-/// Which values a graph's pixels have; a property of the network, read from `bundle.toml` `[input]`.
+/// The value range of a graph's pixels; a property of the network, read from `bundle.toml` `[input]`.
 ///
 /// Written as `"unit"`, `"symmetric"` or `{ mean = [..], std = [..] }`.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]

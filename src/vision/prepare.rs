@@ -9,7 +9,7 @@ use ndarray::Array3;
 
 /// One image as the network reads it: `[3, height, width]`.
 ///
-/// The recipe's [`ValueScale`](super::ValueScale) says which values `z` stand where the network expects `[-1, 1]`. A
+/// The recipe's [`ValueScale`](super::ValueScale) says which values `z` replace those where the network expects `[-1, 1]`. A
 /// [`InputScale::Symmetric`] graph gets `z`, a [`InputScale::Unit`] graph `(z + 1) / 2`, and a
 /// [`InputScale::Standardised`] graph `((z + 1) / 2 - mean) / std`. For [`ValueScale::Symmetric`](super::ValueScale::Symmetric), the
 /// right one, these are exactly `v / 255` and `(v / 255 - mean) / std`. So every published quirk is

@@ -74,7 +74,7 @@ pub enum Geometry {
     CropFirst,
 }
 
-/// Which values stand for black and white where a network expects -1 and 1.
+/// Which values mean black and white where a network expects -1 and 1.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, strum::Display)]
 #[serde(rename_all = "kebab-case")]
 #[strum(serialize_all = "kebab-case")]

@@ -1,6 +1,6 @@
 //! The weights of `torch.nn.functional.interpolate` (`align_corners=False`) on the CPU.
 //!
-//! torch computes positions and weights in f32, and at 500 pixels a side an f32 position is off by
+//! torch computes positions and weights in f32, and at 500 pixels per side an f32 position is off by
 //! 3e-5 pixels; so the same f32 operations are repeated here. Without anti-aliasing the position is a
 //! fused multiply-add, as in torch's kernels for several channels (and on GPUs); for a single channel
 //! torch 2.15 does not fuse it, and is up to 0.003 grey levels away from itself.

@@ -65,7 +65,7 @@ fn imports_point_down() {
         let inside = path.strip_prefix(root().join("src")).unwrap();
         let mut parts = inside.iter();
         let room = parts.next().unwrap().to_string_lossy().into_owned();
-        // Files beside the rooms: the error of all is a room of one file; the list of rooms is none.
+        // Files beside the rooms: the error of all is a room of one file; the list of rooms is not one.
         let room = if parts.next().is_some() {
             room
         } else if room == "error.rs" {

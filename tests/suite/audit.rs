@@ -58,7 +58,7 @@ fn each_fault_is_seen_by_the_metric_for_it() {
     assert!(damage("lpips", "blur") > 0.1);
     assert!(damage("lpips", "noise") > 0.1);
     assert!(damage("clip_ti", "shifted-captions") > 0.1);
-    // A metric of sets cannot know in which order frames stand; consistency takes repetition for merit.
+    // A metric of sets cannot know the order of frames; consistency takes repetition for merit.
     assert!(damage("fid", "shifted-captions").abs() < 1e-6);
     assert!(damage("consistency", "repeated-frame") < 0.0);
 
@@ -148,7 +148,7 @@ fn several_seeds_give_means_and_spreads() {
         );
     }
     let csv = |name: &str| fs::read_to_string(at(name).join("audit.csv")).unwrap();
-    // Every line of either seed, and the real frames, which were looked at once, under both.
+    // Every line of either seed, and the real frames, which were observed once, under both.
     let lines = |name: &str| {
         csv(name)
             .lines()

@@ -269,7 +269,7 @@ fn the_best_is_bold_where_it_is_earned() {
     assert!(!table(&[truth, shuffled], &["--no-bold"]).contains("**"));
     // The same run twice: nothing is best.
     assert!(!table(&[truth, truth], &[]).contains("**"));
-    // Without observations nobody knows, unless the two are far apart by their own intervals.
+    // Without observations it is not known, unless the two are far apart by their own intervals.
     let folder = tempfile::tempdir().unwrap();
     let bare = folder.path().join("bare");
     copy(shuffled, &bare);

@@ -6,7 +6,7 @@
 //!
 //! `cargo test --release --test suite coverage:: -- --ignored --nocapture --test-threads 1`
 //!
-//! prints the tables of docs/statistics.md; `STORYEVAL_STUDIES` is another number of studies.
+//! prints the tables of docs/evidence/statistics.md; `STORYEVAL_STUDIES` is another number of studies.
 
 mod captions;
 mod difference;

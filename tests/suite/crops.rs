@@ -45,7 +45,7 @@ fn characters_are_found_and_differ_between_stories() {
     assert!(
         (value(&truth, "char_consistency") - value(&truth, "char_consistency_gt")).abs() < 1e-6
     );
-    // Who was promised is mostly not there, and who is there in name stands elsewhere in another pose.
+    // Who was promised is mostly not there, and who is there in name is elsewhere in another pose.
     assert!(value(&swapped, "char_found") < value(&truth, "char_found") - 20.0);
     assert!(value(&swapped, "char_likeness") < value(&truth, "char_likeness") - 0.1);
     // The real frames are the same for both.

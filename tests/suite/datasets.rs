@@ -35,7 +35,7 @@ fn own(root: &Path, lengths: &[usize]) -> PathBuf {
     folder
 }
 
-/// Captions of a data set, as one text a story.
+/// Captions of a data set, as one text per story.
 fn stories(arguments: &[&str], data: &Path) -> Vec<Vec<String>> {
     let mut command = storyeval();
     command

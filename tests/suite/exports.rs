@@ -31,7 +31,7 @@ fn json_rows(bytes: &[u8]) -> Vec<Value> {
 fn every_table_has_the_rows_of_every_run_in_every_format() {
     let (a, b) = (group().join("ground-truth"), group().join("shuffled"));
     let folder = tempfile::tempdir().unwrap();
-    // Two stories of four frames: 7 characters and 12 places; 94 scores a run or so.
+    // Two stories of four frames: 7 characters and 12 places; about 94 scores per run.
     for (what, rows) in [
         ("observations", 16),
         ("labels", 16 * 19),
@@ -155,7 +155,7 @@ fn what_cannot_be_exported_is_named_and_leaves_no_file() {
 
 #[cfg(target_os = "linux")]
 #[test]
-fn a_full_disk_is_told() {
+fn a_full_disk_is_reported() {
     let full = fs::OpenOptions::new()
         .write(true)
         .open("/dev/full")

@@ -1,6 +1,6 @@
 //! `storyeval gate` and `gate update` on small runs, whole and damaged.
 
-use crate::support::{copy, fails, ground_truth, printed, storyeval};
+use crate::support::{copy, fails, ground_truth, printed, shared, storyeval};
 use assert_cmd::Command;
 use quick_xml::events::Event;
 use serde_json::Value;
@@ -17,17 +17,17 @@ struct Gate {
 
 impl Gate {
     fn new() -> Self {
-        static RUN: OnceLock<TempDir> = OnceLock::new();
+        static RUN: OnceLock<PathBuf> = OnceLock::new();
         let made = RUN.get_or_init(|| {
-            let folder = tempfile::tempdir().unwrap();
-            let run = folder.path().join("run");
+            let folder = shared("gate");
+            let run = folder.join("run");
             ground_truth(&run, &["--skip", "captioner,locator"])
                 .assert()
                 .success();
             folder
         });
         let folder = tempfile::tempdir().unwrap();
-        copy(made.path(), folder.path());
+        copy(made, folder.path());
         let gate = Self { folder };
         gate.update().assert().success();
         gate
@@ -279,7 +279,7 @@ fn rules_that_cannot_be_meant_are_refused_with_their_line() {
 }
 
 #[test]
-fn baselines_and_runs_that_are_none_are_told_apart() {
+fn baselines_and_runs_that_are_neither_are_distinguished() {
     let gate = Gate::new();
     let whole = fs::read_to_string(gate.path("baseline.json")).unwrap();
     let with = |text: &str| {
@@ -291,7 +291,7 @@ fn baselines_and_runs_that_are_none_are_told_apart() {
     with(&whole.replace("\"format\": 1", "\"format\": 2")).says(97, &["format 2"]);
     with(&whole.replace("\"program\"", "\"programme\"")).says(97, &["programme"]);
     let (before, after) = whole.split_once("\"sums\":[[").unwrap();
-    with(&format!("{before}\"sums\":[[7.0],[{after}")).says(97, &["not a row a story"]);
+    with(&format!("{before}\"sums\":[[7.0],[{after}")).says(97, &["not one row per story"]);
     fs::remove_file(gate.path("baseline.json")).unwrap();
     fails(&mut gate.gate()).says(2, &["baseline.json", "storyeval gate update"]);
     gate.update().assert().success();

@@ -1,6 +1,6 @@
 //! Frames of another program: every layout gives the scores of the run that the frames came from.
 
-use crate::support::{Said, fails, storyeval};
+use crate::support::{Said, fails, shared, storyeval};
 use serde_json::Value;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -8,12 +8,11 @@ use std::sync::OnceLock;
 
 const STORIES: usize = 4;
 const FRAMES: usize = 4;
-/// Networks of these tests: enough to look at every frame, and quick.
+/// Networks of these tests: enough to observe every frame, and fast.
 const SKIP: &str = "captioner,lpips,clip";
 
 /// A run of the data set's own frames, and its stories as (id, clips).
 struct Truth {
-    _folder: tempfile::TempDir,
     run: PathBuf,
     stories: Vec<(String, Vec<String>)>,
 }
@@ -22,8 +21,7 @@ struct Truth {
 fn truth() -> &'static Truth {
     static TRUTH: OnceLock<Truth> = OnceLock::new();
     TRUTH.get_or_init(|| {
-        let folder = tempfile::tempdir().unwrap();
-        let run = folder.path().join("truth");
+        let run = shared("import").join("truth");
         storyeval()
             .args(["run", "-d", "minisv", "-m", "ground-truth", "--limit"])
             .arg(STORIES.to_string())
@@ -45,11 +43,7 @@ fn truth() -> &'static Truth {
                 )
             })
             .collect();
-        Truth {
-            _folder: folder,
-            run,
-            stories,
-        }
+        Truth { run, stories }
     })
 }
 
@@ -267,7 +261,7 @@ fn a_numbered_list_that_fits_something_else_whole_is_doubted() {
             .success();
         String::from_utf8_lossy(&output.get_output().stderr).into_owned()
     };
-    let doubt = "may stand for other frames";
+    let doubt = "may mean other frames";
     let said = dry(&at("continuation"), &["--allow-missing"]);
     assert!(
         said.contains(doubt) && said.contains("--first-frame 2` fits"),

@@ -26,7 +26,7 @@ fn synth(folder: &Path, layout: &str, stories: &str) -> PathBuf {
 }
 
 /// The stories of a folder: the captions of each.
-fn told(dataset: &str, data: Option<&Path>, more: &[&str]) -> Vec<Vec<String>> {
+fn rows(dataset: &str, data: Option<&Path>, more: &[&str]) -> Vec<Vec<String>> {
     let mut command = storyeval();
     command.args([
         "dataset",
@@ -54,10 +54,10 @@ fn told(dataset: &str, data: Option<&Path>, more: &[&str]) -> Vec<Vec<String>> {
 fn every_layout_tells_the_same_stories() {
     let folder = tempfile::tempdir().unwrap();
     let drawn = LAYOUTS.map(|layout| (layout, synth(folder.path(), layout, "2")));
-    let four = told("minisv", Some(&drawn[0].1), &[]);
+    let four = rows("minisv", Some(&drawn[0].1), &[]);
     let mut five = Vec::new();
     for (layout, out) in &drawn {
-        let stories = told("minisv", Some(out), &[]);
+        let stories = rows("minisv", Some(out), &[]);
         assert_eq!(stories.len(), 2, "{layout}");
         if ["vist", "arldm-h5"].contains(layout) {
             five.push(stories);
@@ -66,14 +66,14 @@ fn every_layout_tells_the_same_stories() {
         }
         // The folder has a card of its own, but for the one that MiniSV is drawn in.
         if *layout != "flintstones" {
-            let named = told(&out.display().to_string(), None, &[]);
-            assert_eq!(named, told("minisv", Some(out), &[]), "{layout}");
+            let named = rows(&out.display().to_string(), None, &[]);
+            assert_eq!(named, rows("minisv", Some(out), &[]), "{layout}");
         }
     }
     assert_eq!(five[0], five[1]);
     // The same world, in more stories.
     let longer = synth(&folder.path().join("longer"), "flintstones", "30");
-    let longer = told("minisv", Some(&longer), &["--story-length", "5"]);
+    let longer = rows("minisv", Some(&longer), &["--story-length", "5"]);
     assert_eq!(five[0], longer[..2]);
 }
 
@@ -147,12 +147,12 @@ fn a_conversion_says_what_it_wrote_and_what_it_did_not_keep() {
         "{stderr}"
     );
     let stdout = String::from_utf8(output.stdout).unwrap();
-    let drawn = told("minisv", Some(&data), &["--story-length", "3"]);
+    let drawn = rows("minisv", Some(&data), &["--story-length", "3"]);
     assert!(
         stdout.contains(&format!("test: {}\n", drawn.len())),
         "{stdout}"
     );
-    let stories = told(&format!("{}/", out.display()), None, &[]);
+    let stories = rows(&format!("{}/", out.display()), None, &[]);
     assert_eq!(stories, drawn);
     assert!(stories.iter().all(|story| story.len() == 3));
     // A subset, into a list of stories.
@@ -165,10 +165,10 @@ fn a_conversion_says_what_it_wrote_and_what_it_did_not_keep() {
     )
     .assert()
     .success();
-    let listed = told(&format!("{}/", first.display()), None, &[]);
+    let listed = rows(&format!("{}/", first.display()), None, &[]);
     assert_eq!(
         listed,
-        told("minisv", Some(&data), &["--subset", "own-split"])
+        rows("minisv", Some(&data), &["--subset", "own-split"])
     );
 }
 

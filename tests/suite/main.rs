@@ -1,4 +1,4 @@
-//! What the program does as a whole: one test binary, a module a capability.
+//! What the program does as a whole: one test binary, one module per capability.
 //!
 //! ONNX Runtime is obtained the way a user obtains it, into a cache below `target/`.
 
@@ -17,6 +17,7 @@ mod coverage;
 mod crops;
 mod data_errors;
 mod datasets;
+mod dependencies;
 mod exports;
 mod gate;
 mod generator;
@@ -36,6 +37,8 @@ mod referential;
 mod resident;
 mod resume;
 mod runs;
+mod snapshots;
 mod suites;
 mod support;
 mod verify;
+mod words;

@@ -124,7 +124,7 @@ fn an_unchanged_build_passes() {
 }
 
 /// Without guidance the frames have the right figures in the right places, drawn badly: the accuracies move by
-/// a frame or two, and what looks at the drawing sees it.
+/// a frame or two, and the metrics of the drawing see it.
 #[test]
 fn guidance_of_one_blurs_what_is_drawn() {
     let folder = tempfile::tempdir().unwrap();
@@ -142,7 +142,7 @@ fn guidance_of_one_blurs_what_is_drawn() {
 }
 
 /// With the delay of the shipped bundle (portraits from the 17th of 31 calls on) swapped portraits change hardly a
-/// pixel: by then the text has settled who stands there. CLIP I-I of first frames falls by 0.012 and no decision of
+/// pixel: by then the text has settled who is there. CLIP I-I of first frames falls by 0.012 and no decision of
 /// the classifier changes, so that no window can see it, and none should. Where the portraits are there from the
 /// second call on, the metrics of characters see the swap, on the two that were swapped, and those of places do not.
 #[test]

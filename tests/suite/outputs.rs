@@ -80,7 +80,7 @@ fn the_stages_alone_give_what_run_gives() {
     assert!(!staged.join("observations.parquet").exists());
     fails(storyeval().arg("score").arg(&staged)).says(5, &["storyeval observe"]);
     storyeval().arg("observe").arg(&staged).assert().success();
-    // What would change how frames are looked at is not ignored when none is looked at.
+    // Options that change how frames are observed are not ignored when none is observed.
     for option in [
         ["--skip", "clip"],
         ["--device", "cpu"],

@@ -2,8 +2,10 @@
 
 use crate::support::{fails, ground_truth, printed, storyeval};
 use serde_json::Value;
+use std::fmt::Write;
 use std::fs;
 use std::path::{Path, PathBuf};
+use storyeval::record::sha256_hex;
 
 /// Every table that there is.
 fn ids() -> Vec<String> {
@@ -26,6 +28,7 @@ fn every_table_is_printed_in_every_format() {
     let folder = tempfile::tempdir().unwrap();
     let ids = ids();
     assert!(ids.len() >= 14, "{ids:?}");
+    let mut hashes = String::new();
     for (format, ending) in [
         ("md", "md"),
         ("latex", "tex"),
@@ -40,13 +43,13 @@ fn every_table_is_printed_in_every_format() {
         );
         for id in ids.iter().map(String::as_str).chain(["index"]) {
             let path = folder.path().join("papers").join(format!("{id}.{ending}"));
-            assert!(
-                !fs::read_to_string(&path).unwrap().is_empty(),
-                "{}",
-                path.display()
-            );
+            let bytes = fs::read(&path).unwrap();
+            assert!(!bytes.is_empty(), "{}", path.display());
+            let _ = writeln!(hashes, "{}  {id}.{ending}", sha256_hex(&bytes));
         }
     }
+    // `paper-*.snap` have one of them in full, reports/papers/ all of them as Markdown.
+    insta::assert_snapshot!("paper-hashes", hashes);
     let table = text(&["cvpr-supp-table-3"]);
     assert!(table.contains("Char-Acc ↑"), "{table}");
     assert!(
@@ -136,7 +139,7 @@ fn folders_that_are_no_runs_are_refused() {
     let unscored = spoil("manifest.json", &str::to_owned);
     fs::remove_file(unscored.join("scores.json")).unwrap();
     with(&unscored).says(5, &["no scores", "storyeval score"]);
-    // A folder of several seeds is a run a seed.
+    // A folder of several seeds counts as one run per seed.
     let seeds = folder.path().join("seeds");
     for seed in ["seed-0", "seed-1"] {
         fs::create_dir_all(seeds.join(seed)).unwrap();

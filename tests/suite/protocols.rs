@@ -205,7 +205,7 @@ fn frames_are_counted_under_every_protocol() {
             .contains("8 of 8 scored frames are left out")
     );
     assert!(fid["unscored"].is_string());
-    // The labels of frame 1 are held against all frames.
+    // All frames are compared with the labels of frame 1.
     let accuracy = of_all(of("make-a-story"), "char_acc")["value"]
         .as_f64()
         .unwrap();

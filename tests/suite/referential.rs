@@ -40,7 +40,7 @@ fn lines(stdout: &[u8]) -> Vec<Value> {
 }
 
 /// The story lines of a variant.
-fn told(data: &Path, variant: &str) -> Vec<Value> {
+fn stories_of(data: &Path, variant: &str) -> Vec<Value> {
     let more = ["--variant", variant];
     lines(&printed(&mut dataset("referential", "minisv", data, &more)))
 }
@@ -92,7 +92,7 @@ fn every_variant_is_printed_with_where_each_pronoun_comes_from() {
     let data = world(folder.path());
     let mut texts = Vec::new();
     for variant in VARIANTS {
-        let lines = told(&data, variant);
+        let lines = stories_of(&data, variant);
         assert_eq!(lines.len(), STORIES);
         for frame in frames(&lines) {
             assert_eq!(undone(frame), text(&frame["original"]), "{variant} {frame}");
@@ -125,7 +125,7 @@ fn every_variant_is_printed_with_where_each_pronoun_comes_from() {
 fn stories_on_which_released_code_crashes_are_named_and_the_others_printed() {
     let folder = tempfile::tempdir().unwrap();
     let data = world(folder.path());
-    let first = told(&data, "original");
+    let first = stories_of(&data, "original");
     let clips: Vec<String> = first[0]["frames"].as_array().unwrap()[1..3]
         .iter()
         .map(|frame| text(&frame["clip"]).to_owned())
@@ -153,7 +153,7 @@ fn stories_on_which_released_code_crashes_are_named_and_the_others_printed() {
         assert_eq!(found["original"]["stories"], STORIES);
     }
     // What is defined for every story stays whole.
-    assert_eq!(told(&data, "algorithm1").len(), STORIES);
+    assert_eq!(stories_of(&data, "algorithm1").len(), STORIES);
     let mut command = dataset("stats", "minisv", &data, &[]);
     command
         .assert()
@@ -168,7 +168,7 @@ fn statistics_are_those_of_the_text_that_is_printed() {
     let found = stats("minisv", &data, &[]);
     let pronouns = ["he", "she", "they", "his", "her", "him", "their", "them"];
     for variant in VARIANTS {
-        let lines = told(&data, variant);
+        let lines = stories_of(&data, variant);
         let (mut whole_words, mut letters) = (0, 0);
         for line in &lines {
             let frames = line["frames"].as_array().unwrap();
@@ -299,9 +299,9 @@ fn the_protocol_of_make_a_story_reads_make_a_storys_text() {
         .assert()
         .success();
     let plan = lines(&fs::read(out.join("plan.jsonl")).unwrap());
-    let told = told(&data, "make-a-story");
+    let released = stories_of(&data, "make-a-story");
     assert_eq!(plan.len(), 6);
-    for (unit, line) in plan.iter().zip(&told) {
+    for (unit, line) in plan.iter().zip(&released) {
         let texts: Vec<&Value> = frames(std::slice::from_ref(line))
             .map(|f| &f["text"])
             .collect();

@@ -73,7 +73,7 @@ fn a_run_killed_ten_times_equals_an_uninterrupted_one() {
             .unwrap();
         std::thread::sleep(duration.mul_f64(random.random_range(0.05..0.9)));
         if child.try_wait().unwrap().is_some() {
-            // It was faster than the clock: there is nothing to kill, so begin anew.
+            // It was faster than the clock: there is nothing to kill, so begin again.
             fs::remove_dir_all(&torn).unwrap();
             continue;
         }

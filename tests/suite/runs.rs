@@ -1,6 +1,6 @@
 //! Listing, showing and comparing run folders, and runs of several seeds.
 
-use crate::support::{TWO_STORIES, copy, fails, ground_truth, printed, storyeval};
+use crate::support::{TWO_STORIES, copy, fails, ground_truth, printed, shared, storyeval};
 use serde_json::Value;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -11,10 +11,9 @@ pub(crate) const SKIP: [&str; 2] = ["--skip", "captioner,lpips,clip,locator"];
 
 /// Two stories of two models, made once.
 pub(crate) fn group() -> &'static Path {
-    static GROUP: OnceLock<(tempfile::TempDir, PathBuf)> = OnceLock::new();
-    let (_, path) = GROUP.get_or_init(|| {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("group");
+    static GROUP: OnceLock<PathBuf> = OnceLock::new();
+    GROUP.get_or_init(|| {
+        let path = shared("runs").join("group");
         let mut command = storyeval();
         command.args([
             "run",
@@ -31,9 +30,8 @@ pub(crate) fn group() -> &'static Path {
             .arg(&path)
             .assert()
             .success();
-        (folder, path)
-    });
-    path
+        path
+    })
 }
 
 fn json(bytes: &[u8]) -> Value {
@@ -176,7 +174,7 @@ fn a_run_is_shown_with_coverage_timing_and_scores() {
 }
 
 #[test]
-fn a_run_that_nobody_looked_at_has_no_coverage() {
+fn a_run_without_observations_has_no_coverage() {
     let folder = tempfile::tempdir().unwrap();
     let mut generate = storyeval();
     generate.arg("generate").args(&TWO_STORIES[1..]);
@@ -193,7 +191,7 @@ fn a_run_that_nobody_looked_at_has_no_coverage() {
 }
 
 #[test]
-fn two_runs_differ_field_by_field_and_comparable_scores_are_told() {
+fn two_runs_differ_field_by_field_and_comparable_scores_are_named() {
     let (a, b) = (group().join("ground-truth"), group().join("shuffled"));
     let diff = |a: &Path, b: &Path| {
         let mut command = storyeval();

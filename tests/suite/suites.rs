@@ -115,7 +115,7 @@ fn minisv_runs_and_resumes() {
     assert_eq!(journal(&kept), before);
     assert!(gone.join("scores.json").is_file());
 
-    // Held against a paper, they stand beside its numbers and get no verdict.
+    // Compared with a paper, they are printed beside its numbers and get no verdict.
     let mut command = storyeval();
     command
         .args(["paper", "cvpr-supp-charldm", "--with"])

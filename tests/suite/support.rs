@@ -56,6 +56,17 @@ pub(crate) fn printed(command: &mut Command) -> Vec<u8> {
     output.stdout
 }
 
+/// An empty folder for what all tests of a module share: a value that lives as long as the program is never dropped, so
+/// a temporary folder in one would stay behind.
+pub(crate) fn shared(name: &str) -> PathBuf {
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR"))
+        .join("shared")
+        .join(name);
+    let _ = fs::remove_dir_all(&folder);
+    fs::create_dir_all(&folder).unwrap();
+    folder
+}
+
 /// Bundles of this repository.
 pub(crate) fn bundles() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("reference-data/bundles")

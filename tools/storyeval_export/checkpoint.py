@@ -5,7 +5,6 @@
 they are read, and their code is never imported.
 """
 
-import json
 import pickle
 import re
 import zipfile
@@ -15,11 +14,11 @@ from typing import Mapping
 import torch
 
 from .error import DATA, SETUP, ExportError
+from .json_file import AGAIN, read_json
 
 NESTS = ("state_dict", "model_state_dict", "model", "module", "net")
 INERT = re.compile(r"^(pytorch_lightning|lightning|lightning_fabric|omegaconf|numpy|argparse|pathlib|types|typing|"
                    r"accelerate|transformers|diffusers)\.")
-AGAIN = "download the file again and compare its size with the publisher's"
 SINGLE = ("model.safetensors", "diffusion_pytorch_model.safetensors", "pytorch_model.safetensors",
           "pytorch_model.bin", "diffusion_pytorch_model.bin")
 INDEX = ("model.safetensors.index.json", "diffusion_pytorch_model.safetensors.index.json",
@@ -40,22 +39,6 @@ def load_state(path: Path, nests: tuple[str, ...] = NESTS) -> dict[str, torch.Te
     _look(path)
     state = _safetensors(path) if path.suffix == ".safetensors" else _pickled(path)
     return _tensors(path, _nested(state, nests))
-
-
-def read_json(path: Path) -> dict:
-    """The object in a JSON file, as configurations are."""
-    path = Path(path)
-    if not path.is_file():
-        raise ExportError(f"{path} is absent", "download the whole folder that the model card names", SETUP)
-    try:
-        if path.stat().st_size > 64 << 20:
-            raise ValueError("it is larger than any configuration")
-        found = json.loads(path.read_text("utf-8"))
-    except (OSError, ValueError) as source:
-        raise ExportError(f"{path} is not a configuration: {source}", AGAIN, DATA) from source
-    if not isinstance(found, dict):
-        raise ExportError(f"{path} is not a configuration: it holds no object", AGAIN, DATA)
-    return found
 
 
 def weights_of(folder: Path) -> Path:

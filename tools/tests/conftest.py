@@ -1,14 +1,41 @@
-"""Fixtures of the exporter's tests: small checkpoints, one thread."""
+"""Fixtures of the exporter's tests: small checkpoints, one thread.
 
+Without PyTorch, as in `.ci/run`, tests that need it are skipped: whole files by their imports, others when they import it.
+"""
+
+import importlib.util
+import re
 import sys
 from pathlib import Path
 
 import pytest
-import torch
 
 TOOLS = Path(__file__).resolve().parent.parent
 sys.path[:0] = [str(TOOLS), str(TOOLS / "tests")]
-torch.set_num_threads(1)
+HEAVY = ("torch", "torchvision", "onnxruntime", "open_clip", "transformers", "diffusers")
+"""Packages that only the whole environment has."""
+MISSING = tuple(name for name in HEAVY if importlib.util.find_spec(name) is None)
+NEEDS_TORCH = re.compile(r"^(import|from) (torch|onnxruntime|safetensors\.torch|eyes_makers|eyes_bundle|toy|second_stage|small_\w+)\b", re.M)
+collect_ignore = []
+
+if "torch" in MISSING:
+    tests = Path(__file__).resolve().parent
+    collect_ignore = [path.name for path in tests.glob("test_*.py") if NEEDS_TORCH.search(path.read_text())]
+else:
+    import torch
+
+    torch.set_num_threads(1)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_call(item):
+    """A test that imports an absent package while it runs is skipped."""
+    try:
+        return (yield)
+    except ModuleNotFoundError as error:
+        if error.name in MISSING:
+            pytest.skip(f"{error.name} is not installed")
+        raise
 
 
 @pytest.fixture

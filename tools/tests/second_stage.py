@@ -7,8 +7,7 @@ from pathlib import Path
 import torch
 from torch import nn
 
-TOKENS = Path(__file__).resolve().parents[2] / "reference-data" / "golden" / "tokens"
-"""Vocabularies of the same classes (`tools/golden/tokens.py`)."""
+from vocabularies import TOKENS
 
 
 def mixing(model: nn.Module, factor: float) -> None:

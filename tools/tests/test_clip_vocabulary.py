@@ -13,8 +13,6 @@ from tokenizers import Tokenizer
 from storyeval_export.error import ExportError
 from storyeval_export.eyes.clip_vocabulary import from_folder, from_merges
 
-import eyes_makers
-
 open_clip = pytest.importorskip("open_clip")
 LIST = Path(open_clip.__file__).parent / "bpe_simple_vocab_16e6.txt.gz"
 GOLDEN = Path(__file__).resolve().parents[2] / "reference-data/golden/export-originals/clip-tokens.json"
@@ -105,6 +103,8 @@ def test_transformers_slow_tokeniser_says_the_same(published, tmp_path):
 
 def test_special_texts_are_special_tokens(published, tmp_path):
     assert ids(published[1], "a <end_of_text>") == [*ids(published[1], "a"), 49407]
+    import eyes_makers
+
     eyes_makers.words(tmp_path, 600)
     from_folder(tmp_path).write(tmp_path / "tokenizer.json")
     small = Tokenizer.from_file(str(tmp_path / "tokenizer.json"))
@@ -112,6 +112,8 @@ def test_special_texts_are_special_tokens(published, tmp_path):
 
 
 def test_damaged_vocabularies_are_refused(tmp_path):
+    import eyes_makers
+
     eyes_makers.words(tmp_path, 600)
     merges, vocab = (tmp_path / "merges.txt").read_text("utf-8"), (tmp_path / "vocab.json").read_text()
 

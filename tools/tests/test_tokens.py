@@ -4,10 +4,10 @@ import json
 import shutil
 
 import pytest
-from second_stage import TOKENS
 from storyeval_export import tokens
 from storyeval_export.error import ExportError
 from tokenizers import Tokenizer
+from vocabularies import TOKENS
 
 MAKE = {"opt": lambda folder: tokens.gpt2(folder, tokens.GILL_IMAGE, tokens.img_tokens(8)), "clip": tokens.clip,
         "llama": lambda folder: tokens.llama(folder, tokens.GILL_IMAGE, tokens.img_tokens(8))}

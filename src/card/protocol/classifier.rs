@@ -28,7 +28,7 @@ pub enum F1Average {
     Samples,
 }
 
-/// Which labels a frame is held against.
+/// Which labels a frame is compared with.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum LabelRule {
@@ -46,7 +46,7 @@ pub struct ClassifierRule {
     pub recipe: Recipe,
     /// When a class counts as seen.
     pub threshold: ThresholdRule,
-    /// Which labels a frame is held against.
+    /// Which labels a frame is compared with.
     pub labels: LabelRule,
     /// The average behind `char_f1` and `bg_f1`.
     pub f1: F1Average,

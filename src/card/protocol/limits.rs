@@ -35,7 +35,7 @@ pub(super) fn broken(protocol: &Protocol) -> Option<(&'static str, String)> {
         .is_some_and(|rule| rule.repeats == Repeats::LastForAll)
     {
         return Some((
-            "fid.repeats is every-frame or last-of-clip: no script compares sets in which one file stands for several frames",
+            "fid.repeats is every-frame or last-of-clip: no script compares sets in which one file counts as several frames",
             format!("repeats = \"{}\"", Repeats::LastForAll),
         ));
     }

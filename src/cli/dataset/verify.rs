@@ -26,7 +26,7 @@ pub(crate) struct VerifyArguments {
     /// Layout of the data set [default: found out]
     #[arg(long, value_enum, value_name = "LAYOUT", hide_possible_values = true)]
     data_layout: Option<Layout>,
-    /// Split whose clips are looked at, or `all`. What splits share is only seen with all of them
+    /// Split whose clips are checked, or `all`. What splits share is only found with all of them
     #[arg(long, default_value = ALL_SPLITS)]
     split: String,
     /// Frames a story [default: the data set's]
@@ -35,7 +35,7 @@ pub(crate) struct VerifyArguments {
     /// Let warnings fail too
     #[arg(long)]
     strict: bool,
-    /// Look at every file again, also those that did not change since the last time
+    /// Check every file again, also those that did not change since the last time
     #[arg(long)]
     fresh: bool,
     /// How to print
@@ -97,7 +97,7 @@ fn look(arguments: &VerifyArguments, options: &OpenOptions) -> Result<Report, Fa
     let Verified { report, known } = verified?;
     if known > 0 {
         say(&format!(
-            "{known} of {} clips have not changed since they were last looked at ({}); `--fresh` looks again",
+            "{known} of {} clips have not changed since they were last checked ({}); `--fresh` checks them again",
             report.clips,
             path.display()
         ));
@@ -107,7 +107,7 @@ fn look(arguments: &VerifyArguments, options: &OpenOptions) -> Result<Report, Fa
 
 fn no_journal(path: &std::path::Path, error: &std::io::Error) {
     say(&format!(
-        "warning: {} cannot be kept ({error}); the next pass will look at every file again",
+        "warning: {} cannot be kept ({error}); the next pass will check every file again",
         path.display()
     ));
 }

@@ -73,7 +73,7 @@ pub(crate) struct AccuracyArguments {
     format: Format,
 }
 
-/// Predicted and true labels, a row an item.
+/// Predicted and true labels, one row per item.
 struct Rows {
     predicted: Vec<Vec<bool>>,
     labels: Vec<Vec<bool>>,
@@ -317,7 +317,7 @@ fn read(arguments: &AccuracyArguments) -> Result<Rows, Failure> {
                 predictions.dim(),
                 labels.dim()
             ),
-            hint: "both must have a row an image and a column a class".to_owned(),
+            hint: "both must have one row per image and one column per class".to_owned(),
         });
     }
     // numpy compares single-precision numbers with the threshold in single precision.
@@ -355,7 +355,7 @@ fn booleans(
                     path: path.to_path_buf(),
                     expected,
                     found: format!("{value} in row {row}, column {column}"),
-                    hint: "predictions are probabilities, labels are 0 or 1; look at the file with `numpy.load`",
+                    hint: "predictions are probabilities, labels are 0 or 1; inspect the file with `numpy.load`",
                 })
             })
         });

@@ -25,7 +25,7 @@ pub(crate) struct Answer {
     /// Further numbers of the same metric, for example `bleu1`..`bleu4`.
     #[serde(flatten)]
     pub(crate) more: Map<String, Value>,
-    /// One entry an item, where a value an item exists: `{"id": ..., "value": ...}`.
+    /// One entry per item, where a value per item exists: `{"id": ..., "value": ...}`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) items: Option<Vec<Value>>,
     /// Things a reader must know.

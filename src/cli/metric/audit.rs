@@ -194,7 +194,7 @@ impl AuditArguments {
     }
 }
 
-/// A study a seed. The real frames are looked at once: no seed changes them.
+/// One study per seed. The real frames are observed once: no seed changes them.
 fn studies(
     study: &Study<'_>,
     seeds: &[u64],

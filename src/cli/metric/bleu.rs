@@ -19,7 +19,7 @@ enum Mode {
     #[default]
     Corpus,
     /// What StoryGPT-V's released script prints: sides swapped, first reference only, BLEU-1..n
-    /// averaged, a value an image; give `--tokeniser whitespace` with it
+    /// averaged, one value per image; give `--tokeniser whitespace` with it
     StorygptvReleased,
 }
 

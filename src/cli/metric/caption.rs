@@ -15,7 +15,7 @@ use storyeval::evaluator::Captioner;
 use storyeval::format::{Depth, ImageFiles};
 use storyeval::pipeline::bundle_by_name;
 
-/// Images that are decoded together; a multiple of what the captioner looks at in one pass.
+/// Images that are decoded together; a multiple of what the captioner reads in one pass.
 const CHUNK: usize = 16;
 
 #[derive(Clone, Debug, Args)]

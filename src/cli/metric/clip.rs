@@ -62,13 +62,13 @@ pub(crate) struct ClipArguments {
     /// A folder of images, in the order of their names
     #[arg(long, value_name = "DIR", group = "first")]
     images: Option<PathBuf>,
-    /// Captions, a line an image
+    /// Captions, one line per image
     #[arg(long, value_name = "FILE", group = "second")]
     texts: Option<PathBuf>,
     /// A folder of other images, such as the ground truth, in the order of their names
     #[arg(long, value_name = "DIR", group = "second")]
     other_images: Option<PathBuf>,
-    /// Features of images, one row an image
+    /// Features of images, one row per image
     #[arg(
         long,
         visible_alias = "image-features",
@@ -76,23 +76,23 @@ pub(crate) struct ClipArguments {
         group = "first"
     )]
     images_features: Option<PathBuf>,
-    /// Features of the caption of each image, one row an image
+    /// Features of the caption of each image, one row per image
     #[arg(long, value_name = "B.npy", group = "second")]
     text_features: Option<PathBuf>,
-    /// Features of other images, one row an image
+    /// Features of other images, one row per image
     #[arg(long, value_name = "B.npy", group = "second")]
     other_images_features: Option<PathBuf>,
     /// Any two files of features, compared row by row
     #[arg(long, num_args = 2, value_names = ["A.npy", "B.npy"])]
     #[arg(conflicts_with_all = ["first", "second"])]
     features: Vec<PathBuf>,
-    /// Features of reference captions, one row an image; may be given several times
+    /// Features of reference captions, one row per image; may be given several times
     #[arg(long, value_name = "R.npy")]
     reference_features: Vec<PathBuf>,
-    /// Reference captions, a line an image; may be given several times
+    /// Reference captions, one line per image; may be given several times
     #[arg(long, value_name = "FILE")]
     references: Vec<PathBuf>,
-    /// Bundle of the CLIP model that looks at images and captions: an id or a folder
+    /// Bundle of the CLIP model that embeds images and captions: an id or a folder
     #[arg(long, value_name = "ID|DIR", default_value = "clip")]
     bundle: String,
     /// Which score
@@ -158,11 +158,11 @@ struct Inputs {
     warnings: Vec<String>,
 }
 
-/// The model, loaded when something has to be looked at.
+/// The model, loaded when something has to be embedded.
 struct Model<'a> {
     arguments: &'a ClipArguments,
     loaded: Option<Loaded<Clip>>,
-    /// The images that it looked at, folder by folder.
+    /// The images that it embedded, folder by folder.
     looked: Vec<ImageFiles>,
     warnings: Vec<String>,
 }
@@ -297,7 +297,7 @@ fn other_names(first: &ImageFiles, second: &ImageFiles) -> Option<String> {
     })
 }
 
-/// How many there are on either side, where the model has to look at them; what does not pair is refused before.
+/// How many there are on either side, where the model has to embed them; sets that do not pair are refused before.
 fn counts(arguments: &ClipArguments) -> Result<Option<[usize; 2]>, Failure> {
     arguments.check()?;
     let looks = [&arguments.images, &arguments.texts, &arguments.other_images];

@@ -26,7 +26,7 @@ pub(crate) struct IntervalArguments {
 /// Which group each item is in.
 #[derive(Clone, Debug)]
 pub(crate) struct Groups {
-    /// A number an item, from 0.
+    /// One number per item, from 0.
     pub(crate) numbers: Vec<usize>,
     /// How many there are.
     pub(crate) count: usize,

@@ -1,4 +1,4 @@
-//! `storyeval metric`: one metric on files of any program, without a run. One file a metric.
+//! `storyeval metric`: one metric on files of any program, without a run. One file per metric.
 
 mod accuracy;
 mod answer;

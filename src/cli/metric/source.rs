@@ -31,7 +31,7 @@ pub(crate) struct PairArguments {
     pub(crate) network: NetworkArguments,
 }
 
-/// The network that looks at folders of images.
+/// The network that reads folders of images.
 #[derive(Clone, Debug, Args)]
 pub(crate) struct NetworkArguments {
     /// How images are prepared for the network, and how means are taken: as this tool does
@@ -87,7 +87,7 @@ impl PairArguments {
         [&paths[0], &paths[1]]
     }
 
-    /// How many images or vectors the sets have, where a network has to look at one: so what does not fit is refused before.
+    /// How many images or vectors the sets have, where a network has to read one: so sets that do not fit are refused before.
     /// Files of statistics do not say.
     pub(crate) fn sizes(&self) -> Result<Option<[Option<usize>; 2]>, Failure> {
         let paths = self.paths();
@@ -114,7 +114,7 @@ impl PairArguments {
         self.each(read, Set::Features)
     }
 
-    /// Files are read, both at once; folders are looked at, one after the other.
+    /// Files are read, both at once; the network reads folders, one after the other.
     fn each<T: Send>(
         &self,
         read: impl Fn(&Path) -> Result<T, Failure> + Sync,
@@ -132,7 +132,7 @@ impl PairArguments {
     }
 }
 
-/// What a signature calls images that no network looked at.
+/// What a signature calls images that no network read.
 pub(crate) const UNSEEN: &str = "images-not-looked-at";
 
 /// Images of a folder, or vectors of a file.
@@ -177,7 +177,7 @@ pub(crate) fn logits_of(path: &Path, network: &NetworkArguments) -> Result<Featu
     read_features(path)
 }
 
-/// A network that looks at images.
+/// A network that reads images.
 pub(crate) struct Loaded<N> {
     pub(crate) network: N,
     /// What a signature says of it.
@@ -203,7 +203,7 @@ impl<N> Loaded<N> {
     }
 }
 
-/// The feature network, loaded when the first folder has to be looked at.
+/// The feature network, loaded when the first folder has to be read.
 struct Eyes<'a> {
     network: &'a NetworkArguments,
     loaded: Option<Loaded<FeatureNet>>,
@@ -274,7 +274,7 @@ pub(crate) fn look(
     decoding: Decoding,
     mut network: impl FnMut(&[RgbImage]) -> Result<Vec<Vec<f32>>, EvaluatorError>,
 ) -> Result<(Array2<f32>, Vec<String>), Failure> {
-    let mut meter = Meter::new(&format!("looking at {}", folder.display()), files.len());
+    let mut meter = Meter::new(&format!("reading {}", folder.display()), files.len());
     let mut values = Vec::with_capacity(files.len() * width);
     let mut doubts = Doubts::default();
     let mut seen = 0;

@@ -66,7 +66,7 @@ pub(crate) fn tokenize() -> Outcome {
     Ok(())
 }
 
-/// The text of a line. A byte order mark may stand before the first.
+/// The text of a line. A byte order mark may precede the first.
 fn text(bytes: Vec<u8>, number: usize, name: &Path) -> Result<String, FormatError> {
     if number == 1 {
         return text_of(bytes, name);

@@ -1,4 +1,4 @@
-//! ARLDM's HDF5 file: a group a split, `image0` to `image4` and the text of each story.
+//! ARLDM's HDF5 file: one group per split, `image0` to `image4` and the text of each story.
 //!
 //! The file names neither clips nor labels: a story is called after its group and place. Pictures were
 //! written by `cv2.imencode` from RGB arrays, so that a PNG reader sees red and blue exchanged. For

@@ -23,8 +23,8 @@ const BACKGROUND_LABELS: &str = "labels_bg.pkl";
 /// Numbers of followers that caches are published for.
 const CACHES: [usize; 2] = [3, 4];
 
-/// What is told of each clip, and where.
-pub(super) struct Told {
+/// The annotation of each clip, and the file that has it.
+pub(super) struct ClipAnnotations {
     /// The file.
     pub(super) file: &'static str,
     /// By clip.
@@ -36,18 +36,18 @@ pub(super) struct Told {
 /// Brings splits, followers, captions and labels together. The files are read at the same time.
 pub(super) fn catalog(
     source: Source<'_>,
-    told: impl FnOnce() -> Result<Told, DatasetError> + Send,
+    read: impl FnOnce() -> Result<ClipAnnotations, DatasetError> + Send,
     pixels: Box<dyn Pixels>,
 ) -> Result<Catalog, DatasetError> {
     let Source { root, .. } = source;
     let split_file = first_of(root, SPLITS).unwrap_or(SPLITS[0]);
     let split_path = named(root, split_file);
     let splits = Splits::parse(&root.read(split_file)?, &split_path)?;
-    let (told, (cache, labels)) = rayon::join(told, || {
+    let (annotated, (cache, labels)) = rayon::join(read, || {
         rayon::join(|| cache(source), || Vectors::read(source))
     });
-    let (told, cache, labels) = (told?, cache?, labels?);
-    let mut metadata = told.metadata;
+    let (annotated, cache, labels) = (annotated?, cache?, labels?);
+    let mut metadata = annotated.metadata;
     metadata.extend([split_file.to_owned(), LABELS.to_owned()]);
     metadata.extend(cache.as_ref().map(|(count, _)| cache_name(*count)));
     if labels.backgrounds.is_some() {
@@ -63,8 +63,8 @@ pub(super) fn catalog(
     let mut table = Table::default();
     let frames = Frames {
         source,
-        file: told.file,
-        annotations: told.annotations,
+        file: annotated.file,
+        annotations: annotated.annotations,
         labels,
     };
     let episodes: Vec<Episode> = sequences

@@ -5,7 +5,7 @@
 //! a clip of the split and the clips that follow it. Windows overlap, and only the first clip of a
 //! story is sure to belong to the split.
 
-use super::clips::{LABELS, SPLITS, Told, catalog};
+use super::clips::{ClipAnnotations, LABELS, SPLITS, catalog};
 use super::{Mark, Source, file, named};
 use crate::dataset::DatasetError;
 use crate::dataset::annotation::annotations;
@@ -37,13 +37,13 @@ pub(super) const MARKS_FULL: &[Mark] = &[
 
 /// Reads the metadata; frames lie in the folder `frames`.
 pub(super) fn read(source: Source<'_>, frames: &'static str) -> Result<Catalog, DatasetError> {
-    let told = || {
+    let read = || {
         let bytes = source.root.read(ANNOTATIONS)?;
-        Ok(Told {
+        Ok(ClipAnnotations {
             file: ANNOTATIONS,
             annotations: annotations(&bytes, &named(source.root, ANNOTATIONS))?,
             metadata: vec![ANNOTATIONS.to_owned()],
         })
     };
-    catalog(source, told, Box::new(NpyFolder { folder: frames }))
+    catalog(source, read, Box::new(NpyFolder { folder: frames }))
 }

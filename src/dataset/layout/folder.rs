@@ -1,4 +1,4 @@
-//! The plain folder layout: `stories.jsonl`, a story a line, and image files. Anyone can write it.
+//! The plain folder layout: `stories.jsonl`, one story per line, and image files. Anyone can write it.
 
 use super::listed::{Builder, ListedFrame, ListedStory};
 use super::{Mark, Source, file, named};

@@ -187,7 +187,7 @@ impl<'a> Builder<'a> {
             Some(known) if *known != files => {
                 return Err(wrong(
                     Some(id),
-                    "the same images wherever the clip stands",
+                    "the same images in every story of the clip",
                     format!(
                         "{} here and {} elsewhere",
                         files.join(", "),

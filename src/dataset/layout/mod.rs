@@ -28,7 +28,7 @@ pub(super) struct Source<'a> {
     pub(super) layout: &'a LayoutCard,
     /// The folder.
     pub(super) root: &'a Root,
-    /// The frames a story that are asked for: a cache of followers may fit them.
+    /// The requested number of frames per story: a cache of followers may fit them.
     pub(super) story_length: usize,
 }
 

@@ -1,10 +1,10 @@
 //! StoryGPT-V's repack of FlintstonesSV and PororoSV: one layout for both.
 //!
 //! Captions come from `cleaned_annotations.json`. FlintstonesSV has its older annotations beside it,
-//! which name the characters; PororoSV has several captions a clip, of which the first is taken (the
+//! which name the characters; PororoSV has several captions per clip, of which the first is taken (the
 //! released loader draws one at random on every access), and its characters are those of the labels.
 
-use super::clips::{LABELS, SPLITS, Told, catalog};
+use super::clips::{ClipAnnotations, LABELS, SPLITS, catalog};
 use super::flintstones::ANNOTATIONS;
 use super::{Mark, Source, file, named};
 use crate::dataset::DatasetError;
@@ -39,13 +39,13 @@ struct Cleaned {
 pub(super) fn read(source: Source<'_>) -> Result<Catalog, DatasetError> {
     catalog(
         source,
-        || told(source),
+        || captions(source),
         Box::new(NpyFolder { folder: FRAMES }),
     )
 }
 
 /// The first caption of every clip, and its characters where the older annotations are there.
-fn told(source: Source<'_>) -> Result<Told, DatasetError> {
+fn captions(source: Source<'_>) -> Result<ClipAnnotations, DatasetError> {
     let path = named(source.root, CLEANED);
     let entries: HashMap<String, Cleaned> = serde_json::from_slice(&source.root.read(CLEANED)?)
         .map_err(|error| DatasetError::Json {
@@ -63,7 +63,7 @@ fn told(source: Source<'_>) -> Result<Told, DatasetError> {
         cast = annotations(&bytes, &named(source.root, ANNOTATIONS))?;
         metadata.push(ANNOTATIONS.to_owned());
     }
-    let mut told = HashMap::with_capacity(entries.len());
+    let mut annotations = HashMap::with_capacity(entries.len());
     for (id, entry) in entries {
         check_id(&path, &id)?;
         let first = entry.captions.and_then(|all| all.into_iter().next());
@@ -80,11 +80,11 @@ fn told(source: Source<'_>) -> Result<Told, DatasetError> {
             caption: caption.into(),
             characters,
         };
-        told.insert(id, annotation);
+        annotations.insert(id, annotation);
     }
-    Ok(Told {
+    Ok(ClipAnnotations {
         file: CLEANED,
-        annotations: told,
+        annotations,
         metadata,
     })
 }

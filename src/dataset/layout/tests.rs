@@ -85,7 +85,7 @@ fn same_stories(stories: &[Story], wanted: &Value) {
     }
 }
 
-/// Characters, labels and pixels of every clip in a story. Gives how many clips were looked at.
+/// Characters, labels and pixels of every clip in a story. Gives how many clips were checked.
 fn same_clips(data: &OpenDataset, clips: &Value) -> usize {
     let mut seen = std::collections::BTreeSet::new();
     for frame in data.stories().iter().flat_map(|story| &story.frames) {
@@ -279,7 +279,7 @@ fn vist_photos_of_arldm_are_decoded() {
 }
 
 #[test]
-fn photos_of_four_channels_and_damaged_ones_are_told_of() {
+fn photos_of_four_channels_and_damaged_ones_are_reported() {
     let (folder, expected) = fixture("vist-arldm");
     let copy = tempfile::tempdir().unwrap();
     copied(&folder, copy.path());
@@ -292,7 +292,7 @@ fn photos_of_four_channels_and_damaged_ones_are_told_of() {
         .into_iter()
         .find(|file| file.contains(clip.as_str()));
     let photo = copy.path().join(photo.unwrap());
-    for (file, told) in [
+    for (file, defect) in [
         ("cmyk", "CMYK"),
         ("data-missing-before-the-end", "damaged data"),
     ] {
@@ -301,7 +301,7 @@ fn photos_of_four_channels_and_damaged_ones_are_told_of() {
         data.ground_truth(&clip, GroundTruthRule::Middle).unwrap();
         let doubts = data.doubts().join("\n");
         assert!(
-            doubts.contains(told) && doubts.contains(clip.as_str()),
+            doubts.contains(defect) && doubts.contains(clip.as_str()),
             "{doubts}"
         );
     }

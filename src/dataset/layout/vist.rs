@@ -104,27 +104,29 @@ pub(super) fn read(source: Source<'_>) -> Result<Catalog, DatasetError> {
         let stories = stories(sentences, &split_path)?;
         let all = stories.len();
         let mut incomplete = Vec::new();
-        for (id, told) in stories {
-            let whole = told.iter().all(|told| {
-                photos.contains_key(&told.photo)
+        for (id, sentences) in stories {
+            let whole = sentences.iter().all(|sentence| {
+                photos.contains_key(&sentence.photo)
                     && descriptions
                         .as_ref()
-                        .is_none_or(|known| known.contains_key(&told.photo))
+                        .is_none_or(|known| known.contains_key(&sentence.photo))
             });
             if !whole {
                 incomplete.push(id);
                 continue;
             }
-            let shots = told.into_iter().map(|told| {
-                let clip = ClipId::new(told.photo.as_str());
-                if let Some(file) = photos.get(&told.photo) {
+            let shots = sentences.into_iter().map(|sentence| {
+                let clip = ClipId::new(sentence.photo.as_str());
+                if let Some(file) = photos.get(&sentence.photo) {
                     files.insert(clip.clone(), vec![file.clone()]);
                 }
-                let described = descriptions.as_ref().and_then(|all| all.get(&told.photo));
+                let described = descriptions
+                    .as_ref()
+                    .and_then(|all| all.get(&sentence.photo));
                 let caption = match (described, naming) {
                     (Some(text), _) => text.clone(),
-                    (None, Naming::Gill) => told.tokenised.unwrap_or(told.original),
-                    (None, Naming::Arldm) => told.original,
+                    (None, Naming::Gill) => sentence.tokenised.unwrap_or(sentence.original),
+                    (None, Naming::Arldm) => sentence.original,
                 };
                 plain_shot(clip, caption)
             });
@@ -140,7 +142,7 @@ pub(super) fn read(source: Source<'_>) -> Result<Catalog, DatasetError> {
 }
 
 /// A sentence with plain ids.
-struct Told {
+struct PlainSentence {
     photo: String,
     original: String,
     tokenised: Option<String>,
@@ -151,8 +153,8 @@ struct Told {
 fn stories(
     annotations: Annotations<Sentence>,
     path: &Path,
-) -> Result<Vec<(String, Vec<Told>)>, DatasetError> {
-    let mut stories: Vec<(String, Vec<Told>)> = Vec::new();
+) -> Result<Vec<(String, Vec<PlainSentence>)>, DatasetError> {
+    let mut stories: Vec<(String, Vec<PlainSentence>)> = Vec::new();
     let mut places: HashMap<String, usize> = HashMap::new();
     for sentence in annotations.annotations.into_iter().flatten() {
         let id = sentence.story_id.into_string();
@@ -163,7 +165,7 @@ fn stories(
             stories.push((id, Vec::new()));
             stories.len() - 1
         });
-        stories[place].1.push(Told {
+        stories[place].1.push(PlainSentence {
             photo,
             original: sentence.original_text,
             tokenised: sentence.text,

@@ -5,7 +5,7 @@
 //! by they. As printed, the last line keeps `C_1` for ever; the released code compares with the
 //! previous frame, and so does this. What the paper leaves open is fixed here: whole words only,
 //! capitals at the start of a sentence only, possessives become his, her and their, and several
-//! characters are replaced only where their names stand together. The paper knows he, she and they
+//! characters are replaced only where their names are together. The paper knows he, she and they
 //! and no him or her, so a name after a preposition becomes "near he"; and `'s` is always taken for a
 //! possessive, never for "is".
 

@@ -13,7 +13,7 @@ pub enum Decision {
     Exported,
     /// The first frame introduces its characters.
     FirstFrame,
-    /// The caption names nobody.
+    /// The caption names no character.
     NoCharacters,
     /// Somebody is named who was not in the previous frame.
     NotCarriedOver {
@@ -31,7 +31,7 @@ pub enum Decision {
     },
     /// Names were replaced.
     Replaced,
-    /// The characters carry over, but their names do not stand together as an enumeration, and
+    /// The characters carry over, but their names do not form an enumeration, and
     /// replacing one of them by "they" would say something else.
     NamesStandApart {
         /// The names.

@@ -4,7 +4,7 @@
 //!
 //! They differ from Algorithm 1: characters come from the annotation and not from the text; they must
 //! equal the kept frame's, a subset is not enough; a fixed text is looked for and replaced wherever
-//! it stands, inside words too, always with a capital. In what they differ from each other is
+//! it occurs, inside words too, always with a capital. How they differ from each other is
 //! [`Quirks`].
 
 use super::decision::{Decision, Explained};
@@ -230,7 +230,7 @@ impl Quirks {
     }
 }
 
-/// Whether a word between single spaces is a name of the cast. Punctuation stays on: "Fred." is none.
+/// Whether a word between single spaces is a name of the cast. Punctuation stays on: "Fred." is not one.
 fn names_a_word(text: &str, cast: &[Character]) -> bool {
     text.split(' ').any(|token| {
         let token = token.to_lowercase();

@@ -63,7 +63,7 @@ pub(super) fn mentions(text: &str, cast: &[Character]) -> Vec<Mention> {
     found
 }
 
-/// End of `spelling` in `text` at `start`, if it stands there as whole words.
+/// End of `spelling` in `text` at `start`, if it occurs there as whole words.
 fn matched(text: &str, start: usize, spelling: &str) -> Option<usize> {
     let mut rest = text[start..].char_indices();
     let mut end = start;
@@ -97,7 +97,7 @@ fn possessive_end(text: &str, end: usize) -> usize {
     end
 }
 
-/// Whether a sentence begins at byte `at`: nothing stands before it but white space, quotes and
+/// Whether a sentence begins at byte `at`: nothing precedes it but white space, quotes and
 /// brackets, back to the start or to a mark that ends a sentence.
 pub(super) fn starts_sentence(text: &str, at: usize) -> bool {
     text[..at]

@@ -1,6 +1,6 @@
 //! Text with pronouns instead of names, made from captions with names.
 //!
-//! Nobody publishes such text as a file; every repository makes it while loading, each in its own
+//! Such text is not published as a file; every repository makes it while loading, each in its own
 //! way, and in another way for each data set. `algorithm1` is the algorithm that a paper prints;
 //! `flintstones` and `pororo` hold what released code does, quirks included. Every replacement is
 //! recorded.
@@ -49,7 +49,7 @@ pub fn explain(
     card: &DatasetCard,
 ) -> Result<Vec<Explained>, DatasetError> {
     let cast = &card.characters;
-    let (annotated, told) = match variant {
+    let (annotated, plain) = match variant {
         TextVariant::Original => return Ok(unchanged(story, &Decision::Original)),
         TextVariant::Algorithm1 => return Ok(algorithm1::captions(story, cast)),
         TextVariant::MakeAStory => (flintstones::MAKE_A_STORY, pororo::MAKE_A_STORY),
@@ -58,7 +58,7 @@ pub fn explain(
     };
     match card.text_procedure {
         Some(TextProcedure::Flintstones) => flintstones::captions(story, cast, annotated),
-        Some(TextProcedure::Pororo) => Ok(pororo::captions(story, cast, told)),
+        Some(TextProcedure::Pororo) => Ok(pororo::captions(story, cast, plain)),
         Some(TextProcedure::Exported) => Ok(unchanged(story, &Decision::Exported)),
         None => Err(DatasetError::NoReleasedProcedure {
             dataset: card.id.clone(),

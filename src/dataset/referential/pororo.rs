@@ -4,7 +4,7 @@
 //!
 //! Characters are found in the text, as parts of words too, and of all characters one is followed:
 //! the first by the cast's order, and where there are several, the first of the last sentence. When
-//! the next text is about the same one, its name becomes He or She wherever it stands. StoryGPT-V
+//! the next text is about the same one, its name becomes He or She wherever it occurs. StoryGPT-V
 //! also puts They where two texts begin with the same names. Annotated characters are not read.
 
 use super::decision::{Decision, Explained};
@@ -125,7 +125,7 @@ impl Spellings {
     }
 
     /// The spelling that the text is taken to be about: of several in a text of several sentences, the
-    /// first in the last sentence. Sentences are what stands between full stops of `searched`.
+    /// first in the last sentence. Sentences are the parts between full stops of `searched`.
     fn subject(&self, text: &str, searched: &str) -> Option<(&str, &'static str)> {
         let mut found = self.within(text);
         let first = found.next()?;
@@ -173,7 +173,7 @@ mod tests {
             let found = spellings.subject(text, all_but_last(text));
             found.map(|(name, _)| name.to_owned())
         };
-        assert_eq!(subject("Ann sits. Bob stands.").as_deref(), Some("Bob"));
+        assert_eq!(subject("Ann sits. Bob waits.").as_deref(), Some("Bob"));
         assert_eq!(subject("Bob sits with Ann.").as_deref(), Some("Ann"));
         assert_eq!(subject("Bob sits. It rains.").as_deref(), Some("Bob"));
         assert_eq!(subject("Bob sits by Ann. It rains."), None);

@@ -3,7 +3,7 @@
 /// The third-person pronouns that count as references.
 pub const PRONOUNS: [&str; 8] = ["he", "she", "they", "his", "her", "him", "their", "them"];
 
-/// How often each of [`PRONOUNS`] stands in `text`, in that order: whole words, whatever their case.
+/// How often each of [`PRONOUNS`] occurs in `text`, in that order: whole words, whatever their case.
 /// Nothing else counts; "the", "then" and "other" do not.
 #[must_use]
 pub fn pronoun_counts(text: &str) -> [usize; PRONOUNS.len()] {

@@ -133,7 +133,7 @@ impl<'a> Rewrite<'a> {
         })
     }
 
-    /// What stands in place of a group afterwards.
+    /// What replaces a group afterwards.
     fn with_pronouns(&self, group: &[Span], pronoun: &str) -> String {
         let (start, end) = extent(group);
         let mut out = String::new();

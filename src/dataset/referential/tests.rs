@@ -49,13 +49,13 @@ fn story<'a>(frames: impl IntoIterator<Item = (Vec<&'a str>, &'a str)>) -> Story
 }
 
 /// A story for Algorithm 1, which reads the text alone.
-fn told(captions: &[&str]) -> Vec<Explained> {
+fn explained(captions: &[&str]) -> Vec<Explained> {
     let story = story(captions.iter().map(|caption| (Vec::new(), *caption)));
     explain(&story, TextVariant::Algorithm1, &minisv()).unwrap()
 }
 
 fn second(first: &str, second: &str) -> String {
-    told(&[first, second])[1].caption.text.clone()
+    explained(&[first, second])[1].caption.text.clone()
 }
 
 /// Every replacement gives back the original when it is undone, so the record is complete.
@@ -203,7 +203,7 @@ fn names_at_the_beginning_are_recorded_beside_single_ones() {
     let made = explain(&story, TextVariant::StorygptvEval, &pororo()).unwrap();
     assert_eq!(made[1].caption.text, "They stop. Crong and He laugh.");
     assert_eq!(made[1].decision, Decision::Replaced);
-    let told: Vec<_> = made[1]
+    let texts: Vec<_> = made[1]
         .caption
         .replacements
         .iter()
@@ -217,7 +217,7 @@ fn names_at_the_beginning_are_recorded_beside_single_ones() {
         })
         .collect();
     assert_eq!(
-        told,
+        texts,
         [
             ("Pororo and Crong", 0, "They", "released-beginning"),
             ("Pororo", 33, "He", "released-single")
@@ -287,7 +287,7 @@ fn one_character_becomes_he_or_she() {
 #[test]
 fn a_subset_of_the_previous_frame_is_enough() {
     assert_eq!(second("Otto and Mira sit.", "Mira waves."), "She waves.");
-    let frames = told(&["Mira waves.", "Otto and Mira sit."]);
+    let frames = explained(&["Mira waves.", "Otto and Mira sit."]);
     assert_eq!(
         frames[1].decision,
         Decision::NotCarriedOver {
@@ -332,7 +332,7 @@ fn names_that_stand_apart_stay_and_the_reason_is_recorded() {
         "Otto, Mira talk.",
         "Otto with Mira.",
     ] {
-        let frames = told(&["Otto and Mira sit.", text]);
+        let frames = explained(&["Otto and Mira sit.", text]);
         assert_eq!(
             frames[1].decision,
             Decision::NamesStandApart {
@@ -346,7 +346,7 @@ fn names_that_stand_apart_stay_and_the_reason_is_recorded() {
 
 #[test]
 fn the_comparison_is_with_the_frame_before() {
-    let frames = told(&[
+    let frames = explained(&[
         "Otto sits.",
         "Otto waits.",
         "The park is empty.",
@@ -397,7 +397,7 @@ fn aliases_are_names() {
 
 #[test]
 fn every_replacement_is_recorded() {
-    let frames = told(&[
+    let frames = explained(&[
         "Otto and Mira sit.",
         "At noon Otto and Mira eat. Mira and Otto's soup is hot.",
     ]);

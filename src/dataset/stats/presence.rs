@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 /// How often a character or a background is there.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Presence {
-    /// Its name; `class 17` where nobody published one.
+    /// Its name; `class 17` where none was published.
     pub name: String,
     /// Frames of stories. A clip in several stories counts in each.
     pub frames: usize,

@@ -13,7 +13,7 @@ pub struct Reappearance {
     pub distance: Histogram,
 }
 
-/// `stories` are label vectors, one a frame. A frame without labels shows nobody, as far as is known.
+/// `stories` are label vectors, one per frame. A frame without labels counts as showing no character.
 pub(super) fn reappearance<'a>(
     stories: impl Iterator<Item = Vec<Option<&'a [bool]>>>,
 ) -> Reappearance {
@@ -47,8 +47,8 @@ mod tests {
 
     #[test]
     fn frames_since_last_seen() {
-        let (a, b, nobody) = ([true, false], [true, true], [false, false]);
-        let story = vec![Some(&a[..]), Some(&b), None, Some(&nobody), Some(&b)];
+        let (a, b, empty) = ([true, false], [true, true], [false, false]);
+        let story = vec![Some(&a[..]), Some(&b), None, Some(&empty), Some(&b)];
         let found = reappearance(std::iter::once(story));
         assert_eq!(found.introductions, 2);
         assert_eq!(found.distance.counts, [(1, 1), (3, 2)].into());

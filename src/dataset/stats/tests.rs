@@ -9,9 +9,9 @@ fn card() -> DatasetCard {
 }
 
 /// A frame: clip, caption, annotated characters, labels.
-type Told<'a> = (&'a str, &'a str, &'a [&'a str]);
+type Metadata<'a> = (&'a str, &'a str, &'a [&'a str]);
 
-fn story(id: &str, frames: &[Told<'_>]) -> Story {
+fn story(id: &str, frames: &[Metadata<'_>]) -> Story {
     let cast = card().characters;
     let frames = frames.iter().map(|(clip, caption, characters)| StoryFrame {
         clip: ClipId::new(*clip),
@@ -31,7 +31,7 @@ fn story(id: &str, frames: &[Told<'_>]) -> Story {
 }
 
 fn captions(captions: &[&str]) -> Story {
-    let frames: Vec<Told<'_>> = captions.iter().map(|text| ("c", *text, &[][..])).collect();
+    let frames: Vec<Metadata<'_>> = captions.iter().map(|text| ("c", *text, &[][..])).collect();
     story("s", &frames)
 }
 

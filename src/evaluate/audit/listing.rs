@@ -1,11 +1,11 @@
-//! Every number of a study as CSV, a line a metric a condition.
+//! Every number of a study as CSV, one line per metric and condition.
 
 use super::{Condition, Damage, Finding};
 use crate::record::Seed;
 use crate::table::TableError;
 
 /// `fault, strength, metric, value, low, high, n` and what is behind them: the amount that the strength
-/// stands for, the frames or stories hit, the damage, why there is no value, and the seed. The real
+/// means, the frames or stories hit, the damage, why there is no value, and the seed. The real
 /// frames are `none` at strength 0, the same under every seed; the anchors have no strength. Absent numbers
 /// are empty fields.
 ///

@@ -12,7 +12,7 @@ const PREFIX: &str = ".audit-";
 const MARK: &str = "storyeval-audit";
 /// What that file says.
 const WORDS: &[u8] = b"A folder of `storyeval metric audit`, removed when the study ends.\n";
-/// The run folder of the condition that is being looked at.
+/// The run folder of the condition that is being observed.
 const RUN: &str = "run";
 
 /// An empty folder of one study; removed when it is dropped, by the next study when the process was
@@ -29,7 +29,7 @@ impl Scratch {
     /// `place` are removed first.
     ///
     /// # Errors
-    /// [`RunError::Output`] and its kin. A leftover that cannot be removed is none: it stays.
+    /// [`RunError::Output`] and other faults of writing. A leftover that cannot be removed stays, without an error.
     pub fn below(place: &Path) -> Result<Self, RunError> {
         let failed = |source| RunError::write(place, source);
         fs::create_dir_all(place).map_err(failed)?;
@@ -38,7 +38,7 @@ impl Scratch {
             .prefix(PREFIX)
             .tempdir_in(place)
             .map_err(failed)?;
-        // Locked before it has its name: another study never sees a mark that nobody holds.
+        // Locked before it has its name: another study never sees a mark without a holder.
         let unnamed = folder.path().join(".mark");
         let mut lock = File::create_new(&unnamed).map_err(failed)?;
         lock.lock()

@@ -33,7 +33,7 @@ pub enum Condition {
 }
 
 impl Condition {
-    /// Everything that a study looks at, in order: 33 conditions.
+    /// Everything that a study observes, in order: 33 conditions.
     #[must_use]
     pub fn all() -> Vec<Self> {
         let faulty = Fault::ALL.into_iter().flat_map(|fault| {

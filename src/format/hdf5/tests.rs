@@ -135,7 +135,7 @@ fn damaged_files_do_no_harm() {
     assert!(refused > 50);
 }
 
-/// Where written files are looked at by hand, or the temporary folder.
+/// Where written files are inspected by hand, or the temporary folder.
 fn kept(temporary: &tempfile::TempDir) -> PathBuf {
     let kept = std::env::var_os("STORYEVAL_KEEP_WRITTEN").map(PathBuf::from);
     kept.unwrap_or_else(|| temporary.path().to_owned())

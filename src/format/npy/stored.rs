@@ -1,4 +1,4 @@
-//! An array as it stands in a stream: its header, believed as far as the length of the stream allows.
+//! An array in a stream: its header, believed as far as the length of the stream allows.
 
 use super::element::Element;
 use super::header::NpyHeader;

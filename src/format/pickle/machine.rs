@@ -27,7 +27,7 @@ pub(super) struct Machine<R> {
     /// Bytes that calls may still copy. A copy costs a few bytes of pickle whatever its size, so
     /// without this a small file could fill the memory. Honest files copy each byte once or twice.
     budget: usize,
-    /// The instruction in hand and where it stands, for messages.
+    /// The current instruction and its position, for messages.
     code: u8,
     offset: usize,
 }

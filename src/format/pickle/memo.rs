@@ -4,14 +4,14 @@ use super::value::Handle;
 use std::collections::HashMap;
 
 /// Numbers that no honest pickle leaves gaps for: it counts from 0 or, in Python 2, from 1.
-const NOBODY: Handle = Handle::MAX;
+const NO_WRITER: Handle = Handle::MAX;
 /// Entries with numbers far from the others.
 const MAX_SPARSE: usize = 1 << 16;
 
 /// Objects by number.
 #[derive(Default)]
 pub(super) struct Memo {
-    /// By number, where numbers are consecutive or nearly so: four bytes an entry.
+    /// By number, where numbers are consecutive or nearly so: four bytes per entry.
     dense: Vec<Handle>,
     sparse: HashMap<u64, Handle>,
     entries: usize,
@@ -31,11 +31,11 @@ impl Memo {
         let old = if number < reach {
             let place = number as usize;
             if place >= self.dense.len() {
-                self.dense.resize(place + 1, NOBODY);
+                self.dense.resize(place + 1, NO_WRITER);
             }
             // A number may have come before its neighbours did.
             let before = std::mem::replace(&mut self.dense[place], handle);
-            self.sparse.remove(&number).is_some() || before != NOBODY
+            self.sparse.remove(&number).is_some() || before != NO_WRITER
         } else {
             self.sparse.insert(number, handle).is_some()
         };
@@ -47,7 +47,7 @@ impl Memo {
         let dense = usize::try_from(number)
             .ok()
             .and_then(|place| self.dense.get(place).copied())
-            .filter(|handle| *handle != NOBODY);
+            .filter(|handle| *handle != NO_WRITER);
         dense.or_else(|| self.sparse.get(&number).copied())
     }
 }

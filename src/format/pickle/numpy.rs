@@ -99,7 +99,7 @@ impl Dtype {
         self.size
     }
 
-    /// The text of one `U` element: zeros at the end are filling. `None` where a code point is none.
+    /// The text of one `U` element: zeros at the end are filling. `None` where a number is not a code point.
     pub(super) fn text(self, element: &[u8]) -> Option<String> {
         let (points, _) = element.as_chunks::<4>();
         let end = points

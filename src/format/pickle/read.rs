@@ -73,7 +73,7 @@ impl<R: BufRead> Reader<R> {
         Ok(self.exact::<1>()?[0])
     }
 
-    /// Takes operands of one byte for as long as `code` stands before them and `accept` takes them. It looks
+    /// Takes operands of one byte for as long as `code` precedes them and `accept` takes them. It looks
     /// no further than what is in memory already, so there may be more of them.
     pub(super) fn run_of(
         &mut self,
@@ -108,19 +108,19 @@ impl<R: BufRead> Reader<R> {
         Ok(u64::from_le_bytes(self.exact()?))
     }
 
-    /// Bytes whose count stands before them in one byte.
+    /// Bytes after their count in one byte.
     pub(super) fn counted1(&mut self) -> Result<Vec<u8>, PickleError> {
         let count = self.byte()?;
         self.take(u64::from(count))
     }
 
-    /// Bytes whose count stands before them in four bytes.
+    /// Bytes after their count in four bytes.
     pub(super) fn counted4(&mut self) -> Result<Vec<u8>, PickleError> {
         let count = self.number4()?;
         self.take(u64::from(count))
     }
 
-    /// Bytes whose count stands before them in eight bytes.
+    /// Bytes after their count in eight bytes.
     pub(super) fn counted8(&mut self) -> Result<Vec<u8>, PickleError> {
         let count = self.number8()?;
         self.take(count)

@@ -45,13 +45,13 @@ impl Layout for Arldm {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::generator::images::testing::{stems, windows};
+    use crate::generator::images::testing::{borrowed, stems, windows};
 
     #[test]
     fn visualisation_numbers_every_frame() {
         let stories = windows(2, 3);
         assert_eq!(
-            stems(&Arldm::new(&stories, 0), &stories),
+            borrowed(&stems(&Arldm::new(&stories, 0), &stories)),
             ["0000", "0001", "0002", "0003", "0004", "0005"].map(Some)
         );
     }
@@ -60,7 +60,7 @@ mod tests {
     fn continuation_leaves_out_the_first_frame() {
         let stories = windows(2, 3);
         assert_eq!(
-            stems(&Arldm::new(&stories, 1), &stories),
+            borrowed(&stems(&Arldm::new(&stories, 1), &stories)),
             [
                 None,
                 Some("0000"),
@@ -76,7 +76,7 @@ mod tests {
     fn numbers_grow_beyond_four_digits() {
         let stories = windows(6000, 2);
         assert_eq!(
-            stems(&Arldm::new(&stories, 0), &stories)[11_999],
+            borrowed(&stems(&Arldm::new(&stories, 0), &stories))[11_999],
             Some("11999")
         );
     }

@@ -187,7 +187,7 @@ impl Folder {
         &self.files
     }
 
-    /// Number of files that are not images, and of hidden ones. No layout looks at them.
+    /// Number of files that are not images, and of hidden ones. Layouts ignore them.
     #[must_use]
     pub fn others(&self) -> usize {
         self.others

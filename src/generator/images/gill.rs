@@ -4,7 +4,7 @@
 use super::{FramePlace, Layout, LayoutKind, Place};
 
 /// `<id of the last clip>.png`. Stories that end with the same picture share a file: the program
-/// overwrites it, and the last story's drawing stands for all of them.
+/// overwrites it, and the last story's drawing counts for all of them.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Gill;
 
@@ -25,12 +25,12 @@ impl Layout for Gill {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::generator::images::testing::{stems, windows};
+    use crate::generator::images::testing::{borrowed, stems, windows};
 
     #[test]
     fn only_the_last_frame_has_a_file() {
         assert_eq!(
-            stems(&Gill, &windows(2, 3)),
+            borrowed(&stems(&Gill, &windows(2, 3))),
             [None, None, Some("c2"), None, None, Some("c3")]
         );
     }

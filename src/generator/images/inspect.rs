@@ -49,7 +49,7 @@ pub struct Inspection {
 
 impl Inspection {
     /// Reads and decodes every file that a frame has, on all cores. `size` is the width and height that
-    /// all must have; without it they must have one size, whichever. `progress` is told how many of how
+    /// all must have; without it they must have one size, whichever. `progress` learns how many of how
     /// many files were read, by any thread and after each of them.
     #[must_use]
     pub fn read(
@@ -106,7 +106,7 @@ fn inspect(folder: &Folder, file: &FoundFile) -> Result<Inspected, String> {
     let path = folder.path(file);
     let bytes = read_bounded(&path).map_err(|error| reason(&error, &path))?;
     let found = decode_image(&bytes, &path).map_err(|error| reason(&error, &path))?;
-    // Depth and colour type stand at the same place in every PNG, and this one was decoded.
+    // Depth and colour type have the same place in every PNG, and this one was decoded.
     let png = !found.lossy_source;
     let (depth, colour) = (bytes.get(24).copied(), bytes.get(25).copied());
     let alpha = png && (matches!(colour, Some(4 | 6)) || has_transparency(&bytes));
@@ -180,7 +180,11 @@ mod tests {
         std::fs::read("reference-data/golden/images/q95-444.jpg").unwrap()
     }
 
-    fn inspected(files: &[(&str, Vec<u8>)], size: Option<[u32; 2]>) -> (Folder, Inspection) {
+    /// The folder is removed with the first of the three.
+    fn inspected(
+        files: &[(&str, Vec<u8>)],
+        size: Option<[u32; 2]>,
+    ) -> (tempfile::TempDir, Folder, Inspection) {
         let root = tempfile::tempdir().unwrap();
         for (file, bytes) in files {
             put(root.path(), file, bytes);
@@ -190,9 +194,7 @@ mod tests {
         let layout = open_layout(LayoutKind::Vlc, &folder, &stories, None).unwrap();
         let matching = Matching::new(layout.as_ref(), &folder, &stories, 2);
         let inspection = Inspection::read(&folder, &matching, size, &|_, _| {});
-        // The files are read again below.
-        std::mem::forget(root);
-        (folder, inspection)
+        (root, folder, inspection)
     }
 
     #[test]
@@ -204,7 +206,7 @@ mod tests {
             ("img-1-1.png", b"GIF89a".to_vec()),
             ("other.png", png(9, 9, 1)),
         ];
-        let (folder, found) = inspected(&files, None);
+        let (_root, folder, found) = inspected(&files, None);
         assert_eq!(found.size, Some([45, 37]));
         assert_eq!(found.wrong_size, [2]);
         assert_eq!(found.unreadable.len(), 1);
@@ -239,7 +241,7 @@ mod tests {
             ("palette4.png", false, false),
             ("palette8-transparent.png", true, false),
         ] {
-            let (folder, found) = inspected(&[("img-0-0.png", golden(name))], None);
+            let (_root, folder, found) = inspected(&[("img-0-0.png", golden(name))], None);
             assert_eq!(
                 (found.files[&0].alpha, found.files[&0].plain),
                 (alpha, plain),
@@ -259,15 +261,16 @@ mod tests {
     #[test]
     fn a_size_that_is_asked_for_holds_for_all() {
         let files = [("img-0-0.png", png(4, 4, 1)), ("img-0-1.png", png(4, 4, 1))];
-        assert!(inspected(&files, Some([4, 4])).1.wrong_size.is_empty());
-        assert_eq!(inspected(&files, Some([8, 4])).1.wrong_size, [0, 1]);
+        assert!(inspected(&files, Some([4, 4])).2.wrong_size.is_empty());
+        assert_eq!(inspected(&files, Some([8, 4])).2.wrong_size, [0, 1]);
     }
 
     #[test]
     fn a_header_that_announces_too_much_is_a_reason_and_no_allocation() {
         let mut huge = png(4, 4, 1);
         huge[16..24].copy_from_slice(&[0x7f, 0xff, 0xff, 0xff, 0x7f, 0xff, 0xff, 0xff]);
-        let (_, found) = inspected(&[("img-0-0.png", huge), ("img-0-1.png", Vec::new())], None);
+        let (_root, _, found) =
+            inspected(&[("img-0-0.png", huge), ("img-0-1.png", Vec::new())], None);
         assert_eq!(found.unreadable.len(), 2);
         assert!(
             found.unreadable[0].1.contains("2147483647"),
@@ -287,13 +290,13 @@ mod tests {
         let stories = windows(20, 1);
         let layout = open_layout(LayoutKind::Vlc, &folder, &stories, None).unwrap();
         let matching = Matching::new(layout.as_ref(), &folder, &stories, 20);
-        let told = std::sync::Mutex::new(Vec::new());
-        let tell = |done, total| told.lock().unwrap().push((done, total));
+        let reports = std::sync::Mutex::new(Vec::new());
+        let tell = |done, total| reports.lock().unwrap().push((done, total));
         let _ = Inspection::read(&folder, &matching, None, &tell);
-        let mut told = told.into_inner().unwrap();
-        told.sort_unstable();
+        let mut reports = reports.into_inner().unwrap();
+        reports.sort_unstable();
         let expected: Vec<(usize, usize)> = (1..=20).map(|done| (done, 20)).collect();
-        assert_eq!(told, expected);
+        assert_eq!(reports, expected);
     }
 
     #[cfg(unix)]

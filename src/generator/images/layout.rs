@@ -133,7 +133,7 @@ pub trait Layout: fmt::Debug {
 /// Opens a layout for `stories`, all of the data set's split.
 ///
 /// `first_frame` counts from 1: frames before it were given to the other program and not drawn by it. Only
-/// layouts that number frames without naming them need to be told, which are `arldm` and `vlc`.
+/// layouts that number frames without naming them need that option, which are `arldm` and `vlc`.
 ///
 /// # Errors
 /// [`ImagesError::FirstFrame`] where a first frame is given and the layout does not take one, or no

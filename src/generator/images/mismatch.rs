@@ -151,7 +151,7 @@ impl Mismatch {
         }
         if !self.ambiguous.is_empty() {
             return Some(
-                "keep one file a frame; names that differ only in case, ending or Unicode form count as one"
+                "keep one file per frame; names that differ only in case, ending or Unicode form count as one"
                     .to_owned(),
             );
         }

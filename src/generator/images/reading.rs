@@ -1,4 +1,4 @@
-//! What the numbers of a numbered list may stand for.
+//! Which frames the numbers of a numbered list may mean.
 
 use super::{Folder, LayoutKind, Matching, open_layout};
 use crate::record::Story;
@@ -7,7 +7,7 @@ use std::fmt;
 /// First frames that programs number from: visualisation draws all, continuation all but the first.
 const FIRST_FRAMES: [usize; 2] = [1, 2];
 
-/// A way to read a numbered list: frames a story, and the first frame that was drawn (from 1).
+/// A way to read a numbered list: frames per story, and the first frame that was drawn (from 1).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Reading {
     /// `--story-length`.
@@ -26,7 +26,7 @@ impl fmt::Display for Reading {
     }
 }
 
-/// Why the numbers of a list may stand for other frames than they are taken for.
+/// Why the numbers of a list may mean other frames than they are taken for.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Doubt {
     /// Another reading fits the files whole, and the one that was taken does not.
@@ -47,7 +47,7 @@ impl fmt::Display for Doubt {
             readings.join(" or ")
         };
         formatter.write_str(
-            "the numbers of the files may stand for other frames than they are taken for: ",
+            "the numbers of the files may mean other frames than they are taken for: ",
         )?;
         match self {
             Self::Better(others) => write!(formatter, "{} fits them whole", either(others)),

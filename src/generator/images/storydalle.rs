@@ -24,12 +24,12 @@ impl Layout for StoryDalle {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::generator::images::testing::{stems, windows};
+    use crate::generator::images::testing::{borrowed, stems, windows};
 
     #[test]
     fn the_source_frame_is_not_drawn() {
         assert_eq!(
-            stems(&StoryDalle, &windows(2, 5))[..6],
+            borrowed(&stems(&StoryDalle, &windows(2, 5)))[..6],
             [
                 None,
                 Some("gen_sample_0_0"),

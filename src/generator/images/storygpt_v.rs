@@ -1,4 +1,4 @@
-//! StoryGPT-V: a folder a story, named by its first clip (`eval_llm.py:202-210` of the released code).
+//! StoryGPT-V: one folder per story, named by its first clip (`eval_llm.py:202-210` of the released code).
 
 use super::{FramePlace, Layout, LayoutKind, Place};
 
@@ -23,12 +23,12 @@ impl Layout for StoryGptV {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::generator::images::testing::{stems, windows};
+    use crate::generator::images::testing::{borrowed, stems, windows};
 
     #[test]
     fn a_folder_is_a_story() {
         assert_eq!(
-            stems(&StoryGptV, &windows(2, 2)),
+            borrowed(&stems(&StoryGptV, &windows(2, 2))),
             ["c0/c0", "c0/c1", "c1/c1", "c1/c2"].map(Some)
         );
     }

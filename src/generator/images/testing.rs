@@ -25,14 +25,19 @@ pub(super) fn windows(count: usize, length: usize) -> Vec<Story> {
 }
 
 /// The stem of every frame; `None` where it is not drawn.
-pub(super) fn stems(layout: &dyn Layout, stories: &[Story]) -> Vec<Option<&'static str>> {
+pub(super) fn stems(layout: &dyn Layout, stories: &[Story]) -> Vec<Option<String>> {
     FramePlace::all(stories)
         .map(|frame| match layout.place(&frame) {
-            Place::Stem(stem) => Some(&*stem.leak()),
+            Place::Stem(stem) => Some(stem),
             Place::NotDrawn => None,
             other => panic!("{other:?}"),
         })
         .collect()
+}
+
+/// The same stems, to be compared with texts.
+pub(super) fn borrowed(stems: &[Option<String>]) -> Vec<Option<&str>> {
+    stems.iter().map(Option::as_deref).collect()
 }
 
 /// A PNG of this size.

@@ -25,16 +25,16 @@ impl Layout for Vlc {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::generator::images::testing::{stems, windows};
+    use crate::generator::images::testing::{borrowed, stems, windows};
 
     #[test]
     fn every_frame_is_numbered_from_nought() {
         assert_eq!(
-            stems(&Vlc { skipped: 0 }, &windows(2, 2)),
+            borrowed(&stems(&Vlc { skipped: 0 }, &windows(2, 2))),
             ["img-0-0", "img-0-1", "img-1-0", "img-1-1"].map(Some)
         );
         assert_eq!(
-            stems(&Vlc { skipped: 1 }, &windows(1, 2)),
+            borrowed(&stems(&Vlc { skipped: 1 }, &windows(1, 2))),
             [None, Some("img-0-0")]
         );
     }

@@ -1,9 +1,9 @@
 //! Char-LDM: the diffusion model alone. Every frame is drawn from its own caption.
 
 use super::super::{Fault, Generator, GeneratorError, Latents, Prompt};
+use super::diffusion::{CaptionDiffusion, active, captions_of, located, longest};
 use super::networks::{DiffusionNetworks, Tokenize};
 use super::onnx::OnnxDiffusion;
-use super::painter::{Painter, active, captions_of, located, longest};
 use super::portraits::Portraits;
 use super::settings::DiffusionSettings;
 use crate::inference::{Bundle, BundleKind, InferenceError, Runtime, Tokenizer};
@@ -14,7 +14,7 @@ use image::RgbImage;
 ///
 /// As released (`evaluate.py`), the merge step is the normal one on every frame, whatever the caption's flag says.
 pub struct CharLdm<N = OnnxDiffusion> {
-    painter: Painter<N>,
+    diffusion: CaptionDiffusion<N>,
 }
 
 impl CharLdm {
@@ -27,7 +27,7 @@ impl CharLdm {
         let kinds = [BundleKind::CharLdm, BundleKind::StorygptV];
         check_kind(bundle, &kinds, "char-ldm or storygpt-v")?;
         Ok(Self {
-            painter: open_painter(runtime, bundle)?,
+            diffusion: open_diffusion(runtime, bundle)?,
         })
     }
 }
@@ -46,24 +46,24 @@ impl<N: DiffusionNetworks> CharLdm<N> {
         let portraits = Portraits::new(portraits)
             .map_err(|(character, source)| GeneratorError::Portrait { character, source })?;
         Ok(Self {
-            painter: Painter::new(settings, networks, tokenizer, portraits),
+            diffusion: CaptionDiffusion::new(settings, networks, tokenizer, portraits),
         })
     }
 
     /// Takes initial latents from files, or keeps final ones.
     #[must_use]
     pub fn with_latents(mut self, latents: Latents) -> Self {
-        self.painter.latents = latents;
+        self.diffusion.latents = latents;
         self
     }
 
     /// The networks, for those who brought them.
     pub fn networks(&self) -> &N {
-        &self.painter.networks
+        &self.diffusion.networks
     }
 
-    pub(super) fn into_painter(self) -> Painter<N> {
-        self.painter
+    pub(super) fn into_diffusion(self) -> CaptionDiffusion<N> {
+        self.diffusion
     }
 
     fn frame(
@@ -72,7 +72,7 @@ impl<N: DiffusionNetworks> CharLdm<N> {
         frame: usize,
         seed: Seed,
     ) -> Result<Vec<RgbImage>, Fault> {
-        draw_from_caption(&mut self.painter, stories, frame, seed)
+        draw_from_caption(&mut self.diffusion, stories, frame, seed)
     }
 }
 
@@ -101,28 +101,28 @@ impl<N: DiffusionNetworks> Generator for CharLdm<N> {
 /// Draws one frame of each story from its caption and the portraits: every frame of Char-LDM, the first of
 /// StoryGPT-V.
 pub(super) fn draw_from_caption<N: DiffusionNetworks>(
-    painter: &mut Painter<N>,
+    diffusion: &mut CaptionDiffusion<N>,
     stories: &[&Prompt],
     frame: usize,
     seed: Seed,
 ) -> Result<Vec<RgbImage>, Fault> {
-    let captions = painter.read(&captions_of(stories, frame))?;
-    let fused = painter.fuse(&captions)?;
-    let merge_steps = vec![painter.settings.diffusion.start_merge_step; stories.len()];
-    painter.paint(stories, frame, seed, &captions, &fused, &merge_steps)
+    let captions = diffusion.read(&captions_of(stories, frame))?;
+    let fused = diffusion.fuse(&captions)?;
+    let merge_steps = vec![diffusion.settings.diffusion.start_merge_step; stories.len()];
+    diffusion.sample(stories, frame, seed, &captions, &fused, &merge_steps)
 }
 
 /// Loads everything of a bundle that the diffusion model needs.
-pub(super) fn open_painter(
+pub(super) fn open_diffusion(
     runtime: &Runtime,
     bundle: &Bundle,
-) -> Result<Painter<OnnxDiffusion>, GeneratorError> {
+) -> Result<CaptionDiffusion<OnnxDiffusion>, GeneratorError> {
     let failed = opening(bundle);
     let settings = DiffusionSettings::read(bundle.manifest()).map_err(&failed)??;
     let portraits = open_portraits(bundle, &settings)?;
     let tokenizer = Tokenizer::open(&bundle.file(&settings.text.tokenizer)).map_err(&failed)?;
     let networks = OnnxDiffusion::load(runtime, bundle, &settings).map_err(&failed)?;
-    Ok(Painter::new(
+    Ok(CaptionDiffusion::new(
         settings,
         networks,
         Box::new(tokenizer),

@@ -282,7 +282,7 @@ mod tests {
             say(&mut expected, &format!(" Caption: {current} Image: "));
             expected.extend(llm.img_token_ids.iter().map(|id| *id as f32));
             assert_eq!(seen(&fakes, 0), expected, "frame {frame}");
-            assert_eq!(fakes.hidden_calls.len(), 1, "one forward a frame");
+            assert_eq!(fakes.hidden_calls.len(), 1, "one forward per frame");
         }
     }
 

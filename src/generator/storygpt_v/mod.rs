@@ -1,18 +1,18 @@
 //! StoryGPT-V, and the diffusion model it is built on.
 //!
 //! `text` and `portraits` make the context of a caption, `llm` the context of a frame that refers to earlier
-//! ones, `denoise` and `decode` turn a context into pixels; `painter` joins the steps that both
+//! ones, `denoise` and `decode` turn a context into pixels; `diffusion` joins the steps that both
 //! models share. Every size, token and constant comes from the bundle.
 
 mod char_ldm;
 mod decode;
 mod denoise;
+mod diffusion;
 #[cfg(test)]
 mod fake;
 mod llm;
 mod networks;
 mod onnx;
-mod painter;
 mod pipeline;
 mod portraits;
 mod resident;

@@ -1,11 +1,11 @@
 //! StoryGPT-V: from the second frame on, the context comes from a language model that has seen the story.
 
 use super::super::{Fault, Generator, GeneratorError, Latents, Prompt};
-use super::char_ldm::{CharLdm, check_kind, draw_from_caption, open_painter, opening};
+use super::char_ldm::{CharLdm, check_kind, draw_from_caption, open_diffusion, opening};
+use super::diffusion::{CaptionDiffusion, active, captions_of, located, longest};
 use super::llm::{Past, contexts, visual_tokens};
 use super::networks::{DiffusionNetworks, LanguageNetworks, Tokenize};
 use super::onnx::{OnnxDiffusion, OnnxLanguage};
-use super::painter::{Painter, active, captions_of, located, longest};
 use super::settings::check_llm;
 use crate::inference::{Bundle, BundleKind, Llm, Runtime, Tokenizer};
 use crate::record::Seed;
@@ -17,7 +17,7 @@ use ndarray::Array2;
 /// The first frame is drawn from its caption with fused portraits. Every later frame is drawn from what the
 /// language model makes of all captions so far and of the model's own earlier frames.
 pub struct StoryGptV<N = OnnxDiffusion, L = OnnxLanguage> {
-    painter: Painter<N>,
+    diffusion: CaptionDiffusion<N>,
     language: L,
     llm: Llm,
     tokenizer: Box<dyn Tokenize>,
@@ -34,15 +34,15 @@ impl StoryGptV {
         let failed = opening(bundle);
         let llm = bundle.manifest().llm().map_err(&failed)?.clone();
         check_llm(&llm)?;
-        let painter = open_painter(runtime, bundle)?;
+        let diffusion = open_diffusion(runtime, bundle)?;
         let mut tokenizer = Tokenizer::open(&bundle.file(&llm.tokenizer)).map_err(&failed)?;
         if !llm.legacy {
             tokenizer = tokenizer.without_legacy();
         }
         let language =
-            OnnxLanguage::load(runtime, bundle, &llm, &painter.settings).map_err(&failed)?;
+            OnnxLanguage::load(runtime, bundle, &llm, &diffusion.settings).map_err(&failed)?;
         Ok(Self {
-            painter,
+            diffusion,
             language,
             llm,
             tokenizer: Box::new(tokenizer),
@@ -63,7 +63,7 @@ impl<N: DiffusionNetworks, L: LanguageNetworks> StoryGptV<N, L> {
     ) -> Result<Self, GeneratorError> {
         check_llm(&llm)?;
         Ok(Self {
-            painter: diffusion.into_painter(),
+            diffusion: diffusion.into_diffusion(),
             language,
             llm,
             tokenizer,
@@ -73,13 +73,13 @@ impl<N: DiffusionNetworks, L: LanguageNetworks> StoryGptV<N, L> {
     /// Takes initial latents from files, or keeps final ones.
     #[must_use]
     pub fn with_latents(mut self, latents: Latents) -> Self {
-        self.painter.latents = latents;
+        self.diffusion.latents = latents;
         self
     }
 
     /// The networks, for those who brought them.
     pub fn networks(&self) -> (&N, &L) {
-        (&self.painter.networks, &self.language)
+        (&self.diffusion.networks, &self.language)
     }
 
     /// Draws frame `frame` (from 0) of each story. `visual` holds the visual tokens of each story's earlier frames.
@@ -91,9 +91,9 @@ impl<N: DiffusionNetworks, L: LanguageNetworks> StoryGptV<N, L> {
         seed: Seed,
     ) -> Result<Vec<RgbImage>, Fault> {
         if frame == 0 {
-            return draw_from_caption(&mut self.painter, stories, frame, seed);
+            return draw_from_caption(&mut self.diffusion, stories, frame, seed);
         }
-        let captions = self.painter.read(&captions_of(stories, frame))?;
+        let captions = self.diffusion.read(&captions_of(stories, frame))?;
         let texts: Vec<Vec<&str>> = stories
             .iter()
             .map(|prompt| {
@@ -109,7 +109,7 @@ impl<N: DiffusionNetworks, L: LanguageNetworks> StoryGptV<N, L> {
             .zip(visual)
             .map(|(captions, visual)| Past { captions, visual })
             .collect();
-        let shape = self.painter.settings.context(stories.len());
+        let shape = self.diffusion.settings.context(stories.len());
         let merged = contexts(
             &mut self.language,
             &self.llm,
@@ -118,7 +118,7 @@ impl<N: DiffusionNetworks, L: LanguageNetworks> StoryGptV<N, L> {
             frame,
             &shape,
         )?;
-        let diffusion = &self.painter.settings.diffusion;
+        let diffusion = &self.diffusion.settings.diffusion;
         let merge_steps: Vec<usize> = stories
             .iter()
             .map(|prompt| {
@@ -129,8 +129,8 @@ impl<N: DiffusionNetworks, L: LanguageNetworks> StoryGptV<N, L> {
                 }
             })
             .collect();
-        self.painter
-            .paint(stories, frame, seed, &captions, &merged, &merge_steps)
+        self.diffusion
+            .sample(stories, frame, seed, &captions, &merged, &merge_steps)
     }
 }
 

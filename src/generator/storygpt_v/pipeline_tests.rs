@@ -83,12 +83,12 @@ fn a_story_of_four_frames_costs_what_it_should() {
     assert_eq!(
         language.hidden_calls.len(),
         3,
-        "one forward a frame, none for the first"
+        "one forward per frame, none for the first"
     );
     assert_eq!(
         language.vision_calls,
         [1, 1, 1],
-        "each frame is looked at once, the last never"
+        "each frame is read once, the last never"
     );
     assert_eq!(diffusion.portrait_calls, 1);
     assert_eq!(diffusion.fuse_calls, [1], "only the first frame is fused");

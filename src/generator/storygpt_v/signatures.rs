@@ -91,7 +91,7 @@ pub fn diffusion(settings: &DiffusionSettings) -> Vec<GraphSignature> {
     graphs
 }
 
-/// The two graphs that put portraits into captions of `width` numbers a token.
+/// The two graphs that put portraits into captions of `width` numbers per token.
 fn fusion(portraits: &Portraits, width: usize) -> [GraphSignature; 2] {
     let row = [None, Some(width)];
     [

@@ -1,4 +1,4 @@
-//! Sections of a bundle that looks at images or texts: classifiers, features, CLIP, LPIPS,
+//! Sections of a bundle of evaluators: classifiers, features, CLIP, LPIPS,
 //! captioner, locator, SAM.
 
 use serde::{Deserialize, Serialize};
@@ -36,7 +36,7 @@ impl Default for PixelInput {
     }
 }
 
-/// What the classifiers' outputs stand for, in their order. A classifier that the bundle does not have
+/// What the classifiers' outputs mean, in their order. A classifier that the bundle does not have
 /// has no labels.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -132,7 +132,7 @@ pub struct CaptionerModel {
     pub vocab_size: usize,
 }
 
-/// A locator: a map of cells a character, and a cell belongs to the character where its sigmoid is
+/// A locator: one map of cells per character, and a cell belongs to the character where its sigmoid is
 /// above the threshold.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]

@@ -87,7 +87,7 @@ pub struct Bleu {
     pub value: [f64; ORDERS],
     /// The sums behind it.
     pub counts: BleuCounts,
-    /// Counts of every item; their [`BleuCounts::scores`] are pycocoevalcap's values an image.
+    /// Counts of every item; their [`BleuCounts::scores`] are pycocoevalcap's values per image.
     pub items: Vec<BleuCounts>,
     /// In a fixed order.
     pub warnings: Vec<CaptionWarning>,

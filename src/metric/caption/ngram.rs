@@ -260,7 +260,7 @@ struct Dealt<K> {
 /// For each n-gram, how many of all are the same and referred to. What only a hypothesis has is not, but
 /// may be in references of other items.
 fn frequencies<K: Key>(keys: &[K], referred: &[bool]) -> Vec<u32> {
-    // One table of them all would be far larger than a cache, and every look at it a wait. They are
+    // One table of them all would be far larger than a cache, and every access to it a wait. They are
     // dealt out by hash first: equal n-grams to the same part.
     let parts = keys.len().div_ceil(PART).next_power_of_two().min(PART);
     let part = |key: K| (hash(key) >> 32) as usize & (parts - 1);

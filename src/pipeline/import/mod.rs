@@ -91,7 +91,7 @@ pub struct Imported {
     pub sheet: PathBuf,
 }
 
-/// What is to be imported: stories of a data set under a protocol, and the model that they stand for.
+/// What is to be imported: stories of a data set under a protocol, and the model that drew them.
 struct Job {
     request: ImageRequest,
     choice: DataChoice,
@@ -154,7 +154,7 @@ impl ImageRequest {
         Ok((job, evaluators))
     }
 
-    /// The card that the images stand for.
+    /// The card of the model that drew the images.
     fn model_card(&self) -> Result<ModelCard, PipelineError> {
         let folder = || {
             let whole = std::fs::canonicalize(&self.images).ok()?;

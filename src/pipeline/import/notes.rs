@@ -1,4 +1,4 @@
-//! What a reader of the scores of imported images must know. It stands beside the scores for good.
+//! What a reader of the scores of imported images must know. It stays beside the scores for good.
 
 use crate::card::{ImageSize, Protocol};
 use crate::generator::images::{FrameMatch, Inspected, Inspection, LayoutKind, Matching};

@@ -13,7 +13,7 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
-/// The file that makes a folder a bundle.
+/// The file that every bundle has.
 const BUNDLE: &str = "bundle.toml";
 
 /// Something that a run needs and that is not there.
@@ -47,7 +47,7 @@ pub(super) struct Cost {
     pub(super) denoising: Option<usize>,
     /// Calls of the language model.
     pub(super) language: Option<usize>,
-    /// Frames times networks that look at them.
+    /// Frames times evaluators that observe them.
     pub(super) looks: usize,
 }
 
@@ -68,7 +68,7 @@ pub(super) struct Job {
 
 /// Stories of a split, by data set, split and length.
 type Sizes = BTreeMap<SizeKey, Result<usize, Missing>>;
-/// Data set, split, frames a story, subset.
+/// Data set, split, frames per story, subset.
 type SizeKey = (String, String, usize, Option<String>);
 
 impl Job {
@@ -169,7 +169,7 @@ fn refuse_one_folder_for_several(suite: &Suite, request: &RunRequest) -> Result<
     Ok(())
 }
 
-/// A card that there is none of is something missing; a broken one is an error.
+/// An absent card is something missing; a broken one is an error.
 fn keep_card<T>(
     card: Result<T, card::CardError>,
     kind: &str,

@@ -12,7 +12,7 @@ use std::path::{Path, PathBuf};
 /// How deep below a folder of runs earlier runs are looked for.
 const DEPTH: usize = 5;
 
-/// The plan as Markdown: a row a run, what is missing, and where that is published.
+/// The plan as Markdown: one row per run, what is missing, and where that is published.
 pub(super) fn render(suite: &Suite, root: &Path, jobs: &[Job]) -> Result<String, PipelineError> {
     let rates = Rates::below(&[Path::new("runs"), root]);
     let mut document = Document::default();
@@ -133,7 +133,7 @@ fn summary(jobs: &[Job], rates: &Rates) -> String {
         ),
     };
     format!(
-        "{} runs: {} can be run, {} lack something. {frames} frames to draw: {time}. Looking at frames comes on top.",
+        "{} runs: {} can be run, {} lack something. {frames} frames to draw: {time}. Observing them comes on top.",
         jobs.len(),
         runnable().count(),
         blocked.count()
@@ -177,7 +177,7 @@ impl Rates {
         }
     }
 
-    /// Seconds that drawing what is outstanding takes; `None` where nobody knows.
+    /// Seconds that drawing what is outstanding takes; `None` where it is not known.
     fn of(&self, job: &Job) -> Option<f64> {
         let outstanding = job.cost?.frames.saturating_sub(job.drawn.frames);
         if outstanding == 0 || matches!(job.state, State::Done) {

@@ -43,7 +43,7 @@ fn published(table: &str, library: &Library, jobs: &[Job]) -> Result<Document, P
     Ok(Reply::new(library, library.find(table)?, &claims)?.document())
 }
 
-/// A comparison a group, in the order in which groups first occur.
+/// One comparison per group, in the order in which groups first occur.
 fn own(suite: &Suite, jobs: &[Job]) -> Result<Document, PipelineError> {
     let mut document = Document::default();
     let title = format!("{}: {}", suite.id, suite.name);

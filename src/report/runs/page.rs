@@ -24,7 +24,7 @@ pub struct StageSeconds {
     /// The shortest, median and longest story, in seconds; only of drawing.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub story_seconds: Option<[f64; 3]>,
-    /// When it was done, in UTC; of drawing nobody noted it.
+    /// When it was done, in UTC; of drawing it was not noted.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub finished: Option<String>,
 }
@@ -48,7 +48,7 @@ pub struct RunPage {
     pub frames: [usize; 2],
     /// Frames of drawn stories without an image, by reason.
     pub absences: BTreeMap<String, usize>,
-    /// What each network has seen; `None` before anybody looked.
+    /// What each network has seen; `None` before the run was observed.
     pub networks: Option<Vec<NetworkCoverage>>,
     /// The stages, in the order in which they were done.
     pub timing: Vec<StageSeconds>,
@@ -60,7 +60,7 @@ pub struct RunPage {
 }
 
 impl RunPage {
-    /// Puts together what is known of a run. `networks` is `None` before anybody looked; `times` are those
+    /// Puts together what is known of a run. `networks` is `None` before the run was observed; `times` are those
     /// of the later stages.
     #[must_use]
     pub fn new(
@@ -308,7 +308,7 @@ fn coverage(networks: &[NetworkCoverage]) -> Table {
     }
 }
 
-/// A line a warning, with the scores that it stands beside.
+/// One line per warning, with the scores that it concerns.
 fn warnings(scores: &[&Score]) -> Vec<Line> {
     let mut warnings: Vec<(&String, Vec<String>)> = Vec::new();
     for score in scores {

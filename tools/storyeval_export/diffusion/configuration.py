@@ -6,7 +6,7 @@ from typing import Any, Callable
 
 from torch import nn
 
-from ..checkpoint import read_json
+from ..json_file import read_json
 from ..error import DATA, ExportError
 from ..keys import empty_parameters
 

@@ -6,7 +6,7 @@ from typing import Any, Callable
 import torch
 from torch import nn
 
-from ..checkpoint import read_json
+from ..json_file import read_json
 from ..error import DATA, SETUP, ExportError
 from ..graph import Graph, Input
 from ..keys import load_into

@@ -13,7 +13,7 @@ import zlib
 from dataclasses import dataclass
 from pathlib import Path
 
-from ..checkpoint import read_json
+from ..json_file import read_json
 from ..error import DATA, SETUP, ExportError
 
 SUFFIX = "</w>"

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from ..checkpoint import read_json
+from ..json_file import read_json
 from ..error import DATA, SETUP, ExportError
 from .gpt2 import WRAPPED, finish
 from .special import special

@@ -8,7 +8,7 @@ and `rstrip` say (`tokenization_utils.py`, `tokenize`). All of them are matched 
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from ..checkpoint import read_json
+from ..json_file import read_json
 from ..error import DATA, ExportError
 
 GILL_IMAGE = "<|image|>"

@@ -78,11 +78,11 @@ fn sizes(statistics: &Statistics) -> Table {
             ..
         } = words;
         rows.push(vec![
-            "words a caption, mean".into(),
+            "words per caption, mean".into(),
             Cell::new(format!("{mean:.2}")),
         ]);
         rows.push(vec![
-            "words a caption, min / quartiles / max".into(),
+            "words per caption, min / quartiles / max".into(),
             Cell::new(format!("{min} / {q25} {median} {q75} / {max}")),
         ]);
     }

@@ -56,33 +56,33 @@ pub(super) fn read(source: Source<'_>) -> Result<Catalog, DatasetError> {
         None,
         Some(source.card.characters.len()).filter(|count| *count > 0),
     )?;
-    let told = Told {
+    let texts = Texts {
         source,
         captions: Captions::read(source, &labels)?,
         labels,
     };
     let mut table = Table::default();
-    // Sequences are of all clips that are told of, so that stories of any length can be cut.
-    let episodes = sequences(told.captions.ids())
+    // Sequences are of all clips with a caption, so that stories of any length can be cut.
+    let episodes = sequences(texts.captions.ids())
         .into_iter()
         .map(|ids| Episode {
             story: None,
-            shots: ids.iter().map(|id| table.shot(id, &told)).collect(),
+            shots: ids.iter().map(|id| table.shot(id, &texts)).collect(),
         })
         .collect();
     let starts: Vec<ShotIndex> = firsts
         .iter()
-        .map(|row| table.shot(&row[0], &told))
+        .map(|row| table.shot(&row[0], &texts))
         .collect();
     let mut followers = BTreeMap::new();
     for (start, next) in starts.iter().zip(&nexts) {
-        let next: Vec<ShotIndex> = next.iter().map(|id| table.shot(id, &told)).collect();
+        let next: Vec<ShotIndex> = next.iter().map(|id| table.shot(id, &texts)).collect();
         if next.len() == count {
             followers.insert(*start, next);
         }
     }
     let splits = splits(source, &starts)?;
-    let metadata = [&cache, &following, IDS, told.captions.file, LABELS];
+    let metadata = [&cache, &following, IDS, texts.captions.file, LABELS];
     Ok(Catalog {
         metadata: metadata.into_iter().map(str::to_owned).collect(),
         shots: table.shots,
@@ -219,13 +219,13 @@ fn splits(
 }
 
 /// Captions and labels.
-struct Told<'a> {
+struct Texts<'a> {
     source: Source<'a>,
     captions: Captions,
     labels: Labels,
 }
 
-impl Told<'_> {
+impl Texts<'_> {
     fn of(&self, id: &str, clip: &ClipId) -> Result<StoryFrame, Box<Defective>> {
         let Some(caption) = self.captions.get(id) else {
             return Err(Box::new(Defective {
@@ -252,14 +252,14 @@ struct Table {
 }
 
 impl Table {
-    fn shot(&mut self, id: &str, told: &Told<'_>) -> ShotIndex {
+    fn shot(&mut self, id: &str, texts: &Texts<'_>) -> ShotIndex {
         if let Some(known) = self.by_id.get(id) {
             return *known;
         }
         let index = self.shots.len() as ShotIndex;
         let clip = ClipId::new(id);
         self.shots.push(Shot {
-            frame: told.of(id, &clip),
+            frame: texts.of(id, &clip),
             clip,
         });
         self.by_id.insert(id.to_owned(), index);

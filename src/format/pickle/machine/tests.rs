@@ -74,7 +74,7 @@ fn hostile_files_are_refused_with_a_reason() {
     ));
 }
 
-/// Writes 100,000 clips with 323 labels each as Python does: a list a clip, numbered, the integers of
+/// Writes 100,000 clips with 323 labels each as Python does: one list per clip, numbered, the integers of
 /// one byte.
 fn labels_bg() -> Vec<u8> {
     let mut bytes = b"\x80\x02}q\x00U\x05labelq\x01}q\x02(".to_vec();

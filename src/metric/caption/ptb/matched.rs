@@ -5,7 +5,7 @@
 pub(super) enum Writing {
     /// Without soft hyphens, round brackets escaped.
     Plain,
-    /// With everything that stands there: tags, addresses, files.
+    /// With everything in it: tags, addresses, files.
     Whole,
     /// `'s`, `n't`: with a straight apostrophe.
     ShortForm,

@@ -64,7 +64,7 @@ pub struct PtbTokeniser {
 impl PtbTokeniser {
     /// Calls `take` with every token of a caption, punctuation included, in order.
     ///
-    /// Opening and closing quotes are not told apart: the filter drops both.
+    /// Opening and closing quotes are not distinguished: the filter drops both.
     pub fn each_token(&mut self, caption: &str, mut take: impl FnMut(&str)) {
         let mut at = self.simple_words(caption, &mut take);
         if at == caption.len() {

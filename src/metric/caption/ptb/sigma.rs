@@ -1,4 +1,4 @@
-//! The capital sigma, whose small letter depends on where in a word it stands.
+//! The capital sigma, whose small letter depends on its place in a word.
 
 use super::class::{Class, class};
 

@@ -32,7 +32,7 @@ impl Text {
             self.chars.push(c);
             self.classes.push(class(c));
         }
-        // In the reference a caption is a line of a file, and some rules look at its end.
+        // In the reference a caption is a line of a file, and some rules read its end.
         self.chars.push('\n');
         self.classes.push(Class::Space);
     }
@@ -149,7 +149,7 @@ impl Text {
         self.label.end
     }
 
-    /// Whether `word` (lower case, ASCII) stands at `at`, in any case.
+    /// Whether `word` (lower case, ASCII) is at `at`, in any case.
     pub(super) fn says(&self, at: usize, word: &str) -> bool {
         word.bytes()
             .enumerate()

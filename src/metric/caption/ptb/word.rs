@@ -135,7 +135,7 @@ pub(super) fn word(text: &mut Text, start: usize) -> Option<Match> {
         let short = short_form(text, thing.end).map(|form| Match::ahead(thing.end, form.end));
         best = best.or(Some(thing)).or(short).or(before_comma(text, thing));
     }
-    // These look at no short form.
+    // These ignore short forms.
     for thing in [
         Some(Match::text(element(text, start))),
         dotted_joined_by_hyphens(text, start),

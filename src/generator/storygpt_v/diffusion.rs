@@ -13,7 +13,7 @@ use image::RgbImage;
 use ndarray::{Array2, Array3, Axis};
 
 /// The diffusion model with everything that it reads.
-pub(super) struct Painter<N> {
+pub(super) struct CaptionDiffusion<N> {
     pub(super) settings: DiffusionSettings,
     pub(super) networks: N,
     tokenizer: Box<dyn Tokenize>,
@@ -30,7 +30,7 @@ pub(super) struct Captions {
     pub(super) plain: Array3<f32>,
 }
 
-impl<N: DiffusionNetworks> Painter<N> {
+impl<N: DiffusionNetworks> CaptionDiffusion<N> {
     pub(super) fn new(
         settings: DiffusionSettings,
         networks: N,
@@ -72,7 +72,7 @@ impl<N: DiffusionNetworks> Painter<N> {
     /// Samples and decodes one frame of every story.
     ///
     /// `merged` `[B, L, D]` holds the contexts after each story's merge step.
-    pub(super) fn paint(
+    pub(super) fn sample(
         &mut self,
         stories: &[&Prompt],
         frame: usize,
@@ -133,13 +133,13 @@ pub(super) fn captions_of<'a>(stories: &[&'a Prompt], frame: usize) -> Vec<&'a s
         .collect()
 }
 
-/// Puts a place to a fault. Only the guilty story is named where the fault knows it.
+/// Adds story and frame to an error; names only the failing story where the fault knows it.
 pub(super) fn located(fault: Fault, stories: &[&Prompt], frame: usize) -> GeneratorError {
-    let guilty = fault
+    let failing = fault
         .row()
         .and_then(|row| stories.get(row))
         .map(std::slice::from_ref);
-    let stories = guilty
+    let stories = failing
         .unwrap_or(stories)
         .iter()
         .map(|prompt| prompt.story.id.clone())
