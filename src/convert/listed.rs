@@ -9,7 +9,7 @@ use std::collections::{BTreeSet, HashMap};
 
 /// Stories of which no two have one id, and clips whose pictures are written once.
 pub(super) struct Lister<'s> {
-    /// Writes the pictures of a clip, and gives what stands for them in the list.
+    /// Writes the pictures of a clip, and returns their entry in the list.
     pictures: fn(&mut Job<'_>, &ClipId) -> Result<Value, ConvertError>,
     written: HashMap<&'s ClipId, Value>,
     ids: BTreeSet<&'s StoryId>,

@@ -5,7 +5,7 @@ use super::{Chunk, Evaluator, EvaluatorError, Rows};
 use crate::card::{PixelRule, Protocol, SsimVariant};
 use crate::metric::{ExtractorName, SquaredError, ssim};
 use crate::record::{Column, ColumnKind, Of, Role, SizedColumn};
-use crate::vision::{Filter, PassOrder, Resizer, VisionError, resize_ordered};
+use crate::vision::{Filter, PassOrder, Resizer, resize_ordered};
 use image::RgbImage;
 use rayon::prelude::*;
 use std::borrow::Cow;
@@ -51,34 +51,54 @@ impl Pixels {
         }
     }
 
-    /// Squared error and SSIM of a pair; an image of another size than its ground truth is brought to that.
+    /// Squared error of a pair; an image of another size than its ground truth is brought to that.
     ///
     /// # Errors
-    /// An empty image, or one that is smaller than the window of SSIM; `index` is its position.
-    pub fn compare(
+    /// An empty image; `index` is its position.
+    pub fn squared_error(
         &self,
         index: usize,
         frame: &RgbImage,
         truth: &RgbImage,
-    ) -> Result<(SquaredError, f64), EvaluatorError> {
-        let failed = |source| EvaluatorError::Image { index, source };
+    ) -> Result<SquaredError, EvaluatorError> {
+        let [frame, truth] = self.sized(index, frame, truth)?;
+        // Both have the same size by now.
+        Ok(SquaredError::between(&frame, &truth).unwrap_or_default())
+    }
+
+    /// SSIM of a pair, in [-1, 1]; sizes as above.
+    ///
+    /// # Errors
+    /// An empty image, or one that is smaller than the window; `index` is its position.
+    pub fn similarity(
+        &self,
+        index: usize,
+        frame: &RgbImage,
+        truth: &RgbImage,
+    ) -> Result<f64, EvaluatorError> {
+        let [frame, truth] = self.sized(index, frame, truth)?;
+        ssim(&frame, &truth, self.ssim).map_err(|source| EvaluatorError::Ssim { index, source })
+    }
+
+    fn sized<'a>(
+        &self,
+        index: usize,
+        frame: &'a RgbImage,
+        truth: &'a RgbImage,
+    ) -> Result<[Cow<'a, RgbImage>; 2], EvaluatorError> {
         let (width, height) = match self.resize {
             Some(side) => (side, side),
             None => truth.dimensions(),
         };
-        let [frame, truth] =
-            [frame, truth].map(|image| -> Result<Cow<'_, RgbImage>, VisionError> {
-                if image.dimensions() == (width, height) {
-                    return Ok(Cow::Borrowed(image));
-                }
-                resize_ordered(image, width, height, Filter::Bicubic, self.order).map(Cow::Owned)
-            });
-        let (frame, truth) = (frame.map_err(failed)?, truth.map_err(failed)?);
-        let similarity = ssim(&frame, &truth, self.ssim)
-            .map_err(|source| EvaluatorError::Ssim { index, source })?;
-        // Both have the same size by now.
-        let error = SquaredError::between(&frame, &truth).unwrap_or_default();
-        Ok((error, similarity))
+        let sized = |image: &'a RgbImage| -> Result<Cow<'a, RgbImage>, EvaluatorError> {
+            if image.dimensions() == (width, height) {
+                return Ok(Cow::Borrowed(image));
+            }
+            resize_ordered(image, width, height, Filter::Bicubic, self.order)
+                .map(Cow::Owned)
+                .map_err(|source| EvaluatorError::Image { index, source })
+        };
+        Ok([sized(frame)?, sized(truth)?])
     }
 
     /// How images reach it, as signatures print it.
@@ -109,8 +129,11 @@ impl Evaluator for Pixels {
     fn observe(&mut self, chunk: &Chunk<'_>, rows: &mut Rows) -> Result<(), EvaluatorError> {
         let pairs = chunk.frames.par_iter().zip(chunk.truth).enumerate();
         let found = pairs
-            .map(|(index, (frame, truth))| self.compare(index, frame, truth))
-            .collect::<Result<Vec<_>, _>>()?;
+            .map(|(index, (frame, truth))| {
+                let error = self.squared_error(index, frame, truth)?;
+                Ok((error, self.similarity(index, frame, truth)?))
+            })
+            .collect::<Result<Vec<_>, EvaluatorError>>()?;
         rows.write(SQUARED_ERROR, found.iter().map(|(error, _)| error.sum));
         rows.write(PIXEL_VALUES, found.iter().map(|(error, _)| error.values));
         rows.write(SSIM, found.iter().map(|(_, ssim)| *ssim));

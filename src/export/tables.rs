@@ -66,7 +66,7 @@ pub(super) fn observations(
     columns
 }
 
-/// Names of a data set's labels: characters, then backgrounds. Of some data sets nobody published them.
+/// Names of a data set's labels: characters, then backgrounds. Some data sets are published without them.
 pub(super) struct Labels([Vec<String>; 2]);
 
 /// What is known of the labels of one kind on a frame.

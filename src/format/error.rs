@@ -35,6 +35,22 @@ pub enum FormatError {
         /// What to do about it.
         hint: &'static str,
     },
+    /// Images of two folders do not go together.
+    #[error("images without a partner of the same name: {detail}")]
+    WithoutPartner {
+        /// How many on each side, and which.
+        detail: String,
+    },
+    /// Two images of a folder have the same name.
+    #[error("{} and {} have the same name {name}", first.display(), second.display())]
+    SameName {
+        /// The name, without the extension.
+        name: String,
+        /// One of them.
+        first: PathBuf,
+        /// The other.
+        second: PathBuf,
+    },
     /// Captions of two files do not go together.
     #[error(transparent)]
     Captions(#[from] super::CaptionFault),
@@ -46,6 +62,7 @@ impl Hint for FormatError {
             Self::Read { .. } => FaultKind::Setup,
             Self::Write { .. } => FaultKind::Output,
             Self::Malformed { .. } => FaultKind::DataVerification,
+            Self::WithoutPartner { .. } | Self::SameName { .. } => FaultKind::Usage,
             Self::Captions(fault) => fault.fault_kind(),
         }
     }
@@ -55,6 +72,10 @@ impl Hint for FormatError {
             Self::Read { .. } => Some("check the path and its permissions".to_owned()),
             Self::Write { .. } => Some("check the free space and the permissions".to_owned()),
             Self::Malformed { hint, .. } => Some((*hint).to_owned()),
+            Self::WithoutPartner { .. } => {
+                Some("give two folders with the same names (extensions may differ)".to_owned())
+            }
+            Self::SameName { .. } => Some("keep one of them".to_owned()),
             Self::Captions(fault) => fault.hint(),
         }
     }

@@ -6,6 +6,7 @@ mod coco;
 mod error;
 mod fault;
 mod hdf5;
+mod image_pairs;
 mod images;
 mod latents;
 mod lines;
@@ -25,6 +26,7 @@ pub use captions::{
 pub use coco::read_coco;
 pub use error::FormatError;
 pub use hdf5::{StoryFile, StoryFileError, StoryFileWriter};
+pub use image_pairs::{ImagePair, image_pairs};
 pub use images::{Depth, ImageFiles};
 pub use latents::{FolderName, LatentFiles, LatentFolder};
 pub use lines::{read_caption_lines, read_lines};

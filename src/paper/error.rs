@@ -32,7 +32,7 @@ pub enum PaperError {
     #[error(
         "{folder}: the scores are not of this run ({field}: {manifest} in manifest.json, {scores} in scores.json)"
     )]
-    Stranger {
+    ManifestMismatch {
         /// The folder.
         folder: String,
         /// What differs.
@@ -65,7 +65,7 @@ impl Hint for PaperError {
     fn fault_kind(&self) -> FaultKind {
         match self {
             Self::UnknownTable { .. } | Self::Row { .. } => FaultKind::Usage,
-            Self::Stranger { .. } => FaultKind::DataVerification,
+            Self::ManifestMismatch { .. } => FaultKind::DataVerification,
             Self::Run(error) => error.fault_kind(),
             Self::Data { .. } | Self::Csv(_) | Self::Json(_) => FaultKind::Bug,
         }
@@ -78,7 +78,7 @@ impl Hint for PaperError {
                 None => "see `storyeval paper ls`".to_owned(),
             }),
             Self::Row { known, .. } => Some(format!("the rows are: {}", known.join("; "))),
-            Self::Stranger { folder, .. } => {
+            Self::ManifestMismatch { folder, .. } => {
                 Some(format!("score the run again: `storyeval score {folder}`"))
             }
             Self::Run(error) => error.hint(),

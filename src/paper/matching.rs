@@ -111,6 +111,6 @@ fn agreement(row: &PublishedRow<'_>, run: &MeasuredRun) -> usize {
         + usize::from(cell.text.is_some_and(|text| run.reads(text)))
         + usize::from(
             cell.frames
-                .is_some_and(|frames| frames.last == run.story_length()),
+                .is_some_and(|frames| frames.last == run.story_length),
         )
 }

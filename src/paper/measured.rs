@@ -23,6 +23,8 @@ pub struct MeasuredRun {
     pub protocol: Protocol,
     /// The text that the model read.
     pub text: TextVariant,
+    /// Frames per story: what the user or the protocol said, otherwise the data set's card.
+    pub story_length: usize,
     /// The split.
     pub split: String,
     /// The part of the plan that the folder is for.
@@ -43,7 +45,7 @@ impl MeasuredRun {
     /// Puts a run's manifest and scores together.
     ///
     /// # Errors
-    /// [`PaperError::Stranger`] for scores that are of another model or protocol than the manifest,
+    /// [`PaperError::ManifestMismatch`] for scores that are of another model or protocol than the manifest,
     /// [`PaperError::Run`] for a manifest whose cards this version does not know.
     pub fn new(folder: &str, manifest: &Manifest, scores: Scores) -> Result<Self, PaperError> {
         let identity = &manifest.identity;
@@ -52,7 +54,7 @@ impl MeasuredRun {
             ("protocol", &identity.protocol, &scores.protocol),
         ] {
             if in_manifest != in_scores {
-                return Err(PaperError::Stranger {
+                return Err(PaperError::ManifestMismatch {
                     folder: folder.to_owned(),
                     field,
                     manifest: in_manifest.clone(),
@@ -69,6 +71,7 @@ impl MeasuredRun {
             partition: identity.partition,
             folder: folder.to_owned(),
             scores,
+            story_length: cards.story_length.unwrap_or(cards.dataset.story_length),
             dataset: cards.dataset,
             split: cards.split,
             model: cards.model,
@@ -87,21 +90,5 @@ impl MeasuredRun {
     #[must_use]
     pub fn reads(&self, text: Text) -> bool {
         (self.text == TextVariant::Original) == (text == Text::Original)
-    }
-
-    /// Frames of a story, as its signatures say them; 0 where it has no score.
-    #[must_use]
-    pub fn story_length(&self) -> usize {
-        let signature = self.scores.scores.first().map(|score| &score.signature);
-        let subset = signature.and_then(|line| crate::record::signature_part(line, "subset"));
-        let followers = subset.and_then(|subset| subset.split_once("followers-"));
-        let digits = followers.map(|(_, rest)| {
-            let end = rest.find(|c: char| !c.is_ascii_digit());
-            &rest[..end.unwrap_or(rest.len())]
-        });
-        digits
-            .and_then(|digits| digits.parse::<usize>().ok())
-            .and_then(|followers| followers.checked_add(1))
-            .unwrap_or(0)
     }
 }

@@ -32,6 +32,7 @@ fn score(value: f64, interval: [f64; 2]) -> Score {
 fn run(score: Score) -> MeasuredRun {
     let protocol = card::protocol("storygptv-released").unwrap();
     MeasuredRun {
+        story_length: 4,
         folder: "runs/x".to_owned(),
         scores: Scores {
             format: 1,

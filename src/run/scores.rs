@@ -3,11 +3,15 @@
 use super::durable::write_durably;
 use super::error::RunError;
 use super::layout::{SCORES, json_file};
-use crate::record::Scores;
+use crate::record::{Scores, canonical_json, sha256_hex};
 use serde::Deserialize;
+use serde_json::Value;
 use std::fs;
 use std::io::ErrorKind;
 use std::path::Path;
+
+/// The key of the file's own hash.
+const HASH: &str = "sha256";
 
 /// Version of `scores.json`.
 pub const SCORES_FORMAT: u32 = 2;
@@ -17,13 +21,30 @@ pub const SCORES_FORMAT: u32 = 2;
 /// # Errors
 /// [`RunError::Output`].
 pub fn write_scores(folder: &Path, scores: &Scores) -> Result<(), RunError> {
-    write_durably(&folder.join(SCORES), &json_file(scores))
+    let mut file = plain(scores);
+    let hash = hash(&file);
+    if let Value::Object(fields) = &mut file {
+        fields.insert(HASH.to_owned(), hash.into());
+    }
+    write_durably(&folder.join(SCORES), &json_file(&file))
+}
+
+/// Scores as a JSON object.
+fn plain(scores: &Scores) -> Value {
+    // Plain data with text keys, which always has a JSON form.
+    serde_json::to_value(scores).unwrap_or_default()
+}
+
+/// SHA-256 of everything but the hash itself.
+fn hash(file: &Value) -> String {
+    sha256_hex(canonical_json(file).as_bytes())
 }
 
 /// The scores of the run in `folder`; `None` when it has none.
 ///
 /// # Errors
-/// [`RunError::Read`], [`RunError::Json`], and [`RunError::Format`] for those of another version.
+/// [`RunError::Read`], [`RunError::Json`], [`RunError::Format`] for those of another version, and
+/// [`RunError::Hash`] for those that were changed.
 pub fn find_scores(folder: &Path) -> Result<Option<Scores>, RunError> {
     #[derive(Deserialize)]
     struct Version {
@@ -52,7 +73,20 @@ pub fn find_scores(folder: &Path) -> Result<Option<Scores>, RunError> {
             supported: SCORES_FORMAT,
         });
     }
-    serde_json::from_slice(&bytes).map(Some).map_err(json)
+    let mut file: Value = serde_json::from_slice(&bytes).map_err(json)?;
+    // Files of earlier programs have none.
+    let recorded = file.as_object_mut().and_then(|it| it.shift_remove(HASH));
+    if let Some(expected) = recorded {
+        let (found, expected) = (hash(&file), expected.as_str().unwrap_or_default());
+        if found != expected {
+            return Err(RunError::Hash {
+                path,
+                found,
+                expected: expected.to_owned(),
+            });
+        }
+    }
+    serde_json::from_value(file).map(Some).map_err(json)
 }
 
 /// The scores of the run in `folder`.
@@ -87,6 +121,9 @@ mod tests {
         };
         write_scores(root, &scores).expect("write");
         assert_eq!(read_scores(root).expect("read"), scores);
+        let written = fs::read_to_string(root.join(SCORES)).expect("read");
+        fs::write(root.join(SCORES), written.replace("strict", "vlc-64")).expect("write");
+        assert!(matches!(read_scores(root), Err(RunError::Hash { .. })));
         fs::write(root.join(SCORES), "{\"format\": 1, \"old\": true}").expect("write");
         assert!(matches!(
             read_scores(root),

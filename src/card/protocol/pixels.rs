@@ -1,11 +1,23 @@
 //! PSNR and SSIM between a frame and its ground truth.
 
 use serde::{Deserialize, Serialize};
-use std::fmt;
 
 /// Whose definition of SSIM.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(
+    Clone,
+    Copy,
+    Debug,
+    PartialEq,
+    Eq,
+    Serialize,
+    Deserialize,
+    clap::ValueEnum,
+    strum::Display,
+    strum::IntoStaticStr,
+    strum::VariantArray,
+)]
 #[serde(rename_all = "kebab-case")]
+#[strum(serialize_all = "kebab-case")]
 pub enum SsimVariant {
     /// `skimage.metrics.structural_similarity(channel_axis=-1, data_range=255)`: a uniform window of 7, variances
     /// of a sample, only windows inside the image.
@@ -17,42 +29,27 @@ pub enum SsimVariant {
     Torchmetrics,
 }
 
-impl SsimVariant {
-    /// All of them.
-    pub const ALL: [Self; 3] = [
-        Self::ScikitImage,
-        Self::ScikitImageGaussian,
-        Self::Torchmetrics,
-    ];
-}
-
-impl fmt::Display for SsimVariant {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str(match self {
-            Self::ScikitImage => "scikit-image",
-            Self::ScikitImageGaussian => "scikit-image-gaussian",
-            Self::Torchmetrics => "torchmetrics",
-        })
-    }
-}
-
 /// How errors of frames become one PSNR.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(
+    Clone,
+    Copy,
+    Debug,
+    PartialEq,
+    Eq,
+    Serialize,
+    Deserialize,
+    clap::ValueEnum,
+    strum::Display,
+    strum::IntoStaticStr,
+    strum::VariantArray,
+)]
 #[serde(rename_all = "kebab-case")]
+#[strum(serialize_all = "kebab-case")]
 pub enum PsnrVariant {
     /// The mean over frames of `skimage.metrics.peak_signal_noise_ratio(data_range=255)`.
     ScikitImage,
     /// `torchmetrics.image.PeakSignalNoiseRatio(data_range=255)`: of the mean squared error over all frames.
     Torchmetrics,
-}
-
-impl fmt::Display for PsnrVariant {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str(match self {
-            Self::ScikitImage => "scikit-image",
-            Self::Torchmetrics => "torchmetrics",
-        })
-    }
 }
 
 /// The pixels of a frame against those of its ground truth, without a network.

@@ -6,13 +6,11 @@ use super::interval::IntervalArguments;
 use super::pillow::PillowArguments;
 use crate::cli::Outcome;
 use crate::cli::common::DeviceArguments;
-use crate::cli::failure::Failure;
 use clap::{Args, ValueEnum};
 use serde_json::json;
-use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use storyeval::evaluator::Lpips;
-use storyeval::format::{Depth, ImageFiles};
+use storyeval::format::image_pairs;
 use storyeval::metric::ordered_mean;
 use storyeval::pipeline::bundle_by_name;
 use storyeval::vision::{Resizer, read_image};
@@ -21,8 +19,6 @@ use storyeval::vision::{Resizer, read_image};
 const CHUNK: usize = 32;
 /// Pixels of both images after which no further pair is decoded with them.
 const CHUNK_PIXELS: u64 = 1 << 22;
-/// Names that an error lists.
-const LISTED: usize = 10;
 
 #[derive(Clone, Debug, Args)]
 pub(crate) struct LpipsArguments {
@@ -71,7 +67,7 @@ impl From<LpipsResizer> for Resizer {
 
 /// Distances between images of the same name.
 pub(crate) fn lpips(arguments: &LpipsArguments) -> Outcome {
-    let pairs = pairs(&arguments.first, &arguments.second)?;
+    let pairs = image_pairs(&arguments.first, &arguments.second)?;
     let cache = arguments.device.cache.folder();
     let bundle = bundle_by_name(&arguments.bundle, "LPIPS", &cache)?;
     let groups = arguments.interval.groups(pairs.len())?;
@@ -83,7 +79,8 @@ pub(crate) fn lpips(arguments: &LpipsArguments) -> Outcome {
     let mut values = Vec::with_capacity(pairs.len());
     let (mut doubts, mut sizes_differ) = ([Doubts::default(); 2], 0);
     let (mut first, mut second, mut pixels) = (Vec::new(), Vec::new(), 0);
-    for (at, (_, [a, b])) in pairs.iter().enumerate() {
+    for (at, pair) in pairs.iter().enumerate() {
+        let [a, b] = &pair.paths;
         let (a, b) = (read_image(a)?, read_image(b)?);
         doubts[0].see(&a);
         doubts[1].see(&b);
@@ -111,7 +108,7 @@ pub(crate) fn lpips(arguments: &LpipsArguments) -> Outcome {
     let items = pairs
         .iter()
         .zip(&values)
-        .map(|((name, _), value)| json!({"id": name, "value": value}));
+        .map(|(pair, value)| json!({"id": pair.name, "value": value}));
     Answer {
         metric: "lpips".to_owned(),
         value: ordered_mean(&values),
@@ -130,62 +127,4 @@ pub(crate) fn lpips(arguments: &LpipsArguments) -> Outcome {
         ..Answer::default()
     }
     .print(arguments.format)
-}
-
-type Pair = (String, [PathBuf; 2]);
-
-/// Two images, or those of the same name (without the extension) in two folders.
-fn pairs(first: &Path, second: &Path) -> Result<Vec<Pair>, Failure> {
-    if !first.is_dir() && !second.is_dir() {
-        let name = first.file_name().unwrap_or(first.as_os_str());
-        let name = name.to_string_lossy().into_owned();
-        return Ok(vec![(name, [first.to_owned(), second.to_owned()])]);
-    }
-    let (a, b) = (by_name(first)?, by_name(second)?);
-    let only = |these: &BTreeMap<String, PathBuf>, others: &BTreeMap<String, PathBuf>| {
-        let names: Vec<String> = these
-            .keys()
-            .filter(|name| !others.contains_key(*name))
-            .cloned()
-            .collect();
-        let shown = names[..names.len().min(LISTED)].join(", ");
-        (names.len(), shown)
-    };
-    let ((missing, in_first), (surplus, in_second)) = (only(&a, &b), only(&b, &a));
-    if missing + surplus > 0 {
-        return Err(Failure::Arguments {
-            what: format!(
-                "images without a partner of the same name: {missing} only in {} ({in_first}), {surplus} only in {} ({in_second})",
-                first.display(),
-                second.display()
-            ),
-            hint: "give two folders with the same names (extensions may differ)".to_owned(),
-        });
-    }
-    let mut b = b;
-    Ok(a.into_iter()
-        .filter_map(|(name, path)| {
-            let other = b.remove(&name)?;
-            Some((name, [path, other]))
-        })
-        .collect())
-}
-
-fn by_name(folder: &Path) -> Result<BTreeMap<String, PathBuf>, Failure> {
-    let mut named = BTreeMap::new();
-    for path in ImageFiles::list(folder, Depth::Flat)?.paths() {
-        let name = path.file_stem().unwrap_or_default();
-        let name = name.to_string_lossy().into_owned();
-        if let Some(other) = named.insert(name.clone(), path.clone()) {
-            return Err(Failure::Arguments {
-                what: format!(
-                    "{} and {} have the same name {name}",
-                    other.display(),
-                    path.display()
-                ),
-                hint: "keep one of them".to_owned(),
-            });
-        }
-    }
-    Ok(named)
 }

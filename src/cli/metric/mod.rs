@@ -16,6 +16,7 @@ mod is;
 mod kid;
 mod lpips;
 mod pillow;
+mod pixels;
 mod prdc;
 mod preset;
 mod source;
@@ -50,6 +51,10 @@ pub(crate) enum MetricCommand {
     Accuracy(accuracy::AccuracyArguments),
     /// Perceptual distance between images, or between images of the same name in two folders
     Lpips(lpips::LpipsArguments),
+    /// Peak signal-to-noise ratio of two images, or of images of the same name in two folders
+    Psnr(pixels::PsnrArguments),
+    /// Structural similarity of two images, or of images of the same name in two folders
+    Ssim(pixels::SsimArguments),
     /// CLIP similarity, CLIPScore and RefCLIPScore of features
     Clip(clip::ClipArguments),
 }
@@ -69,6 +74,8 @@ pub(crate) fn metric(command: &MetricCommand) -> Outcome {
         MetricCommand::Is(arguments) => is::is(arguments),
         MetricCommand::Accuracy(arguments) => accuracy::accuracy(arguments),
         MetricCommand::Lpips(arguments) => lpips::lpips(arguments),
+        MetricCommand::Psnr(arguments) => pixels::psnr(arguments),
+        MetricCommand::Ssim(arguments) => pixels::ssim(arguments),
         MetricCommand::Clip(arguments) => clip::clip(arguments),
     }
 }
