@@ -24,7 +24,6 @@ mod protocol;
 mod run;
 mod score;
 mod score_images;
-mod seeds;
 mod show;
 mod suite;
 mod table;

@@ -23,20 +23,3 @@ pub(crate) fn finite(text: &str) -> Result<f64, String> {
         _ => Err("give a finite number, such as 0.5".to_owned()),
     }
 }
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn what_makes_no_sense_is_refused() {
-        assert_eq!(resamples("0"), Ok(0));
-        assert_eq!(resamples("1000"), Ok(1000));
-        for text in ["1", "99", "1000001", "100000000000", "-1", "x"] {
-            assert!(resamples(text).is_err(), "{text}");
-        }
-        assert_eq!(count("1"), Ok(1));
-        assert!(count("0").is_err() && count("100000000000").is_err());
-        assert!(finite("0.5").is_ok() && finite("nan").is_err() && finite("inf").is_err());
-    }
-}

@@ -5,12 +5,12 @@ use super::data::DataArguments;
 use super::failure::Failure;
 use super::latents::LatentArguments;
 use super::observe::SkipArguments;
-use super::seeds::SeedList;
 use super::talk::{Screen, print, say};
 use super::{Outcome, suite, table};
 use clap::Args;
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
+use storyeval::pipeline::SeedList;
 use storyeval::pipeline::{Goal, Planned, RunRequest, Seeds};
 use storyeval::record::Seed;
 

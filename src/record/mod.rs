@@ -21,5 +21,5 @@ pub use id::{ClipId, FrameIndex, Seed, StoryId};
 pub use observation::Observation;
 pub use role::Role;
 pub use score::{Counts, Score, Scores, SeedSpread, Unit};
-pub use signature::{signature_differences, signature_part, without_count};
+pub use signature::{Signature, signature_differences, signature_part, without_count};
 pub use story::{ReferentialCaption, Replacement, Story, StoryFrame, TextVariant};

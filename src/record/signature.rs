@@ -1,4 +1,34 @@
-//! When two numbers may share a column.
+//! The signature of a number: every choice behind it, in one line (after sacreBLEU); and when two numbers may share a
+//! column.
+
+use std::fmt::{Display, Write as _};
+
+/// A signature in the making: `metric|key:value|..|ci:..|n:..|v:..`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Signature(String);
+
+impl Signature {
+    /// Of a metric.
+    #[must_use]
+    pub fn of(metric: &str) -> Self {
+        Self(metric.to_owned())
+    }
+
+    /// Adds a choice.
+    #[must_use]
+    pub fn with(mut self, key: &str, value: impl Display) -> Self {
+        // A bar in a value would look like a new part.
+        let value = value.to_string().replace('|', "/");
+        let _ = write!(self.0, "|{key}:{value}");
+        self
+    }
+
+    /// The line: ends with how the interval was made, how many items entered, and the version of the definitions.
+    #[must_use]
+    pub fn end(self, interval: &str, n: impl Display, version: u32) -> String {
+        self.with("ci", interval).with("n", n).with("v", version).0
+    }
+}
 
 /// Parts of a signature that may differ between comparable scores: the number of frames (shown beside
 /// the number as `scored / planned`) and the model, which is what a table compares.
@@ -63,6 +93,17 @@ fn parts(signature: &str) -> Vec<(String, String)> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_signature_is_one_line_of_parts() {
+        let line = Signature::of("fid")
+            .with("gt", "middle")
+            .with("pixels", "a|b");
+        assert_eq!(
+            line.end("none", 4, 1),
+            "fid|gt:middle|pixels:a/b|ci:none|n:4|v:1"
+        );
+    }
 
     #[test]
     fn the_count_and_the_model_are_free() {

@@ -12,6 +12,7 @@ use storyeval::format::{FormatError, Numbers, read_npy};
 use storyeval::metric::{
     Average, LabelCounts, Ratio, ZeroDivision, above, mean_of_samples, sample,
 };
+use storyeval::record::Signature;
 use storyeval::stats::bootstrap;
 
 /// How classes are put together.
@@ -132,23 +133,24 @@ fn columns(arguments: &AccuracyArguments, rows: &Rows) -> Result<Vec<usize>, Fai
 }
 
 /// What the signature says of the choices.
-fn parts(arguments: &AccuracyArguments) -> String {
-    format!(
-        "accuracy|threshold:>{}|exact-match|f1-columns:{}|zero-division:{}",
-        arguments.threshold,
-        arguments
-            .columns
-            .as_ref()
-            .map_or("all".to_owned(), |columns| {
-                let columns: Vec<String> = columns.iter().map(ToString::to_string).collect();
-                columns.join(",")
-            }),
-        match arguments.zero_division {
-            Zero::Nothing => "0",
-            Zero::Whole => "1",
-            Zero::Undefined => "nan",
-        }
-    )
+fn parts(arguments: &AccuracyArguments) -> Signature {
+    let columns = arguments
+        .columns
+        .as_ref()
+        .map_or("all".to_owned(), |columns| {
+            let columns: Vec<String> = columns.iter().map(ToString::to_string).collect();
+            columns.join(",")
+        });
+    let zero = match arguments.zero_division {
+        Zero::Nothing => "0",
+        Zero::Whole => "1",
+        Zero::Undefined => "nan",
+    };
+    Signature::of("accuracy")
+        .with("threshold", format!(">{}", arguments.threshold))
+        .with("avg", "exact")
+        .with("f1-columns", columns)
+        .with("zero-division", zero)
 }
 
 /// Exact match, accuracy of labels, and every average of precision, recall and F1. All in `[0, 1]`.
@@ -199,7 +201,7 @@ pub(crate) fn accuracy(arguments: &AccuracyArguments) -> Outcome {
                 .collect(),
         );
     }
-    answer.signature = signed(&parts(arguments), &plan.name(&groups), &[Some(n)]);
+    answer.signature = signed(parts(arguments), &plan.name(&groups), &[Some(n)]);
     answer.finish(arguments.format, "give at least one row with one label")
 }
 

@@ -6,6 +6,7 @@ pub(crate) use crate::cli::format::Format;
 use crate::cli::talk::{print, print_json, say};
 use serde::Serialize;
 use serde_json::{Map, Value};
+use storyeval::record::Signature;
 
 /// One number and everything a reader needs to believe it. Field names are a public contract.
 #[derive(Clone, Debug, Default, Serialize)]
@@ -33,17 +34,15 @@ pub(crate) struct Answer {
     pub(crate) warnings: Vec<String>,
 }
 
-/// Raised when the meaning of a standalone metric's number changes.
-const VERSION: u32 = 1;
+/// Raised when the meaning of a standalone metric's number, or of a part of its signature, changes.
+const VERSION: u32 = 2;
 
 /// A signature: the metric's own parts, how the interval came about, the numbers of items (`?` where a file of
 /// statistics does not say), and the version.
-pub(crate) fn signed(parts: &str, ci: &str, n: &[Option<usize>]) -> String {
-    let counts: Vec<String> = n
-        .iter()
-        .map(|n| n.map_or_else(|| "?".to_owned(), |n| n.to_string()))
-        .collect();
-    format!("{parts}|ci:{ci}|n:{}|v:{VERSION}", counts.join(","))
+pub(crate) fn signed(parts: Signature, ci: &str, n: &[Option<usize>]) -> String {
+    let known = |n: &Option<usize>| n.map_or_else(|| "?".to_owned(), |n| n.to_string());
+    let counts: Vec<String> = n.iter().map(known).collect();
+    parts.end(ci, counts.join(","), VERSION)
 }
 
 impl Answer {

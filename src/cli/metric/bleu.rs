@@ -103,13 +103,13 @@ fn start(
 ) -> Result<(Answer, Groups), Failure> {
     let groups = captions.groups(interval.groups.as_deref())?;
     let n = captions.set.items.len();
-    let parts = format!(
-        "bleu|{}|mode:{}|reference-length:closest|smoothing:pycocoevalcap",
-        captions.signature(),
-        mode.name(),
-    );
+    let parts = captions
+        .signature("bleu")
+        .with("mode", mode.name())
+        .with("reference-length", "closest")
+        .with("smoothing", "pycocoevalcap");
     let ci = groups.interval(interval.resamples, interval.seed);
-    let signature = signed(&parts, ci.as_deref().unwrap_or("none"), &[Some(n)]);
+    let signature = signed(parts, ci.as_deref().unwrap_or("none"), &[Some(n)]);
     let answer = Answer {
         metric: "bleu".to_owned(),
         n: Some(n),

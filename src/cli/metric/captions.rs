@@ -14,6 +14,7 @@ use storyeval::format::{CaptionSet, FormatError, pair_captions, read_caption_lin
 use storyeval::metric::caption::{
     CaptionUnscored, CaptionWarning, Corpus, Tokeniser, line_separators,
 };
+use storyeval::record::Signature;
 
 /// What to do about captions without a value.
 pub(super) const CAPTIONS_HINT: &str = "give at least one hypothesis and a reference for each";
@@ -153,7 +154,7 @@ impl Captions {
     }
 
     /// The part of a signature that says what was scored.
-    pub(crate) fn signature(&self) -> String {
+    pub(crate) fn signature(&self, metric: &str) -> Signature {
         let tokeniser = match self.tokeniser {
             Tokeniser::Ptb => "ptb-corenlp-3.4.1+coco-punctuation",
             Tokeniser::Whitespace => "whitespace",
@@ -165,10 +166,10 @@ impl Captions {
         } else {
             "all"
         };
-        format!(
-            "tokeniser:{tokeniser}|items:{subset}|references:{}",
-            self.references()
-        )
+        Signature::of(metric)
+            .with("tokeniser", tokeniser)
+            .with("items", subset)
+            .with("references", self.references())
     }
 
     /// Warnings of the reading, then those of a metric.

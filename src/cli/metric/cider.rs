@@ -54,11 +54,11 @@ pub(super) fn answer(
         metric: "cider".to_owned(),
         n: Some(n),
         signature: signed(
-            &format!(
-                "cider|{}|variant:cider-d-pycocoevalcap|sigma:{}|idf:references-of-items",
-                captions.signature(),
-                options.sigma,
-            ),
+            captions
+                .signature("cider")
+                .with("variant", "cider-d-pycocoevalcap")
+                .with("sigma", options.sigma)
+                .with("idf", "references-of-items"),
             resampled.as_deref().unwrap_or("none"),
             &[Some(n)],
         ),

@@ -18,6 +18,7 @@ use storyeval::metric::{
     torchmetrics_clip_score,
 };
 use storyeval::pipeline::bundle_by_name;
+use storyeval::record::Signature;
 
 /// What CLIPScore puts before every caption and reference (Hessel et al. 2021; `prefix` of jmhessel/clipscore's `clipscore.py`).
 const PREFIX: &str = "A photo depicts ";
@@ -332,7 +333,11 @@ pub(crate) fn clip(arguments: &ClipArguments) -> Outcome {
                 metric: "clip".to_owned(),
                 n: Some(first),
                 unscored: Some(SimilarityUnscored::Rows { first, second }.to_string()),
-                signature: signed(&format!("clip|{UNSEEN}"), "none", &[Some(first)]),
+                signature: signed(
+                    Signature::of("clip").with("input", UNSEEN),
+                    "none",
+                    &[Some(first)],
+                ),
                 ..Answer::default()
             };
             let hint = "give one caption (a line of `--texts`) or one other image an image, in the order of the images' names";
@@ -369,16 +374,13 @@ pub(crate) fn clip(arguments: &ClipArguments) -> Outcome {
             json!(mean_of_batch_means(&cosines, RELEASED_BATCH)),
         );
     }
-    let parts = format!(
-        "clip|{}|{}|score:{}",
-        inputs.origin,
-        inputs.kind,
-        arguments
-            .score
-            .to_possible_value()
-            .map_or_else(String::new, |value| value.get_name().to_owned())
-    );
-    answer.signature = signed(&parts, &plan.name(&groups), &[Some(n)]);
+    let score = arguments.score.to_possible_value();
+    let score = score.map_or_else(String::new, |value| value.get_name().to_owned());
+    let parts = Signature::of("clip")
+        .with("input", &inputs.origin)
+        .with("of", inputs.kind)
+        .with("score", score);
+    answer.signature = signed(parts, &plan.name(&groups), &[Some(n)]);
     answer.finish(
         arguments.format,
         "give two .npy files with the same number of rows, of the same network, without rows of zeros",

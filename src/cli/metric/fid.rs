@@ -15,6 +15,7 @@ use storyeval::metric::{
     Frechet, FrechetParts, FrechetUnscored, Gaussian, MeanPrecision, Route, Side, fit, frechet_fit,
     frechet_left_out, frechet_of_gaussians, frechet_with,
 };
+use storyeval::record::Signature;
 use storyeval::stats::{NoInterval, jackknife_interval};
 
 /// Longest features whose interval costs next to nothing.
@@ -97,15 +98,16 @@ fn finish(
     sizes: [Option<usize>; 2],
 ) -> Outcome {
     let preset = arguments.pair.network.preset;
-    let parts = format!(
-        "fid|{origin}|preset:{}|mean:{}|cov:n-1",
-        preset.name(),
-        match preset.mean() {
-            MeanPrecision::F64 => "f64",
-            MeanPrecision::F32 => "f32",
-        }
-    );
-    answer.signature = signed(&parts, ci, &sizes);
+    let mean = match preset.mean() {
+        MeanPrecision::F64 => "f64",
+        MeanPrecision::F32 => "f32",
+    };
+    let parts = Signature::of("fid")
+        .with("input", origin)
+        .with("preset", preset.name())
+        .with("mean", mean)
+        .with("cov", "n-1");
+    answer.signature = signed(parts, ci, &sizes);
     answer.finish(
         arguments.format,
         "give two sets of features of the same network, finite, with at least 2 images each",

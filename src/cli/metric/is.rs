@@ -8,6 +8,7 @@ use clap::{Args, ValueEnum};
 use serde_json::json;
 use std::path::PathBuf;
 use storyeval::metric::{InceptionScoreOptions, inception_score};
+use storyeval::record::Signature;
 
 /// Whose rules.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
@@ -95,19 +96,20 @@ fn finish(
     options: &InceptionScoreOptions,
     origin: &str,
 ) -> Outcome {
-    let parts = format!(
-        "is|{origin}|preset:{}|splits:{}|rule:{}|seed:{}",
-        arguments.network.preset.name(),
-        options.splits,
-        match arguments.rule {
-            Rule::TorchFidelity => "torch-fidelity",
-            Rule::Torchmetrics => "torchmetrics",
-        },
-        options
-            .seed
-            .map_or("none".to_owned(), |seed| seed.to_string())
-    );
-    answer.signature = signed(&parts, "none", &[answer.n]);
+    let rule = match arguments.rule {
+        Rule::TorchFidelity => "torch-fidelity",
+        Rule::Torchmetrics => "torchmetrics",
+    };
+    let seed = options
+        .seed
+        .map_or("none".to_owned(), |seed| seed.to_string());
+    let parts = Signature::of("is")
+        .with("input", origin)
+        .with("preset", arguments.network.preset.name())
+        .with("splits", options.splits)
+        .with("rule", rule)
+        .with("seed", seed);
+    answer.signature = signed(parts, "none", &[answer.n]);
     let fewer = match answer.n {
         Some(n) if n > 0 && n < options.splits => {
             format!("; for these, `--splits {n}` is the most")

@@ -10,6 +10,7 @@ use serde_json::json;
 use storyeval::metric::{
     DrawOrder, Feature, KernelSpread, Kid, KidOptions, KidUnscored, kernel_spread, kid as kernel,
 };
+use storyeval::record::Signature;
 
 /// How a signature names the interval of the estimate over all vectors.
 const INTERVAL: &str = "item-jackknife-t";
@@ -106,27 +107,26 @@ impl<'a> Plan<'a> {
 
     fn finish(&self, mut answer: Answer, origin: &str) -> Outcome {
         let (options, [n1, n2]) = (&self.options, self.sizes);
-        let subsets = if self.has_subsets() || !self.arguments.all {
+        let parts = Signature::of("kid")
+            .with("input", origin)
+            .with("preset", self.arguments.pair.network.preset.name())
+            .with("kernel", "(x.y/d+1)^3");
+        let parts = if self.has_subsets() || !self.arguments.all {
             let order = match options.order {
                 DrawOrder::FirstSecond => "torch-fidelity",
                 DrawOrder::SecondFirst => "clean-fid",
             };
-            format!(
-                "subsets:{}x{}|order:{order}|seed:{}",
-                options.subsets, options.subset_size, options.seed
-            )
+            let subsets = format!("{}x{}", options.subsets, options.subset_size);
+            let parts = parts.with("subsets", subsets).with("order", order);
+            parts.with("seed", options.seed)
         } else {
-            "subsets:all-vectors".to_owned()
+            parts.with("subsets", "all-vectors")
         };
-        let parts = format!(
-            "kid|{origin}|preset:{}|kernel:(x.y/d+1)^3|{subsets}",
-            self.arguments.pair.network.preset.name()
-        );
         let ci = match answer.interval {
             Some(_) => INTERVAL,
             None => "none",
         };
-        answer.signature = signed(&parts, ci, &[Some(n1), Some(n2)]);
+        answer.signature = signed(parts, ci, &[Some(n1), Some(n2)]);
         answer.finish(self.arguments.format, &self.hint())
     }
 

@@ -13,6 +13,7 @@ use storyeval::evaluator::Lpips;
 use storyeval::format::image_pairs;
 use storyeval::metric::ordered_mean;
 use storyeval::pipeline::bundle_by_name;
+use storyeval::record::Signature;
 use storyeval::vision::{Resizer, read_image};
 
 /// Pairs that are decoded together, at most.
@@ -115,10 +116,13 @@ pub(crate) fn lpips(arguments: &LpipsArguments) -> Outcome {
         interval: arguments.interval.of_mean(&values, &groups),
         n: Some(values.len()),
         signature: signed(
-            &format!(
-                "lpips|pixels:{pixels}|extractor:lpips@{}|avg:mean",
-                &bundle.content_hash()[..12]
-            ),
+            Signature::of("lpips")
+                .with("pixels", pixels)
+                .with(
+                    "extractor",
+                    format!("lpips@{}", &bundle.content_hash()[..12]),
+                )
+                .with("avg", "mean"),
             &arguments.interval.name(&groups),
             &[Some(values.len())],
         ),

@@ -13,6 +13,7 @@ use storyeval::card::{PixelRule, PsnrVariant, SsimVariant};
 use storyeval::evaluator::Pixels;
 use storyeval::format::{ImagePair, image_pairs};
 use storyeval::metric::{SquaredError, ordered_mean};
+use storyeval::record::Signature;
 use storyeval::stats::bootstrap;
 use storyeval::vision::read_image;
 
@@ -176,11 +177,10 @@ impl PairArguments {
         variant: &'static str,
         groups: &super::interval::Groups,
     ) -> Outcome {
-        let parts = format!(
-            "{}|pixels:{}|variant:{variant}",
-            answer.metric, answer.signature
-        );
-        answer.signature = signed(&parts, &self.interval.name(groups), &[answer.n]);
+        let parts = Signature::of(&answer.metric)
+            .with("pixels", &answer.signature)
+            .with("variant", variant);
+        answer.signature = signed(parts, &self.interval.name(groups), &[answer.n]);
         answer.finish(self.format, "compare images that differ, or take `--variant torchmetrics` for one ratio of all pairs")
     }
 }

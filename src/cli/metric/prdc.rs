@@ -8,6 +8,7 @@ use crate::cli::numbers::count;
 use clap::Args;
 use serde_json::json;
 use storyeval::metric::{GeneratedPlace, PrdcOptions, RealPlace, prdc as compute};
+use storyeval::record::Signature;
 
 #[derive(Clone, Debug, Args)]
 pub(crate) struct PrdcArguments {
@@ -118,13 +119,16 @@ fn finish(
     [origin, ci]: [&str; 2],
     [n1, n2]: [usize; 2],
 ) -> Outcome {
-    let parts = format!(
-        "prdc|{origin}|preset:{}|k:{},{}|precision,recall:closed|density,coverage:open",
-        arguments.pair.network.preset.name(),
-        options.precision_k,
-        options.density_k
-    );
-    answer.signature = signed(&parts, ci, &[Some(n1), Some(n2)]);
+    let parts = Signature::of("prdc")
+        .with("input", origin)
+        .with("preset", arguments.pair.network.preset.name())
+        .with(
+            "k",
+            format!("{},{}", options.precision_k, options.density_k),
+        )
+        .with("precision,recall", "closed")
+        .with("density,coverage", "open");
+    answer.signature = signed(parts, ci, &[Some(n1), Some(n2)]);
     let most = n1.min(n2).saturating_sub(1);
     let fewer = if most > 0 && most < options.precision_k.max(options.density_k) {
         format!("; for these, `--nearest-k {most}` is the most")

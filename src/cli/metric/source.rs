@@ -133,7 +133,7 @@ impl PairArguments {
 }
 
 /// What a signature calls images that no network read.
-pub(crate) const UNSEEN: &str = "images-not-looked-at";
+pub(crate) const UNSEEN: &str = "images-not-read";
 
 /// Images of a folder, or vectors of a file.
 pub(crate) fn size(path: &Path) -> Result<Option<usize>, Failure> {

@@ -2,10 +2,10 @@
 
 use super::chosen::Chosen;
 use super::input::ExtractorName;
-use std::fmt::Write as _;
+use crate::record::Signature;
 
 /// Version of the definitions. It changes when the same inputs would give another number or interval.
-const VERSION: &str = "4";
+const VERSION: u32 = 4;
 /// Characters of a hash that a signature shows.
 const HASH_LENGTH: usize = 12;
 
@@ -20,28 +20,21 @@ pub(super) fn signature(
     n: usize,
 ) -> String {
     let (context, protocol) = (chosen.input.context, chosen.input.protocol);
-    let dataset = format!("{}@{}", context.dataset, short(&context.dataset_hash));
-    let subset = chosen.subset();
-    let (frames, n) = (chosen.frames(), n.to_string());
-    let ground_truth = protocol.ground_truth.to_string();
     let name = extractor.map(|name| format!("{}@{}", name.graph, short(&name.hash)));
     let pixels = extractor.map(|name| name.preprocessing.as_str());
-    let common = [
-        ("dataset", dataset.as_str()),
-        ("subset", &subset),
-        ("text", context.text.name()),
-        ("frames", &frames),
-        ("gt", &ground_truth),
-        ("pixels", pixels.unwrap_or("none")),
-        ("extractor", name.as_deref().unwrap_or("none")),
-    ];
-    let last = [("ci", interval), ("n", &n), ("v", VERSION)];
-    let mut line = metric.to_owned();
-    for (key, value) in common.iter().chain(own).chain(&last) {
-        // A bar in a value would look like a new part.
-        let _ = write!(line, "|{key}:{}", value.replace('|', "/"));
-    }
-    line
+    let dataset = format!("{}@{}", context.dataset, short(&context.dataset_hash));
+    let common = Signature::of(metric)
+        .with("dataset", dataset)
+        .with("subset", chosen.subset())
+        .with("text", context.text.name())
+        .with("frames", chosen.frames())
+        .with("gt", protocol.ground_truth)
+        .with("pixels", pixels.unwrap_or("none"))
+        .with("extractor", name.as_deref().unwrap_or("none"));
+    let whole = own
+        .iter()
+        .fold(common, |line, (key, value)| line.with(key, value));
+    whole.end(interval, n, VERSION)
 }
 
 fn short(hash: &str) -> &str {

@@ -1,18 +1,19 @@
-//! Several seeds as one argument.
+//! Several seeds as one text.
 
+use crate::record::Seed;
 use std::str::FromStr;
-use storyeval::record::Seed;
 
 /// Most seeds of one command; more is a slip of the finger.
 const MOST: u64 = 1000;
 
 /// `0..4`, both ends included, or `0,3,7`, or both mixed.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct SeedList(Vec<Seed>);
+pub struct SeedList(Vec<Seed>);
 
 impl SeedList {
     /// In the order given.
-    pub(crate) fn all(&self) -> &[Seed] {
+    #[must_use]
+    pub fn all(&self) -> &[Seed] {
         &self.0
     }
 }
