@@ -10,6 +10,7 @@
 //! ([`export`]) or a build waits for ([`gate`]). What is persisted is in [`record`], and everything may
 //! depend on it. `docs/architecture.md` says why.
 
+pub mod audit;
 pub mod card;
 pub mod compare;
 pub mod convert;

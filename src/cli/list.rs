@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 use storyeval::card::{self, CardKind};
 use storyeval::report;
 use storyeval::report::runs::{Listing, RunLine};
-use storyeval::run::{Glance, RunError, find_runs, folder_bytes};
+use storyeval::run::{RunError, RunSummary, find_runs, folder_bytes};
 use storyeval::table;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -130,7 +130,7 @@ fn runs(arguments: &ListArguments) -> Outcome {
         let lines: Vec<Result<RunLine, RunError>> = found
             .runs
             .par_iter()
-            .map(|run| Ok(RunLine::new(&Glance::read(run)?, folder_bytes(run))))
+            .map(|run| Ok(RunLine::new(&RunSummary::read(run)?, folder_bytes(run))))
             .collect();
         for (run, line) in found.runs.iter().zip(lines) {
             match line {

@@ -7,7 +7,7 @@ use clap::Args;
 use std::path::PathBuf;
 use storyeval::evaluate;
 use storyeval::report::runs::{RunDifference, RunPage};
-use storyeval::run::{Glance, RunError, read_times};
+use storyeval::run::{RunError, RunSummary, read_times};
 
 #[derive(Clone, Debug, Args)]
 pub(crate) struct ShowArguments {
@@ -35,7 +35,7 @@ pub(crate) struct DiffArguments {
 /// Prints what a run is.
 pub(crate) fn show(arguments: &ShowArguments) -> Outcome {
     let root = &arguments.run;
-    let glance = Glance::read(root)?;
+    let glance = RunSummary::read(root)?;
     let networks = match evaluate::coverage(root) {
         Ok(networks) => Some(networks),
         Err(evaluate::EvaluateError::Run(RunError::NotObserved { .. })) => None,
@@ -55,8 +55,8 @@ pub(crate) fn show(arguments: &ShowArguments) -> Outcome {
 /// Prints in what two runs differ. That they do is no failure: the exit code is 0.
 pub(crate) fn diff(arguments: &DiffArguments) -> Outcome {
     let (first, second) = (
-        Glance::read(&arguments.first)?,
-        Glance::read(&arguments.second)?,
+        RunSummary::read(&arguments.first)?,
+        RunSummary::read(&arguments.second)?,
     );
     let difference = RunDifference::new(&first, &second);
     match arguments.format {

@@ -5,8 +5,8 @@ use super::pairing::{Paired, pair};
 use super::stories::{ChangedStory, changed};
 use super::verdict::Verdict;
 use super::{CompareError, CompareOptions, ComparedRun, Side};
-use crate::metric::{Reduced, Wanted, about_metric, reduce_with_parts};
-use crate::record::{Observation, Score, StoryId, signature_differences};
+use crate::metric::{Reduced, Selection, about_metric, reduce_with_parts};
+use crate::record::{Observation, Score, Slice, StoryId, signature_differences};
 use crate::stats::holm;
 use serde::Serialize;
 use std::collections::{BTreeMap, BTreeSet};
@@ -134,6 +134,7 @@ fn check_asked(sides: &[Side], options: &CompareOptions) -> Result<(), CompareEr
     let mut slices = known(|score| &score.slice);
     for run in &sides[0].runs {
         let by_length = lengths(run.stored.observations());
+        let of_length = |frames| Slice::Length(frames).to_string();
         slices.extend(by_length.into_keys().map(of_length));
     }
     unknown("slice", &options.slices, slices)
@@ -199,7 +200,7 @@ fn of_missing(paired: &Paired) -> impl Iterator<Item = String> + '_ {
 /// The scores of a run that are compared, with their parts.
 fn reduce_run(run: &ComparedRun, options: &CompareOptions) -> Vec<Reduced> {
     let protocol = &run.protocol;
-    let wanted = Wanted::of(
+    let wanted = Selection::of(
         run.scores
             .scores
             .iter()
@@ -210,15 +211,13 @@ fn reduce_run(run: &ComparedRun, options: &CompareOptions) -> Vec<Reduced> {
     let by_length = lengths(run.stored.observations());
     if by_length.len() > 1 {
         // Only means over frames have slices: distances between sets depend on how many frames there are.
-        let of_frames = run
-            .scores
-            .scores
-            .iter()
-            .filter(|score| score.slice.starts_with("frame_") && options.wants_metric(score));
+        let of_frames = run.scores.scores.iter().filter(|score| {
+            matches!(score.slice.parse(), Ok(Slice::Frame(_))) && options.wants_metric(score)
+        });
         let metrics: BTreeSet<String> = of_frames.map(|score| score.metric.clone()).collect();
-        let wanted = Wanted::new(metrics, BTreeSet::from(["all".to_owned()]));
+        let wanted = Selection::new(metrics, BTreeSet::from(["all".to_owned()]));
         for (length, stories) in by_length {
-            let slice = of_length(length);
+            let slice = Slice::Length(length).to_string();
             if !(options.slices.is_empty() || options.slices.contains(&slice)) {
                 continue;
             }
@@ -249,10 +248,6 @@ fn lengths(observations: &[Observation]) -> BTreeMap<usize, BTreeSet<StoryId>> {
         lengths.entry(frames).or_default().insert(story.clone());
     }
     lengths
-}
-
-fn of_length(frames: usize) -> String {
-    format!("length_{frames}")
 }
 
 /// Every metric that the base and the candidate have, in the order of the base.
@@ -306,12 +301,12 @@ fn findings(
 /// Which tests are adjusted together: those of all frames, which the verdict is of, and those of each kind of
 /// slice, in the order in which they are shown.
 pub(super) fn family(slice: &str) -> usize {
-    match slice {
-        "all" => 0,
-        "pronoun" | "no_pronoun" => 1,
-        slice if slice.starts_with("character:") => 2,
-        slice if slice.starts_with("frame_") => 3,
-        _ => 4,
+    match slice.parse() {
+        Ok(Slice::All) => 0,
+        Ok(Slice::Pronoun(_)) => 1,
+        Ok(Slice::Character(_)) => 2,
+        Ok(Slice::Frame(_)) => 3,
+        Ok(Slice::Length(_)) | Err(_) => 4,
     }
 }
 

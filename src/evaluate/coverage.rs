@@ -5,7 +5,7 @@ use super::key::Key;
 use crate::evaluator::{EVALUATORS, EvaluatorRow};
 use crate::metric::ExtractorName;
 use crate::record::{Column, ColumnKind, Observation};
-use crate::run::Seen;
+use crate::run::StoredObservations;
 use serde::Serialize;
 use std::path::Path;
 
@@ -28,7 +28,7 @@ pub struct NetworkCoverage {
 /// [`RunError::NotObserved`](crate::run::RunError::NotObserved) when the run was not observed yet; observations and
 /// features that are damaged.
 pub fn coverage(folder: &Path) -> Result<Vec<NetworkCoverage>, EvaluateError> {
-    let seen = Seen::open(folder)?;
+    let seen = StoredObservations::open(folder)?;
     let key = Key::of(&seen, folder)?;
     let columns: Vec<&str> = EVALUATORS
         .iter()
@@ -57,7 +57,11 @@ fn short(name: &ExtractorName) -> String {
 }
 
 /// Frames that have a value in a column.
-fn observed(seen: &Seen, rows: &[Observation], column: &Column) -> Result<usize, EvaluateError> {
+fn observed(
+    seen: &StoredObservations,
+    rows: &[Observation],
+    column: &Column,
+) -> Result<usize, EvaluateError> {
     match column.kind {
         ColumnKind::Feature => present(seen, column.name),
         _ => Ok((rows.iter().filter(|row| row.value(column.name).is_some())).count()),
@@ -66,7 +70,7 @@ fn observed(seen: &Seen, rows: &[Observation], column: &Column) -> Result<usize,
 
 /// Rows of a feature file with a number in them. A character that a locator did not find is NaN too, so
 /// that a frame counts as observed by it where it found one.
-fn present(seen: &Seen, name: &str) -> Result<usize, EvaluateError> {
+fn present(seen: &StoredObservations, name: &str) -> Result<usize, EvaluateError> {
     // Crops are cut only where CLIP embeds them.
     let Some(mut reader) = seen.feature_rows(name)? else {
         return Ok(0);

@@ -4,7 +4,7 @@ use crate::card::{CaptionText, Protocol};
 use crate::inference::Device;
 use crate::metric::Extractors;
 use crate::record::Role;
-use crate::run::{RunError, Seen};
+use crate::run::{RunError, StoredObservations};
 use serde::{Deserialize, Serialize};
 use std::path::Path;
 
@@ -74,7 +74,7 @@ impl Key {
     }
 
     /// The key of these observations; under another version's, the frames count as not observed.
-    pub(super) fn of(seen: &Seen, folder: &Path) -> Result<Self, RunError> {
+    pub(super) fn of(seen: &StoredObservations, folder: &Path) -> Result<Self, RunError> {
         Self::parse(seen.key()).ok_or_else(|| RunError::NotObserved {
             path: folder.to_path_buf(),
         })

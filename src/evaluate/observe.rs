@@ -2,16 +2,16 @@
 
 use super::EvaluateError;
 use super::decoding::decoding;
+use super::ground_truth::{Frames, GroundTruthCache};
 use super::key::Key;
 use super::panel::Panel;
-use super::truth::{Frames, Truth};
 use crate::card::Protocol;
 use crate::dataset::Dataset;
 use crate::evaluator::{Chunk, Evaluator, Rows};
 use crate::generator::Prompt;
 use crate::metric::LOGITS;
 use crate::record::{ClipId, Observation, Of, Value};
-use crate::run::{FrameRef, Looking, Observed, Progress, RunError, Store};
+use crate::run::{FrameRef, ObserveOptions, Observed, Progress, RunError, Store};
 use image::RgbImage;
 use std::num::NonZeroUsize;
 use std::path::Path;
@@ -22,7 +22,7 @@ const CHUNK: NonZeroUsize =
 
 /// What frames are compared with, and how.
 #[derive(Clone, Copy)]
-pub struct Wanted<'a> {
+pub struct ObserveRequest<'a> {
     /// The data set that the run drew.
     pub dataset: &'a dyn Dataset,
     /// How to observe.
@@ -42,7 +42,7 @@ pub struct Wanted<'a> {
 /// Outstanding units, frames that cannot be read, networks that fail, output that cannot be written.
 pub fn observe(
     store: &Store,
-    wanted: &Wanted<'_>,
+    wanted: &ObserveRequest<'_>,
     panel: &mut Panel,
     progress: &mut dyn FnMut(&Progress),
 ) -> Result<Observed, EvaluateError> {
@@ -53,8 +53,8 @@ pub fn observe(
     refuse_fewer(&key, wanted.folder)?;
     let key = key.to_text();
     let rule = wanted.protocol.ground_truth;
-    let mut truths = Truth::open(wanted.cache, hash, &rule.to_string(), panel)?;
-    let looking = Looking {
+    let mut truths = GroundTruthCache::open(wanted.cache, hash, &rule.to_string(), panel)?;
+    let looking = ObserveOptions {
         key: &key,
         chunk: CHUNK,
         decoding: decoding(panel.device),
@@ -100,7 +100,7 @@ fn refuse_fewer(key: &Key, folder: &Path) -> Result<(), EvaluateError> {
 /// What an evaluator writes of a chunk, column by column.
 fn seen(
     evaluator: &mut dyn Evaluator,
-    truth: Option<&mut Truth>,
+    truth: Option<&mut GroundTruthCache>,
     images: &[RgbImage],
     rows: &[Observation],
     real: &mut Frames<'_>,
@@ -126,7 +126,7 @@ fn seen(
 }
 
 /// What is known of a frame before it is observed.
-fn row(wanted: &Wanted<'_>, frame: FrameRef<'_>) -> Observation {
+fn row(wanted: &ObserveRequest<'_>, frame: FrameRef<'_>) -> Observation {
     let prompt = &wanted.prompts[frame.unit.unit];
     let labels = &prompt.story.frames[frame.position()];
     let (story, clip) = (frame.unit.story.clone(), frame.clip().clone());

@@ -87,13 +87,13 @@ fn rows(clips: &[u8]) -> Vec<Observation> {
     clips.iter().map(row).collect()
 }
 
-fn truth(root: &Path) -> Truth {
+fn truth(root: &Path) -> GroundTruthCache {
     let panel = Panel {
         evaluators: vec![Box::new(Reds::default())],
         device: Device::Cpu,
         arithmetic: String::new(),
     };
-    let mut all = Truth::open(root, "d", "middle", &panel).unwrap();
+    let mut all = GroundTruthCache::open(root, "d", "middle", &panel).unwrap();
     all.remove(0).unwrap()
 }
 

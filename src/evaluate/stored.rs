@@ -6,7 +6,7 @@ use crate::card::Protocol;
 use crate::evaluator::{EVALUATORS, EvaluatorRow};
 use crate::metric::{CLIP, CLIP_TEXT, Extractors, Features, ReduceInput, ScoreContext, cosine};
 use crate::record::{FrameIndex, Observation, Role, StoryId};
-use crate::run::{Identity, PLANNED_COLUMNS, RunCards, RunError, Seen};
+use crate::run::{Identity, PLANNED_COLUMNS, RunCards, RunError, StoredObservations};
 use ndarray::Axis;
 use std::path::Path;
 
@@ -36,7 +36,7 @@ impl StoredRun {
         protocol: &Protocol,
         texts: bool,
     ) -> Result<Self, EvaluateError> {
-        let seen = Seen::open(folder)?;
+        let seen = StoredObservations::open(folder)?;
         let key = Key::of(&seen, folder)?;
         // Text is most of a file, and few scores need it.
         let planned = PLANNED_COLUMNS.into_iter();
@@ -200,7 +200,7 @@ impl Similarities {
     ///
     /// # Errors
     /// Features that were changed or are damaged.
-    pub fn read(seen: &Seen) -> Result<Self, RunError> {
+    pub fn read(seen: &StoredObservations) -> Result<Self, RunError> {
         let [generated, ground_truth] = CLIP;
         Ok(Self {
             text_image: cosines(seen, [generated, CLIP_TEXT])?,
@@ -209,7 +209,7 @@ impl Similarities {
     }
 }
 
-fn cosines(seen: &Seen, names: [&str; 2]) -> Result<Vec<Option<f64>>, RunError> {
+fn cosines(seen: &StoredObservations, names: [&str; 2]) -> Result<Vec<Option<f64>>, RunError> {
     let [first, second] = names.map(|name| seen.feature_rows(name));
     let (Some(mut first), Some(mut second)) = (first?, second?) else {
         return Ok(Vec::new());

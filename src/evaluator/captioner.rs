@@ -3,7 +3,7 @@
 use super::EvaluatorError;
 use super::beam::{BeamOptions, Hypothesis, search};
 use super::contract::values;
-use super::eye::Eye;
+use super::input::NetworkInput;
 use super::passes;
 use super::registry::{Opened, Opening, named};
 use super::writer::{Writer, shaped, with_prompt};
@@ -27,7 +27,7 @@ const MOST_BYTES: u64 = 64 << 30;
 
 /// Writes captions with a beam search, as `generate` of Hugging Face transformers does.
 pub struct Captioner {
-    eye: Eye,
+    eye: NetworkInput,
     vision: Graph,
     /// Images of one pass of it.
     pass: usize,
@@ -62,7 +62,7 @@ impl Captioner {
         } else {
             writer.embed(&Array2::from_shape_fn((1, ids.len()), |(_, at)| ids[at]))?
         };
-        let eye = Eye::own(manifest);
+        let eye = NetworkInput::own(manifest);
         Ok(Self {
             pass: passes::of_images(runtime.device(), IMAGES, eye.size()),
             eye,

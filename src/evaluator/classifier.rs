@@ -1,7 +1,7 @@
 //! What is on a frame: the multi-label classifiers.
 
 use super::EvaluatorError;
-use super::eye::Eye;
+use super::input::NetworkInput;
 use super::network::{GraphNetwork, PixelNet};
 use super::registry::{Opened, Opening, named};
 use super::{Chunk, Evaluator, Rows, kind, labels, signatures};
@@ -71,7 +71,7 @@ impl Classifier {
         Ok(Self {
             net: PixelNet::new(
                 runtime.device(),
-                Eye::with_recipe(bundle.manifest(), recipe),
+                NetworkInput::with_recipe(bundle.manifest(), recipe),
                 network,
             ),
             kind,

@@ -3,7 +3,7 @@
 use super::EvaluatorError;
 use super::clip_text::ClipText;
 use super::contract::values;
-use super::eye::Eye;
+use super::input::NetworkInput;
 use super::network::{BATCH, GraphNetwork, PixelNet, check};
 use super::passes;
 use super::registry::{Opened, Opening, SharedClip, named};
@@ -49,7 +49,7 @@ impl Clip {
         Ok(Self {
             images: PixelNet::new(
                 runtime.device(),
-                Eye::own(manifest),
+                NetworkInput::own(manifest),
                 GraphNetwork::open(runtime, bundle, &images)?,
             ),
             pass: passes::of_texts(runtime.device(), BATCH, model.context_length, model.dim),

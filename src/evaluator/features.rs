@@ -2,7 +2,7 @@
 
 use super::EvaluatorError;
 use super::contract::values;
-use super::eye::Eye;
+use super::input::NetworkInput;
 use super::network::{GraphNetwork, PixelNet};
 use super::registry::{Opened, Opening, named};
 use super::{Chunk, Evaluator, Rows, TruthColumn, kind, signatures};
@@ -39,7 +39,7 @@ impl FeatureNet {
         Ok(Self {
             net: PixelNet::new(
                 runtime.device(),
-                Eye::with_recipe(bundle.manifest(), recipe),
+                NetworkInput::with_recipe(bundle.manifest(), recipe),
                 network,
             ),
             has_logits,

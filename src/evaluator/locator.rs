@@ -2,7 +2,7 @@
 
 use super::EvaluatorError;
 use super::component::largest_component;
-use super::eye::Eye;
+use super::input::NetworkInput;
 use super::network::{MaskNetwork, PixelNet};
 use super::pixel_box::PixelBox;
 use super::{kind, labels, signatures};
@@ -43,7 +43,7 @@ impl Locator {
         )?;
         Ok(Self {
             grid: network.grid(),
-            net: PixelNet::new(runtime.device(), Eye::own(manifest), network),
+            net: PixelNet::new(runtime.device(), NetworkInput::own(manifest), network),
             characters: model.characters.clone(),
             logit: libm::log(model.threshold / (1.0 - model.threshold)),
         })

@@ -1,7 +1,7 @@
 //! LPIPS: how different two images look.
 
 use super::EvaluatorError;
-use super::eye::Eye;
+use super::input::NetworkInput;
 use super::registry::{Opened, Opening, named};
 use super::signatures::{FIRST_IMAGE as FIRST, SECOND_IMAGE as SECOND};
 use super::{Chunk, Evaluator, Rows, kind, signatures};
@@ -123,14 +123,14 @@ impl Lpips {
     }
 
     /// Brings images to a size, with values in `[-1, 1]`.
-    fn eye(&self, (width, height): (u32, u32)) -> Eye {
+    fn eye(&self, (width, height): (u32, u32)) -> NetworkInput {
         let recipe = Recipe {
             first: None,
             resizer: self.resizer,
             geometry: Geometry::Squash,
             scale: ValueScale::Symmetric,
         };
-        let mut eye = Eye::new(width, height, recipe, InputScale::Symmetric);
+        let mut eye = NetworkInput::new(width, height, recipe, InputScale::Symmetric);
         eye.set_pillow(self.order);
         eye
     }

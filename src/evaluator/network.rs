@@ -1,7 +1,7 @@
 //! One network that reads a batch of pixels and gives one row per image.
 
 use super::EvaluatorError;
-use super::eye::Eye;
+use super::input::NetworkInput;
 use super::passes;
 use super::signatures::PIXELS;
 use crate::inference::{Bundle, Device, Graph, GraphSignature, Input, Port, Runtime};
@@ -26,14 +26,14 @@ pub(super) trait Network {
 
 /// A network and how images reach it.
 pub(super) struct PixelNet {
-    pub(super) eye: Eye,
+    pub(super) eye: NetworkInput,
     pub(super) network: Box<dyn Network>,
     /// Images of one forward pass.
     pass: usize,
 }
 
 impl PixelNet {
-    pub(super) fn new(device: Device, eye: Eye, network: impl Network + 'static) -> Self {
+    pub(super) fn new(device: Device, eye: NetworkInput, network: impl Network + 'static) -> Self {
         Self {
             pass: passes::of_images(device, BATCH, eye.size()),
             eye,
@@ -279,7 +279,7 @@ pub(super) mod tests {
         };
         PixelNet::new(
             Device::Cpu,
-            Eye::new(4, 4, recipe, InputScale::Unit),
+            NetworkInput::new(4, 4, recipe, InputScale::Unit),
             Mean {
                 name,
                 widths: widths.to_vec(),

@@ -6,7 +6,7 @@ use super::tables::{Absences, Labels, captions, labels, observations, scores};
 use super::writer::TableWriter;
 use crate::evaluate::Similarities;
 use crate::record::{FrameIndex, Observation, Score};
-use crate::run::{FrameEntry, Glance, Manifest, RunError, Seen, read_scores};
+use crate::run::{FrameEntry, Manifest, RunError, RunSummary, StoredObservations, read_scores};
 use polars::prelude::{AnyValue, Column, DataFrame, DataType, PolarsResult, Scalar};
 use rayon::prelude::*;
 use std::collections::BTreeSet;
@@ -86,12 +86,13 @@ impl Loaded {
         let name = root.file_name().unwrap_or(root.as_os_str());
         // Says what to do where no frame was observed yet.
         let seen = |columns: &[&'static str]| -> Result<Vec<Observation>, RunError> {
-            Seen::open(root)?.observations(&[&["story", "frame", "clip"], columns].concat())
+            StoredObservations::open(root)?
+                .observations(&[&["story", "frame", "clip"], columns].concat())
         };
         let content = match what {
             What::Observations => {
                 let observations = seen(&["text", "caption", "pronoun", "lpips"])?;
-                let similarities = Similarities::read(&Seen::open(root)?)?;
+                let similarities = Similarities::read(&StoredObservations::open(root)?)?;
                 // Only frames of another program can be absent.
                 let absences = match manifest.identity.images_hash {
                     Some(_) => absences(root)?,
@@ -179,7 +180,7 @@ impl Loaded {
 }
 
 fn absences(root: &Path) -> Result<Absences, RunError> {
-    let glance = Glance::read(root)?;
+    let glance = RunSummary::read(root)?;
     let mut absences = Absences::new();
     for entry in glance.entries.into_values() {
         for (at, frame) in entry.frames.into_iter().enumerate() {

@@ -7,7 +7,7 @@ use super::csv_lines::CsvLines;
 use super::error::ExportError;
 use crate::evaluate::Similarities;
 use crate::record::Observation;
-use crate::run::{RunError, Seen};
+use crate::run::{RunError, StoredObservations};
 use crate::table::join_all;
 use clap::ValueEnum;
 use polars::prelude::{Column, DataFrame};
@@ -31,7 +31,11 @@ pub enum FrameValue {
 }
 
 impl FrameValue {
-    fn of(self, seen: &Seen, rows: &[Observation]) -> Result<Vec<Option<f64>>, RunError> {
+    fn of(
+        self,
+        seen: &StoredObservations,
+        rows: &[Observation],
+    ) -> Result<Vec<Option<f64>>, RunError> {
         let clip = match self {
             Self::ClipTi => Similarities::read(seen)?.text_image,
             Self::ClipIi => Similarities::read(seen)?.image_image,
@@ -57,7 +61,7 @@ pub fn side_by_side(runs: &[PathBuf], value: FrameValue) -> Result<DataFrame, Ex
 }
 
 fn read(root: &Path, value: FrameValue) -> Result<DataFrame, ExportError> {
-    let seen = Seen::open(root)?;
+    let seen = StoredObservations::open(root)?;
     let rows = seen.observations(&["story", "frame", "lpips"])?;
     let stories: Vec<&str> = rows.iter().map(|row| row.story.as_str()).collect();
     let frames: Vec<u64> = rows.iter().map(|row| u64::from(row.frame.0)).collect();

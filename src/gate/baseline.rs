@@ -6,7 +6,7 @@
 use super::error::GateError;
 use super::subject::{Subject, arguments};
 use crate::metric::StorySums;
-use crate::record::{StoryId, Unit, sha256_hex, without_count};
+use crate::record::{Slice, StoryId, Unit, sha256_hex, without_count};
 use crate::run::{Identity, write_durably};
 use crate::stats::ClusterSums;
 use serde::{Deserialize, Serialize};
@@ -311,7 +311,7 @@ fn json<T: Serialize>(value: &T) -> String {
 /// Slices of many frames of most stories. Single positions and characters, of one or two frames per story, would
 /// make up most of the file.
 fn keeps_sums(slice: &str) -> bool {
-    matches!(slice, "all" | "pronoun" | "no_pronoun")
+    matches!(slice.parse(), Ok(Slice::All | Slice::Pronoun(_)))
 }
 
 /// Most sums a story of a score that is kept with them: accuracies, micro F1, means. Macro F1 has three a label.

@@ -1,7 +1,7 @@
 //! A run as the gate sees it.
 
 use crate::evaluate::{EvaluateError, StoredRun};
-use crate::metric::{FAMILIES, Parts, Reduction, StorySums, Wanted, reduce_with_parts};
+use crate::metric::{FAMILIES, Parts, Reduction, Selection, StorySums, reduce_with_parts};
 use crate::record::{Absence, Scores, StoryId};
 use crate::run::{Identity, Manifest, OBSERVED, Partition, RunError, Store, read_scores};
 use std::collections::{BTreeMap, BTreeSet};
@@ -86,7 +86,7 @@ fn parts(
     let stored = StoredRun::read_with(run, &protocol, false)?;
     let context = stored.context(&manifest.identity, &cards)?;
     let input = stored.input(&protocol, &context);
-    let reduced = reduce_with_parts(&input, &Wanted::everything());
+    let reduced = reduce_with_parts(&input, &Selection::everything());
     let sums = reduced.into_iter().filter_map(|it| match it.parts {
         Parts::Sums(sums) => Some(((it.score.metric, it.score.slice), sums)),
         Parts::LeftOut { .. } | Parts::None(_) => None,

@@ -255,17 +255,11 @@ fn rows_are_found_by_model_text_and_length() {
         found("arxiv-table-1", &ldm(TextVariant::StorygptvEval)),
         Match::Row(6)
     );
-    let longer = |run: &mut MeasuredRun| {
-        let line = &mut run.scores.scores[0].signature;
-        *line = line.replace("followers-3", "followers-19");
-    };
+    let longer = |run: &mut MeasuredRun| run.story_length = 20;
     assert_eq!(found("arxiv-table-5", &longer), Match::Row(8));
     let mini = |run: &mut MeasuredRun| run.model = card::model("storygpt-v-mini").unwrap();
     assert_eq!(found("cvpr-supp-charldm", &mini), Match::Row(2));
-    let no_such_length = |run: &mut MeasuredRun| {
-        let line = &mut run.scores.scores[0].signature;
-        *line = line.replace("followers-3", "followers-6");
-    };
+    let no_such_length = |run: &mut MeasuredRun| run.story_length = 7;
     assert!(matches!(
         found("arxiv-table-5", &no_such_length),
         Match::Nowhere(why) if why.contains("rows 6, 7, 8, 9, 10") && why.contains("--with 6=runs/x")

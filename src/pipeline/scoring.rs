@@ -6,7 +6,7 @@ use super::started::{observe, tell_doubts};
 use super::{Control, DataChoice, EvaluatorSet, Gathered, PipelineError};
 use crate::card::{self, CardKind, Protocol};
 use crate::dataset::{Dataset, OpenDataset, referential};
-use crate::evaluate::{self, Wanted};
+use crate::evaluate::{self, ObserveRequest};
 use crate::generator::Prompt;
 use crate::inference::{Runtime, RuntimeOptions};
 use crate::record::{Role, Scores, Story, StoryId};
@@ -141,7 +141,7 @@ fn observe_under(
     for (place, set) in protocols.iter().zip(&sets) {
         let (protocol, folder) = place;
         let mut panel = set.open(dataset.card(), protocol, &runtime)?;
-        let wanted = Wanted {
+        let wanted = ObserveRequest {
             dataset: &dataset,
             protocol,
             prompts: &prompts,

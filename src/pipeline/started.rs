@@ -6,7 +6,7 @@ use super::sheet::write_sheet;
 use super::{Control, PipelineError, scoring};
 use crate::card::{GeneratorKind, ModelCard};
 use crate::dataset::Dataset;
-use crate::evaluate::{self, Panel, Wanted};
+use crate::evaluate::{self, ObserveRequest, Panel};
 use crate::generator::{CharLdm, Generator, GroundTruth, Prompt, Shuffled, StoryGptV};
 use crate::inference::Runtime;
 use crate::record::{CallerError, ClipId, Scores, Seed};
@@ -111,7 +111,7 @@ impl Started<'_> {
     /// When the plan was to draw frames only.
     pub fn observe(&mut self, drawn: Drawn) -> Result<Observed, PipelineError> {
         let panel = self.panel.as_mut().expect("the goal is scores");
-        let wanted = Wanted {
+        let wanted = ObserveRequest {
             dataset: &self.planned.dataset,
             protocol: &self.planned.protocol,
             prompts: &drawn.prompts,
@@ -183,7 +183,7 @@ impl Started<'_> {
 /// Shows every frame of a run to a panel, under the name of its model.
 pub(super) fn observe(
     store: &Store,
-    wanted: &Wanted<'_>,
+    wanted: &ObserveRequest<'_>,
     panel: &mut Panel,
     control: Control<'_>,
 ) -> Result<(), PipelineError> {

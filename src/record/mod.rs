@@ -10,6 +10,7 @@ mod observation;
 mod role;
 mod score;
 mod signature;
+mod slice;
 mod story;
 
 pub use absence::Absence;
@@ -22,4 +23,5 @@ pub use observation::Observation;
 pub use role::Role;
 pub use score::{Counts, Score, Scores, SeedSpread, Unit};
 pub use signature::{Signature, signature_differences, signature_part, without_count};
+pub use slice::{Slice, UnknownSlice};
 pub use story::{ReferentialCaption, Replacement, Story, StoryFrame, TextVariant};

@@ -3,7 +3,7 @@
 use super::TableOptions;
 use super::footnotes::Footnotes;
 use crate::metric::{Group, about};
-use crate::record::{Score, Scores};
+use crate::record::{Score, Scores, Slice};
 
 /// The table of one slice.
 #[derive(Clone, Debug)]
@@ -178,14 +178,14 @@ pub(super) fn scored(row: &SectionRow) -> String {
 }
 
 fn title(slice: &str) -> String {
-    match slice {
-        "all" => "All frames".to_owned(),
-        "pronoun" => "Frames whose text has a pronoun in place of a name".to_owned(),
-        "no_pronoun" => "Frames whose text names everybody".to_owned(),
-        other => match other.split_once(':') {
-            Some(("character", name)) => format!("Character {name}, on all frames"),
-            _ => other.replacen("frame_", "Frame ", 1),
-        },
+    match slice.parse() {
+        Ok(Slice::All) => "All frames".to_owned(),
+        Ok(Slice::Pronoun(true)) => "Frames whose text has a pronoun in place of a name".to_owned(),
+        Ok(Slice::Pronoun(false)) => "Frames whose text names everybody".to_owned(),
+        Ok(Slice::Character(name)) => format!("Character {name}, on all frames"),
+        Ok(Slice::Frame(frame)) => format!("Frame {frame}"),
+        Ok(Slice::Length(frames)) => format!("Stories of {frames} frames"),
+        Err(_) => slice.to_owned(),
     }
 }
 

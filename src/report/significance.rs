@@ -5,7 +5,7 @@ use super::{Comparison, Ranking};
 use crate::card::Protocol;
 use crate::compare::{Best, best_of_column};
 use crate::evaluate::{EvaluateError, StoredRun};
-use crate::metric::{FAMILIES, Family, Metric, Reduced, Reduction, Wanted, reduce_with_parts};
+use crate::metric::{FAMILIES, Family, Metric, Reduced, Reduction, Selection, reduce_with_parts};
 use crate::record::{Score, Scores};
 use crate::run::{Manifest, OBSERVED};
 use crate::stats::Resampling;
@@ -157,7 +157,7 @@ impl Reader<'_> {
         keep(&mut protocol, metrics);
         let stored = StoredRun::read_with(folder, &protocol, false)?;
         let context = stored.context(&manifest.identity, &cards)?;
-        let wanted = Wanted::new(metrics.clone(), slices.clone());
+        let wanted = Selection::new(metrics.clone(), slices.clone());
         Ok(reduce_with_parts(
             &stored.input(&protocol, &context),
             &wanted,

@@ -15,7 +15,6 @@ mod fault;
 mod features;
 mod find;
 mod generate;
-mod glance;
 mod import;
 mod journal;
 mod layout;
@@ -27,8 +26,9 @@ mod plan;
 mod progress;
 mod scores;
 mod seed_set;
-mod seen;
 mod store;
+mod stored;
+mod summary;
 #[cfg(test)]
 mod testing;
 #[cfg(test)]
@@ -44,7 +44,6 @@ pub use error::{Difference, FeatureFault, RunError};
 pub use features::{FeatureReader, FeatureWriter, read_features};
 pub use find::{DEEPEST, Found, MOST_FOLDERS, find_runs};
 pub use generate::{Draw, Generated, MemoryShort, generate};
-pub use glance::{Glance, State, folder_bytes};
 pub use import::{
     FrameChange, ImportCounts, ImportRecord, Imported, ImportedFrame, Incoming, import,
 };
@@ -55,12 +54,13 @@ pub use layout::{
 };
 pub use manifest::{FORMAT, Identity, Manifest, Session};
 pub use observations::{ObservationWriter, PLANNED_COLUMNS, read_columns};
-pub use observe::{FrameRef, Looker, Looking, Observed, Unseen, observe};
+pub use observe::{FrameRef, ObserveFrames, ObserveOptions, Observed, Unseen, observe};
 pub use partition::Partition;
 pub use plan::{Plan, PlanSummary, Unit};
 pub use progress::{Progress, Stage};
 pub use scores::{SCORES_FORMAT, find_scores, read_scores, write_scores};
 pub use seed_set::runs_in;
-pub use seen::{Seen, observed_key};
 pub use store::Store;
+pub use stored::{StoredObservations, observed_key};
+pub use summary::{RunSummary, State, folder_bytes};
 pub use timing::{StageTime, TimedStage, read_times, record_time};

@@ -7,8 +7,8 @@ use super::layout::{FEATURES, OBSERVATIONS, OBSERVED, json_file};
 use super::observations::{OBSERVATIONS_FORMAT, ObservationWriter};
 use super::plan::Unit;
 use super::progress::{Progress, Stage, rate};
-use super::seen::{Record, features_file};
 use super::store::Store;
+use super::stored::{Record, features_file};
 use super::timing::{StageTime, TimedStage, record_time};
 use crate::record::{
     ClipId, Column, ColumnKind, FrameIndex, Observation, SizedColumn, sha256_file,
@@ -51,7 +51,7 @@ impl<'a> FrameRef<'a> {
 }
 
 /// The evaluators: an observation for each frame and its image, in their order.
-pub type Looker<'a, E> =
+pub type ObserveFrames<'a, E> =
     dyn FnMut(&[FrameRef<'_>], &[RgbImage]) -> Result<Vec<Observation>, E> + 'a;
 
 /// The row of a frame that has no image: its ids, text and labels, and no value.
@@ -59,7 +59,7 @@ pub type Unseen<'a> = dyn FnMut(FrameRef<'_>) -> Observation + 'a;
 
 /// How to observe.
 #[derive(Clone, Copy, Debug)]
-pub struct Looking<'a> {
+pub struct ObserveOptions<'a> {
     /// Names everything that observations depend on besides the frames, for example the evaluators' content
     /// hash and the ground-truth rule. Observations made under another key are made again.
     pub key: &'a str,
@@ -101,8 +101,8 @@ pub struct Observed {
 /// fit no column, what `looker` gives, and [`RunError::Output`] and its kin. Earlier observations then stay as they are.
 pub fn observe<E: From<RunError>>(
     store: &Store,
-    looking: &Looking<'_>,
-    looker: &mut Looker<'_, E>,
+    looking: &ObserveOptions<'_>,
+    looker: &mut ObserveFrames<'_, E>,
     unseen: &mut Unseen<'_>,
     progress: &mut dyn FnMut(&Progress),
 ) -> Result<Observed, E> {
@@ -189,8 +189,8 @@ fn observe_chunk<E: From<RunError>>(
     store: &Store,
     chunk: &[FrameRef<'_>],
     images: Vec<Option<RgbImage>>,
-    looking: &Looking<'_>,
-    looker: &mut Looker<'_, E>,
+    looking: &ObserveOptions<'_>,
+    looker: &mut ObserveFrames<'_, E>,
     unseen: &mut Unseen<'_>,
 ) -> Result<Vec<Observation>, E> {
     let pairs = chunk.iter().zip(images);
@@ -219,13 +219,13 @@ fn observe_chunk<E: From<RunError>>(
 }
 
 /// The feature files among the columns.
-fn features<'a>(looking: &Looking<'a>) -> impl Iterator<Item = SizedColumn> + use<'a> {
+fn features<'a>(looking: &ObserveOptions<'a>) -> impl Iterator<Item = SizedColumn> + use<'a> {
     let all = looking.columns.iter().copied();
     all.filter(|it| it.column.kind == ColumnKind::Feature)
 }
 
 /// The files that hold the observations: the table, then the features.
-fn files(looking: &Looking<'_>) -> Result<Vec<String>, RunError> {
+fn files(looking: &ObserveOptions<'_>) -> Result<Vec<String>, RunError> {
     let features = features(looking).map(|it| features_file(it.column.name));
     std::iter::once(Ok(OBSERVATIONS.to_owned()))
         .chain(features)
@@ -233,7 +233,7 @@ fn files(looking: &Looking<'_>) -> Result<Vec<String>, RunError> {
 }
 
 /// Whether the files on the disk are what would be written. Whatever cannot be read is not.
-fn is_current(store: &Store, looking: &Looking<'_>, names: &[String], rows: usize) -> bool {
+fn is_current(store: &Store, looking: &ObserveOptions<'_>, names: &[String], rows: usize) -> bool {
     let Ok(found) = Record::read(looking.folder) else {
         return false;
     };
@@ -245,7 +245,7 @@ fn is_current(store: &Store, looking: &Looking<'_>, names: &[String], rows: usiz
 
 fn record(
     store: &Store,
-    looking: &Looking<'_>,
+    looking: &ObserveOptions<'_>,
     rows: usize,
     files: BTreeMap<String, String>,
 ) -> Record {
@@ -309,7 +309,7 @@ struct Tables {
 }
 
 impl Tables {
-    fn create(names: &[String], looking: &Looking<'_>) -> Result<Self, RunError> {
+    fn create(names: &[String], looking: &ObserveOptions<'_>) -> Result<Self, RunError> {
         let root = looking.folder;
         create_folder(&root.join(FEATURES))?;
         let features = names[1..]

@@ -2,8 +2,8 @@
 
 use super::testing::{self, FRAMES};
 use super::{
-    Looking, OBSERVATIONS, OBSERVED, Observed, Partition, Plan, Progress, RunError, Seen, Store,
-    fault, generate, observe, read_columns,
+    OBSERVATIONS, OBSERVED, ObserveOptions, Observed, Partition, Plan, Progress, RunError, Store,
+    StoredObservations, fault, generate, observe, read_columns,
 };
 use crate::record::{Column, ColumnKind, FaultKind, Hint as _, Observation, Of, SizedColumn};
 use crate::vision::Decoding;
@@ -74,8 +74,8 @@ fn draw(units: &[&super::Unit]) -> Vec<Vec<RgbImage>> {
         .collect()
 }
 
-fn looking<'a>(store: &'a Store, key: &'a str) -> Looking<'a> {
-    Looking {
+fn looking<'a>(store: &'a Store, key: &'a str) -> ObserveOptions<'a> {
+    ObserveOptions {
         key,
         folder: store.root(),
         chunk: NonZeroUsize::new(4).expect("chunk"),
@@ -189,7 +189,7 @@ fn a_run_writes_what_was_seen_in_plan_order() {
     assert_eq!(found, planned);
     assert!(rows.iter().all(|row| row.vector("labels").is_some()));
     assert!(rows.iter().all(|row| row.number("company").is_some()));
-    let seen = Seen::open(folder.path()).expect("seen");
+    let seen = StoredObservations::open(folder.path()).expect("seen");
     assert_eq!(
         seen.features("toy").expect("features").dim(),
         (STORIES * FRAMES, 2)
@@ -213,7 +213,7 @@ fn one_changed_byte_of_what_was_seen_is_refused_and_looking_again_mends_it() {
         let middle = bytes.len() / 2;
         bytes[middle] ^= 1;
         std::fs::write(&path, bytes).expect("write");
-        let seen = Seen::open(folder.path()).expect("seen");
+        let seen = StoredObservations::open(folder.path()).expect("seen");
         let error = if file == OBSERVATIONS {
             seen.observations(&["story"]).expect_err("changed")
         } else {
@@ -226,7 +226,7 @@ fn one_changed_byte_of_what_was_seen_is_refused_and_looking_again_mends_it() {
         assert_eq!(error.fault_kind(), FaultKind::DataVerification);
         assert!(error.hint().expect("hint").contains("storyeval observe"));
         run(folder.path(), &plan, Partition::WHOLE, None).expect("again");
-        let seen = Seen::open(folder.path()).expect("seen");
+        let seen = StoredObservations::open(folder.path()).expect("seen");
         assert!(seen.observations(&["story"]).is_ok() && seen.features("toy").is_ok());
     }
 }
@@ -478,7 +478,7 @@ fn closures_that_break_their_contract_are_refused() {
 #[test]
 fn feature_names_stay_in_their_folder() {
     for name in ["", "..", "a/b", "a.b", "ä"] {
-        assert!(super::seen::features_file(name).is_err(), "{name}");
+        assert!(super::stored::features_file(name).is_err(), "{name}");
     }
 }
 
@@ -594,7 +594,7 @@ fn observations_of_another_version_are_refused_by_its_name_and_made_again() {
     let path = folder.path().join(OBSERVED);
     // As versions before columns had names wrote it.
     fs::write(&path, r#"{"format": 1, "key": "eyes-0", "rows": 3}"#).expect("old");
-    let error = Seen::open(folder.path()).expect_err("old");
+    let error = StoredObservations::open(folder.path()).expect_err("old");
     assert!(
         error
             .to_string()

@@ -20,7 +20,7 @@ use std::collections::BTreeSet;
 use storyeval::card::{self, Protocol};
 use storyeval::compare::Finding;
 use storyeval::metric::{
-    CLIP, ExtractorName, Features, ReduceInput, Reduced, ScoreContext, Wanted, reduce_with_parts,
+    CLIP, ExtractorName, Features, ReduceInput, Reduced, ScoreContext, Selection, reduce_with_parts,
 };
 use storyeval::record::{Observation, Role, TextVariant};
 use storyeval::stats::Resampling;
@@ -118,7 +118,7 @@ fn reduced(observations: &[Observation], metrics: &[&str]) -> Vec<Reduced> {
     };
     let wanted = metrics.iter().map(|metric| (*metric).to_owned()).collect();
     let slices = BTreeSet::from(["all".to_owned()]);
-    let found = reduce_with_parts(&input, &Wanted::new(wanted, slices));
+    let found = reduce_with_parts(&input, &Selection::new(wanted, slices));
     metrics
         .iter()
         .map(|metric| {

@@ -10,12 +10,12 @@ use crate::cli::talk::{Meter, Screen, print, print_json, say};
 use clap::Args;
 use serde_json::{Value, json};
 use std::path::PathBuf;
+use storyeval::audit::{
+    Condition, Damage, Extent, Fault, Finding, Row, Scratch, Strength, Study, chart, listing,
+};
 use storyeval::card::{self, Protocol};
 use storyeval::dataset::{Dataset, OpenDataset, referential};
 use storyeval::evaluate::Panel;
-use storyeval::evaluate::audit::{
-    Condition, Damage, Extent, Fault, Finding, Row, Scratch, Strength, Study, chart, listing,
-};
 use storyeval::generator::Prompt;
 use storyeval::pipeline::{
     DataChoice, EvaluatorSet, Gathered, open_dataset, selected, subset_name, truth_cache,

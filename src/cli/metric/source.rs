@@ -123,7 +123,7 @@ impl PairArguments {
         let file = |path: &Path| (!path.is_dir()).then(|| read(path)).transpose();
         let [a, b] = self.paths();
         let (first, second) = rayon::join(|| file(a), || file(b));
-        let mut eyes = Eyes::new(&self.network);
+        let mut eyes = FeatureReader::new(&self.network);
         let mut whole = |path, read| match read {
             Some(set) => Ok(set),
             None => eyes.look_at(path, Output::Features).map(&seen),
@@ -172,7 +172,7 @@ enum Output {
 /// The logits of a set: a folder of images goes through the network, a file is read.
 pub(crate) fn logits_of(path: &Path, network: &NetworkArguments) -> Result<Features, Failure> {
     if path.is_dir() {
-        return Eyes::new(network).look_at(path, Output::Logits);
+        return FeatureReader::new(network).look_at(path, Output::Logits);
     }
     read_features(path)
 }
@@ -204,12 +204,12 @@ impl<N> Loaded<N> {
 }
 
 /// The feature network, loaded when the first folder has to be read.
-struct Eyes<'a> {
+struct FeatureReader<'a> {
     network: &'a NetworkArguments,
     loaded: Option<Loaded<FeatureNet>>,
 }
 
-impl<'a> Eyes<'a> {
+impl<'a> FeatureReader<'a> {
     fn new(network: &'a NetworkArguments) -> Self {
         Self {
             network,

@@ -17,18 +17,18 @@ mod labels;
 mod mean;
 mod parts;
 mod pixels;
+mod selection;
 mod sets;
 mod signature;
 mod similarity;
 mod slice;
-mod wanted;
 
 pub use input::{
     CLIP, CLIP_TEXT, CROPS, ExtractorName, Extractors, FEATURES, FeaturePair, Features, LOGITS,
     ReduceInput, ScoreContext,
 };
 pub use parts::{Parts, Reduced, StorySums};
-pub use wanted::Wanted;
+pub use selection::Selection;
 
 pub(super) use captions::CAPTIONS;
 pub(super) use chosen::Chosen;
@@ -63,13 +63,13 @@ use crate::record::Score;
 /// many frames were unusable rather than absent.
 #[must_use]
 pub fn reduce(input: &ReduceInput<'_>) -> Vec<Score> {
-    let reduced = reduce_with_parts(input, &Wanted::everything());
+    let reduced = reduce_with_parts(input, &Selection::everything());
     reduced.into_iter().map(|reduced| reduced.score).collect()
 }
 
 /// The same scores, as far as they are wanted, each with what it is made of.
 #[must_use]
-pub fn reduce_with_parts(input: &ReduceInput<'_>, wanted: &Wanted) -> Vec<Reduced> {
+pub fn reduce_with_parts(input: &ReduceInput<'_>, wanted: &Selection) -> Vec<Reduced> {
     let chosen = Chosen::new(input);
     let mut scores = Vec::new();
     for slice in Slice::all_of(&chosen) {

@@ -1,7 +1,7 @@
 //! Which frames a score is about.
 
 use super::chosen::Chosen;
-use crate::record::{FrameIndex, Observation};
+use crate::record::{self, FrameIndex, Observation};
 use std::collections::BTreeSet;
 
 /// A subset of the scored frames, or one label on all of them.
@@ -37,15 +37,15 @@ impl Slice {
             .collect()
     }
 
-    /// Name in scores: `all`, `pronoun`, `no_pronoun`, `frame_1`, `character:otto`.
+    /// Name in scores.
     pub(super) fn name(&self) -> String {
-        match self {
-            Self::All => "all".to_owned(),
-            Self::Pronoun(true) => "pronoun".to_owned(),
-            Self::Pronoun(false) => "no_pronoun".to_owned(),
-            Self::Frame(frame) => format!("frame_{frame}"),
-            Self::Character { name, .. } => format!("character:{name}"),
-        }
+        let slice = match self {
+            Self::All => record::Slice::All,
+            Self::Pronoun(pronoun) => record::Slice::Pronoun(*pronoun),
+            Self::Frame(frame) => record::Slice::Frame(*frame),
+            Self::Character { name, .. } => record::Slice::Character(name.clone()),
+        };
+        slice.to_string()
     }
 
     /// Whether a frame belongs to it.

@@ -14,7 +14,7 @@ use super::{
 };
 use crate::card::{self, GeneratorKind, ModelCard, Protocol};
 use crate::dataset::{Dataset, OpenDataset, OpenOptions, referential};
-use crate::evaluate::Wanted;
+use crate::evaluate::ObserveRequest;
 use crate::generator::Prompt;
 use crate::generator::images::{
     Allowed, Doubt, Folder, ImagesError, Inspection, LayoutKind, Matching, Mismatch, Taken, doubt,
@@ -229,7 +229,7 @@ impl Matched {
         let record = job.record(&found);
         let manifest = job.manifest(&plan, &runtime, &record);
         let store = job.import(&found, &plan, (&manifest, &record), &out, control)?;
-        let wanted = Wanted {
+        let wanted = ObserveRequest {
             dataset: &job.dataset,
             protocol: &job.protocol,
             prompts: &prompts,

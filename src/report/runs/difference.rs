@@ -2,7 +2,7 @@
 
 use super::flat::flatten;
 use crate::record::{Score, signature_differences};
-use crate::run::Glance;
+use crate::run::RunSummary;
 use crate::table::{Block, Cell, Column, Document, Line, Row, Table};
 use serde::Serialize;
 use serde_json::Value;
@@ -56,7 +56,7 @@ pub struct RunDifference {
 impl RunDifference {
     /// Compares two runs.
     #[must_use]
-    pub fn new(first: &Glance, second: &Glance) -> Self {
+    pub fn new(first: &RunSummary, second: &RunSummary) -> Self {
         let (a, b) = (&first.manifest, &second.manifest);
         Self {
             first: first.root.display().to_string(),
@@ -155,8 +155,8 @@ fn changes(first: &Value, second: &Value) -> Vec<Changed> {
         .collect()
 }
 
-fn scores(first: &Glance, second: &Glance) -> Vec<ScoreDifference> {
-    let of = |run: &'_ Glance| -> Vec<Score> {
+fn scores(first: &RunSummary, second: &RunSummary) -> Vec<ScoreDifference> {
+    let of = |run: &'_ RunSummary| -> Vec<Score> {
         let scores = run.scores.iter().flat_map(|scores| &scores.scores);
         scores.cloned().collect()
     };

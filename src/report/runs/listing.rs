@@ -3,7 +3,7 @@
 use super::text::{moment, size, value};
 use crate::metric::{Group, Metric};
 use crate::record::Score;
-use crate::run::{Glance, RunError, State};
+use crate::run::{RunError, RunSummary, State};
 use crate::table::{Block, Cell, Column, Document, Line, Row, Table};
 use serde::Serialize;
 use std::path::{Path, PathBuf};
@@ -48,7 +48,7 @@ pub struct RunLine {
 impl RunLine {
     /// The line of a run whose folder takes so many bytes.
     #[must_use]
-    pub fn new(glance: &Glance, bytes: u64) -> Self {
+    pub fn new(glance: &RunSummary, bytes: u64) -> Self {
         let identity = &glance.manifest.identity;
         let headline = |metric: &'static Metric| {
             let mut scores = glance.scores.iter().flat_map(|scores| &scores.scores);

@@ -5,7 +5,7 @@ use crate::evaluate::NetworkCoverage;
 use crate::metric::about;
 use crate::record::{Score, Scores};
 use crate::report::sections::print;
-use crate::run::{Glance, Identity, Session, StageTime, State, TimedStage};
+use crate::run::{Identity, RunSummary, Session, StageTime, State, TimedStage};
 use crate::table::{Block, Cell, Column, Document, Line, Row, Table};
 use serde::Serialize;
 use serde_json::Value;
@@ -64,7 +64,7 @@ impl RunPage {
     /// of the later stages.
     #[must_use]
     pub fn new(
-        glance: Glance,
+        glance: RunSummary,
         networks: Option<Vec<NetworkCoverage>>,
         times: &[StageTime],
     ) -> Self {
@@ -227,7 +227,7 @@ impl RunPage {
 }
 
 /// Drawing, of which the journal keeps the time of each story.
-fn generation(glance: &Glance) -> Option<StageSeconds> {
+fn generation(glance: &RunSummary) -> Option<StageSeconds> {
     let mut stories: Vec<f64> = glance.entries.values().map(|entry| entry.seconds).collect();
     stories.sort_by(f64::total_cmp);
     let (low, high) = (*stories.first()?, *stories.last()?);

@@ -94,7 +94,8 @@ mod tests {
     use crate::record::{Column, ColumnKind, Observation, Of, SizedColumn};
     use crate::run::testing;
     use crate::run::{
-        FrameRef, Looking, OBSERVATIONS, Seen, fault, frame_file, observe, read_columns,
+        FrameRef, OBSERVATIONS, ObserveOptions, StoredObservations, fault, frame_file, observe,
+        read_columns,
     };
     use crate::vision::{Decoding, encode_png};
     use image::RgbImage;
@@ -171,7 +172,7 @@ mod tests {
                 .collect(),
             )
         };
-        let looking = Looking {
+        let looking = ObserveOptions {
             key: "k",
             chunk: NonZeroUsize::new(3).expect("chunk"),
             decoding: Decoding::InTurn,
@@ -185,7 +186,7 @@ mod tests {
         let there = [0.0, 0.0, 1.0, 2.0, 2.0].map(Some);
         assert_eq!([&values[..3], &values[4..]].concat(), there);
         assert_eq!(values[3], None);
-        let seen = Seen::open(folder.path()).expect("seen");
+        let seen = StoredObservations::open(folder.path()).expect("seen");
         let features = seen.features("toy").expect("features");
         assert!(features.row(3).iter().all(|value| value.is_nan()));
         assert_eq!(features.row(4).to_vec(), [2.0, 1.0]);

@@ -47,7 +47,7 @@ fn fid(observations: &[Observation], generated: &Array2<f32>, real: &Array2<f32>
         context: &context,
     };
     let only = |name: &str| BTreeSet::from([name.to_owned()]);
-    reduce_with_parts(&input, &Wanted::new(only("fid"), only("all"))).remove(0)
+    reduce_with_parts(&input, &Selection::new(only("fid"), only("all"))).remove(0)
 }
 
 #[test]

@@ -6,12 +6,12 @@ use std::collections::BTreeSet;
 
 /// Metrics and slices that are wanted; of each, nothing said is everything.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Wanted {
+pub struct Selection {
     metrics: Option<BTreeSet<String>>,
     slices: Option<BTreeSet<String>>,
 }
 
-impl Wanted {
+impl Selection {
     /// Everything.
     #[must_use]
     pub fn everything() -> Self {

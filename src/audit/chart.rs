@@ -243,7 +243,7 @@ fn text(svg: &mut String, [x, y]: [f64; 2], style: &str, words: &str) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::evaluate::audit::Cell;
+    use crate::audit::Cell;
 
     fn damage(value: f64) -> Damage {
         let cells = Fault::ALL.map(|fault| Cell {

@@ -86,12 +86,12 @@ pub fn observed_key(root: &Path) -> Option<String> {
 
 /// The observations and features in a folder.
 #[derive(Clone, Debug)]
-pub struct Seen {
+pub struct StoredObservations {
     root: PathBuf,
     record: Record,
 }
 
-impl Seen {
+impl StoredObservations {
     /// Opens a folder with observations: a run's own, or one below it.
     ///
     /// # Errors
@@ -141,7 +141,7 @@ impl Seen {
     /// The same row by row; `None` where there are no features of this name.
     ///
     /// # Errors
-    /// Those of [`Seen::features`].
+    /// Those of [`StoredObservations::features`].
     pub fn feature_rows(&self, name: &str) -> Result<Option<FeatureReader>, RunError> {
         if !self.has_features(name) {
             return Ok(None);

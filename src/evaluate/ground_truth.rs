@@ -57,12 +57,12 @@ impl<'a> Frames<'a> {
 }
 
 /// The column that an evaluator writes of ground-truth frames, and what is known of it.
-pub(super) struct Truth {
+pub(super) struct GroundTruthCache {
     column: Column,
     cache: Cache,
 }
 
-impl Truth {
+impl GroundTruthCache {
     /// Opens the caches below `root` that fit a data set (by content) and a ground-truth rule: one for each
     /// evaluator that has such a column.
     pub(super) fn open(

@@ -5,7 +5,7 @@ use super::{Anchor, Corruption, Extent, Fault, Scratch, Strength, pixels};
 use crate::card::{self, Protocol};
 use crate::dataset::Dataset;
 use crate::evaluate::EvaluateError;
-use crate::evaluate::{Panel, Wanted, observe, score};
+use crate::evaluate::{ObserveRequest, Panel, observe, score};
 use crate::generator::{Generator, Prompt, Shuffled};
 use crate::record::{CallerError, ClipId, Score, Seed, Story};
 use crate::run::{
@@ -89,7 +89,7 @@ impl Study<'_> {
         let root = self.scratch.run();
         let mut store = self.store(&root)?;
         let extent = self.draw(condition, &mut store)?;
-        let wanted = Wanted {
+        let wanted = ObserveRequest {
             dataset: self.dataset,
             protocol: self.protocol,
             prompts: self.prompts,

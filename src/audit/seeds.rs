@@ -71,7 +71,7 @@ fn deviation(values: impl Iterator<Item = Option<f64>> + Clone) -> Option<f64> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::evaluate::audit::{Anchor, Fault};
+    use crate::audit::{Anchor, Fault};
 
     fn study(last: Option<f64>, seen: Option<bool>, anchor: Anchor) -> Damage {
         let cells = Fault::ALL.map(|fault| Cell {

@@ -13,7 +13,7 @@ use std::thread;
 
 /// A network's input size and everything that happens to an image on the way there.
 #[derive(Clone, Debug, PartialEq)]
-pub(super) struct Eye {
+pub(super) struct NetworkInput {
     width: u32,
     height: u32,
     recipe: Recipe,
@@ -21,7 +21,7 @@ pub(super) struct Eye {
     order: PassOrder,
 }
 
-impl Eye {
+impl NetworkInput {
     pub(super) fn new(width: u32, height: u32, recipe: Recipe, input: InputScale) -> Self {
         Self {
             width,
@@ -180,7 +180,7 @@ mod tests {
     fn preprocessing_is_printed_with_all_that_changes_a_pixel() {
         let clip = InputScale::CLIP;
         let right = recipe(Geometry::CenterCrop, ValueScale::Symmetric);
-        let print = |w, h, recipe, input| Eye::new(w, h, recipe, input).preprocessing();
+        let print = |w, h, recipe, input| NetworkInput::new(w, h, recipe, input).preprocessing();
         assert_eq!(
             print(224, 224, right, InputScale::Unit),
             "pillow-bicubic-224+center-crop"
@@ -215,7 +215,7 @@ mod tests {
                 resizer,
                 ..recipe(Geometry::Squash, ValueScale::Symmetric)
             };
-            let mut eye = Eye::new(8, 8, recipe, InputScale::Unit);
+            let mut eye = NetworkInput::new(8, 8, recipe, InputScale::Unit);
             eye.set_pillow(PassOrder::Pillow13);
             eye.preprocessing()
         };
@@ -235,7 +235,7 @@ mod tests {
 
     #[test]
     fn rows_are_in_order_and_filled_up() {
-        let eye = Eye::new(
+        let eye = NetworkInput::new(
             2,
             2,
             recipe(Geometry::Squash, ValueScale::Symmetric),

@@ -6,7 +6,7 @@ use super::layout::{JOURNAL, PLAN};
 use super::manifest::Manifest;
 use super::plan::Plan;
 use super::scores::find_scores;
-use super::seen::Record;
+use super::stored::Record;
 use crate::record::{Absence, Scores};
 use serde::Serialize;
 use std::collections::BTreeMap;
@@ -45,7 +45,7 @@ impl fmt::Display for State {
 
 /// What a run folder says of itself. A process that works in it may be adding to it.
 #[derive(Clone, Debug)]
-pub struct Glance {
+pub struct RunSummary {
     /// The folder.
     pub root: PathBuf,
     /// Its manifest.
@@ -61,7 +61,7 @@ pub struct Glance {
     observed: bool,
 }
 
-impl Glance {
+impl RunSummary {
     /// Reads the run in `root`.
     ///
     /// # Errors
@@ -182,14 +182,17 @@ mod tests {
         let plan = testing::plan(3, 2);
         let manifest = testing::manifest(&plan);
         let mut store = Store::create_or_resume(root, &manifest, &plan).expect("begin");
-        assert_eq!(Glance::read(root).expect("glance").state(), State::Planned);
+        assert_eq!(
+            RunSummary::read(root).expect("glance").state(),
+            State::Planned
+        );
         let images = vec![RgbImage::new(2, 2); testing::FRAMES];
         let drawing = Drawing {
             seconds: 0.5,
             batch: None,
         };
         store.put(&plan.units()[1], &images, drawing).expect("put");
-        let glance = Glance::read(root).expect("glance");
+        let glance = RunSummary::read(root).expect("glance");
         assert_eq!(glance.state(), State::Partial);
         assert_eq!((glance.drawn_stories(), glance.planned_stories()), (1, 3));
         assert!(folder_bytes(root) > 500 && glance.changed().is_some());
@@ -198,11 +201,14 @@ mod tests {
                 .put(&plan.units()[unit], &images, drawing)
                 .expect("put");
         }
-        assert_eq!(Glance::read(root).expect("glance").state(), State::Complete);
+        assert_eq!(
+            RunSummary::read(root).expect("glance").state(),
+            State::Complete
+        );
         let journal = root.join(JOURNAL);
         let bytes = fs::read(&journal).expect("journal");
         fs::write(&journal, [&bytes[..], b"{\"unit\":"].concat()).expect("torn");
-        let torn = Glance::read(root).expect("glance");
+        let torn = RunSummary::read(root).expect("glance");
         assert_eq!(torn.recovery.torn_bytes, 8);
         assert_eq!(fs::read(&journal).expect("journal").len(), bytes.len() + 8);
     }
@@ -211,17 +217,20 @@ mod tests {
     fn damage_is_named() {
         let folder = tempfile::tempdir().expect("tempdir");
         let root = folder.path();
-        assert!(matches!(Glance::read(root), Err(RunError::NoRun { .. })));
+        assert!(matches!(
+            RunSummary::read(root),
+            Err(RunError::NoRun { .. })
+        ));
         let plan = testing::plan(3, 2);
         let manifest = testing::manifest(&plan);
         drop(Store::create_or_resume(root, &manifest, &plan).expect("begin"));
         for name in [OBSERVED, SCORES] {
             fs::write(root.join(name), "{").expect("damage");
-            assert!(matches!(Glance::read(root), Err(RunError::Json { .. })));
+            assert!(matches!(RunSummary::read(root), Err(RunError::Json { .. })));
             fs::remove_file(root.join(name)).expect("remove");
         }
         let other = testing::plan(4, 2).to_jsonl();
         fs::write(root.join(PLAN), other).expect("damage");
-        assert!(matches!(Glance::read(root), Err(RunError::Hash { .. })));
+        assert!(matches!(RunSummary::read(root), Err(RunError::Hash { .. })));
     }
 }
