@@ -430,6 +430,9 @@ impl Hint for RunError {
                 "run the same `storyeval run` command again: it makes anew what cannot be trusted".to_owned()
             }
             Self::Read { path, .. } => format!("look at it with `ls -l {}`", path.display()),
+            Self::Hash { path, .. } if path.ends_with(super::layout::SCORES) => {
+                format!("write the scores again: `storyeval score {}`", parent(path))
+            }
             Self::Json { path, .. } | Self::Hash { path, .. } => format!(
                 "the run was changed from outside; move it away with `mv {0} {0}.damaged` and start anew",
                 parent(path)
