@@ -7,7 +7,7 @@ use crate::compare::{Best, best_of_column};
 use crate::evaluate::{EvaluateError, StoredRun};
 use crate::metric::{FAMILIES, Family, Metric, Reduced, Reduction, Selection, reduce_with_parts};
 use crate::record::{Score, Scores};
-use crate::run::{Manifest, OBSERVED};
+use crate::run::{Manifest, OBSERVED, RunError};
 use crate::stats::Resampling;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
@@ -155,7 +155,11 @@ impl Reader<'_> {
             return Ok(Vec::new());
         }
         keep(&mut protocol, metrics);
-        let stored = StoredRun::read_with(folder, &protocol, false)?;
+        let stored = match StoredRun::read_with(folder, &protocol, false) {
+            // The scores of an earlier version are a row all the same.
+            Err(EvaluateError::Run(RunError::ObservationsFormat { .. })) => return Ok(Vec::new()),
+            stored => stored?,
+        };
         let context = stored.context(&manifest.identity, &cards)?;
         let wanted = Selection::new(metrics.clone(), slices.clone());
         Ok(reduce_with_parts(

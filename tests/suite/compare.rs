@@ -285,6 +285,12 @@ fn the_best_is_bold_where_it_is_earned() {
     fs::write(bare.join("scores.json"), scores.to_string()).unwrap();
     let unknown = table(&[shuffled, &bare], &[]);
     assert!(unknown.contains("Not tested, so not in bold"), "{unknown}");
+    // Nor with observations of an earlier version, whose scores are shown all the same.
+    let observed = fs::read_to_string(shuffled.join("observed.json")).unwrap();
+    let mut observed: Value = serde_json::from_str(&observed).unwrap();
+    observed["format"] = 1.into();
+    fs::write(bare.join("observed.json"), observed.to_string()).unwrap();
+    assert_eq!(table(&[shuffled, &bare], &[]), unknown);
 }
 
 #[test]
