@@ -1,7 +1,7 @@
 //! `storyeval` evaluates story visualisation: a model gets the captions of a story, often with
 //! pronouns instead of names, and has to draw consistent frames.
 //!
-//! The library follows the flow of a run: what users write ([`card`]), files of other programs ([`format`]),
+//! The library follows the flow of a run: what users write ([`card`]), files of other programs ([`format`](mod@format)),
 //! the data ([`dataset`], and rooms that [`convert`], [`verify`] or draw one: [`minisv`]), the networks
 //! ([`inference`]), the models that draw ([`generator`]), the pixels ([`vision`]), the evaluators
 //! ([`evaluator`]), the numbers ([`metric`], [`stats`]), the run folder ([`run`]), observing and scoring

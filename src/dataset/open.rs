@@ -236,7 +236,7 @@ impl OpenDataset {
     }
 
     /// Compares the data with what the card says about them: the size of each split, then the hash
-    /// of the content, for which every file is read. No picture is decoded; [`super::verify`] does that.
+    /// of the content, for which every file is read. No picture is decoded; `storyeval dataset verify` does that.
     ///
     /// # Errors
     /// [`DatasetError::SplitSize`] or [`DatasetError::ContentHash`].

@@ -104,7 +104,7 @@ impl StoredObservations {
         })
     }
 
-    /// The key that the observations were made under ([`super::Looking::key`]).
+    /// The key that the observations were made under ([`super::ObserveOptions::key`]).
     #[must_use]
     pub fn key(&self) -> &str {
         &self.record.key
