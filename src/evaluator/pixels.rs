@@ -51,36 +51,23 @@ impl Pixels {
         }
     }
 
-    /// Squared error of a pair; an image of another size than its ground truth is brought to that.
+    /// SSIM of a pair of one size, in [-1, 1].
     ///
     /// # Errors
-    /// An empty image; `index` is its position.
-    pub fn squared_error(
-        &self,
-        index: usize,
-        frame: &RgbImage,
-        truth: &RgbImage,
-    ) -> Result<SquaredError, EvaluatorError> {
-        let [frame, truth] = self.sized(index, frame, truth)?;
-        // Both have the same size by now.
-        Ok(SquaredError::between(&frame, &truth).unwrap_or_default())
-    }
-
-    /// SSIM of a pair, in [-1, 1]; sizes as above.
-    ///
-    /// # Errors
-    /// An empty image, or one that is smaller than the window; `index` is its position.
+    /// Images that are smaller than the window; `index` is their position.
     pub fn similarity(
         &self,
         index: usize,
-        frame: &RgbImage,
-        truth: &RgbImage,
+        [frame, truth]: [&RgbImage; 2],
     ) -> Result<f64, EvaluatorError> {
-        let [frame, truth] = self.sized(index, frame, truth)?;
-        ssim(&frame, &truth, self.ssim).map_err(|source| EvaluatorError::Ssim { index, source })
+        ssim(frame, truth, self.ssim).map_err(|source| EvaluatorError::Ssim { index, source })
     }
 
-    fn sized<'a>(
+    /// A pair brought to one size: that of the rule, otherwise that of the ground truth.
+    ///
+    /// # Errors
+    /// An empty image; `index` is its position.
+    pub fn sized<'a>(
         &self,
         index: usize,
         frame: &'a RgbImage,
@@ -130,8 +117,9 @@ impl Evaluator for Pixels {
         let pairs = chunk.frames.par_iter().zip(chunk.truth).enumerate();
         let found = pairs
             .map(|(index, (frame, truth))| {
-                let error = self.squared_error(index, frame, truth)?;
-                Ok((error, self.similarity(index, frame, truth)?))
+                let [frame, truth] = self.sized(index, frame, truth)?;
+                let pair = [&*frame, &*truth];
+                Ok((SquaredError::of(pair), self.similarity(index, pair)?))
             })
             .collect::<Result<Vec<_>, EvaluatorError>>()?;
         rows.write(SQUARED_ERROR, found.iter().map(|(error, _)| error.sum));

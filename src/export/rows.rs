@@ -85,14 +85,12 @@ impl Loaded {
         let manifest = Manifest::read(root)?;
         let name = root.file_name().unwrap_or(root.as_os_str());
         // Says what to do where no frame was observed yet.
-        let seen = |columns: &[&'static str]| -> Result<Vec<Observation>, RunError> {
-            StoredObservations::open(root)?
-                .observations(&[&["story", "frame", "clip"], columns].concat())
-        };
+        let stored = || StoredObservations::open(root);
         let content = match what {
             What::Observations => {
-                let observations = seen(&["text", "caption", "pronoun", "lpips"])?;
-                let similarities = Similarities::read(&StoredObservations::open(root)?)?;
+                let stored = stored()?;
+                let observations = frames(&stored, &["text", "caption", "pronoun", "lpips"])?;
+                let similarities = Similarities::read(&stored)?;
                 // Only frames of another program can be absent.
                 let absences = match manifest.identity.images_hash {
                     Some(_) => absences(root)?,
@@ -101,18 +99,22 @@ impl Loaded {
                 Content::Observations(observations, similarities, absences)
             }
             What::Labels => {
-                let observations = seen(&[
-                    "character_labels",
-                    "background_labels",
-                    "character_probabilities",
-                    "background_probabilities",
-                ])?;
+                let observations = frames(
+                    &stored()?,
+                    &[
+                        "character_labels",
+                        "background_labels",
+                        "character_probabilities",
+                        "background_probabilities",
+                    ],
+                )?;
                 let card = manifest.cards(root)?.dataset;
                 let characters = card.characters.into_iter().map(|it| it.name).collect();
                 Content::Labels(observations, Labels::new(characters, card.backgrounds))
             }
             What::Captions => {
-                Content::Captions(seen(&["generated_captions", "ground_truth_captions"])?)
+                let columns = ["generated_captions", "ground_truth_captions"];
+                Content::Captions(frames(&stored()?, &columns)?)
             }
             What::Scores => Content::Scores(read_scores(root)?.scores),
         };
@@ -177,6 +179,14 @@ impl Loaded {
         });
         DataFrame::new(height, columns)
     }
+}
+
+/// Observations with these columns, beside those that say which frame each is of.
+fn frames(
+    stored: &StoredObservations,
+    columns: &[&'static str],
+) -> Result<Vec<Observation>, RunError> {
+    stored.observations(&[&["story", "frame", "clip"], columns].concat())
 }
 
 fn absences(root: &Path) -> Result<Absences, RunError> {

@@ -22,6 +22,18 @@ impl SquaredError {
         })
     }
 
+    /// Of two images that were brought to one size; nothing where they were not.
+    #[must_use]
+    pub fn of([first, second]: [&RgbImage; 2]) -> Self {
+        Self::between(first, second).unwrap_or_default()
+    }
+
+    /// Adds `times` times the error of other images.
+    pub fn add_times(&mut self, other: &Self, times: f64) {
+        self.sum += times * other.sum;
+        self.values += times * other.values;
+    }
+
     /// The ratio in decibels, at least 0; infinite for equal images, `None` without values.
     ///
     /// Of one image it is scikit-image's `peak_signal_noise_ratio(data_range=255)`, of errors summed over images
@@ -45,8 +57,7 @@ mod tests {
             let error = SquaredError::between(&case.images()[0], &case.images()[1]).unwrap();
             let found = error.psnr().unwrap();
             assert!((found - case.psnr).abs() < 1e-12, "{} {found}", case.name);
-            all.sum += error.sum;
-            all.values += error.values;
+            all.add_times(&error, 1.0);
         }
         // torchmetrics takes the logarithm in single precision.
         assert!((all.psnr().unwrap() - golden.torchmetrics_psnr_of_all).abs() < 1e-5);

@@ -4,7 +4,6 @@ use super::durable::write_durably;
 use super::error::RunError;
 use super::layout::{SCORES, json_file};
 use crate::record::{Scores, canonical_json, sha256_hex};
-use serde::Deserialize;
 use serde_json::Value;
 use std::fs;
 use std::io::ErrorKind;
@@ -46,10 +45,6 @@ fn hash(file: &Value) -> String {
 /// [`RunError::Read`], [`RunError::Json`], [`RunError::Format`] for those of another version, and
 /// [`RunError::Hash`] for those that were changed.
 pub fn find_scores(folder: &Path) -> Result<Option<Scores>, RunError> {
-    #[derive(Deserialize)]
-    struct Version {
-        format: u32,
-    }
     let path = folder.join(SCORES);
     let bytes = match fs::read(&path) {
         Ok(bytes) => bytes,
@@ -64,16 +59,16 @@ pub fn find_scores(folder: &Path) -> Result<Option<Scores>, RunError> {
         line: source.line(),
         source,
     };
+    let mut file: Value = serde_json::from_slice(&bytes).map_err(json)?;
     // The version first: a later format may have other fields, and that is the better message.
-    let version: Version = serde_json::from_slice(&bytes).map_err(json)?;
-    if version.format != SCORES_FORMAT {
+    let version = file["format"].as_u64().and_then(|it| it.try_into().ok());
+    if let Some(found) = version.filter(|version| *version != SCORES_FORMAT) {
         return Err(RunError::Format {
             path,
-            found: version.format,
+            found,
             supported: SCORES_FORMAT,
         });
     }
-    let mut file: Value = serde_json::from_slice(&bytes).map_err(json)?;
     // Files of earlier programs have none.
     let recorded = file.as_object_mut().and_then(|it| it.shift_remove(HASH));
     if let Some(expected) = recorded {
@@ -86,7 +81,8 @@ pub fn find_scores(folder: &Path) -> Result<Option<Scores>, RunError> {
             });
         }
     }
-    serde_json::from_value(file).map(Some).map_err(json)
+    // From the text, so that a wrong field is reported with its line.
+    serde_json::from_slice(&bytes).map(Some).map_err(json)
 }
 
 /// The scores of the run in `folder`.

@@ -68,8 +68,7 @@ pub(crate) fn psnr(arguments: &PsnrArguments) -> Outcome {
     let total = |errors: &mut dyn Iterator<Item = (f64, &SquaredError)>| {
         let mut total = SquaredError::default();
         for (times, error) in errors {
-            total.sum += times * error.sum;
-            total.values += times * error.values;
+            total.add_times(error, times);
         }
         total.psnr().filter(|psnr| psnr.is_finite())
     };
@@ -81,11 +80,13 @@ pub(crate) fn psnr(arguments: &PsnrArguments) -> Outcome {
         ),
         PsnrVariant::Torchmetrics => {
             let value = total(&mut compared.errors.iter().map(|error| (1.0, error)));
-            let resampled = bootstrap(groups.count, pairs.interval.plan(), |times| {
-                let times = groups.numbers.iter().map(|group| f64::from(times[*group]));
-                total(&mut times.zip(&compared.errors))
+            let interval = (groups.count > 1 && value.is_some()).then(|| {
+                let resampled = bootstrap(groups.count, pairs.interval.plan(), |times| {
+                    let times = groups.numbers.iter().map(|group| f64::from(times[*group]));
+                    total(&mut times.zip(&compared.errors))
+                });
+                resampled.interval(0.95)
             });
-            let interval = (groups.count > 1 && value.is_some()).then(|| resampled.interval(0.95));
             (value, interval.flatten())
         }
     };
@@ -117,8 +118,9 @@ pub(crate) fn ssim(arguments: &SsimArguments) -> Outcome {
 /// What was found of every pair.
 struct Compared {
     pairs: Vec<ImagePair>,
+    /// Empty where SSIM was asked for.
     errors: Vec<SquaredError>,
-    /// Empty where they were not asked for.
+    /// Empty where PSNR was.
     similarities: Vec<f64>,
     pixels: String,
 }
@@ -151,12 +153,12 @@ impl PairArguments {
             .map(|(at, pair)| -> Result<_, Failure> {
                 let [first, second] = pair.paths.each_ref().map(|path| read_image(path));
                 let (first, second) = (first?.image, second?.image);
-                let error = network.squared_error(at, &first, &second)?;
-                let similarity = match ssim {
-                    Some(_) => Some(network.similarity(at, &first, &second)?),
-                    None => None,
-                };
-                Ok((error, similarity))
+                let [first, second] = network.sized(at, &first, &second)?;
+                let pair = [&*first, &*second];
+                Ok(match ssim {
+                    Some(_) => (None, Some(network.similarity(at, pair)?)),
+                    None => (Some(SquaredError::of(pair)), None),
+                })
             });
         // As a list: of several errors, the one of the first pair is returned.
         let found: Vec<Result<_, Failure>> = found.collect();
@@ -164,7 +166,7 @@ impl PairArguments {
         let (errors, similarities): (Vec<_>, Vec<_>) = found.into_iter().unzip();
         Ok(Compared {
             pairs,
-            errors,
+            errors: errors.into_iter().flatten().collect(),
             similarities: similarities.into_iter().flatten().collect(),
             pixels: network.preprocessing().to_owned(),
         })

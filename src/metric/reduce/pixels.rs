@@ -1,6 +1,6 @@
 //! PSNR and SSIM of a slice.
 
-use super::chosen::Chosen;
+use super::chosen::{Chosen, Clusters};
 use super::draft::Draft;
 use super::parts::{Reduced, StorySums};
 use super::slice::Slice;
@@ -80,9 +80,11 @@ impl Frames {
     }
 
     fn stories(&self) -> usize {
-        let mut stories: Vec<usize> = self.seen.iter().map(|frame| frame.story).collect();
-        stories.dedup();
-        stories.len()
+        let mut clusters = Clusters::default();
+        for frame in &self.seen {
+            clusters.number(frame.story);
+        }
+        clusters.len()
     }
 
     fn sums<const N: usize>(&self, of: impl Fn(&Frame) -> [f64; N]) -> ClusterSums {
