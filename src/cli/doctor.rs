@@ -9,7 +9,7 @@ use std::fmt::Write;
 use storyeval::Hint;
 use storyeval::card::{self, CardKind};
 use storyeval::inference::Bundle;
-use storyeval::pipeline::{bundle_places, truth_cache};
+use storyeval::pipeline::{locate_bundle, truth_cache};
 use storyeval::run::{MOST_CACHED, cached_bytes};
 
 #[derive(Clone, Debug, Args)]
@@ -50,12 +50,10 @@ pub(crate) fn doctor(arguments: &DoctorArguments) -> Outcome {
     }
     let mut text = String::new();
     for id in ids {
-        let found = bundle_places(&id, &cache)
-            .into_iter()
-            .find(|dir| dir.join("bundle.toml").is_file());
-        let state = match found {
-            None => "not installed".to_owned(),
-            Some(dir) => match Bundle::open(&dir).and_then(|bundle| bundle.verify()) {
+        let state = match locate_bundle(&id, &cache) {
+            Err(error) => error.to_string(),
+            Ok(None) => "not installed".to_owned(),
+            Ok(Some(dir)) => match Bundle::open(&dir).and_then(|bundle| bundle.verify()) {
                 Ok(_) => format!("ok ({})", dir.display()),
                 Err(error) => format!("{error}; hint: {}", error.hint().unwrap_or_default()),
             },

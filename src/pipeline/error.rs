@@ -20,6 +20,14 @@ pub enum PipelineError {
         /// What to do.
         hint: String,
     },
+    /// The cache folder cannot take what belongs there.
+    #[error("failed to write {}", path.display())]
+    CacheWrite {
+        /// The file or folder.
+        path: PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
     /// A request names a model twice.
     #[error("model {model} is given twice")]
     ModelTwice {
@@ -124,6 +132,7 @@ impl Hint for PipelineError {
         match self {
             Self::Room(error) => error.fault_kind(),
             Self::NoBundle { .. } | Self::NothingRun { .. } => FaultKind::Setup,
+            Self::CacheWrite { .. } => FaultKind::Output,
             Self::NothingSelected => FaultKind::NothingSelected,
             Self::Cancelled => FaultKind::Partial,
             Self::Several(all) => all.last().map_or(FaultKind::Bug, Hint::fault_kind),
@@ -136,6 +145,9 @@ impl Hint for PipelineError {
             Self::Room(error) => return error.hint(),
             Self::Several(all) => return all.last().and_then(Hint::hint),
             Self::NoBundle { hint, .. } => hint.clone(),
+            Self::CacheWrite { .. } => {
+                "choose a cache folder that you can write to with `--cache DIR` or STORYEVAL_CACHE".to_owned()
+            }
             Self::ModelTwice { .. } => "name each model once".to_owned(),
             Self::DrawnElsewhere { model } => format!(
                 "score its frames with `storyeval score --images DIR --layout LAYOUT --name {model}`"

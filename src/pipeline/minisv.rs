@@ -1,8 +1,7 @@
 //! The MiniSV that a run draws for itself when there is none.
 
 use super::{Control, PipelineError};
-use crate::convert::DraftError;
-use crate::minisv::{self, MinisvError, SplitSizes, World};
+use crate::minisv::{self, SplitSizes, World};
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 
@@ -17,6 +16,10 @@ const MINISV_SHA256: &str = "433009f4dae6d3627bfebc893298aeade6d760ddb621577ae81
 pub(super) fn minisv(cache: &Path, control: Control<'_>) -> Result<PathBuf, PipelineError> {
     let datasets = cache.join("datasets");
     let dir = datasets.join(format!("minisv-v{}", minisv::WORLD_VERSION));
+    // Before the lock, which needs a cache that can be written.
+    if minisv::check(&dir).is_ok() {
+        return Ok(dir);
+    }
     // One process draws; the others wait and find it drawn. The lock goes with the file handle.
     let _turn = take_turns(
         &datasets,
@@ -56,7 +59,7 @@ fn take_turns(folder: &Path, name: &str) -> Result<File, PipelineError> {
     fs::create_dir_all(folder)
         .and_then(|()| File::create(&path))
         .and_then(|file| file.lock().map(|()| file))
-        .map_err(|source| MinisvError::from(DraftError::Write { path, source }).into())
+        .map_err(|source| PipelineError::CacheWrite { path, source })
 }
 
 /// Draws a MiniSV into a folder, and says how far it is.

@@ -19,6 +19,7 @@ mod request;
 mod scoring;
 mod seed_list;
 mod sheet;
+mod shipped;
 mod started;
 mod suite;
 mod weights;
@@ -36,4 +37,7 @@ pub use scoring::{LaterRequest, effect_of_protocols, observe_run, score_run};
 pub use seed_list::SeedList;
 pub use started::{Drawn, Observed, Started};
 pub use suite::{MeasuredSuite, PlannedSuite};
-pub use weights::{bundle_by_name, bundle_places, find_bundle, find_bundle_by_name, open_bundle};
+pub use weights::{
+    bundle_by_name, bundle_places, find_bundle, find_bundle_by_name, is_installed, locate_bundle,
+    open_bundle,
+};

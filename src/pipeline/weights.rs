@@ -1,11 +1,12 @@
 //! Where bundles are looked for, and opening them.
 
+use super::shipped::Shipped;
 use super::{Origin, PipelineError};
 use crate::inference::Bundle;
 use std::fmt::Write;
 use std::path::{Path, PathBuf};
 
-/// Folders that may hold a bundle, in the order they are looked in.
+/// Folders that may hold a bundle of the user's, in the order they are looked in.
 #[must_use]
 pub fn bundle_places(id: &str, cache: &Path) -> Vec<PathBuf> {
     let mut places = Vec::new();
@@ -14,14 +15,30 @@ pub fn bundle_places(id: &str, cache: &Path) -> Vec<PathBuf> {
     }
     places.push(Path::new("reference-data").join("bundles").join(id));
     places.push(cache.join("bundles").join(id));
-    // The checkout this program was built from, so that `cargo run` works from any folder.
-    places.push(
-        Path::new(env!("CARGO_MANIFEST_DIR"))
-            .join("reference-data")
-            .join("bundles")
-            .join(id),
-    );
     places
+}
+
+/// The folder of a bundle: one of the user's, or else what the program carries of it, unpacked into the cache.
+///
+/// # Errors
+/// [`PipelineError::CacheWrite`].
+pub fn locate_bundle(id: &str, cache: &Path) -> Result<Option<PathBuf>, PipelineError> {
+    match (own_folder(id, cache), Shipped::find(id)) {
+        (None, Some(shipped)) => shipped.unpacked(cache).map(Some),
+        (own, _) => Ok(own),
+    }
+}
+
+/// Whether [`locate_bundle`] finds it. Writes nothing.
+#[must_use]
+pub fn is_installed(id: &str, cache: &Path) -> bool {
+    Shipped::find(id).is_some() || own_folder(id, cache).is_some()
+}
+
+fn own_folder(id: &str, cache: &Path) -> Option<PathBuf> {
+    bundle_places(id, cache)
+        .into_iter()
+        .find(|dir| dir.join("bundle.toml").is_file())
 }
 
 /// Finds and verifies a bundle: every file is there and has the hash that `bundle.toml` states.
@@ -35,8 +52,15 @@ pub fn open_bundle(
     cache: &Path,
 ) -> Result<Bundle, PipelineError> {
     let bundle = find_bundle(id, what, origin, cache)?;
-    bundle.verify()?;
-    Ok(bundle)
+    match (bundle.verify(), Shipped::find(id)) {
+        (Ok(_), _) => Ok(bundle),
+        // The program has the right bytes itself.
+        (Err(_), Some(shipped)) if shipped.renew(bundle.dir(), cache)? => {
+            bundle.verify()?;
+            Ok(bundle)
+        }
+        (Err(error), _) => Err(error.into()),
+    }
 }
 
 /// Finds a bundle without reading its files.
@@ -49,10 +73,9 @@ pub fn find_bundle(
     origin: Origin<'_>,
     cache: &Path,
 ) -> Result<Bundle, PipelineError> {
-    let places = bundle_places(id, cache);
-    match places.iter().find(|dir| dir.join("bundle.toml").is_file()) {
-        Some(dir) => Ok(Bundle::open(dir)?),
-        None => Err(no_bundle(what, id, origin, &places)),
+    match locate_bundle(id, cache)? {
+        Some(dir) => Ok(Bundle::open(&dir)?),
+        None => Err(no_bundle(what, id, origin, &bundle_places(id, cache))),
     }
 }
 
@@ -61,9 +84,12 @@ pub fn find_bundle(
 /// # Errors
 /// Those of [`open_bundle`].
 pub fn bundle_by_name(name: &str, what: &str, cache: &Path) -> Result<Bundle, PipelineError> {
-    let bundle = find_bundle_by_name(name, what, cache)?;
-    bundle.verify()?;
-    Ok(bundle)
+    if Path::new(name).join("bundle.toml").is_file() {
+        let bundle = find_bundle_by_name(name, what, cache)?;
+        bundle.verify()?;
+        return Ok(bundle);
+    }
+    open_bundle(name, what, Origin::default(), cache)
 }
 
 /// A bundle by its id, or by its folder, without reading its files.
@@ -80,8 +106,6 @@ pub fn find_bundle_by_name(name: &str, what: &str, cache: &Path) -> Result<Bundl
 
 fn no_bundle(what: &str, id: &str, origin: Origin<'_>, places: &[PathBuf]) -> PipelineError {
     let mut missing = format!("\n  bundle `{id}` was looked for in:");
-    // The last place is the checkout, which only those who build the program know.
-    let places = &places[..places.len() - 1];
     for place in places {
         let _ = write!(missing, "\n    {}", place.join("bundle.toml").display());
     }

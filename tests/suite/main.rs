@@ -38,6 +38,7 @@ mod referential;
 mod resident;
 mod resume;
 mod runs;
+mod self_contained;
 mod snapshots;
 mod suites;
 mod support;

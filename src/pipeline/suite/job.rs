@@ -5,7 +5,7 @@ use crate::dataset::Dataset;
 use crate::evaluator::EVALUATORS;
 use crate::inference::Bundle;
 use crate::pipeline::data::open_dataset;
-use crate::pipeline::weights::{bundle_places, find_bundle};
+use crate::pipeline::weights::{bundle_places, find_bundle, is_installed};
 use crate::pipeline::{Control, Origin, PipelineError, RunRequest};
 use crate::record::Seed;
 use crate::run::{Drawn, SCORES};
@@ -244,10 +244,7 @@ fn networks(
             continue;
         };
         looking += 1;
-        if bundle_places(id, cache)
-            .iter()
-            .any(|place| place.join(BUNDLE).is_file())
-        {
+        if is_installed(id, cache) {
             continue;
         }
         match absent.iter_mut().find(|(known, _)| *known == id) {
