@@ -1,10 +1,15 @@
 //! Arguments that several verbs share.
 
 use super::failure::Failure;
-use super::talk::say;
+use super::talk::{detail, say};
 use clap::Args;
+use clap::builder::BoolishValueParser;
 use std::path::PathBuf;
-use storyeval::inference::{DeviceRequest, Runtime, RuntimeOptions, default_cache};
+use std::sync::Once;
+use storyeval::inference::{
+    DeviceRequest, Runtime, RuntimeOptions, default_cache, default_cache_is_temporary,
+};
+use storyeval::run::members;
 
 /// Where networks run.
 #[derive(Clone, Debug, Args)]
@@ -13,8 +18,8 @@ pub(crate) struct DeviceArguments {
     #[arg(long, default_value = "auto", env = "STORYEVAL_DEVICE")]
     device: DeviceRequest,
     /// CPU threads of a network; the last float bits depend on it [default: all]
-    #[arg(long, env = "STORYEVAL_THREADS")]
-    threads: Option<usize>,
+    #[arg(long, value_name = "N", env = "STORYEVAL_THREADS", value_parser = clap::value_parser!(u16).range(1..=1024))]
+    threads: Option<u16>,
     #[command(flatten)]
     pub(crate) cache: CacheArguments,
 }
@@ -26,14 +31,27 @@ pub(crate) struct CacheArguments {
     #[arg(long, value_name = "DIR", env = "STORYEVAL_CACHE")]
     cache: Option<PathBuf>,
     /// Fetch nothing
-    #[arg(long)]
+    #[arg(long, env = "STORYEVAL_OFFLINE", value_parser = BoolishValueParser::new())]
     offline: bool,
 }
 
 impl CacheArguments {
     /// The cache folder.
     pub(crate) fn folder(&self) -> PathBuf {
-        self.cache.clone().unwrap_or_else(default_cache)
+        // Verbs ask more than once.
+        static WARNED: Once = Once::new();
+        self.cache.clone().unwrap_or_else(|| {
+            let folder = default_cache();
+            if default_cache_is_temporary() {
+                WARNED.call_once(|| {
+                    say(&format!(
+                        "warning: HOME is not set, so the cache is {}; name a lasting one with `--cache DIR` or STORYEVAL_CACHE",
+                        folder.display()
+                    ));
+                });
+            }
+            folder
+        })
     }
 }
 
@@ -42,7 +60,7 @@ impl DeviceArguments {
     pub(crate) fn options(&self) -> RuntimeOptions {
         RuntimeOptions {
             device: self.device,
-            threads: self.threads,
+            threads: self.threads.map(usize::from),
             offline: self.cache.offline,
             cache: self.cache.folder(),
         }
@@ -50,6 +68,29 @@ impl DeviceArguments {
 
     /// Finds ONNX Runtime and settles on a device.
     pub(crate) fn open(&self) -> Result<Runtime, Failure> {
-        Ok(Runtime::open(&self.options(), &mut say)?)
+        let runtime = Runtime::open(&self.options(), &mut say)?;
+        detail(&format!(
+            "ONNX Runtime {} of {}",
+            runtime.version(),
+            runtime.library().display()
+        ));
+        Ok(runtime)
     }
+}
+
+/// The runs that arguments name: the folder of a run of several models has all of them.
+pub(crate) fn runs(folders: &[PathBuf]) -> Result<Vec<PathBuf>, Failure> {
+    let mut all = Vec::new();
+    for folder in folders {
+        let members = members(folder)?;
+        if members.first() != Some(folder) {
+            let names: Vec<_> = members
+                .iter()
+                .map(|run| run.display().to_string())
+                .collect();
+            say(&format!("{} holds {}", folder.display(), names.join(", ")));
+        }
+        all.extend(members);
+    }
+    Ok(all)
 }

@@ -1,6 +1,7 @@
 //! `storyeval compare`: runs against each other, story by story.
 
 use super::Outcome;
+use super::common::runs;
 use super::failure::Failure;
 use super::format::TableFormat;
 use super::talk::print;
@@ -43,7 +44,13 @@ pub(crate) struct CompareArguments {
 
 /// Compares, and prints.
 pub(crate) fn compare(arguments: &CompareArguments) -> Outcome {
-    let folders = std::iter::once(&arguments.base).chain(&arguments.candidates);
+    let candidates = runs(&arguments.candidates)?;
+    // The folder of several models may hold the run that they are compared with.
+    let named = arguments.candidates.contains(&arguments.base);
+    let others = candidates
+        .iter()
+        .filter(|run| named || **run != arguments.base);
+    let folders = std::iter::once(&arguments.base).chain(others);
     let mut sides = folders
         .map(|folder| side(folder))
         .collect::<Result<Vec<_>, _>>()?;

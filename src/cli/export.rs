@@ -1,6 +1,7 @@
 //! `storyeval export`: runs as one long table.
 
 use super::Outcome;
+use super::common::runs;
 use super::failure::Failure;
 use super::talk::say;
 use clap::builder::PossibleValue;
@@ -80,8 +81,9 @@ impl ExportArguments {
 
 /// Writes the table. A file appears whole or not at all.
 pub(crate) fn export(arguments: &ExportArguments) -> Outcome {
-    let folders = arguments.runs.iter().map(|run| runs_in(run));
-    let runs = folders.collect::<Result<Vec<_>, _>>()?.concat();
+    let folders = runs(&arguments.runs)?;
+    let runs = folders.iter().map(|run| runs_in(run));
+    let runs = runs.collect::<Result<Vec<_>, _>>()?.concat();
     let format = arguments.format()?;
     let what = match arguments.what {
         Asked::Table(what) => what,

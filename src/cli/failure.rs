@@ -29,6 +29,9 @@ pub(crate) enum Failure {
         done: usize,
         runs: usize,
     },
+    /// A run has frames, but no metric has a value.
+    #[error("nothing could be scored: no metric has a value")]
+    NothingScored,
     /// stdout is gone or full.
     #[error("failed to print the result")]
     Stdout(#[source] std::io::Error),
@@ -42,7 +45,7 @@ impl Failure {
             Self::Pipeline(error) => error.fault_kind(),
             Self::Arguments { .. } => FaultKind::Usage,
             Self::Unscored { .. } => FaultKind::DataVerification,
-            Self::SuiteUnfinished { .. } => FaultKind::Partial,
+            Self::SuiteUnfinished { .. } | Self::NothingScored => FaultKind::Partial,
             Self::Stdout(_) => FaultKind::Output,
         }
     }
@@ -55,6 +58,10 @@ impl Failure {
             Self::Arguments { hint, .. } | Self::Unscored { hint, .. } => Some(hint.clone()),
             Self::SuiteUnfinished { .. } => Some(
                 "run the same command again when what is missing is there; what is done is not done again"
+                    .to_owned(),
+            ),
+            Self::NothingScored => Some(
+                "the notes of the table say why for each metric; `storyeval protocol show pixels` compares frames with the ground truth without any network"
                     .to_owned(),
             ),
             Self::Stdout(_) => None,

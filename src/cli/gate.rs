@@ -1,6 +1,7 @@
 //! `storyeval gate`: fails when scores are not those of a baseline, and writes new baselines.
 
 use super::Outcome;
+use super::common::runs;
 use super::failure::Failure;
 use super::talk::{print, say};
 use clap::{Args, Subcommand, ValueEnum};
@@ -247,10 +248,10 @@ fn update(arguments: &UpdateArguments) -> Outcome {
 }
 
 /// Reads the runs, and says what a judgement of them lacks.
-fn subjects(runs: &[PathBuf]) -> Result<Vec<Subject>, Failure> {
+fn subjects(folders: &[PathBuf]) -> Result<Vec<Subject>, Failure> {
     let mut subjects = Vec::new();
-    for run in runs {
-        let subject = Subject::read(run)?;
+    for run in runs(folders)? {
+        let subject = Subject::read(&run)?;
         for note in &subject.notes {
             say(&format!("note: {note}"));
         }

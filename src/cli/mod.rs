@@ -8,11 +8,13 @@ mod completions;
 mod data;
 mod dataset;
 mod doctor;
+mod examples;
 mod exit;
 mod export;
 mod failure;
 mod format;
 mod gate;
+mod interrupt;
 mod latents;
 mod list;
 mod metric;
@@ -31,6 +33,7 @@ mod talk;
 
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 use failure::Failure;
+use std::io::ErrorKind;
 use std::process::ExitCode;
 
 /// Evaluate story visualisation: every number with its protocol and its uncertainty.
@@ -48,6 +51,12 @@ use std::process::ExitCode;
 struct Cli {
     #[command(subcommand)]
     command: Command,
+    /// Print errors and warnings only
+    #[arg(long, short, global = true, conflicts_with = "verbose")]
+    quiet: bool,
+    /// Print every batch, and where things are read from
+    #[arg(long, short, global = true)]
+    verbose: bool,
 }
 
 #[derive(Debug, Subcommand)]
@@ -96,9 +105,55 @@ enum Command {
 
 /// Runs the program.
 pub(crate) fn main() -> ExitCode {
-    let matches = Cli::command().get_matches();
+    let command = examples::added(without_empty_variables(Cli::command()));
+    let matches = command.get_matches();
     let cli = Cli::from_arg_matches(&matches).unwrap_or_else(|error| error.exit());
-    let result = match &cli.command {
+    talk::set_level(cli.quiet, cli.verbose);
+    match verb(&cli.command, &matches) {
+        Ok(()) => ExitCode::SUCCESS,
+        // Whoever reads has seen enough, as `| head` does: quiet, and the code of other programs.
+        Err(Failure::Stdout(error)) if is_closed_pipe(&error) => ExitCode::from(141),
+        Err(failure) => {
+            talk::failure(&failure);
+            ExitCode::from(exit::ExitCode::from(failure.fault_kind()) as u8)
+        }
+    }
+}
+
+/// Writers of tables wrap the error of the pipe.
+fn is_closed_pipe(error: &std::io::Error) -> bool {
+    let mut cause: Option<&(dyn std::error::Error + 'static)> = Some(error);
+    while let Some(error) = cause {
+        let io = error.downcast_ref::<std::io::Error>();
+        if io.is_some_and(|io| io.kind() == ErrorKind::BrokenPipe) {
+            return true;
+        }
+        // `source` of a wrapping `io::Error` is that of what it wraps.
+        cause = match io.and_then(std::io::Error::get_ref) {
+            Some(inner) => Some(inner),
+            None => error.source(),
+        };
+    }
+    false
+}
+
+/// An empty environment variable is one that is not set.
+fn without_empty_variables(command: clap::Command) -> clap::Command {
+    let command = command.mut_args(|argument| {
+        let empty = argument
+            .get_env()
+            .is_some_and(|name| std::env::var_os(name).is_some_and(|value| value.is_empty()));
+        if empty {
+            argument.env(None::<&'static str>)
+        } else {
+            argument
+        }
+    });
+    command.mut_subcommands(without_empty_variables)
+}
+
+fn verb(command: &Command, matches: &clap::ArgMatches) -> Outcome {
+    match command {
         Command::Run(arguments) => run::run(arguments),
         Command::Generate(arguments) => run::generate(arguments),
         Command::Observe(arguments) => observe::observe(arguments),
@@ -120,13 +175,6 @@ pub(crate) fn main() -> ExitCode {
         Command::Ls(arguments) => list::list(arguments),
         Command::Doctor(arguments) => doctor::doctor(arguments),
         Command::Completions(arguments) => completions::completions(arguments),
-    };
-    match result {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(failure) => {
-            talk::failure(&failure);
-            ExitCode::from(exit::ExitCode::from(failure.fault_kind()) as u8)
-        }
     }
 }
 

@@ -1,8 +1,8 @@
 //! `storyeval observe`: the second stage alone.
 
-use super::Outcome;
 use super::common::DeviceArguments;
 use super::talk::{Screen, say};
+use super::{Outcome, interrupt};
 use clap::Args;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use std::collections::BTreeSet;
@@ -71,6 +71,7 @@ impl SkipArguments {
 
 /// The second stage alone.
 pub(crate) fn observe(arguments: &ObserveArguments) -> Outcome {
+    interrupt::says(interrupt::RUN);
     let request = arguments.later.request(&arguments.run);
     pipeline::observe_run(&request, Screen::new().control())?;
     say(&format!(

@@ -6,13 +6,13 @@ use super::failure::Failure;
 use super::latents::LatentArguments;
 use super::observe::SkipArguments;
 use super::talk::{Screen, print, say};
-use super::{Outcome, suite, table};
+use super::{Outcome, interrupt, suite, table};
 use clap::Args;
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use storyeval::pipeline::SeedList;
 use storyeval::pipeline::{Goal, Planned, RunRequest, Seeds};
-use storyeval::record::Seed;
+use storyeval::record::{Scores, Seed};
 
 #[derive(Clone, Debug, Args)]
 pub(crate) struct RunArguments {
@@ -40,8 +40,8 @@ pub(crate) struct RunArguments {
     #[arg(long, value_name = "SEEDS", conflicts_with = "seed")]
     seeds: Option<SeedList>,
     /// Stories a network draws at once; the last float bits depend on it
-    #[arg(long, default_value = "8", value_name = "N")]
-    batch: NonZeroUsize,
+    #[arg(long, default_value = "8", value_name = "N", value_parser = clap::value_parser!(u16).range(1..=4096))]
+    batch: u16,
     /// Run folder; with several models, the folder of their run folders [default: runs/...]
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
@@ -69,7 +69,7 @@ impl RunArguments {
                 Some(seeds) => Seeds::Several(seeds.all().to_vec()),
                 None => Seeds::One(Seed(self.seed)),
             },
-            batch: self.batch,
+            batch: NonZeroUsize::new(usize::from(self.batch)).unwrap_or(NonZeroUsize::MIN),
             out: self.out.clone(),
             latents: self.latents.request(),
             skip: self.skip.roles(),
@@ -80,6 +80,7 @@ impl RunArguments {
 
 /// The whole way to the table.
 pub(crate) fn run(arguments: &RunArguments) -> Outcome {
+    interrupt::says(interrupt::RUN);
     let screen = Screen::new();
     let request = arguments.request();
     if let Some(id) = &arguments.suite {
@@ -96,7 +97,16 @@ pub(crate) fn run(arguments: &RunArguments) -> Outcome {
     print(&markdown)?;
     say(&format!("\nruns:  {}", measured.group.display()));
     say(&format!("sheet: {}", measured.sheet.display()));
-    Ok(())
+    some_value(&measured.results)
+}
+
+/// A page of dashes is no success.
+pub(super) fn some_value(results: &[Scores]) -> Outcome {
+    if results.iter().any(Scores::has_values) {
+        Ok(())
+    } else {
+        Err(Failure::NothingScored)
+    }
 }
 
 /// Frames only.
@@ -107,6 +117,7 @@ pub(crate) fn generate(arguments: &RunArguments) -> Outcome {
             hint: "write `storyeval run --suite`".to_owned(),
         });
     }
+    interrupt::says(interrupt::RUN);
     let screen = Screen::new();
     let planned = arguments.request().plan(Goal::Frames, screen.control())?;
     if arguments.dry_run {

@@ -5,6 +5,7 @@ use super::common::DeviceArguments;
 use super::failure::Failure;
 use super::format::TableFormat;
 use super::observe::SkipArguments;
+use super::run::some_value;
 use super::score_images::{self, ImagesArguments};
 use super::table;
 use super::talk::print;
@@ -69,17 +70,18 @@ fn score_run(arguments: &ScoreArguments, run: &Path, typed: &[&str]) -> Outcome 
             ),
         });
     }
-    let scores = pipeline::score_run(run)?;
-    print(&arguments.rendered(scores)?)
+    let scores = [pipeline::score_run(run)?];
+    print(&arguments.rendered(&scores)?)?;
+    some_value(&scores)
 }
 
 impl ScoreArguments {
     /// The table of one run, as the user wants it.
-    pub(crate) fn rendered(&self, scores: Scores) -> Result<String, Failure> {
+    pub(crate) fn rendered(&self, scores: &[Scores]) -> Result<String, Failure> {
         let options = TableOptions {
             detail: self.detail,
             ..TableOptions::default()
         };
-        table::render(&[scores], self.format, &options)
+        table::render(scores, self.format, &options)
     }
 }

@@ -2,9 +2,10 @@
 
 use super::data::DataArguments;
 use super::failure::Failure;
+use super::run::some_value;
 use super::score::ScoreArguments;
 use super::talk::{Screen, print, say};
-use super::{Outcome, table};
+use super::{Outcome, interrupt, table};
 use clap::Args;
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
@@ -104,6 +105,7 @@ fn request(arguments: &ScoreArguments, images: &Path) -> Result<ImageRequest, Fa
 
 /// From a folder of images to a run folder and a table.
 pub(crate) fn score_images(arguments: &ScoreArguments, images: &Path) -> Outcome {
+    interrupt::says(interrupt::RUN);
     let screen = Screen::new();
     let matched = request(arguments, images)?.find(!arguments.images.dry_run, screen.control())?;
     say(&matched.counts().to_string());
@@ -116,11 +118,12 @@ pub(crate) fn score_images(arguments: &ScoreArguments, images: &Path) -> Outcome
         return print(&format!("{counts}\n{summary}\n  into {}\n", out.display()));
     }
     let imported = matched.score(screen.control())?;
-    let markdown = table::markdown(std::slice::from_ref(&imported.scores))?;
+    let scores = std::slice::from_ref(&imported.scores);
+    let markdown = table::markdown(scores)?;
     let file = imported.run.join("table.md");
     storyeval::run::write_durably(&file, markdown.as_bytes())?;
-    print(&arguments.rendered(imported.scores)?)?;
+    print(&arguments.rendered(scores)?)?;
     say(&format!("\nrun:   {}", imported.run.display()));
     say(&format!("sheet: {}", imported.sheet.display()));
-    Ok(())
+    some_value(scores)
 }

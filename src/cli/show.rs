@@ -1,17 +1,19 @@
 //! `storyeval show` and `storyeval diff`: one run, and in what two differ.
 
 use super::Outcome;
+use super::common::runs;
+use super::failure::Failure;
 use super::format::{TableFormat, among};
 use super::talk::{print, print_json};
 use clap::Args;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use storyeval::evaluate;
 use storyeval::report::runs::{RunDifference, RunPage};
 use storyeval::run::{RunError, RunSummary, read_times};
 
 #[derive(Clone, Debug, Args)]
 pub(crate) struct ShowArguments {
-    /// Run folder
+    /// Run folder, or the folder of several models' runs
     run: PathBuf,
     /// Print the scores of every slice, not only of all frames
     #[arg(long)]
@@ -34,22 +36,33 @@ pub(crate) struct DiffArguments {
 
 /// Prints what a run is.
 pub(crate) fn show(arguments: &ShowArguments) -> Outcome {
-    let root = &arguments.run;
+    let runs = runs(std::slice::from_ref(&arguments.run))?;
+    let pages = runs.iter().map(|run| page(run));
+    let pages = pages.collect::<Result<Vec<_>, _>>()?;
+    match (arguments.format, &pages[..]) {
+        (TableFormat::Json, [page]) => print_json(page),
+        (TableFormat::Json, pages) => print_json(&pages),
+        (format, pages) => {
+            for page in pages {
+                print(
+                    &page
+                        .document(arguments.slices)
+                        .render(format.of_document())?,
+                )?;
+            }
+            Ok(())
+        }
+    }
+}
+
+fn page(root: &Path) -> Result<RunPage, Failure> {
     let glance = RunSummary::read(root)?;
     let networks = match evaluate::coverage(root) {
         Ok(networks) => Some(networks),
         Err(evaluate::EvaluateError::Run(RunError::NotObserved { .. })) => None,
         Err(error) => return Err(error.into()),
     };
-    let page = RunPage::new(glance, networks, &read_times(root)?);
-    match arguments.format {
-        TableFormat::Json => print_json(&page),
-        other => print(
-            &page
-                .document(arguments.slices)
-                .render(other.of_document())?,
-        ),
-    }
+    Ok(RunPage::new(glance, networks, &read_times(root)?))
 }
 
 /// Prints in what two runs differ. That they do is no failure: the exit code is 0.

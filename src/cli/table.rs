@@ -1,6 +1,7 @@
 //! `storyeval table`: runs side by side.
 
 use super::Outcome;
+use super::common::runs;
 use super::failure::Failure;
 use super::format::TableFormat;
 use super::talk::print;
@@ -8,7 +9,7 @@ use clap::Args;
 use std::path::{Path, PathBuf};
 use storyeval::record::Scores;
 use storyeval::report::{self, ColumnChoice, Comparison, Ranking, TableOptions};
-use storyeval::run::{Manifest, RunError, SCORES, read_scores, runs_in};
+use storyeval::run::{Manifest, SCORES, read_scores, runs_in};
 
 #[allow(
     clippy::struct_excessive_bools,
@@ -16,7 +17,7 @@ use storyeval::run::{Manifest, RunError, SCORES, read_scores, runs_in};
 )]
 #[derive(Clone, Debug, Args)]
 pub(crate) struct TableArguments {
-    /// Run folders, or folders of `seed-<k>` runs of a model
+    /// Run folders, folders of `seed-<k>` runs of a model, or the folder of several models' runs
     #[arg(required = true)]
     runs: Vec<PathBuf>,
     /// How to print
@@ -60,7 +61,8 @@ impl TableArguments {
 
 /// Reads the scores of each run and prints them.
 pub(crate) fn table(arguments: &TableArguments) -> Outcome {
-    let rows = arguments.runs.iter().map(|folder| row(folder));
+    let folders = runs(&arguments.runs)?;
+    let rows = folders.iter().map(|folder| row(folder));
     let rows = rows.collect::<Result<Vec<_>, _>>()?;
     let (folders, results): (Vec<_>, Vec<_>) = rows.into_iter().unzip();
     let comparison = Comparison::new(&results, &arguments.options())?;
@@ -85,10 +87,7 @@ fn row(folder: &Path) -> Result<(Option<PathBuf>, Scores), Failure> {
     if folder.join(SCORES).is_file() {
         return Ok((Some(folder.to_path_buf()), read_scores(folder)?));
     }
-    let runs = match runs_in(folder) {
-        Err(RunError::NoRun { path }) => return Err(RunError::NoScores { path }.into()),
-        runs => runs?,
-    };
+    let runs = runs_in(folder)?;
     let read = |run: &PathBuf| -> Result<_, Failure> {
         Ok((Manifest::read(run)?.identity.seed, read_scores(run)?))
     };

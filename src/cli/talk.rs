@@ -5,14 +5,49 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use serde::Serialize;
 use std::error::Error;
 use std::io::{IsTerminal, Write};
+use std::sync::atomic::{AtomicU8, Ordering};
 use std::sync::{Mutex, PoisonError};
 use storyeval::pipeline::{Control, Event, PipelineError, Watch};
 use storyeval::run::{Progress, Stage};
 use storyeval::{FaultKind, Hint};
 
-/// Writes a line of talk. A closed stderr is no reason to stop working.
-pub(crate) fn say(line: &str) {
+/// How much is printed to stderr: set once, before a verb begins.
+static LEVEL: AtomicU8 = AtomicU8::new(NORMAL);
+const QUIET: u8 = 0;
+const NORMAL: u8 = 1;
+const VERBOSE: u8 = 2;
+
+/// Takes `-q` and `-v` into account.
+pub(crate) fn set_level(quiet: bool, verbose: bool) {
+    let level = match (quiet, verbose) {
+        (true, _) => QUIET,
+        (_, true) => VERBOSE,
+        _ => NORMAL,
+    };
+    LEVEL.store(level, Ordering::Relaxed);
+}
+
+fn level() -> u8 {
+    LEVEL.load(Ordering::Relaxed)
+}
+
+/// Writes an error or what else nothing may hide. A closed stderr is no reason to stop working.
+pub(crate) fn complain(line: &str) {
     let _ = writeln!(std::io::stderr(), "{line}");
+}
+
+/// Writes a line of talk, which `-q` leaves out unless it is a warning.
+pub(crate) fn say(line: &str) {
+    if level() >= NORMAL || line.trim_start().starts_with("warning") {
+        complain(line);
+    }
+}
+
+/// Writes what only `-v` shows.
+pub(crate) fn detail(line: &str) {
+    if level() >= VERBOSE {
+        complain(line);
+    }
 }
 
 /// Prints data.
@@ -40,7 +75,7 @@ pub(crate) fn failure(failure: &Failure) {
             let mut all = all.iter();
             let last = all.next_back();
             for error in all {
-                say(&format!("error: {error}\n"));
+                complain(&format!("error: {error}\n"));
             }
             if let Some(last) = last {
                 ending(last, failure.fault_kind(), failure.hint());
@@ -52,23 +87,25 @@ pub(crate) fn failure(failure: &Failure) {
 
 /// Prints an error, its causes and what to do.
 fn ending(error: &dyn Error, kind: FaultKind, hint: Option<String>) {
-    say(&format!("error: {error}"));
+    complain(&format!("error: {error}"));
     let mut cause = error.source();
     let mut last = error.to_string();
     while let Some(error) = cause {
         let text = error.to_string();
         // Wrappers often repeat their source; saying it once is enough.
         if !last.contains(&text) {
-            say(&format!("  cause: {text}"));
+            complain(&format!("  cause: {text}"));
         }
         last = text;
         cause = error.source();
     }
     if kind == FaultKind::Bug {
-        say("\nThis is a bug of storyeval. Please report it with the command and the text above.");
+        complain(
+            "\nThis is a bug of storyeval. Please report it with the command and the text above.",
+        );
     }
     if let Some(hint) = hint {
-        say(&format!("\nhint: {hint}"));
+        complain(&format!("\nhint: {hint}"));
     }
 }
 
@@ -83,7 +120,7 @@ pub(crate) struct Meter {
 impl Meter {
     /// A meter for `total` steps of `what`.
     pub(crate) fn new(what: &str, total: usize) -> Self {
-        let plain = !std::io::stderr().is_terminal();
+        let plain = !std::io::stderr().is_terminal() || level() == QUIET;
         let target = if plain {
             ProgressDrawTarget::hidden()
         } else {
@@ -214,7 +251,18 @@ impl Screen {
                 done,
                 planned,
             } => self.begin(model, *stage, *done, *planned),
-            Progress::Batch { done, planned, .. } => self.step(model, *done, *planned),
+            Progress::Batch {
+                done,
+                planned,
+                batch,
+                frames_per_second,
+                ..
+            } => {
+                detail(&format!(
+                    "{model}: batch {batch} is on the disk, {done} of {planned} frames ({frames_per_second:.2} per second)"
+                ));
+                self.step(model, *done, *planned);
+            }
             Progress::Halved { stories, half, .. } => say(&format!(
                 "warning: {model}: too little memory to draw {stories} stories at once; from here on {half} at a time \
                  (journal.jsonl says of which stories; `--batch {half}` in a new run folder draws all alike)"

@@ -45,6 +45,12 @@ pub fn default_cache() -> PathBuf {
         .unwrap_or_else(|| std::env::temp_dir().join("storyeval"))
 }
 
+/// Whether [`default_cache`] is in the system's temporary folder, because there is no home folder.
+#[must_use]
+pub fn default_cache_is_temporary() -> bool {
+    cache_of(&|name| std::env::var_os(name), std::env::consts::OS).is_none()
+}
+
 fn cache_of(variable: &dyn Fn(&str) -> Option<OsString>, system: &str) -> Option<PathBuf> {
     // The XDG specification says to ignore an empty or relative XDG_CACHE_HOME.
     let set = |name: &str| {

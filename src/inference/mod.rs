@@ -25,7 +25,7 @@ pub use bundle::{Bundle, Verified};
 pub use device::{Device, DeviceParseError, DeviceRequest};
 pub use error::{Attempt, InferenceError, Place, PortFault, Refusal};
 pub use graph::{Element, Graph, GraphSignature, Input, Port};
-pub use library::{Library, Origin, default_cache};
+pub use library::{Library, Origin, default_cache, default_cache_is_temporary};
 pub use manifest::{
     BetaSchedule, BundleKind, BundleManifest, CaptionerModel, ClipModel, Diffusion, Export,
     Features, ImageSize, Labels, Llm, LocatorModel, LpipsModel, Parity, PixelInput, Portraits,

@@ -23,7 +23,7 @@ pub struct RuntimeOptions {
     /// CPU threads of one graph; `None` takes what the machine offers, 0 counts as 1. Sums over
     /// threads are in another order with another number, so the last float bits depend on it.
     pub threads: Option<usize>,
-    /// Nothing may be downloaded. `STORYEVAL_OFFLINE` (anything but empty or `0`) says the same.
+    /// Nothing may be downloaded.
     pub offline: bool,
     /// Root of the cache, usually [`default_cache`](super::default_cache).
     pub cache: PathBuf,
@@ -80,7 +80,6 @@ impl Runtime {
         talk: &mut dyn FnMut(&str),
     ) -> Result<Self, InferenceError> {
         let variable = |name: &str| std::env::var_os(name);
-        let offline = variable("STORYEVAL_OFFLINE").is_some_and(|it| !it.is_empty() && it != "0");
         let cuda = match options.device {
             DeviceRequest::Cpu => false,
             DeviceRequest::Cuda(_) => true,
@@ -92,7 +91,7 @@ impl Runtime {
             version: &native::version,
             wheel: pinned::wheel(),
             cache: &options.cache,
-            offline: options.offline || offline,
+            offline: options.offline,
             cuda,
         };
         let loaded = load(find(&around, talk)?)?;

@@ -10,8 +10,9 @@
 //! 5. A download with that Python's pip into the cache, unless offline.
 
 use crate::record::sha256_file;
+use crate::record::{FileLock, try_lock, wait_for_lock};
 use std::ffi::{OsStr, OsString};
-use std::fs::{self, File, TryLockError};
+use std::fs::{self, File};
 use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 use std::time::Instant;
@@ -275,14 +276,10 @@ fn lock(cache: &Path, talk: &mut dyn FnMut(&str)) -> Result<File, Refusal> {
         .write(true)
         .open(&path);
     let file = options.map_err(io_at(&path))?;
-    match file.try_lock() {
-        Ok(()) => return Ok(file),
-        Err(TryLockError::WouldBlock) => {
-            talk("waiting for another storyeval that is fetching ONNX Runtime");
-        }
-        Err(TryLockError::Error(_)) => {}
+    if try_lock(&file).map_err(io_at(&path))? == FileLock::Taken {
+        talk("waiting for another storyeval that is fetching ONNX Runtime");
+        wait_for_lock(&file).map_err(io_at(&path))?;
     }
-    file.lock().map_err(io_at(&path))?;
     Ok(file)
 }
 

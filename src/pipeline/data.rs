@@ -93,8 +93,9 @@ impl DataRequest {
 /// Whether links may lead out of a data set's folder: only where `STORYEVAL_FOLLOW_LINKS` says so.
 #[must_use]
 pub fn links() -> Links {
-    match std::env::var_os("STORYEVAL_FOLLOW_LINKS") {
-        Some(value) if !value.is_empty() && value != "0" => Links::Anywhere,
+    let value = std::env::var("STORYEVAL_FOLLOW_LINKS").unwrap_or_default();
+    match value.to_ascii_lowercase().as_str() {
+        "1" | "true" | "yes" | "on" => Links::Anywhere,
         _ => Links::Inside,
     }
 }

@@ -2,6 +2,7 @@
 
 use super::{Control, PipelineError};
 use crate::minisv::{self, SplitSizes, World};
+use crate::record::wait_for_lock;
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 
@@ -58,7 +59,7 @@ fn take_turns(folder: &Path, name: &str) -> Result<File, PipelineError> {
     let path = folder.join(name);
     fs::create_dir_all(folder)
         .and_then(|()| File::create(&path))
-        .and_then(|file| file.lock().map(|()| file))
+        .and_then(|file| wait_for_lock(&file).map(|()| file))
         .map_err(|source| PipelineError::CacheWrite { path, source })
 }
 

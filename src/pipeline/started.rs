@@ -86,6 +86,12 @@ impl Started<'_> {
         let manifest = planned.manifest(model, &plan, seed, &self.runtime)?;
         let root = planned.folders.run(model, seed);
         let mut store = Store::create_or_resume(&root, &manifest, &plan)?;
+        if !store.is_locked() {
+            self.control.note(&format!(
+                "warning: the file system of {} has no locks; let no second storyeval work there",
+                root.display()
+            ));
+        }
         if store.require_complete().is_err() {
             let mut generator = open()?;
             let mut draw = |units: &[&Unit]| -> Result<_, PipelineError> {
@@ -98,6 +104,11 @@ impl Started<'_> {
             };
             let mut progress = self.control.progress(&model.id);
             crate::run::generate(&mut store, &mut draw, &mut progress)?;
+        } else {
+            self.control.note(&format!(
+                "{}: every frame is there, nothing is drawn",
+                model.id
+            ));
         }
         Ok(Drawn { store, prompts })
     }

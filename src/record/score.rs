@@ -109,3 +109,11 @@ pub struct Scores {
     /// The scores, in a fixed order.
     pub scores: Vec<Score>,
 }
+
+impl Scores {
+    /// Whether any metric has a value on any frames.
+    #[must_use]
+    pub fn has_values(&self) -> bool {
+        self.scores.iter().any(|score| score.value.is_some())
+    }
+}

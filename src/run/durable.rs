@@ -6,6 +6,7 @@
 
 use super::error::RunError;
 use super::fault::{self, Point};
+use crate::record::unless_unsupported;
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, BufWriter, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
@@ -154,7 +155,8 @@ pub(super) fn sync_folder(path: &Path) -> io::Result<()> {
             Some(folder) if !folder.as_os_str().is_empty() => folder,
             _ => Path::new("."),
         };
-        File::open(folder)?.sync_all()?;
+        // A folder that cannot be flushed is one of the file system's weaknesses, not a reason to stop.
+        File::open(folder)?.sync_all().or_else(unless_unsupported)?;
     }
     Ok(())
 }

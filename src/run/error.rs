@@ -95,6 +95,20 @@ pub enum RunError {
         /// The folder.
         path: PathBuf,
     },
+    /// A folder that was named does not exist.
+    #[error("there is no folder {}", path.display())]
+    NoFolder {
+        /// The folder.
+        path: PathBuf,
+    },
+    /// One run is wanted, and a folder of several is named.
+    #[error("{} is not a run, but holds {}", path.display(), listed(runs))]
+    SeveralRuns {
+        /// The folder.
+        path: PathBuf,
+        /// The runs in it.
+        runs: Vec<PathBuf>,
+    },
     /// A run has no scores yet.
     #[error("there are no scores in {}", path.display())]
     NoScores {
@@ -383,7 +397,10 @@ impl Hint for RunError {
             | Self::Changed { .. }
             | Self::CaptionCount { .. }
             | Self::RepeatedStory { .. } => FaultKind::DataVerification,
-            Self::PartitionSyntax { .. } | Self::NoRun { .. } => FaultKind::Usage,
+            Self::PartitionSyntax { .. }
+            | Self::NoRun { .. }
+            | Self::NoFolder { .. }
+            | Self::SeveralRuns { .. } => FaultKind::Usage,
             Self::EmptyPlan => FaultKind::NothingSelected,
             Self::Outstanding { .. } | Self::NotObserved { .. } | Self::NoScores { .. } => {
                 FaultKind::Partial
@@ -418,6 +435,13 @@ impl Hint for RunError {
                 "start one with `storyeval run --dataset minisv --model storygpt-v-mini --out {}`",
                 path.display()
             ),
+            Self::NoFolder { .. } => "list the runs below a folder with `storyeval ls runs DIR`".to_owned(),
+            Self::SeveralRuns { runs, .. } => {
+                format!("name one of them: {}", runs.first()?.display())
+            }
+            Self::NoScores { path } if !path.join(super::layout::OBSERVED).is_file() => {
+                "finish it: the command that began it (`storyeval run ..`) goes on where it stopped".to_owned()
+            }
             Self::NoScores { path } => {
                 format!("compute them with `storyeval score {}`", path.display())
             }
@@ -475,6 +499,20 @@ fn parent(path: &Path) -> String {
         Some(folder) if !folder.as_os_str().is_empty() => folder.display().to_string(),
         _ => ".".to_owned(),
     }
+}
+
+/// The first few paths of a list.
+fn listed(paths: &[PathBuf]) -> String {
+    const SHOWN: usize = 8;
+    let mut text: Vec<String> = paths
+        .iter()
+        .take(SHOWN)
+        .map(|path| path.display().to_string())
+        .collect();
+    if paths.len() > SHOWN {
+        text.push(format!("{} more", paths.len() - SHOWN));
+    }
+    text.join(", ")
 }
 
 #[cfg(test)]

@@ -4,6 +4,7 @@ use super::cards::RunCards;
 use super::error::{Difference, RunError};
 use super::layout::{MANIFEST, json_file};
 use super::partition::Partition;
+use super::seed_set::no_run;
 use crate::record::{Seed, sha256_file};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -172,9 +173,17 @@ impl Manifest {
     /// Reads the manifest of the run in `folder`.
     ///
     /// # Errors
-    /// [`RunError::NoRun`] when there is none, [`RunError::Read`], [`RunError::Json`] and
-    /// [`RunError::Format`].
+    /// [`RunError::NoFolder`], [`RunError::SeveralRuns`] or [`RunError::NoRun`] when there is none, and those of
+    /// [`find`](Self::find).
     pub fn read(folder: &Path) -> Result<Self, RunError> {
+        Self::find(folder)?.ok_or_else(|| no_run(folder))
+    }
+
+    /// Reads the manifest of the run in `folder`, if there is one.
+    ///
+    /// # Errors
+    /// [`RunError::Read`], [`RunError::Json`] and [`RunError::Format`].
+    pub fn find(folder: &Path) -> Result<Option<Self>, RunError> {
         #[derive(Deserialize)]
         struct Version {
             format: u32,
@@ -189,9 +198,7 @@ impl Manifest {
                     io::ErrorKind::NotFound | io::ErrorKind::NotADirectory
                 ) =>
             {
-                return Err(RunError::NoRun {
-                    path: folder.to_path_buf(),
-                });
+                return Ok(None);
             }
             Err(error) => return Err(RunError::read(&path, error)),
         };
@@ -209,7 +216,7 @@ impl Manifest {
                 supported: FORMAT,
             });
         }
-        serde_json::from_slice(&bytes).map_err(json)
+        Ok(Some(serde_json::from_slice(&bytes).map_err(json)?))
     }
 
     /// The cards as the file has them, of whichever version.

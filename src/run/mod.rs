@@ -59,7 +59,7 @@ pub use partition::Partition;
 pub use plan::{Plan, PlanSummary, Unit};
 pub use progress::{Progress, Stage};
 pub use scores::{SCORES_FORMAT, find_scores, read_scores, write_scores};
-pub use seed_set::runs_in;
+pub use seed_set::{members, runs_in};
 pub use store::Store;
 pub use stored::{StoredObservations, observed_key};
 pub use summary::{RunSummary, State, folder_bytes};

@@ -10,10 +10,10 @@ use super::manifest::Manifest;
 use super::partition::Partition;
 use super::plan::{Plan, Unit};
 use crate::record::{Absence, FrameIndex, sha256_hex};
+use crate::record::{FileLock, try_lock};
 use crate::vision::{decode_png, encode_png};
 use image::RgbImage;
-use std::fs::{self, File, OpenOptions, TryLockError};
-use std::io;
+use std::fs::{self, File, OpenOptions};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -28,7 +28,7 @@ pub struct Store {
     journal: Journal,
     recovery: Recovery,
     resumed: bool,
-    _lock: Option<File>,
+    lock: Option<File>,
 }
 
 impl Store {
@@ -50,16 +50,13 @@ impl Store {
         // Before the lock is made, which would litter a folder that is not ours.
         refuse_strangers(root)?;
         let lock = lock(root)?;
-        match Manifest::read(root) {
-            Ok(found) => Self::resume(root, lock, found, manifest),
-            Err(RunError::NoRun { .. }) => {
-                // The manifest comes last: a folder without one has not begun.
-                write_durably(&root.join(PLAN), plan.to_jsonl().as_bytes())?;
-                write_durably(&root.join(MANIFEST), &manifest.to_bytes())?;
-                Self::with(root, lock, manifest.clone(), plan.clone(), false)
-            }
-            Err(error) => Err(error),
+        if let Some(found) = Manifest::find(root)? {
+            return Self::resume(root, lock, found, manifest);
         }
+        // The manifest comes last: a folder without one has not begun.
+        write_durably(&root.join(PLAN), plan.to_jsonl().as_bytes())?;
+        write_durably(&root.join(MANIFEST), &manifest.to_bytes())?;
+        Self::with(root, lock, manifest.clone(), plan.clone(), false)
     }
 
     /// Opens the run in `root` as it is, for a stage alone.
@@ -110,8 +107,14 @@ impl Store {
             journal,
             recovery,
             resumed,
-            _lock: lock,
+            lock,
         })
+    }
+
+    /// Whether other processes are kept out; not where the file system has no locks.
+    #[must_use]
+    pub fn is_locked(&self) -> bool {
+        self.lock.is_some()
     }
 
     /// The folder.
@@ -382,14 +385,12 @@ fn lock(root: &Path) -> Result<Option<File>, RunError> {
         .append(true)
         .open(&path)
         .map_err(|error| RunError::write(&path, error))?;
-    match file.try_lock() {
-        Ok(()) => Ok(Some(file)),
-        Err(TryLockError::WouldBlock) => Err(RunError::Locked {
+    match try_lock(&file).map_err(|error| RunError::write(&path, error))? {
+        FileLock::Held => Ok(Some(file)),
+        FileLock::Unsupported => Ok(None),
+        FileLock::Taken => Err(RunError::Locked {
             path: root.to_path_buf(),
         }),
-        // Some network file systems have no locks. Working there without one beats not working there.
-        Err(TryLockError::Error(error)) if error.kind() == io::ErrorKind::Unsupported => Ok(None),
-        Err(TryLockError::Error(error)) => Err(RunError::write(&path, error)),
     }
 }
 

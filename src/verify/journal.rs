@@ -7,9 +7,10 @@
 use super::facts::Facts;
 use crate::dataset::open::Metadata;
 use crate::record::{ClipId, sha256_hex};
+use crate::record::{FileLock, try_lock};
 use serde::{Deserialize, Serialize};
 use std::collections::HashMap;
-use std::fs::{self, File, OpenOptions, TryLockError};
+use std::fs::{self, File, OpenOptions};
 use std::io::{self, BufRead, BufReader, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
@@ -75,11 +76,7 @@ impl Journal {
             .append(true)
             .create(true)
             .open(path)?;
-        let own = match file.try_lock() {
-            Ok(()) => true,
-            Err(TryLockError::WouldBlock) => false,
-            Err(TryLockError::Error(error)) => return Err(error),
-        };
+        let own = try_lock(&file)? != FileLock::Taken;
         if fresh && own {
             file.set_len(0)?;
         }

@@ -24,6 +24,7 @@ mod generator;
 mod import;
 mod kept;
 mod layouts;
+mod manners;
 mod metric_networks;
 mod metric_numbers;
 mod minisv;

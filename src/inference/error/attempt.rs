@@ -119,6 +119,21 @@ pub(super) fn list(tried: &[Attempt]) -> String {
 
 /// What helps where no place served.
 pub(super) fn no_library(tried: &[Attempt], install: &str) -> String {
+    let pip_failed = tried.iter().any(|attempt| {
+        matches!(attempt.place, Place::Pip(_))
+            && matches!(
+                attempt.why,
+                Refusal::NoCommand(_) | Refusal::CommandFailed(_)
+            )
+    });
+    if pip_failed {
+        let version = pinned::VERSION;
+        return format!(
+            "unzip a wheel of onnxruntime {version} for this machine (a zip file; any other machine may download it) and let \
+             ORT_DYLIB_PATH name the libonnxruntime in its capi folder; or `uv pip install onnxruntime=={version}` into the \
+             Python that is found first"
+        );
+    }
     let unwritable = tried.iter().find_map(|attempt| match &attempt.why {
         Refusal::Io { path, .. } => Some(path),
         _ => None,

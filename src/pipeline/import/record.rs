@@ -129,9 +129,8 @@ fn refuse_other_images(
     asked: &Manifest,
     record: &ImportRecord,
 ) -> Result<(), PipelineError> {
-    let found = match Manifest::read(out) {
-        Err(RunError::NoRun { .. }) => return Ok(()),
-        found => found?,
+    let Some(found) = Manifest::find(out)? else {
+        return Ok(());
     };
     let differences = found.identity.differences(&asked.identity);
     let only_images = matches!(&differences[..], [only] if only.field == "images_hash");
