@@ -148,11 +148,46 @@ fn find<C: Card>(kind: CardKind, id_or_path: &str) -> Result<C, CardError> {
 }
 
 fn find_below<C: Card>(kind: CardKind, id_or_path: &str, folder: &Path) -> Result<C, CardError> {
+    let found = source_below(kind, id_or_path, folder)?;
+    let card: C = parse(&found.name, &found.text)?;
+    if found.by_id && card.id() != id_or_path {
+        return Err(CardError::IdMismatch {
+            path: found.name,
+            found: card.id().to_owned(),
+            wanted: id_or_path.to_owned(),
+        });
+    }
+    Ok(card)
+}
+
+/// The text of a card as it was written, comments included: what a card of one's own begins with.
+///
+/// # Errors
+/// [`CardError`] when there is no such card, or it cannot be read.
+pub fn text(kind: CardKind, id_or_path: &str) -> Result<String, CardError> {
+    if kind == CardKind::Dataset
+        && let Some(folder) = own_folder(id_or_path)
+    {
+        return Ok(read_text(&folder.join(OWN_CARD))?.text);
+    }
+    Ok(source_below(kind, id_or_path, &kind.folder())?.text)
+}
+
+/// The text of a card and where it is from.
+struct Source {
+    /// For messages.
+    name: String,
+    text: String,
+    /// Whether the file was chosen by the card's id.
+    by_id: bool,
+}
+
+fn source_below(kind: CardKind, id_or_path: &str, folder: &Path) -> Result<Source, CardError> {
     if Path::new(id_or_path)
         .extension()
         .is_some_and(|extension| extension == "toml")
     {
-        return read(Path::new(id_or_path));
+        return read_text(Path::new(id_or_path));
     }
     // An id is a plain name, so it cannot lead out of the folder of cards.
     let plain = !id_or_path.is_empty()
@@ -161,18 +196,18 @@ fn find_below<C: Card>(kind: CardKind, id_or_path: &str, folder: &Path) -> Resul
             .all(|c| c.is_ascii_alphanumeric() || c == '-' || c == '_');
     let own = folder.join(format!("{id_or_path}.toml"));
     if plain && own.is_file() {
-        let card: C = read(&own)?;
-        if card.id() != id_or_path {
-            return Err(CardError::IdMismatch {
-                path: own.display().to_string(),
-                found: card.id().to_owned(),
-                wanted: id_or_path.to_owned(),
-            });
-        }
-        return Ok(card);
+        let by_id = true;
+        return Ok(Source {
+            by_id,
+            ..read_text(&own)?
+        });
     }
     if let Some(text) = kind.embedded().get(id_or_path) {
-        return parse(&format!("embedded:{kind}s/{id_or_path}.toml"), text);
+        return Ok(Source {
+            name: format!("embedded:{kind}s/{id_or_path}.toml"),
+            text: (*text).to_owned(),
+            by_id: false,
+        });
     }
     let known = ids_below(kind, folder);
     Err(CardError::Unknown {
@@ -184,11 +219,20 @@ fn find_below<C: Card>(kind: CardKind, id_or_path: &str, folder: &Path) -> Resul
 }
 
 fn read<C: Card>(path: &Path) -> Result<C, CardError> {
+    let source = read_text(path)?;
+    parse(&source.name, &source.text)
+}
+
+fn read_text(path: &Path) -> Result<Source, CardError> {
     let text = std::fs::read_to_string(path).map_err(|source| CardError::Read {
         path: path.to_owned(),
         source,
     })?;
-    parse(&path.display().to_string(), &text)
+    Ok(Source {
+        name: path.display().to_string(),
+        text,
+        by_id: false,
+    })
 }
 
 /// The known id with the fewest edits, if they are few enough to be slips of the hand.

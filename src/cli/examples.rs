@@ -98,7 +98,11 @@ storyeval metric lpips generated/ real/ --bundle minisv-lpips",
         "metric tokenize",
         "echo \"Fred's sitting on the couch.\" | storyeval metric tokenize",
     ),
-    ("protocol show", "storyeval protocol show strict"),
+    (
+        "protocol show",
+        "storyeval protocol show strict
+storyeval protocol show strict --format toml > eval-configs/protocols/mine.toml",
+    ),
     (
         "protocol diff",
         "storyeval protocol diff strict storygptv-released",
@@ -106,6 +110,10 @@ storyeval metric lpips generated/ real/ --bundle minisv-lpips",
     (
         "protocol effect",
         "storyeval protocol effect runs/mine --protocols strict,storygptv-released",
+    ),
+    (
+        "dataset show",
+        "storyeval dataset show pororo > my-stories/dataset.toml",
     ),
     (
         "dataset convert",
@@ -123,6 +131,10 @@ storyeval metric lpips generated/ real/ --bundle minisv-lpips",
     (
         "dataset referential",
         "storyeval dataset referential --dataset minisv --variant algorithm1",
+    ),
+    (
+        "model show",
+        "storyeval model show storygpt-v > eval-configs/models/mine.toml",
     ),
     ("model verify", "storyeval model verify storygpt-v-mini"),
     ("show", "storyeval show runs/mine"),

@@ -1,6 +1,7 @@
 //! `storyeval model`: is a bundle whole, and does it do what it should?
 
 use super::Outcome;
+use super::card::CardArguments;
 use super::common::DeviceArguments;
 use super::failure::Failure;
 use super::format::Format;
@@ -8,7 +9,7 @@ use super::talk::{print, say};
 use clap::{Args, Subcommand};
 use std::fmt::Write;
 use std::path::Path;
-use storyeval::card;
+use storyeval::card::{self, CardKind};
 use storyeval::examine::{Examined, examine};
 use storyeval::inference::Bundle;
 use storyeval::pipeline::{find_bundle, find_bundle_by_name};
@@ -17,6 +18,8 @@ use storyeval::pipeline::{find_bundle, find_bundle_by_name};
 pub(crate) enum ModelCommand {
     /// Check a bundle: hashes, then ports, one pass and parity of every graph
     Verify(VerifyArguments),
+    /// Print a model's card
+    Show(CardArguments),
 }
 
 #[derive(Clone, Debug, Args)]
@@ -35,7 +38,13 @@ pub(crate) struct VerifyArguments {
 
 /// The `model` verbs.
 pub(crate) fn model(command: &ModelCommand) -> Outcome {
-    let ModelCommand::Verify(arguments) = command;
+    match command {
+        ModelCommand::Verify(arguments) => verify(arguments),
+        ModelCommand::Show(arguments) => super::card::show(arguments, CardKind::Model, card::model),
+    }
+}
+
+fn verify(arguments: &VerifyArguments) -> Outcome {
     let bundle = find(arguments)?;
     let verified = bundle.verify()?;
     let graphs = if arguments.hashes_only {

@@ -4,12 +4,12 @@ use super::Outcome;
 use super::format::Format;
 use super::observe::LaterArguments;
 use super::talk::{Screen, print, print_json};
-use clap::{Args, Subcommand};
+use clap::{Args, Subcommand, ValueEnum};
 use serde_json::Value;
 use std::collections::BTreeMap;
 use std::fmt::Write;
 use std::path::PathBuf;
-use storyeval::card::{self, Protocol};
+use storyeval::card::{self, CardKind, Protocol};
 use storyeval::pipeline::effect_of_protocols;
 use storyeval::report;
 use storyeval::table;
@@ -20,9 +20,9 @@ pub(crate) enum ProtocolCommand {
     Show {
         /// Protocol: an id of `storyeval ls protocols`, or a card's path
         protocol: String,
-        /// How to print
-        #[arg(long, value_enum, default_value_t = Format::Text)]
-        format: Format,
+        /// How to print; toml is the card's own text, which can be copied
+        #[arg(long, value_enum, default_value_t = ProtocolFormat::Text)]
+        format: ProtocolFormat,
     },
     /// The choices in which two protocols differ
     Diff {
@@ -36,6 +36,14 @@ pub(crate) enum ProtocolCommand {
     },
     /// The frames of a run scored under several protocols
     Effect(EffectArguments),
+}
+
+/// Forms of a protocol.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum ProtocolFormat {
+    Text,
+    Toml,
+    Json,
 }
 
 #[derive(Clone, Debug, Args)]
@@ -55,7 +63,14 @@ pub(crate) struct EffectArguments {
 /// Prints.
 pub(crate) fn protocol(command: &ProtocolCommand) -> Outcome {
     match command {
-        ProtocolCommand::Show { protocol, format } => show(&card::protocol(protocol)?, *format),
+        ProtocolCommand::Show { protocol, format } => {
+            let card = card::protocol(protocol)?;
+            match format {
+                ProtocolFormat::Text => show(&card, Format::Text),
+                ProtocolFormat::Json => show(&card, Format::Json),
+                ProtocolFormat::Toml => print(&card::text(CardKind::Protocol, protocol)?),
+            }
+        }
         ProtocolCommand::Diff {
             first,
             second,

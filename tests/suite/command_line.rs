@@ -1,6 +1,6 @@
 //! Help, lists, usage errors, and what a user without data or weights reads.
 
-use crate::support::{fails, storyeval};
+use crate::support::{fails, printed, storyeval};
 use predicates::prelude::*;
 use predicates::str::contains;
 
@@ -215,4 +215,29 @@ fn referential_text_comes_with_its_provenance() {
     }
     assert_eq!(text.lines().count(), 100);
     assert!(replaced > 50, "{replaced} replacements in 100 stories");
+}
+
+#[test]
+fn a_printed_card_can_be_copied() {
+    let folder = tempfile::tempdir().unwrap();
+    for (verb, kind, id) in [
+        ("protocol", "protocols", "strict"),
+        ("dataset", "datasets", "pororo"),
+        ("model", "models", "storygpt-v"),
+    ] {
+        let show = |from: &str, format: &str| {
+            printed(
+                storyeval()
+                    .args([verb, "show", from, "--format", format])
+                    .current_dir(folder.path()),
+            )
+        };
+        let card = show(id, "toml");
+        let shipped = format!("eval-configs/{kind}/{id}.toml");
+        assert_eq!(card, std::fs::read(&shipped).unwrap());
+        let copy = folder.path().join("copy.toml");
+        std::fs::write(&copy, &card).unwrap();
+        assert_eq!(show("copy.toml", "toml"), card);
+        assert_eq!(show("copy.toml", "json"), show(id, "json"));
+    }
 }

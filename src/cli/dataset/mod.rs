@@ -7,10 +7,12 @@ mod synth;
 mod verify;
 
 use super::Outcome;
+use super::card::{self, CardArguments};
 use clap::Subcommand;
 use convert::ConvertArguments;
 use referential::ReferentialArguments;
 use stats::StatsArguments;
+use storyeval::card::{CardKind, dataset as dataset_card};
 use synth::SynthArguments;
 use verify::VerifyArguments;
 
@@ -18,6 +20,8 @@ use verify::VerifyArguments;
 pub(crate) enum DatasetCommand {
     /// Draw MiniSV, in the FlintstonesSV layout or another one
     Synth(SynthArguments),
+    /// Print a data set's card
+    Show(CardArguments),
     /// Write a data set in another layout
     Convert(ConvertArguments),
     /// Print the captions of a split as generators read them, a JSON line a story
@@ -32,6 +36,7 @@ pub(crate) enum DatasetCommand {
 pub(crate) fn dataset(command: &DatasetCommand) -> Outcome {
     match command {
         DatasetCommand::Synth(arguments) => synth::synth(arguments),
+        DatasetCommand::Show(arguments) => card::show(arguments, CardKind::Dataset, dataset_card),
         DatasetCommand::Convert(arguments) => convert::convert(arguments),
         DatasetCommand::Referential(arguments) => referential::text(arguments),
         DatasetCommand::Stats(arguments) => stats::stats(arguments),
