@@ -1,8 +1,8 @@
 //! Where bundles are looked for, and opening them.
 
+use super::missing::no_bundle;
 use super::{Origin, PipelineError};
 use crate::inference::Bundle;
-use std::fmt::Write;
 use std::path::{Path, PathBuf};
 
 /// Folders that may hold a bundle, in the order they are looked in.
@@ -52,7 +52,12 @@ pub fn find_bundle(
     let places = bundle_places(id, cache);
     match places.iter().find(|dir| dir.join("bundle.toml").is_file()) {
         Some(dir) => Ok(Bundle::open(dir)?),
-        None => Err(no_bundle(what, id, origin, &places)),
+        // The last place is the checkout, which only those who build the program know.
+        None => {
+            let out = cache.join("bundles").join(id);
+            let listed = &places[..places.len() - 1];
+            Err(no_bundle(what, id, origin, (listed, &out)))
+        }
     }
 }
 
@@ -76,34 +81,4 @@ pub fn find_bundle_by_name(name: &str, what: &str, cache: &Path) -> Result<Bundl
         return Ok(Bundle::open(dir)?);
     }
     find_bundle(name, what, Origin::default(), cache)
-}
-
-fn no_bundle(what: &str, id: &str, origin: Origin<'_>, places: &[PathBuf]) -> PipelineError {
-    let mut missing = format!("\n  bundle `{id}` was looked for in:");
-    // The last place is the checkout, which only those who build the program know.
-    let places = &places[..places.len() - 1];
-    for place in places {
-        let _ = write!(missing, "\n    {}", place.join("bundle.toml").display());
-    }
-    if !origin.files.is_empty() {
-        missing.push_str("\n  it is made from these files of the authors:");
-        missing.push_str(&origin.list("    "));
-    }
-    let command = places.last().and_then(|place| origin.command(place));
-    if let Some(command) = &command {
-        let _ = write!(missing, "\n  by: {command}");
-    }
-    if let Some(place) = origin.published_at {
-        let _ = write!(missing, "\n  the authors describe them at {place}");
-    }
-    let mini = "to see the whole pipeline without any download, run \
-                `storyeval run --dataset minisv --model storygpt-v-mini`";
-    PipelineError::NoBundle {
-        what: what.to_owned(),
-        missing,
-        hint: match command {
-            Some(_) => format!("docs/export.md says how bundles are made; {mini}"),
-            None => mini.to_owned(),
-        },
-    }
 }
