@@ -38,8 +38,9 @@ pub struct WeightsCard {
     pub licence: String,
     /// The paper to cite.
     pub citation: String,
-    /// The template that turns them into a bundle.
-    pub template: String,
+    /// The template that turns them into a bundle, where there is one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub template: Option<String>,
     /// Model and arguments of the exporter, without `--out`; there is none for some.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub export: Option<String>,

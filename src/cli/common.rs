@@ -35,6 +35,11 @@ impl CacheArguments {
     pub(crate) fn folder(&self) -> PathBuf {
         self.cache.clone().unwrap_or_else(default_cache)
     }
+
+    /// Whether `--offline` was given.
+    pub(crate) fn offline(&self) -> bool {
+        self.offline
+    }
 }
 
 impl DeviceArguments {

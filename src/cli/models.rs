@@ -1,8 +1,9 @@
-//! `storyeval model`: is a bundle whole, and does it do what it should?
+//! `storyeval model`: is a bundle whole, and does it do what it should? And the files that it is made from.
 
 use super::Outcome;
 use super::common::DeviceArguments;
 use super::failure::Failure;
+use super::fetch::{FetchArguments, fetch};
 use super::format::Format;
 use super::talk::{print, say};
 use clap::{Args, Subcommand};
@@ -17,6 +18,8 @@ use storyeval::pipeline::{find_bundle, find_bundle_by_name};
 pub(crate) enum ModelCommand {
     /// Check a bundle: hashes, then ports, one pass and parity of every graph
     Verify(VerifyArguments),
+    /// Fetch the authors' files that a bundle is made from, or take them from a file
+    Fetch(FetchArguments),
 }
 
 #[derive(Clone, Debug, Args)]
@@ -35,7 +38,13 @@ pub(crate) struct VerifyArguments {
 
 /// The `model` verbs.
 pub(crate) fn model(command: &ModelCommand) -> Outcome {
-    let ModelCommand::Verify(arguments) = command;
+    match command {
+        ModelCommand::Verify(arguments) => verify(arguments),
+        ModelCommand::Fetch(arguments) => fetch(arguments),
+    }
+}
+
+fn verify(arguments: &VerifyArguments) -> Outcome {
     let bundle = find(arguments)?;
     let verified = bundle.verify()?;
     let graphs = if arguments.hashes_only {

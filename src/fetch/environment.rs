@@ -9,7 +9,7 @@ use ureq::Proxy;
 pub struct Environment {
     /// Nothing may be downloaded.
     pub offline: bool,
-    /// Stands in for every server.
+    /// Takes the place of every server.
     pub mirror: Option<Mirror>,
     /// Between this machine and every server.
     pub(super) proxy: Option<Proxy>,

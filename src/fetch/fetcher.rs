@@ -73,8 +73,11 @@ pub struct Fetcher {
     environment: Environment,
     patience: Patience,
     web: Web,
-    pub(super) free: Box<dyn Fn(&Path) -> Option<u64>>,
+    pub(super) free: FreeBytes,
 }
+
+/// Free bytes of a folder, where the system says so.
+type FreeBytes = Box<dyn Fn(&Path) -> Option<u64>>;
 
 /// What a fetcher tells its events to.
 type Tell<'a> = &'a mut dyn FnMut(Event<'_>);

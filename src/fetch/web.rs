@@ -29,7 +29,7 @@ impl Default for Patience {
         Self {
             tries: 4,
             first_wait: Duration::from_secs(1),
-            longest_wait: Duration::from_secs(60),
+            longest_wait: Duration::from_mins(1),
             connect: Duration::from_secs(20),
             silence: Duration::from_secs(30),
         }

@@ -21,7 +21,7 @@ pub enum PipelineError {
         hint: String,
     },
     /// A file of published weights could not be brought.
-    #[error("the weights of {id} are not complete: {file} is missing")]
+    #[error("failed to bring {file} of {id}")]
     Weights {
         /// Id of the bundle that they are for.
         id: String,

@@ -50,15 +50,13 @@ pub fn find_bundle(
     cache: &Path,
 ) -> Result<Bundle, PipelineError> {
     let places = bundle_places(id, cache);
-    match places.iter().find(|dir| dir.join("bundle.toml").is_file()) {
-        Some(dir) => Ok(Bundle::open(dir)?),
-        // The last place is the checkout, which only those who build the program know.
-        None => {
-            let out = cache.join("bundles").join(id);
-            let listed = &places[..places.len() - 1];
-            Err(no_bundle(what, id, origin, (listed, &out)))
-        }
+    if let Some(dir) = places.iter().find(|dir| dir.join("bundle.toml").is_file()) {
+        return Ok(Bundle::open(dir)?);
     }
+    // The last place is the checkout, which only those who build the program know.
+    let listed = &places[..places.len() - 1];
+    let out = cache.join("bundles").join(id);
+    Err(no_bundle(what, id, origin, (listed, &out)))
 }
 
 /// A verified bundle by its id, or by its folder.

@@ -129,7 +129,7 @@ fn embedded_cards_of_weights_check_what_their_publishers_state() {
             assert_eq!(known, !id.ends_with("-classifiers"), "{id}");
         }
     }
-    assert_eq!(weights("lpips-alex").unwrap().bytes(), Some(244_414_920));
+    assert_eq!(weights("lpips-alex").unwrap().bytes(), Some(244_408_911));
     assert_eq!(weights("pororo-classifiers").unwrap().bytes(), None);
     let error = weights("inception").unwrap_err().to_string();
     assert!(
