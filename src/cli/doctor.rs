@@ -60,9 +60,8 @@ pub(crate) fn doctor(arguments: &DoctorArguments) -> Outcome {
         let state = match found {
             None => {
                 let next = next_step(&id, &cache);
-                next.map_or("not installed".to_owned(), |command| {
-                    format!("not installed; {command}")
-                })
+                let none = "no card names published weights for it (docs/export.md)";
+                format!("not installed; {}", next.as_deref().unwrap_or(none))
             }
             Some(dir) => match Bundle::open(&dir).and_then(|bundle| bundle.verify()) {
                 Ok(_) => format!("ok ({})", dir.display()),

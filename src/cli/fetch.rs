@@ -11,7 +11,7 @@ use std::fmt::Write;
 use std::path::{Path, PathBuf};
 use storyeval::card::{self, WeightsCard, WeightsFile};
 use storyeval::fetch::{Environment, Event, Fetcher, Origin, Patience, megabytes};
-use storyeval::pipeline::{FetchedWeights, Outlook, WeightsRequest, bundle_places};
+use storyeval::pipeline::{FetchedWeights, Outlook, WeightsRequest, bundle_places, data_sets_of};
 
 #[derive(Clone, Debug, Args)]
 pub(crate) struct FetchArguments {
@@ -39,6 +39,10 @@ struct Answer<'a, F: Serialize> {
     publisher: &'a str,
     licence: &'a str,
     citation: &'a str,
+    /// Verbs of `storyeval metric`.
+    metrics: &'a [String],
+    /// Data sets whose cards name the bundle.
+    data_sets: Vec<String>,
     files: F,
     /// The bundle's folder, where it is installed.
     bundle: Option<PathBuf>,
@@ -52,6 +56,8 @@ impl<'a, F: Serialize> Answer<'a, F> {
             publisher: &card.publisher,
             licence: &card.licence,
             citation: &card.citation,
+            metrics: &card.metrics,
+            data_sets: data_sets_of(&card.id),
             files,
             bundle,
         }
@@ -121,6 +127,19 @@ fn foreseen(card: &WeightsCard, files: &[Outlook], bundle: Option<&Path>) -> Str
         "{}: {}\n  publisher {} ({})\n  licence   {}\n  cite      {}\n",
         card.id, card.title, card.publisher, card.published_at, card.licence, card.citation
     );
+    let data_sets = data_sets_of(&card.id);
+    let users = [
+        ("storyeval metric", card.metrics.join(", ")),
+        ("data sets", data_sets.join(", ")),
+    ];
+    let users: Vec<String> = users
+        .iter()
+        .filter(|(_, names)| !names.is_empty())
+        .map(|(what, names)| format!("{what} {names}"))
+        .collect();
+    if !users.is_empty() {
+        let _ = writeln!(text, "  used by   {}", users.join("; "));
+    }
     for note in &card.notes {
         let _ = writeln!(text, "  note      {note}");
     }

@@ -1,11 +1,19 @@
 //! The files of a card of weights, brought to the cache.
 
 use super::PipelineError;
-use crate::card::{WeightsCard, WeightsFile};
+use crate::card::{self, CardKind, WeightsCard, WeightsFile};
 use crate::fetch::{Digest, Event, Expected, Fetched, Fetcher};
 use serde::Serialize;
 use std::fmt::Write;
 use std::path::{Path, PathBuf};
+
+/// Ids of the data sets whose cards name a bundle.
+#[must_use]
+pub fn data_sets_of(bundle: &str) -> Vec<String> {
+    let mut ids = card::ids(CardKind::Dataset);
+    ids.retain(|id| card::dataset(id).is_ok_and(|card| card.evaluators.ids().contains(&bundle)));
+    ids
+}
 
 /// Asks for the files of a card.
 #[derive(Clone, Debug)]

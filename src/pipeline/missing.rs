@@ -53,7 +53,8 @@ impl Known {
             Some(of(Some(source).into()))
         });
         found.or_else(|| {
-            let models = card::ids(CardKind::Model).into_iter();
+            // Ablations share a bundle with the model that it is called by.
+            let models = std::iter::once(id.to_owned()).chain(card::ids(CardKind::Model));
             let mut models = models.filter_map(|model| card::model(&model).ok());
             let card = models.find(|card| card.bundle.as_deref() == Some(id))?;
             Some(of((&card).into()))

@@ -29,7 +29,7 @@ pub use control::{Control, Event, Watch};
 pub use data::{DataChoice, DataRequest, links, open_dataset, selected, subset_name, to_open};
 pub use error::{Gathered, PipelineError};
 pub use evaluators::{EvaluatorSet, truth_cache};
-pub use fetched::{FetchedWeights, Outlook, WeightsRequest};
+pub use fetched::{FetchedWeights, Outlook, WeightsRequest, data_sets_of};
 pub use import::{ImageRequest, Imported, Matched};
 pub use latents::LatentRequest;
 pub use missing::next_step;

@@ -39,7 +39,7 @@ impl Bench {
         fs::create_dir_all(&folder).unwrap();
         let card = format!(
             "id = \"{id}\"\ntitle = \"Network of tests\"\npublisher = \"T. Ester\"\npublished_at = \"https://tests.example/{id}\"\n\
-             licence = \"MIT\"\ncitation = \"Ester, 2024\"\ntemplate = \"{id}\"\nexport = \"inception-fid --checkpoint net.pth\"\n\n{files}"
+             licence = \"MIT\"\ncitation = \"Ester, 2024\"\ntemplate = \"{id}\"\nmetrics = [\"fid\", \"kid\"]\nexport = \"inception-fid --checkpoint net.pth\"\n\n{files}"
         );
         fs::write(folder.join(format!("{id}.toml")), card).unwrap();
     }
@@ -110,7 +110,13 @@ fn a_dry_run_says_what_and_from_where_and_fetches_nothing() {
     let bench = Bench::new(&server.base);
     let said = text(printed(&mut bench.fetch(&["--dry-run"])));
     let address = format!("{}/models/net.pth", server.base);
-    for part in ["400000 bytes", "MIT", "Ester, 2024", address.as_str()] {
+    for part in [
+        "400000 bytes",
+        "MIT",
+        "Ester, 2024",
+        address.as_str(),
+        "metric fid, kid",
+    ] {
         assert!(said.contains(part), "{part}: {said}");
     }
     let said = json(&printed(&mut bench.fetch(&[
@@ -140,6 +146,28 @@ fn every_card_of_the_program_has_a_dry_run() {
         let mut command = bench.storyeval(&["model", "fetch", id, "--dry-run"]);
         let said = text(printed(&mut command));
         assert!(said.contains("from    http"), "{said}");
+    }
+    let mut command = bench.storyeval(&["model", "fetch", "clip-vit-l-14", "--dry-run"]);
+    let said = text(printed(&mut command));
+    assert!(said.contains("data sets vist, vist-dii"), "{said}");
+}
+
+#[test]
+fn doctor_says_the_next_step_also_where_there_is_no_runtime() {
+    let bench = Bench::new("https://weights.invalid");
+    let mut command = bench.storyeval(&["doctor"]);
+    command.env("STORYEVAL_ORT", "/absent/libonnxruntime.so");
+    let output = command.output().unwrap();
+    assert_eq!(output.status.code(), Some(96));
+    let said = text(output.stdout);
+    for line in [
+        "inception-fid: not installed; storyeval model fetch inception-fid (96 MB)",
+        "pororo-captioner: not installed; python -m storyeval_export blip2-captioner",
+        "mugen-classifiers: not installed; no card names published weights for it (docs/export.md)",
+        "storygpt-v: not installed; python -m storyeval_export storygpt-v ",
+        "net: not installed; storyeval model fetch net",
+    ] {
+        assert!(said.contains(line), "{line}: {said}");
     }
 }
 
@@ -393,12 +421,12 @@ fn metrics_without_their_network_say_what_it_is_and_how_to_get_it() {
     let bench = Bench::new("https://weights.invalid");
     let images = bench.0.path().join("images");
     fs::create_dir_all(&images).unwrap();
-    for index in 0..8 {
+    for index in 0..10 {
         let from = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/minisv-sheet.png");
         fs::copy(from, images.join(format!("{index}.png"))).unwrap();
     }
     let texts = bench.0.path().join("texts.txt");
-    fs::write(&texts, "a caption\n".repeat(8)).unwrap();
+    fs::write(&texts, "a caption\n".repeat(10)).unwrap();
     let images = images.to_str().unwrap();
     let missing = |arguments: &[&str], parts: &[&str]| {
         let mut command = bench.storyeval(&["metric"]);
