@@ -197,9 +197,8 @@ fn bring(
 
 /// From the files to the bundle.
 ///
-/// JOIN: `storyeval model import` comes here, where `request.card.template` names a template: it makes the bundle in
-/// `request.cache.join("bundles").join(&request.card.id)` from the paths of `files`, unless it is installed. Then the
-/// last lines of [`brought`] and the word "brings the files" of pipeline/missing.rs follow.
+/// JOIN: the import of checkpoints comes here. Where no bundle is installed and `request.card.template` names a template,
+/// it makes the bundle in `bundles/ID` of the cache from the paths of `files`, and returns its folder.
 #[allow(clippy::unnecessary_wraps, reason = "importing can fail")]
 fn import(request: &WeightsRequest, _files: &[FetchedWeights]) -> Result<Option<PathBuf>, Failure> {
     Ok(installed(request))

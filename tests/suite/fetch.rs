@@ -39,7 +39,7 @@ impl Bench {
         fs::create_dir_all(&folder).unwrap();
         let card = format!(
             "id = \"{id}\"\ntitle = \"Network of tests\"\npublisher = \"T. Ester\"\npublished_at = \"https://tests.example/{id}\"\n\
-             licence = \"MIT\"\ncitation = \"Ester, 2024\"\ntemplate = \"{id}\"\nmetrics = [\"fid\", \"kid\"]\nexport = \"inception-fid --checkpoint net.pth\"\n\n{files}"
+             licence = \"MIT\"\ncitation = \"Ester, 2024\"\nmetrics = [\"fid\", \"kid\"]\nexport = \"inception-fid --checkpoint net.pth\"\n\n{files}"
         );
         fs::write(folder.join(format!("{id}.toml")), card).unwrap();
     }
