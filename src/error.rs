@@ -17,6 +17,9 @@ pub enum Error {
     /// A data set could not be read, or is not what its card says.
     #[error(transparent)]
     Dataset(#[from] crate::dataset::DatasetError),
+    /// A file could not be fetched.
+    #[error(transparent)]
+    Fetch(#[from] crate::fetch::FetchError),
     /// ONNX Runtime, the device, a bundle or a graph.
     #[error(transparent)]
     Inference(#[from] crate::inference::InferenceError),
@@ -83,6 +86,7 @@ impl Error {
             Self::Convert(error) => &**error,
             Self::Minisv(error) => error,
             Self::Dataset(error) => error,
+            Self::Fetch(error) => error,
             Self::Inference(error) => error,
             Self::Generator(error) => error,
             Self::Images(error) => error,

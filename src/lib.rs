@@ -2,7 +2,7 @@
 //! pronouns instead of names, and has to draw consistent frames.
 //!
 //! The library follows the flow of a run: what users write ([`card`]), files of other programs ([`format`](mod@format)),
-//! the data ([`dataset`], and rooms that [`convert`], [`verify`] or draw one: [`minisv`]), the networks
+//! the data ([`dataset`], and rooms that [`convert`], [`verify`] or draw one: [`minisv`]), files from the network ([`fetch`]), the networks
 //! ([`inference`]), the models that draw ([`generator`]), the pixels ([`vision`]), the evaluators
 //! ([`evaluator`]), the numbers ([`metric`], [`stats`]), the run folder ([`run`]), observing and scoring
 //! ([`evaluate`]), all stages as one library call ([`pipeline`]), whether a bundle does what it should
@@ -20,6 +20,7 @@ pub mod evaluate;
 pub mod evaluator;
 pub mod examine;
 pub mod export;
+pub mod fetch;
 pub mod format;
 pub mod gate;
 pub mod generator;

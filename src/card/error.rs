@@ -8,7 +8,7 @@ use std::path::PathBuf;
 #[derive(Debug, thiserror::Error)]
 pub enum CardError {
     /// No card has this id.
-    #[error("no {kind} is called `{id}`; known: {}{}", known.join(", "), did_you_mean(suggestion.as_deref()))]
+    #[error("no {} is called `{id}`; known: {}{}", noun(*kind), known.join(", "), did_you_mean(suggestion.as_deref()))]
     Unknown {
         /// Which kind of card was looked for.
         kind: CardKind,
@@ -71,6 +71,14 @@ pub enum CardError {
         /// What the model's card asks for.
         text: TextVariant,
     },
+}
+
+/// A card of weights is called by the bundle that is made of them.
+fn noun(kind: CardKind) -> String {
+    match kind {
+        CardKind::Weight => "bundle with a card of weights".to_owned(),
+        other => other.to_string(),
+    }
 }
 
 fn did_you_mean(suggestion: Option<&str>) -> String {

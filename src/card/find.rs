@@ -1,7 +1,7 @@
 //! From an id or a path to a card.
 
 use super::read::{Card, parse};
-use super::{CardError, DatasetCard, ModelCard, Protocol, SubsetCard, Suite};
+use super::{CardError, DatasetCard, ModelCard, Protocol, SubsetCard, Suite, WeightsCard};
 use include_dir::{Dir, include_dir};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
@@ -20,6 +20,8 @@ pub enum CardKind {
     Suite,
     /// [`SubsetCard`]
     Subset,
+    /// [`WeightsCard`]; its id is that of a bundle
+    Weight,
 }
 
 /// The cards of the program, by folder and file.
@@ -109,6 +111,14 @@ pub fn suite(id_or_path: &str) -> Result<Suite, CardError> {
 /// [`CardError`] when there is no such subset, or it cannot be read.
 pub fn subset(id_or_path: &str) -> Result<SubsetCard, CardError> {
     find(CardKind::Subset, id_or_path)
+}
+
+/// Finds the card of published weights by the id of their bundle, or reads it from a path that ends in `.toml`.
+///
+/// # Errors
+/// [`CardError`] when there is no such card, or it cannot be read.
+pub fn weights(id_or_path: &str) -> Result<WeightsCard, CardError> {
+    find(CardKind::Weight, id_or_path)
 }
 
 /// The data set card of the program, whatever the user's own cards say; `None` where it has none.

@@ -16,6 +16,7 @@ mod rule;
 mod subset;
 mod suite;
 mod text_procedure;
+mod weights_card;
 
 pub use dataset_card::{
     BundleSource, Character, DatasetCard, EvaluatorBundles, ExpectedCounts, Gender, ImageSize,
@@ -24,6 +25,7 @@ pub use dataset_card::{
 pub use error::CardError;
 pub use find::{
     CardKind, dataset, ids, model, own_folder, protocol, shipped_dataset, subset, suite, text,
+    weights,
 };
 pub use layout_card::{CaptionSource, Layout, LayoutCard};
 pub use model_card::{GeneratorKind, ModelCard};
@@ -39,3 +41,4 @@ pub use rule::GroundTruthRule;
 pub use subset::SubsetCard;
 pub use suite::{Suite, SuiteRun};
 pub use text_procedure::TextProcedure;
+pub use weights_card::{WeightsCard, WeightsFile};

@@ -1,6 +1,6 @@
 //! From TOML text to a typed card, with the line of a mistake.
 
-use super::{CardError, DatasetCard, ModelCard, Protocol, SubsetCard, Suite};
+use super::{CardError, DatasetCard, ModelCard, Protocol, SubsetCard, Suite, WeightsCard};
 use serde::de::DeserializeOwned;
 
 /// A rule between fields, and what breaks it.
@@ -44,6 +44,7 @@ card!(ModelCard);
 card!(Protocol);
 card!(Suite);
 card!(SubsetCard);
+card!(WeightsCard);
 
 /// Reads a card from `text`; `path` is only for messages.
 pub(super) fn parse<C: Card>(path: &str, text: &str) -> Result<C, CardError> {

@@ -53,6 +53,11 @@ impl CacheArguments {
             folder
         })
     }
+
+    /// Whether `--offline` was given.
+    pub(crate) fn offline(&self) -> bool {
+        self.offline
+    }
 }
 
 impl DeviceArguments {

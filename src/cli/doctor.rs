@@ -9,7 +9,7 @@ use std::fmt::Write;
 use storyeval::Hint;
 use storyeval::card::{self, CardKind};
 use storyeval::inference::Bundle;
-use storyeval::pipeline::{locate_bundle, truth_cache};
+use storyeval::pipeline::{locate_bundle, next_step, truth_cache};
 use storyeval::run::{MOST_CACHED, cached_bytes};
 
 #[derive(Clone, Debug, Args)]
@@ -30,16 +30,19 @@ pub(crate) fn doctor(arguments: &DoctorArguments) -> Outcome {
         megabytes(MOST_CACHED),
         truth.display()
     ))?;
-    let runtime = arguments.device.open()?;
-    print(&format!(
-        "ONNX Runtime {} ({})\ndevice       {}{}\n",
-        runtime.version(),
-        runtime.library().display(),
-        runtime.device(),
-        runtime
-            .gpu()
-            .map_or_else(String::new, |gpu| format!(" ({gpu})"))
-    ))?;
+    // Bundles need no runtime: they are listed also where it is missing.
+    let runtime = arguments.device.open();
+    if let Ok(runtime) = &runtime {
+        print(&format!(
+            "ONNX Runtime {} ({})\ndevice       {}{}\n",
+            runtime.version(),
+            runtime.library().display(),
+            runtime.device(),
+            runtime
+                .gpu()
+                .map_or_else(String::new, |gpu| format!(" ({gpu})"))
+        ))?;
+    }
     let mut ids = BTreeSet::new();
     for id in card::ids(CardKind::Model) {
         ids.extend(card::model(&id)?.bundle);
@@ -48,11 +51,16 @@ pub(crate) fn doctor(arguments: &DoctorArguments) -> Outcome {
         let card = card::dataset(&id)?;
         ids.extend(card.evaluators.ids().into_iter().map(ToOwned::to_owned));
     }
+    ids.extend(card::ids(CardKind::Weight));
     let mut text = String::new();
     for id in ids {
         let state = match locate_bundle(&id, &cache) {
             Err(error) => error.to_string(),
-            Ok(None) => "not installed".to_owned(),
+            Ok(None) => {
+                let next = next_step(&id, &cache);
+                let none = "no card names published weights for it (docs/export.md)";
+                format!("not installed; {}", next.as_deref().unwrap_or(none))
+            }
             Ok(Some(dir)) => match Bundle::open(&dir).and_then(|bundle| bundle.verify()) {
                 Ok(_) => format!("ok ({})", dir.display()),
                 Err(error) => format!("{error}; hint: {}", error.hint().unwrap_or_default()),
@@ -60,7 +68,8 @@ pub(crate) fn doctor(arguments: &DoctorArguments) -> Outcome {
         };
         let _ = writeln!(text, "bundle       {id}: {state}");
     }
-    print(&text)
+    print(&text)?;
+    runtime.map(|_| ())
 }
 
 /// Millions of bytes, rounded up: what is there is never 0.

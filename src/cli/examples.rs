@@ -133,6 +133,11 @@ storyeval protocol show strict --format toml > eval-configs/protocols/mine.toml"
         "storyeval dataset referential --dataset minisv --variant algorithm1",
     ),
     (
+        "model fetch",
+        "storyeval model fetch inception-fid lpips-alex
+storyeval model fetch clip-vit-b-32 --from ~/Downloads/ViT-B-32.pt",
+    ),
+    (
         "model show",
         "storyeval model show storygpt-v > eval-configs/models/mine.toml",
     ),

@@ -90,6 +90,7 @@ lift!(
     format::FormatError,
     export::ExportError,
     evaluator::EvaluatorError,
+    fetch::FetchError,
     gate::GateError,
     generator::GeneratorError,
     generator::images::ImagesError,

@@ -8,7 +8,10 @@ use clap::{Args, ValueEnum};
 use rayon::prelude::*;
 use std::fmt::Write;
 use std::path::{Path, PathBuf};
-use storyeval::card::{self, CardKind};
+use storyeval::card::{self, CardKind, WeightsCard};
+use storyeval::fetch::megabytes;
+use storyeval::inference::default_cache;
+use storyeval::pipeline::bundle_places;
 use storyeval::report;
 use storyeval::report::runs::{Listing, RunLine};
 use storyeval::run::{RunError, RunSummary, find_runs, folder_bytes};
@@ -18,6 +21,7 @@ use storyeval::table;
 enum Kind {
     Datasets,
     Models,
+    Weights,
     Protocols,
     Suites,
     Subsets,
@@ -42,6 +46,7 @@ pub(crate) fn list(arguments: &ListArguments) -> Outcome {
     let kind = match arguments.kind {
         Kind::Datasets => CardKind::Dataset,
         Kind::Models => CardKind::Model,
+        Kind::Weights => CardKind::Weight,
         Kind::Protocols => CardKind::Protocol,
         Kind::Suites => CardKind::Suite,
         Kind::Subsets => CardKind::Subset,
@@ -67,6 +72,7 @@ pub(crate) fn list(arguments: &ListArguments) -> Outcome {
                 CardKind::Protocol => card::protocol(&id).map(|card| card.description),
                 CardKind::Suite => card::suite(&id).map(|card| card.description),
                 CardKind::Subset => card::subset(&id).map(|card| card.description),
+                CardKind::Weight => card::weights(&id).map(|card| weights(&card)),
             };
             // A broken card of the user's is listed with its error, so that the others stay visible.
             let about = about.unwrap_or_else(|error| format!("broken card: {error}"));
@@ -106,6 +112,22 @@ pub(crate) fn list(arguments: &ListArguments) -> Outcome {
             print(&document.render(format.of_document())?)
         }
     }
+}
+
+/// Weights in a line: size, licence, whether their bundle is installed.
+fn weights(card: &WeightsCard) -> String {
+    let size = card
+        .bytes()
+        .map_or("size not published".to_owned(), megabytes);
+    let installed = bundle_places(&card.id, &default_cache())
+        .iter()
+        .any(|dir| dir.join("bundle.toml").is_file());
+    let state = if installed {
+        "installed"
+    } else {
+        "not installed"
+    };
+    format!("{} ({size}; {}; {state})", card.title, card.licence)
 }
 
 /// Every metric of runs.

@@ -13,6 +13,7 @@ mod examples;
 mod exit;
 mod export;
 mod failure;
+mod fetch;
 mod format;
 mod gate;
 mod interrupt;
@@ -87,7 +88,7 @@ enum Command {
     /// Draw, inspect and rewrite data sets
     #[command(subcommand)]
     Dataset(dataset::DatasetCommand),
-    /// Check model bundles
+    /// Fetch weights, and check model bundles
     #[command(subcommand)]
     Model(models::ModelCommand),
     /// Everything about a run: what it is, coverage, timing, scores
@@ -96,7 +97,7 @@ enum Command {
     Diff(show::DiffArguments),
     /// Write what is in runs as one long table, for notebooks and spreadsheets
     Export(export::ExportArguments),
-    /// List data sets, models, protocols, suites or runs
+    /// List data sets, models, weights, protocols, suites or runs
     Ls(list::ListArguments),
     /// Say what is in place: ONNX Runtime, device, cache, bundles
     Doctor(doctor::DoctorArguments),

@@ -1,9 +1,10 @@
-//! `storyeval model`: is a bundle whole, and does it do what it should?
+//! `storyeval model`: is a bundle whole, and does it do what it should? And the files that it is made from.
 
 use super::Outcome;
 use super::card::CardArguments;
 use super::common::DeviceArguments;
 use super::failure::Failure;
+use super::fetch::{FetchArguments, fetch};
 use super::format::Format;
 use super::talk::{print, say};
 use clap::{Args, Subcommand};
@@ -20,6 +21,8 @@ pub(crate) enum ModelCommand {
     Verify(VerifyArguments),
     /// Print a model's card
     Show(CardArguments),
+    /// Fetch the authors' files that a bundle is made from, or take them from a file
+    Fetch(FetchArguments),
 }
 
 #[derive(Clone, Debug, Args)]
@@ -41,6 +44,7 @@ pub(crate) fn model(command: &ModelCommand) -> Outcome {
     match command {
         ModelCommand::Verify(arguments) => verify(arguments),
         ModelCommand::Show(arguments) => super::card::show(arguments, CardKind::Model, card::model),
+        ModelCommand::Fetch(arguments) => fetch(arguments),
     }
 }
 

@@ -7,6 +7,7 @@ use std::error::Error;
 use std::io::{IsTerminal, Write};
 use std::sync::atomic::{AtomicU8, Ordering};
 use std::sync::{Mutex, PoisonError};
+use storyeval::fetch::megabytes;
 use storyeval::pipeline::{Control, Event, PipelineError, Watch};
 use storyeval::run::{Progress, Stage};
 use storyeval::{FaultKind, Hint};
@@ -156,6 +157,58 @@ impl Meter {
     /// Says that it is so far or farther.
     fn at_least(&mut self, done: usize) {
         self.at(done.max(self.bar.position() as usize));
+    }
+
+    /// Removes the bar.
+    pub(crate) fn finish(&self) {
+        self.bar.finish_and_clear();
+    }
+}
+
+/// A bar of bytes on a terminal, a line every few seconds otherwise.
+pub(crate) struct BytesMeter {
+    bar: ProgressBar,
+    plain: bool,
+    what: String,
+    last: std::time::Instant,
+}
+
+impl BytesMeter {
+    /// A meter of `what`, of which `done` bytes are there.
+    pub(crate) fn new(what: &str, done: u64) -> Self {
+        let plain = !std::io::stderr().is_terminal();
+        let target = if plain {
+            ProgressDrawTarget::hidden()
+        } else {
+            ProgressDrawTarget::stderr()
+        };
+        let bar = ProgressBar::with_draw_target(None, target).with_position(done);
+        let template = "{msg} {bar:30} {bytes}/{total_bytes}  {bytes_per_sec} (about {eta} left)";
+        if let Ok(style) = ProgressStyle::with_template(template) {
+            bar.set_style(style);
+        }
+        bar.set_message(what.to_owned());
+        // The speed is that of this request.
+        bar.reset_eta();
+        Self {
+            bar,
+            plain,
+            what: what.to_owned(),
+            last: std::time::Instant::now(),
+        }
+    }
+
+    /// Says how far it is.
+    pub(crate) fn at(&mut self, done: u64, total: Option<u64>) {
+        if let Some(total) = total {
+            self.bar.set_length(total);
+        }
+        self.bar.set_position(done);
+        if self.plain && self.last.elapsed().as_secs() >= 5 {
+            let of = total.map_or_else(String::new, |total| format!(" of {}", megabytes(total)));
+            say(&format!("{}: {}{of}", self.what, megabytes(done)));
+            self.last = std::time::Instant::now();
+        }
     }
 
     /// Removes the bar.

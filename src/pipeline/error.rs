@@ -28,6 +28,40 @@ pub enum PipelineError {
         /// Why.
         source: std::io::Error,
     },
+    /// A file of published weights could not be brought.
+    #[error("failed to bring {file} of {id}")]
+    Weights {
+        /// Id of the bundle that they are for.
+        id: String,
+        /// The file.
+        file: String,
+        /// Where it is published, for a person.
+        published_at: String,
+        /// Why.
+        source: Box<crate::fetch::FetchError>,
+    },
+    /// A file of published weights that a program cannot fetch.
+    #[error("{file} of {id} cannot be fetched by a program; it is published at {published_at}")]
+    NoAddress {
+        /// Id of the bundle that it is for.
+        id: String,
+        /// The file.
+        file: String,
+        /// Where it is published, for a person.
+        published_at: String,
+    },
+    /// A file was given that is none of those of a card.
+    #[error("{} is none of the files of {id}: {found}; they are:{files}", path.display())]
+    NotOfCard {
+        /// Id of the bundle.
+        id: String,
+        /// The file that was given.
+        path: PathBuf,
+        /// What it is.
+        found: crate::fetch::Digest,
+        /// What the card asks for, a line each.
+        files: String,
+    },
     /// A request names a model twice.
     #[error("model {model} is given twice")]
     ModelTwice {
@@ -131,8 +165,12 @@ impl Hint for PipelineError {
     fn fault_kind(&self) -> FaultKind {
         match self {
             Self::Room(error) => error.fault_kind(),
-            Self::NoBundle { .. } | Self::NothingRun { .. } => FaultKind::Setup,
             Self::CacheWrite { .. } => FaultKind::Output,
+            Self::NoBundle { .. } | Self::NothingRun { .. } | Self::NoAddress { .. } => {
+                FaultKind::Setup
+            }
+            Self::Weights { source, .. } => source.fault_kind(),
+            Self::NotOfCard { .. } => FaultKind::DataVerification,
             Self::NothingSelected => FaultKind::NothingSelected,
             Self::Cancelled => FaultKind::Partial,
             Self::Several(all) => all.last().map_or(FaultKind::Bug, Hint::fault_kind),
@@ -148,6 +186,24 @@ impl Hint for PipelineError {
             Self::CacheWrite { .. } => {
                 "choose a cache folder that you can write to with `--cache DIR` or STORYEVAL_CACHE".to_owned()
             }
+            Self::Weights {
+                id,
+                published_at,
+                source,
+                ..
+            } => {
+                let hint = source.hint().unwrap_or_default();
+                if !source.is_of_network() {
+                    return Some(hint);
+                }
+                format!(
+                    "{hint}; or bring the file by another way from {published_at} and give it with `storyeval model fetch {id} --from FILE`"
+                )
+            }
+            Self::NoAddress { id, .. } => {
+                format!("bring it with a browser and give it with `storyeval model fetch {id} --from FILE`")
+            }
+            Self::NotOfCard { .. } => "check which file it is, or bring it again".to_owned(),
             Self::ModelTwice { .. } => "name each model once".to_owned(),
             Self::DrawnElsewhere { model } => format!(
                 "score its frames with `storyeval score --images DIR --layout LAYOUT --name {model}`"
@@ -238,6 +294,7 @@ lift!(
     dataset::DatasetError,
     minisv::MinisvError,
     evaluate::EvaluateError,
+    fetch::FetchError,
     format::FormatError,
     generator::GeneratorError,
     generator::images::ImagesError,

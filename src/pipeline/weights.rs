@@ -1,9 +1,9 @@
 //! Where bundles are looked for, and opening them.
 
+use super::missing::no_bundle;
 use super::shipped::Shipped;
 use super::{Origin, PipelineError};
 use crate::inference::Bundle;
-use std::fmt::Write;
 use std::path::{Path, PathBuf};
 
 /// Folders that may hold a bundle of the user's, in the order they are looked in.
@@ -73,10 +73,16 @@ pub fn find_bundle(
     origin: Origin<'_>,
     cache: &Path,
 ) -> Result<Bundle, PipelineError> {
-    match locate_bundle(id, cache)? {
-        Some(dir) => Ok(Bundle::open(&dir)?),
-        None => Err(no_bundle(what, id, origin, &bundle_places(id, cache))),
+    if let Some(dir) = locate_bundle(id, cache)? {
+        return Ok(Bundle::open(&dir)?);
     }
+    let out = cache.join("bundles").join(id);
+    Err(no_bundle(
+        what,
+        id,
+        origin,
+        (&bundle_places(id, cache), &out),
+    ))
 }
 
 /// A verified bundle by its id, or by its folder.
@@ -102,32 +108,4 @@ pub fn find_bundle_by_name(name: &str, what: &str, cache: &Path) -> Result<Bundl
         return Ok(Bundle::open(dir)?);
     }
     find_bundle(name, what, Origin::default(), cache)
-}
-
-fn no_bundle(what: &str, id: &str, origin: Origin<'_>, places: &[PathBuf]) -> PipelineError {
-    let mut missing = format!("\n  bundle `{id}` was looked for in:");
-    for place in places {
-        let _ = write!(missing, "\n    {}", place.join("bundle.toml").display());
-    }
-    if !origin.files.is_empty() {
-        missing.push_str("\n  it is made from these files of the authors:");
-        missing.push_str(&origin.list("    "));
-    }
-    let command = places.last().and_then(|place| origin.command(place));
-    if let Some(command) = &command {
-        let _ = write!(missing, "\n  by: {command}");
-    }
-    if let Some(place) = origin.published_at {
-        let _ = write!(missing, "\n  the authors describe them at {place}");
-    }
-    let mini = "to see the whole pipeline without any download, run \
-                `storyeval run --dataset minisv --model storygpt-v-mini`";
-    PipelineError::NoBundle {
-        what: what.to_owned(),
-        missing,
-        hint: match command {
-            Some(_) => format!("docs/export.md says how bundles are made; {mini}"),
-            None => mini.to_owned(),
-        },
-    }
 }

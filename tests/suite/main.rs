@@ -19,6 +19,7 @@ mod data_errors;
 mod datasets;
 mod dependencies;
 mod exports;
+mod fetch;
 mod gate;
 mod generator;
 mod import;

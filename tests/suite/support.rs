@@ -20,6 +20,13 @@ pub(crate) fn storyeval() -> Command {
         "STORYEVAL_DEVICE",
         "STORYEVAL_OFFLINE",
         "STORYEVAL_RESIDENT",
+        "STORYEVAL_MIRROR",
+        "ALL_PROXY",
+        "all_proxy",
+        "HTTPS_PROXY",
+        "https_proxy",
+        "HTTP_PROXY",
+        "http_proxy",
     ] {
         command.env_remove(name);
     }

@@ -35,6 +35,7 @@ fn the_cards_of_the_folder_are_those_of_the_program() {
         CardKind::Protocol,
         CardKind::Suite,
         CardKind::Subset,
+        CardKind::Weight,
     ] {
         let files = std::fs::read_dir(folder.join(format!("{kind}s"))).unwrap();
         let on_disk: BTreeSet<String> = files
@@ -109,6 +110,51 @@ fn embedded_cards_say_what_they_must() {
         GeneratorKind::StorygptV
     );
     assert!(!model("storygpt-v").unwrap().files.is_empty());
+}
+
+#[test]
+fn embedded_cards_of_weights_check_what_their_publishers_state() {
+    for (id, _) in CardKind::Weight.embedded() {
+        let card = weights(id).unwrap();
+        assert_eq!(card.id, id);
+        for file in &card.files {
+            // torchvision's and pytorch-fid's file names carry the beginning of the hash.
+            if let Some((_, rest)) = file.path.rsplit_once('-')
+                && let Some(prefix) = rest.strip_suffix(".pth")
+            {
+                assert!(file.sha256.as_ref().unwrap().starts_with(prefix), "{id}");
+            }
+            // Only StoryGPT-V's classifiers have neither.
+            let known = file.sha256.is_some() && file.bytes.is_some();
+            assert_eq!(known, !id.ends_with("-classifiers"), "{id}");
+        }
+    }
+    assert_eq!(weights("lpips-alex").unwrap().bytes(), Some(244_408_911));
+    assert_eq!(weights("pororo-classifiers").unwrap().bytes(), None);
+    let error = weights("inception").unwrap_err().to_string();
+    assert!(
+        error.contains("no bundle with a card of weights"),
+        "{error}"
+    );
+}
+
+#[test]
+fn a_card_of_weights_cannot_lead_out_of_its_folder() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("mine.toml");
+    let text = include_str!("../../../eval-configs/weights/inception-fid.toml");
+    for (from, to) in [
+        ("path = \"pt_", "path = \"../pt_"),
+        ("path = \"pt_", "path = \"a/pt_"),
+        ("sha256 = \"6726825d", "sha256 = \"XY26825d"),
+        ("sha256 = \"6726825d", "sha256 = \"00006726825d"),
+        ("address = \"https", "address = \"ftp"),
+    ] {
+        assert!(text.contains(from));
+        std::fs::write(&path, text.replace(from, to)).unwrap();
+        let error = weights(path.to_str().unwrap()).unwrap_err();
+        assert!(matches!(error, CardError::Invalid { .. }), "{to}: {error}");
+    }
 }
 
 #[test]

@@ -93,8 +93,9 @@ pub(crate) struct ClipArguments {
     /// Reference captions, one line per image; may be given several times
     #[arg(long, value_name = "FILE")]
     references: Vec<PathBuf>,
-    /// Bundle of the CLIP model that embeds images and captions: an id or a folder
-    #[arg(long, value_name = "ID|DIR", default_value = "clip")]
+    /// Bundle of the CLIP model that embeds images and captions: an id or a folder. The default is what CLIPScore and
+    /// the package clip-score take; torchmetrics takes clip-vit-l-14
+    #[arg(long, value_name = "ID|DIR", default_value = "clip-vit-b-32")]
     bundle: String,
     /// Which score
     #[arg(long, value_enum, default_value_t)]

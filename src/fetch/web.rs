@@ -1,0 +1,122 @@
+//! The HTTP client: TLS with the certificates of Mozilla compiled in, proxies, redirects, time limits.
+
+use super::environment::without_password;
+use super::{Environment, FetchError};
+use std::time::Duration;
+use ureq::Agent;
+use ureq::http::{HeaderMap, Response};
+
+/// Redirects that are followed.
+const MOST_REDIRECTS: u32 = 8;
+
+/// How long is waited, and how often is tried.
+#[derive(Clone, Copy, Debug)]
+pub struct Patience {
+    /// Tries in a row that bring nothing.
+    pub tries: u32,
+    /// Wait before the second try; it doubles each time.
+    pub first_wait: Duration,
+    /// The longest wait.
+    pub longest_wait: Duration,
+    /// How long a connection may take.
+    pub connect: Duration,
+    /// How long a server may send nothing.
+    pub silence: Duration,
+}
+
+impl Default for Patience {
+    fn default() -> Self {
+        Self {
+            tries: 4,
+            first_wait: Duration::from_secs(1),
+            longest_wait: Duration::from_mins(1),
+            connect: Duration::from_secs(20),
+            silence: Duration::from_secs(30),
+        }
+    }
+}
+
+/// A client that several requests share.
+#[derive(Clone, Debug)]
+pub(super) struct Web(Agent);
+
+/// From where on a file is asked for.
+pub(super) struct Rest<'a> {
+    pub(super) from: u64,
+    /// Only if the server still has this version.
+    pub(super) version: Option<&'a str>,
+}
+
+impl Web {
+    pub(super) fn new(environment: &Environment, patience: Patience) -> Self {
+        let config = Agent::config_builder()
+            .http_status_as_error(false)
+            .max_redirects(MOST_REDIRECTS)
+            .proxy(environment.proxy.clone())
+            .timeout_connect(Some(patience.connect))
+            .timeout_per_read(Some(patience.silence))
+            .user_agent(concat!("storyeval/", env!("CARGO_PKG_VERSION")))
+            .build();
+        Self(config.into())
+    }
+
+    /// Asks for a file, or for the rest of it.
+    pub(super) fn get(
+        &self,
+        address: &str,
+        rest: Option<&Rest<'_>>,
+    ) -> Result<Response<ureq::Body>, FetchError> {
+        // A compressed answer has another size and cannot be resumed.
+        let mut request = self.0.get(address).header("accept-encoding", "identity");
+        if let Some(rest) = rest {
+            request = request.header("range", format!("bytes={}-", rest.from));
+            if let Some(version) = rest.version {
+                request = request.header("if-range", version);
+            }
+        }
+        request.call().map_err(|source| {
+            let address = without_password(address);
+            match source {
+                ureq::Error::TooManyRedirects => FetchError::Redirects {
+                    address,
+                    most: MOST_REDIRECTS,
+                },
+                source => FetchError::Connect {
+                    address,
+                    source: Box::new(source),
+                },
+            }
+        })
+    }
+}
+
+fn text<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
+    headers.get(name)?.to_str().ok()
+}
+
+/// The size of the whole file and where the answer begins, of `Content-Range: bytes 5-9/10`.
+pub(super) fn range(headers: &HeaderMap) -> Option<(Option<u64>, Option<u64>)> {
+    let value = text(headers, "content-range")?.strip_prefix("bytes ")?;
+    let (range, total) = value.split_once('/')?;
+    let from = range
+        .split_once('-')
+        .and_then(|(from, _)| from.parse().ok());
+    Some((from, total.parse().ok()))
+}
+
+pub(super) fn length(headers: &HeaderMap) -> Option<u64> {
+    text(headers, "content-length")?.trim().parse().ok()
+}
+
+/// The server's name for this version of a file. Weak tags name several and cannot be resumed by.
+pub(super) fn version(headers: &HeaderMap) -> Option<String> {
+    let tag = text(headers, "etag").filter(|tag| tag.starts_with('"'));
+    tag.or_else(|| text(headers, "last-modified"))
+        .map(str::to_owned)
+}
+
+/// How long the server asks to wait; dates are not understood and count as nothing.
+pub(super) fn retry_after(headers: &HeaderMap) -> Option<Duration> {
+    let seconds = text(headers, "retry-after")?.trim().parse().ok()?;
+    Some(Duration::from_secs(seconds))
+}
