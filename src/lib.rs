@@ -24,6 +24,7 @@ pub mod format;
 pub mod gate;
 pub mod generator;
 pub mod inference;
+pub mod measure;
 pub mod metric;
 pub mod minisv;
 pub mod paper;
