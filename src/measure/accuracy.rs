@@ -97,7 +97,7 @@ impl Measure for AccuracyRequest {
             answer.detail("exact_match", answer.value);
             answer.detail("label_accuracy", counts.total().accuracy());
             answer.detail("classes", self.classes(&counts));
-            answer.items = Item::rows(&right);
+            answer.items = Some(Item::rows(&right));
         }
         let ci = self.interval.name(&groups);
         let answer = answer.signed(self.parts(), &ci, &[Some(n)]);

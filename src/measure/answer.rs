@@ -75,13 +75,11 @@ impl Item {
     }
 
     /// Items that are called by the numbers of their rows.
-    pub(super) fn rows(values: &[f64]) -> Option<Vec<Self>> {
+    pub(super) fn rows(values: &[f64]) -> Vec<Self> {
         let values = values.iter().enumerate();
-        Some(
-            values
-                .map(|(at, value)| Self::new(ItemId::Row(at), *value))
-                .collect(),
-        )
+        values
+            .map(|(at, value)| Self::new(ItemId::Row(at), *value))
+            .collect()
     }
 }
 

@@ -147,7 +147,7 @@ fn fill(
 ) {
     answer.value = Some(value[ORDERS - 1]);
     answer.details.extend(named(value));
-    answer.items = captions.items(|at, id| {
+    let items = captions.items(|at, id| {
         let scores = item(at);
         Item {
             id,
@@ -155,6 +155,7 @@ fn fill(
             value: scores[ORDERS - 1],
         }
     });
+    answer.items = Some(items);
 }
 
 /// 95 % intervals of all four.

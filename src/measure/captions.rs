@@ -189,13 +189,11 @@ impl Captions {
     }
 
     /// Every item with what a metric makes of it.
-    pub(super) fn items(&self, item: impl Fn(usize, ItemId) -> Item + Sync) -> Option<Vec<Item>> {
+    pub(super) fn items(&self, item: impl Fn(usize, ItemId) -> Item + Sync) -> Vec<Item> {
         let items = self.set.items.par_iter().enumerate();
-        Some(
-            items
-                .map(|(at, of)| item(at, ItemId::Caption(of.id.clone())))
-                .collect(),
-        )
+        items
+            .map(|(at, of)| item(at, ItemId::Caption(of.id.clone())))
+            .collect()
     }
 }
 

@@ -50,7 +50,8 @@ fn answer(
         Err(reason) => return Ok(captions.answer(answer, Err(reason))),
     };
     answer.value = Some(found.value);
-    answer.items = captions.items(|at, id| Item::new(id, found.items[at]));
+    let items = captions.items(|at, id| Item::new(id, found.items[at]));
+    answer.items = Some(items);
     if plan.resamples(&groups) {
         let distribution = bootstrap_mean(&found.items, &groups.numbers, plan.resampling);
         answer.interval = distribution.interval(0.95);

@@ -1,6 +1,7 @@
 //! CLIP similarity, CLIPScore and RefCLIPScore.
 
 use super::images::{Folder, Loaded, UNSEEN, matrix};
+use super::interval::Groups;
 use super::matrix::both;
 use super::preset::name_of;
 use super::sets::size;
@@ -121,28 +122,13 @@ impl Measure for ClipRequest {
         let mut answer = Answer::of("clip", n);
         answer.warnings = inputs.warnings;
         let [first, second] = &inputs.sides;
-        let found = both!(first, second, |x, y| cosines(&x, &y)).map_err(Unscored::from);
-        let found = found.and_then(|cosines| match cosines.is_empty() {
-            true => Err(Unscored::NoPair),
-            false => Ok(cosines),
-        });
-        match found {
+        match both!(first, second, |x, y| cosines(&x, &y)) {
             Err(reason) => answer = answer.without(reason),
+            Ok(cosines) if cosines.is_empty() => answer = answer.without(Unscored::NoPair),
             Ok(cosines) => {
                 match self.values(&cosines, second, &inputs.references)? {
                     Err(reason) => answer = answer.without(reason),
-                    Ok(values) => {
-                        let interval = self.interval.of_mean(&values, &groups);
-                        if self.score == ClipScore::Torchmetrics {
-                            let scaled = |end: f64| (100.0 * end).max(0.0);
-                            answer.value = torchmetrics_clip_score(&values);
-                            answer.interval = interval.map(|ends| ends.map(scaled));
-                        } else {
-                            answer.value = ordered_mean(&values);
-                            answer.interval = interval;
-                        }
-                        answer.items = Item::rows(&values);
-                    }
+                    Ok(values) => self.fill(&mut answer, &values, &groups),
                 }
                 answer.detail(
                     format!("mean_of_batch_means_{RELEASED_BATCH}"),
@@ -223,6 +209,18 @@ impl ClipRequest {
             origin,
             warnings,
         })
+    }
+
+    fn fill(&self, answer: &mut Answer, values: &[f64], groups: &Groups) {
+        let interval = self.interval.of_mean(values, groups);
+        (answer.value, answer.interval) = if self.score == ClipScore::Torchmetrics {
+            let scaled = |end: f64| (100.0 * end).max(0.0);
+            let interval = interval.map(|ends| ends.map(scaled));
+            (torchmetrics_clip_score(values), interval)
+        } else {
+            (ordered_mean(values), interval)
+        };
+        answer.items = Some(Item::rows(values));
     }
 
     /// The score of each item, or why there is none.

@@ -1,11 +1,11 @@
 //! Where images come from: folders that a network reads, and images in pairs.
 
-use super::{Host, Item, ItemId, MeasureError, Warning};
+use super::{Host, IntervalPlan, Item, ItemId, MeasureError, Warning};
 use crate::evaluate::decoding;
 use crate::evaluator::{BATCH, EvaluatorError};
 use crate::format::{Depth, ImageFiles, ImagePair, Numbers, image_pairs};
 use crate::inference::{Bundle, Runtime};
-use crate::vision::{Decoding, SourceImage};
+use crate::vision::{Decoding, PassOrder, SourceImage};
 use image::RgbImage;
 use ndarray::Array2;
 use std::path::{Path, PathBuf};
@@ -115,8 +115,11 @@ impl Folder {
         decoding.feed(self.files.batches(size), |batches| {
             for (paths, batch) in chunks.zip(batches) {
                 let batch = batch.map_err(MeasureError::from)?;
-                batch.iter().for_each(|image| doubts.see(image));
-                let images: Vec<RgbImage> = batch.into_iter().map(|image| image.image).collect();
+                let images = batch.into_iter().map(|image| {
+                    doubts.see(&image);
+                    image.image
+                });
+                let images: Vec<RgbImage> = images.collect();
                 take(paths, &images)?;
             }
             Ok::<(), E>(())
@@ -181,6 +184,21 @@ pub(super) fn matrix(rows: usize, width: usize, values: Vec<f32>) -> Numbers {
     Numbers::F32(numbers.expect("every row has the width of the network"))
 }
 
+/// Asks for a comparison of images in pairs; `V` says which.
+#[derive(Clone, Debug)]
+pub struct PairRequest<V> {
+    /// The images.
+    pub images: PairedImages,
+    /// Side of the square that both are brought to; absent, the first is brought to the size of the second.
+    pub resize: Option<u32>,
+    /// The version of Pillow that resizes are like.
+    pub pillow: PassOrder,
+    /// How to resample pairs.
+    pub interval: IntervalPlan,
+    /// Which comparison: whose definition, or which network.
+    pub of: V,
+}
+
 /// Two images, or the images of the same name in two folders.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct PairedImages {
@@ -197,11 +215,9 @@ impl PairedImages {
 }
 
 /// Values of pairs by their names.
-pub(super) fn items(pairs: &[ImagePair], values: &[f64]) -> Option<Vec<Item>> {
+pub(super) fn items(pairs: &[ImagePair], values: &[f64]) -> Vec<Item> {
     let items = pairs.iter().zip(values);
-    Some(
-        items
-            .map(|(pair, value)| Item::new(ItemId::Name(pair.name.clone()), *value))
-            .collect(),
-    )
+    items
+        .map(|(pair, value)| Item::new(ItemId::Name(pair.name.clone()), *value))
+        .collect()
 }

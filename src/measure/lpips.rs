@@ -1,41 +1,36 @@
 //! Perceptual distance between images in pairs.
 
 use super::images::{Doubts, items, origin_of};
-use super::{Answer, Host, IntervalPlan, Measure, MeasureError, PairedImages, Warning};
+use super::{Answer, Host, Measure, MeasureError, PairRequest, Warning};
 use crate::evaluator::Lpips;
 use crate::metric::ordered_mean;
 use crate::record::Signature;
-use crate::vision::{PassOrder, Resizer, read_image};
+use crate::vision::{Resizer, read_image};
 
 /// Pairs that are decoded together, at most.
 const CHUNK: usize = 32;
 /// Pixels of both images after which no further pair is decoded with them.
 const CHUNK_PIXELS: u64 = 1 << 22;
 
-/// Asks for LPIPS.
-#[derive(Clone, Debug)]
-pub struct LpipsRequest {
-    /// The images.
-    pub images: PairedImages,
-    /// Bundle of the network: an id or a folder.
+/// Which network compares images, and how it gets them.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LpipsNetwork {
+    /// Its bundle: an id or a folder.
     pub bundle: String,
-    /// Side of the square that both images are brought to; absent, the first is brought to the size of the second.
-    pub resize: Option<u32>,
-    /// How they are brought there.
+    /// How images are brought to one size.
     pub resizer: Resizer,
-    /// The version of Pillow that resizes are like.
-    pub pillow: PassOrder,
-    /// How to resample pairs.
-    pub interval: IntervalPlan,
 }
+
+/// Asks for LPIPS.
+pub type LpipsRequest = PairRequest<LpipsNetwork>;
 
 impl Measure for LpipsRequest {
     fn measure(&self, host: &dyn Host) -> Result<Answer, MeasureError> {
         let pairs = self.images.list()?;
         let groups = self.interval.groups(pairs.len())?;
-        let (bundle, runtime) = host.network(&self.bundle, "LPIPS")?;
+        let (bundle, runtime) = host.network(&self.of.bundle, "LPIPS")?;
         let mut network = Lpips::open(&runtime, &bundle)?
-            .with_resizer(self.resizer)
+            .with_resizer(self.of.resizer)
             .with_pillow(self.pillow);
         let mut values = Vec::with_capacity(pairs.len());
         let (mut doubts, mut sizes_differ) = ([Doubts::default(); 2], 0);
@@ -67,7 +62,7 @@ impl Measure for LpipsRequest {
         }
         answer.value = ordered_mean(&values);
         answer.interval = self.interval.of_mean(&values, &groups);
-        answer.items = items(&pairs, &values);
+        answer.items = Some(items(&pairs, &values));
         let parts = Signature::of("lpips")
             .with("pixels", network.preprocessing(self.resize))
             .with("extractor", origin_of("lpips", &bundle))

@@ -2,58 +2,32 @@
 
 use super::images::items;
 use super::interval::Groups;
-use super::{Answer, Host, IntervalPlan, Measure, MeasureError, PairedImages, Unscored};
+use super::{Answer, Host, Measure, MeasureError, PairRequest, Unscored};
 use crate::card::{PixelRule, PsnrVariant, SsimVariant};
 use crate::evaluator::{EvaluatorError, Pixels};
 use crate::format::ImagePair;
 use crate::metric::{SquaredError, ordered_mean};
 use crate::record::Signature;
 use crate::stats::bootstrap;
-use crate::vision::{PassOrder, read_image};
+use crate::vision::read_image;
 use image::RgbImage;
 use rayon::prelude::*;
 
 /// Asks for the peak signal-to-noise ratio.
-#[derive(Clone, Debug)]
-pub struct PsnrRequest {
-    /// The images.
-    pub images: PairedImages,
-    /// Side of the square that both are brought to; absent, the first is brought to the size of the second.
-    pub resize: Option<u32>,
-    /// The version of Pillow that resizes are like.
-    pub pillow: PassOrder,
-    /// How to resample pairs.
-    pub interval: IntervalPlan,
-    /// Whose definition.
-    pub variant: PsnrVariant,
-}
-
+pub type PsnrRequest = PairRequest<PsnrVariant>;
 /// Asks for the structural similarity.
-#[derive(Clone, Debug)]
-pub struct SsimRequest {
-    /// The images.
-    pub images: PairedImages,
-    /// Side of the square that both are brought to; absent, the first is brought to the size of the second.
-    pub resize: Option<u32>,
-    /// The version of Pillow that resizes are like.
-    pub pillow: PassOrder,
-    /// How to resample pairs.
-    pub interval: IntervalPlan,
-    /// Whose definition.
-    pub variant: SsimVariant,
-}
+pub type SsimRequest = PairRequest<SsimVariant>;
 
 impl Measure for PsnrRequest {
     fn measure(&self, _: &dyn Host) -> Result<Answer, MeasureError> {
-        let network = pixels(self.resize, SsimVariant::ScikitImage, self.pillow);
-        let (pairs, errors) =
-            compared(&self.images, &network, |_, pair| Ok(SquaredError::of(pair)))?;
+        let network = self.network(SsimVariant::ScikitImage);
+        let (pairs, errors) = self.compared(&network, |_, pair| Ok(SquaredError::of(pair)))?;
         let n = errors.len();
         let of_pair: Vec<f64> = errors.iter().filter_map(SquaredError::psnr).collect();
         let equal = of_pair.iter().filter(|value| value.is_infinite()).count();
         let groups = self.interval.groups(n)?;
         let mut answer = Answer::of("psnr", of_pair.len());
-        match self.variant {
+        match self.of {
             PsnrVariant::ScikitImage if equal > 0 => {}
             PsnrVariant::ScikitImage => {
                 answer.value = ordered_mean(&of_pair);
@@ -69,13 +43,8 @@ impl Measure for PsnrRequest {
         if answer.value.is_none() {
             answer = answer.without(Unscored::Infinite { equal, pairs: n });
         }
-        answer.items = items(&pairs, &of_pair);
-        Ok(signed(
-            answer,
-            &network,
-            self.variant.into(),
-            &self.interval.name(&groups),
-        ))
+        answer.items = Some(items(&pairs, &of_pair));
+        Ok(self.signed(answer, &network, &groups))
     }
 }
 
@@ -91,21 +60,14 @@ impl PsnrRequest {
 
 impl Measure for SsimRequest {
     fn measure(&self, _: &dyn Host) -> Result<Answer, MeasureError> {
-        let network = pixels(self.resize, self.variant, self.pillow);
-        let (pairs, values) = compared(&self.images, &network, |at, pair| {
-            network.similarity(at, pair)
-        })?;
+        let network = self.network(self.of);
+        let (pairs, values) = self.compared(&network, |at, pair| network.similarity(at, pair))?;
         let groups = self.interval.groups(values.len())?;
         let mut answer = Answer::of("ssim", values.len());
         answer.value = ordered_mean(&values);
         answer.interval = self.interval.of_mean(&values, &groups);
-        answer.items = items(&pairs, &values);
-        Ok(signed(
-            answer,
-            &network,
-            self.variant.into(),
-            &self.interval.name(&groups),
-        ))
+        answer.items = Some(items(&pairs, &values));
+        Ok(self.signed(answer, &network, &groups))
     }
 }
 
@@ -118,36 +80,43 @@ fn ratio_of_all<'a>(errors: impl Iterator<Item = (f64, &'a SquaredError)>) -> Op
     total.psnr().filter(|psnr| psnr.is_finite())
 }
 
-fn pixels(resize: Option<u32>, ssim: SsimVariant, pillow: PassOrder) -> Pixels {
-    let psnr = PsnrVariant::ScikitImage;
-    Pixels::new(&PixelRule { resize, psnr, ssim }, pillow)
-}
+impl<V: Copy + Into<&'static str> + Sync> PairRequest<V> {
+    fn network(&self, ssim: SsimVariant) -> Pixels {
+        let rule = PixelRule {
+            resize: self.resize,
+            psnr: PsnrVariant::ScikitImage,
+            ssim,
+        };
+        Pixels::new(&rule, self.pillow)
+    }
 
-/// What `find` finds of every pair, on all cores.
-fn compared<T: Send>(
-    images: &PairedImages,
-    network: &Pixels,
-    find: impl Fn(usize, [&RgbImage; 2]) -> Result<T, EvaluatorError> + Sync,
-) -> Result<(Vec<ImagePair>, Vec<T>), MeasureError> {
-    let pairs = images.list()?;
-    let found = pairs.par_iter().enumerate().map(|(at, pair)| {
-        let [first, second] = pair.paths.each_ref().map(|path| read_image(path));
-        let (first, second) = (first?.image, second?.image);
-        let [first, second] = network.sized(at, &first, &second)?;
-        Ok(find(at, [&*first, &*second])?)
-    });
-    // As a list: of several errors, the one of the first pair is returned.
-    let found: Vec<Result<T, MeasureError>> = found.collect();
-    let found = found.into_iter().collect::<Result<_, _>>()?;
-    Ok((pairs, found))
-}
+    /// What `find` finds of every pair, on all cores.
+    fn compared<T: Send>(
+        &self,
+        network: &Pixels,
+        find: impl Fn(usize, [&RgbImage; 2]) -> Result<T, EvaluatorError> + Sync,
+    ) -> Result<(Vec<ImagePair>, Vec<T>), MeasureError> {
+        let pairs = self.images.list()?;
+        let found = pairs.par_iter().enumerate().map(|(at, pair)| {
+            let [first, second] = pair.paths.each_ref().map(|path| read_image(path));
+            let (first, second) = (first?.image, second?.image);
+            let [first, second] = network.sized(at, &first, &second)?;
+            Ok(find(at, [&*first, &*second])?)
+        });
+        // As a list: of several errors, the one of the first pair is returned.
+        let found: Vec<Result<T, MeasureError>> = found.collect();
+        let found = found.into_iter().collect::<Result<_, _>>()?;
+        Ok((pairs, found))
+    }
 
-fn signed(answer: Answer, network: &Pixels, variant: &'static str, ci: &str) -> Answer {
-    let parts = Signature::of(answer.metric)
-        .with("pixels", network.preprocessing())
-        .with("variant", variant);
-    let n = answer.n;
-    answer.signed(parts, ci, &[n]).hinted(
-        "compare images that differ, or take `--variant torchmetrics` for one ratio of all pairs",
-    )
+    fn signed(&self, answer: Answer, network: &Pixels, groups: &Groups) -> Answer {
+        let variant: &'static str = self.of.into();
+        let parts = Signature::of(answer.metric)
+            .with("pixels", network.preprocessing())
+            .with("variant", variant);
+        let (n, ci) = (answer.n, self.interval.name(groups));
+        answer.signed(parts, &ci, &[n]).hinted(
+            "compare images that differ, or take `--variant torchmetrics` for one ratio of all pairs",
+        )
+    }
 }

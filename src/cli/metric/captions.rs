@@ -7,6 +7,7 @@ use crate::cli::common::DeviceArguments;
 use crate::cli::failure::Failure;
 use crate::cli::talk::{Screen, print, print_json};
 use clap::Args;
+use serde_json::json;
 use std::io::{BufReader, BufWriter, Write};
 use std::path::{Path, PathBuf};
 use storyeval::measure::{
@@ -151,8 +152,10 @@ pub(super) fn caption(arguments: &CaptionArguments) -> Outcome {
     let screen = Screen::new();
     let networks = Networks::new(arguments.device.options(), screen.control());
     let warnings = request.each(&networks, |batch| {
-        let lines = batch.iter().map(|captioned| serde_json::json!(captioned));
-        print(&lines.map(|line| format!("{line}\n")).collect::<String>())
+        let lines = batch
+            .iter()
+            .map(|captioned| json!(captioned).to_string() + "\n");
+        print(&lines.collect::<String>())
     })?;
     warn(&warnings);
     Ok(())

@@ -59,35 +59,17 @@ pub(crate) fn metric(command: &MetricCommand) -> Outcome {
         MetricCommand::Caption(arguments) => captions::caption(arguments),
         MetricCommand::Tokenize => captions::tokenize(),
         MetricCommand::Cocoeval(arguments) => captions::cocoeval(arguments),
-        MetricCommand::Bleu(arguments) => of_files(&arguments.request(), arguments.shown.format),
-        MetricCommand::Cider(arguments) => of_files(&arguments.request(), arguments.shown.format),
-        MetricCommand::Accuracy(arguments) => {
-            of_files(&arguments.request(), arguments.shown.format)
-        }
-        MetricCommand::Psnr(arguments) => of_files(&arguments.request(), arguments.format()),
-        MetricCommand::Ssim(arguments) => of_files(&arguments.request(), arguments.format()),
-        MetricCommand::Fid(arguments) => arguments
-            .sets
-            .device()
-            .answer(&arguments.request(), arguments.shown.format),
-        MetricCommand::Kid(arguments) => arguments
-            .sets
-            .device()
-            .answer(&arguments.request(), arguments.format),
-        MetricCommand::Prdc(arguments) => arguments
-            .sets
-            .device()
-            .answer(&arguments.request(), arguments.shown.format),
-        MetricCommand::Is(arguments) => arguments
-            .network
-            .device
-            .answer(&arguments.request(), arguments.format),
-        MetricCommand::Lpips(arguments) => arguments
-            .device
-            .answer(&arguments.request(), arguments.options.shown.format),
-        MetricCommand::Clip(arguments) => arguments
-            .device
-            .answer(&arguments.request()?, arguments.options.shown.format),
+        MetricCommand::Bleu(it) => of_files(&it.request(), it.shown.format),
+        MetricCommand::Cider(it) => of_files(&it.request(), it.shown.format),
+        MetricCommand::Accuracy(it) => of_files(&it.request(), it.shown.format),
+        MetricCommand::Psnr(it) => of_files(&it.request(), it.pixels.options.shown.format),
+        MetricCommand::Ssim(it) => of_files(&it.request(), it.pixels.options.shown.format),
+        MetricCommand::Fid(it) => it.sets.device().answer(&it.request(), it.shown.format),
+        MetricCommand::Kid(it) => it.sets.device().answer(&it.request(), it.format),
+        MetricCommand::Prdc(it) => it.sets.device().answer(&it.request(), it.shown.format),
+        MetricCommand::Is(it) => it.network.device.answer(&it.request(), it.format),
+        MetricCommand::Lpips(it) => it.device.answer(&it.request(), it.options.shown.format),
+        MetricCommand::Clip(it) => it.device.answer(&it.request()?, it.options.shown.format),
     }
 }
 

@@ -1,12 +1,13 @@
 //! `storyeval metric lpips`, `psnr` and `ssim`: images in pairs.
 
-use super::answer::Format;
 use super::arguments::PairOptions;
 use crate::cli::common::DeviceArguments;
 use clap::{Args, ValueEnum};
 use std::path::PathBuf;
 use storyeval::card::{PsnrVariant, SsimVariant};
-use storyeval::measure::{LpipsRequest, PairedImages, PsnrRequest, SsimRequest};
+use storyeval::measure::{
+    LpipsNetwork, LpipsRequest, PairRequest, PairedImages, PsnrRequest, SsimRequest,
+};
 use storyeval::vision::Resizer;
 
 #[derive(Clone, Debug, Args)]
@@ -46,14 +47,16 @@ impl LpipsArguments {
             images: PairedImages {
                 paths: [self.first.clone(), self.second.clone()],
             },
-            bundle: self.bundle.clone(),
             resize: self.resize,
-            resizer: match self.resizer {
-                LpipsResizer::PillowBilinear => Resizer::PillowBilinear,
-                LpipsResizer::TorchBilinearAntialias => Resizer::TorchBilinearAntialias,
-            },
             pillow: self.options.pillow.pillow,
             interval: self.options.shown.interval(),
+            of: LpipsNetwork {
+                bundle: self.bundle.clone(),
+                resizer: match self.resizer {
+                    LpipsResizer::PillowBilinear => Resizer::PillowBilinear,
+                    LpipsResizer::TorchBilinearAntialias => Resizer::TorchBilinearAntialias,
+                },
+            },
         }
     }
 }
@@ -68,41 +71,49 @@ pub(crate) struct PixelArguments {
     #[arg(long, value_name = "PIXELS", value_parser = clap::value_parser!(u32).range(1..=8192))]
     resize: Option<u32>,
     #[command(flatten)]
-    options: PairOptions,
+    pub(super) options: PairOptions,
 }
 
-/// The arguments and the request of a metric of pixels.
-macro_rules! of_pixels {
-    ($arguments:ident, $request:ident, $variant:ident) => {
-        #[derive(Clone, Debug, Args)]
-        pub(crate) struct $arguments {
-            #[command(flatten)]
-            pixels: PixelArguments,
-            /// Whose definition
-            #[arg(long, value_enum, default_value_t = $variant::ScikitImage)]
-            variant: $variant,
+impl PixelArguments {
+    fn request<V>(&self, variant: V) -> PairRequest<V> {
+        PairRequest {
+            images: PairedImages {
+                paths: [self.first.clone(), self.second.clone()],
+            },
+            resize: self.resize,
+            pillow: self.options.pillow.pillow,
+            interval: self.options.shown.interval(),
+            of: variant,
         }
-
-        impl $arguments {
-            pub(super) fn request(&self) -> $request {
-                let pixels = &self.pixels;
-                $request {
-                    images: PairedImages {
-                        paths: [pixels.first.clone(), pixels.second.clone()],
-                    },
-                    resize: pixels.resize,
-                    pillow: pixels.options.pillow.pillow,
-                    interval: pixels.options.shown.interval(),
-                    variant: self.variant,
-                }
-            }
-
-            pub(super) fn format(&self) -> Format {
-                self.pixels.options.shown.format
-            }
-        }
-    };
+    }
 }
 
-of_pixels!(PsnrArguments, PsnrRequest, PsnrVariant);
-of_pixels!(SsimArguments, SsimRequest, SsimVariant);
+#[derive(Clone, Debug, Args)]
+pub(crate) struct PsnrArguments {
+    #[command(flatten)]
+    pub(super) pixels: PixelArguments,
+    /// Whose definition
+    #[arg(long, value_enum, default_value_t = PsnrVariant::ScikitImage)]
+    variant: PsnrVariant,
+}
+
+impl PsnrArguments {
+    pub(super) fn request(&self) -> PsnrRequest {
+        self.pixels.request(self.variant)
+    }
+}
+
+#[derive(Clone, Debug, Args)]
+pub(crate) struct SsimArguments {
+    #[command(flatten)]
+    pub(super) pixels: PixelArguments,
+    /// Whose definition
+    #[arg(long, value_enum, default_value_t = SsimVariant::ScikitImage)]
+    variant: SsimVariant,
+}
+
+impl SsimArguments {
+    pub(super) fn request(&self) -> SsimRequest {
+        self.pixels.request(self.variant)
+    }
+}
