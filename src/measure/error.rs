@@ -44,27 +44,31 @@ impl MeasureError {
     }
 }
 
+impl MeasureError {
+    /// The error of another room.
+    fn inner(&self) -> Option<&dyn Hint> {
+        match self {
+            Self::Format(error) => Some(error),
+            Self::Vision(error) => Some(error),
+            Self::Evaluator(error) => Some(error),
+            Self::Host(error) => Some(error),
+            Self::NoNetworks { .. } | Self::Request { .. } => None,
+        }
+    }
+}
+
 impl Hint for MeasureError {
     fn fault_kind(&self) -> FaultKind {
-        match self {
-            Self::Format(error) => error.fault_kind(),
-            Self::Vision(error) => error.fault_kind(),
-            Self::Evaluator(error) => error.fault_kind(),
-            Self::Host(error) => error.fault_kind(),
-            Self::NoNetworks { .. } | Self::Request { .. } => FaultKind::Usage,
-        }
+        self.inner().map_or(FaultKind::Usage, Hint::fault_kind)
     }
 
     fn hint(&self) -> Option<String> {
         match self {
-            Self::Format(error) => error.hint(),
-            Self::Vision(error) => error.hint(),
-            Self::Evaluator(error) => error.hint(),
-            Self::Host(error) => error.hint(),
             Self::NoNetworks { .. } => {
                 Some("give files of features, or a host with networks".to_owned())
             }
             Self::Request { hint, .. } => Some(hint.clone()),
+            other => other.inner()?.hint(),
         }
     }
 }
