@@ -56,6 +56,9 @@ pub enum Error {
     /// A published table, or a run that is compared with it.
     #[error(transparent)]
     Paper(#[from] crate::paper::PaperError),
+    /// A metric of files has no answer.
+    #[error(transparent)]
+    Measure(#[from] crate::measure::MeasureError),
     /// A file of another program is missing or not what it should be.
     #[error(transparent)]
     Format(#[from] crate::format::FormatError),
@@ -99,6 +102,7 @@ impl Error {
             Self::Table(error) => error,
             Self::Export(error) => error,
             Self::Paper(error) => error,
+            Self::Measure(error) => error,
             Self::Format(error) => error,
             Self::Examine(error) => error,
             Self::Gate(error) => error,

@@ -3,6 +3,7 @@
 use super::read::{Card, parse};
 use super::{CardError, DatasetCard, ModelCard, Protocol, SubsetCard, Suite, WeightsCard};
 use include_dir::{Dir, include_dir};
+use serde::Serialize;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
@@ -132,6 +133,33 @@ pub fn shipped_dataset(id: &str) -> Option<DatasetCard> {
 #[must_use]
 pub fn ids(kind: CardKind) -> Vec<String> {
     ids_below(kind, &kind.folder())
+}
+
+/// A card in a list.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct CardSummary {
+    /// Its id.
+    pub id: String,
+    /// What it is, in a line.
+    pub about: String,
+}
+
+/// Every card of a kind. A broken one of the user's is listed with its error, so that the others stay visible.
+#[must_use]
+pub fn summaries(kind: CardKind) -> Vec<CardSummary> {
+    let summary = |id: String| {
+        let about = match kind {
+            CardKind::Dataset => dataset(&id).map(|card| card.name),
+            CardKind::Model => model(&id).map(|card| card.description),
+            CardKind::Protocol => protocol(&id).map(|card| card.description),
+            CardKind::Suite => suite(&id).map(|card| card.description),
+            CardKind::Subset => subset(&id).map(|card| card.description),
+            CardKind::Weight => weights(&id).map(|card| card.title),
+        };
+        let about = about.unwrap_or_else(|error| format!("broken card: {error}"));
+        CardSummary { id, about }
+    };
+    ids(kind).into_iter().map(summary).collect()
 }
 
 fn ids_below(kind: CardKind, folder: &Path) -> Vec<String> {

@@ -24,17 +24,17 @@ pub use dataset_card::{
 };
 pub use error::CardError;
 pub use find::{
-    CardKind, dataset, ids, model, own_folder, protocol, shipped_dataset, subset, suite, text,
-    weights,
+    CardKind, CardSummary, dataset, ids, model, own_folder, protocol, shipped_dataset, subset,
+    suite, summaries, text, weights,
 };
 pub use layout_card::{CaptionSource, Layout, LayoutCard};
 pub use model_card::{GeneratorKind, ModelCard};
 pub use protocol::{
     BleuRule, CaptionRule, CaptionText, ClassifierRule, ClipRule, ClipScope, CovarianceRule,
     CropRule, EpisodeRule, F1Average, FeatureRule, FidRule, FrameRule, InceptionScoreRule, KidRule,
-    LabelRule, LpipsRule, MeanOver, MeanRule, NeighbourRule, Overlap, PixelRule, Protocol,
-    PsnrVariant, ReferenceFrames, Repeats, SsimVariant, StoryRule, StorySubset, ThresholdRule,
-    WindowRule, Words,
+    LabelRule, LpipsRule, MeanOver, MeanRule, NeighbourRule, OtherChoice, Overlap, PixelRule,
+    Protocol, PsnrVariant, ReferenceFrames, Repeats, SsimVariant, StoryRule, StorySubset,
+    ThresholdRule, WindowRule, Words,
 };
 pub use read::parse_toml;
 pub use rule::GroundTruthRule;

@@ -2,14 +2,11 @@
 
 use super::Outcome;
 use super::common::runs;
-use super::failure::Failure;
 use super::format::TableFormat;
 use super::talk::print;
 use clap::Args;
-use std::path::{Path, PathBuf};
-use storyeval::compare::{CompareOptions, ComparedRun, Side, compare as study};
-use storyeval::evaluate::StoredRun;
-use storyeval::run::{Manifest, read_scores, runs_in};
+use std::path::PathBuf;
+use storyeval::compare::{CompareOptions, Side, compare as study};
 use storyeval::stats::Resampling;
 
 #[derive(Clone, Debug, Args)]
@@ -51,10 +48,6 @@ pub(crate) fn compare(arguments: &CompareArguments) -> Outcome {
         .iter()
         .filter(|run| named || **run != arguments.base);
     let folders = std::iter::once(&arguments.base).chain(others);
-    let mut sides = folders
-        .map(|folder| side(folder))
-        .collect::<Result<Vec<_>, _>>()?;
-    tell_apart(&mut sides);
     let options = CompareOptions {
         metrics: arguments.metrics.clone(),
         slices: arguments.slices.clone(),
@@ -65,55 +58,10 @@ pub(crate) fn compare(arguments: &CompareArguments) -> Outcome {
         top: arguments.top,
         force: arguments.force_incomparable,
     };
-    let sides = sides.into_iter().map(|(_, side)| side).collect();
-    let study = study(sides, &options)?;
+    let study = study(Side::read_all(folders)?, &options)?;
     print(&match arguments.format {
         TableFormat::Csv => study.csv()?,
         TableFormat::Json => study.json()?,
         other => study.document().render(other.of_document())?,
     })
-}
-
-/// A run, or the seeds of a model, by the folder's own name.
-fn side(folder: &Path) -> Result<(String, Side), Failure> {
-    let runs = runs_in(folder)?
-        .iter()
-        .map(|run| compared(run))
-        .collect::<Result<Vec<_>, _>>()?;
-    let name = folder.file_name().unwrap_or(folder.as_os_str());
-    let label = runs.first().map(|run| run.scores.model.clone());
-    Ok((
-        name.to_string_lossy().into_owned(),
-        Side {
-            label: label.unwrap_or_default(),
-            runs,
-        },
-    ))
-}
-
-fn compared(folder: &Path) -> Result<ComparedRun, Failure> {
-    let manifest = Manifest::read(folder)?;
-    let scores = read_scores(folder)?;
-    let cards = manifest.cards(folder)?;
-    let stored = StoredRun::read(folder, &cards.protocol)?;
-    Ok(ComparedRun {
-        context: stored.context(&manifest.identity, &cards)?,
-        scores,
-        stored,
-        protocol: cards.protocol,
-    })
-}
-
-/// Models are called by their ids, and runs of one model by their folders too.
-fn tell_apart(sides: &mut [(String, Side)]) {
-    let labels: Vec<String> = sides.iter().map(|(_, side)| side.label.clone()).collect();
-    for (at, (name, side)) in sides.iter_mut().enumerate() {
-        let twice = labels
-            .iter()
-            .enumerate()
-            .any(|(other, label)| other != at && *label == side.label);
-        if twice {
-            side.label = format!("{} ({name})", side.label);
-        }
-    }
 }

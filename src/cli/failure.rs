@@ -95,6 +95,7 @@ lift!(
     generator::GeneratorError,
     generator::images::ImagesError,
     inference::InferenceError,
+    measure::MeasureError,
     paper::PaperError,
     report::ReportError,
     run::RunError,

@@ -5,17 +5,15 @@ use super::failure::Failure;
 use super::format::{TableFormat, among};
 use super::talk::{print, print_json, say};
 use clap::{Args, ValueEnum};
-use rayon::prelude::*;
 use std::fmt::Write;
 use std::path::{Path, PathBuf};
 use storyeval::card::{self, CardKind, WeightsCard};
 use storyeval::fetch::megabytes;
 use storyeval::inference::default_cache;
-use storyeval::pipeline::bundle_places;
+use storyeval::pipeline::is_installed;
 use storyeval::report;
-use storyeval::report::runs::{Listing, RunLine};
-use storyeval::run::{RunError, RunSummary, find_runs, folder_bytes};
-use storyeval::table;
+use storyeval::report::runs::Listing;
+use storyeval::table::{Column, Document, Table};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 enum Kind {
@@ -63,52 +61,30 @@ pub(crate) fn list(arguments: &ListArguments) -> Outcome {
                 .to_owned(),
         });
     }
-    let cards: Vec<(String, String)> = card::ids(kind)
-        .into_iter()
-        .map(|id| {
-            let about = match kind {
-                CardKind::Dataset => card::dataset(&id).map(|card| card.name),
-                CardKind::Model => card::model(&id).map(|card| card.description),
-                CardKind::Protocol => card::protocol(&id).map(|card| card.description),
-                CardKind::Suite => card::suite(&id).map(|card| card.description),
-                CardKind::Subset => card::subset(&id).map(|card| card.description),
-                CardKind::Weight => card::weights(&id).map(|card| weights(&card)),
-            };
-            // A broken card of the user's is listed with its error, so that the others stay visible.
-            let about = about.unwrap_or_else(|error| format!("broken card: {error}"));
-            (id, about)
-        })
-        .collect();
+    let mut cards = card::summaries(kind);
+    if kind == CardKind::Weight {
+        for summary in &mut cards {
+            if let Ok(card) = card::weights(&summary.id) {
+                summary.about = weights(&card);
+            }
+        }
+    }
     match arguments.format {
         None => {
             let mut text = String::new();
-            let width = cards.iter().map(|(id, _)| id.len()).max().unwrap_or(0);
-            for (id, about) in cards {
-                let _ = writeln!(text, "{id:width$} {about}");
+            let width = cards.iter().map(|card| card.id.len()).max().unwrap_or(0);
+            for card in cards {
+                let _ = writeln!(text, "{:width$} {}", card.id, card.about);
             }
             print(&text)
         }
-        Some(TableFormat::Json) => {
-            let cards = cards.iter();
-            let cards: Vec<_> = cards
-                .map(|(id, about)| serde_json::json!({"id": id, "about": about}))
-                .collect();
-            print(&format!("{:#}\n", serde_json::Value::from(cards)))
-        }
+        Some(TableFormat::Json) => print_json(&cards),
         Some(format) => {
-            let rows = cards.iter();
-            let table = table::Table {
-                title: None,
-                columns: vec![table::Column::text("id"), table::Column::text("about")],
-                rows: rows
-                    .map(|(id, about)| {
-                        table::Row::Cells(vec![id.as_str().into(), about.as_str().into()])
-                    })
-                    .collect(),
-            };
-            let document = table::Document {
-                blocks: vec![table::Block::Table(table)],
-            };
+            let columns = ["id", "about"].map(Column::text).to_vec();
+            let rows = cards
+                .into_iter()
+                .map(|it| vec![it.id.into(), it.about.into()]);
+            let document = Document::from(Table::of(columns, rows));
             print(&document.render(format.of_document())?)
         }
     }
@@ -119,10 +95,7 @@ fn weights(card: &WeightsCard) -> String {
     let size = card
         .bytes()
         .map_or("size not published".to_owned(), megabytes);
-    let installed = bundle_places(&card.id, &default_cache())
-        .iter()
-        .any(|dir| dir.join("bundle.toml").is_file());
-    let state = if installed {
+    let state = if is_installed(&card.id, &default_cache()) {
         "installed"
     } else {
         "not installed"
@@ -146,24 +119,7 @@ fn runs(arguments: &ListArguments) -> Outcome {
         [] => &usual,
         given => given,
     };
-    let mut listing = Listing::default();
-    for folder in folders {
-        let found = find_runs(folder)?;
-        let lines: Vec<Result<RunLine, RunError>> = found
-            .runs
-            .par_iter()
-            .map(|run| Ok(RunLine::new(&RunSummary::read(run)?, folder_bytes(run))))
-            .collect();
-        for (run, line) in found.runs.iter().zip(lines) {
-            match line {
-                Ok(line) => listing.runs.push(line),
-                Err(error) => listing.damaged(run, &error),
-            }
-        }
-        for (folder, why) in found.passed_over {
-            listing.passed_over(folder, why);
-        }
-    }
+    let listing = Listing::find(folders)?;
     if listing.is_empty() {
         let places: Vec<String> = folders
             .iter()

@@ -5,8 +5,6 @@ use super::format::Format;
 use super::observe::LaterArguments;
 use super::talk::{Screen, print, print_json};
 use clap::{Args, Subcommand, ValueEnum};
-use serde_json::Value;
-use std::collections::BTreeMap;
 use std::fmt::Write;
 use std::path::PathBuf;
 use storyeval::card::{self, CardKind, Protocol};
@@ -91,7 +89,7 @@ fn show(protocol: &Protocol, format: Format) -> Outcome {
         let _ = writeln!(text, "follows {source}");
     }
     text.push('\n');
-    for (name, value) in choices(protocol) {
+    for (name, value) in protocol.named_choices() {
         let _ = writeln!(text, "  {name:32} {value}");
     }
     if !protocol.notes.is_empty() {
@@ -105,20 +103,8 @@ fn show(protocol: &Protocol, format: Format) -> Outcome {
 }
 
 fn diff(first: &Protocol, second: &Protocol, format: Format) -> Outcome {
-    let (a, b) = (choices(first), choices(second));
-    let names: std::collections::BTreeSet<&String> = a.keys().chain(b.keys()).collect();
-    let of = |map: &BTreeMap<String, String>, name: &String| map.get(name).cloned();
-    let rows: Vec<(&String, Option<String>, Option<String>)> = names
-        .into_iter()
-        .filter(|name| name.as_str() != "id" && name.as_str() != "version")
-        .map(|name| (name, of(&a, name), of(&b, name)))
-        .filter(|(_, left, right)| left != right)
-        .collect();
+    let rows = first.differences(second);
     if format == Format::Json {
-        let rows: Vec<Value> = rows
-            .iter()
-            .map(|(name, left, right)| serde_json::json!({"choice": name, "first": left, "second": right}))
-            .collect();
         let answer =
             serde_json::json!({"first": first.id, "second": second.id, "differences": rows});
         return print(&format!("{answer:#}\n"));
@@ -131,51 +117,14 @@ fn diff(first: &Protocol, second: &Protocol, format: Format) -> Outcome {
     }
     let absent = || "-".to_owned();
     let mut text = format!("{:32} {:44} {}\n", "", first.id, second.id);
-    for (name, left, right) in rows {
-        let (left, right) = (left.unwrap_or_else(absent), right.unwrap_or_else(absent));
-        let _ = writeln!(text, "{name:32} {left:44} {right}");
+    for row in rows {
+        let (left, right) = (
+            row.first.unwrap_or_else(absent),
+            row.second.unwrap_or_else(absent),
+        );
+        let _ = writeln!(text, "{:32} {left:44} {right}", row.choice);
     }
     print(&text)
-}
-
-/// Every choice by its dotted name. A metric without a section has none.
-fn choices(protocol: &Protocol) -> BTreeMap<String, String> {
-    let card = serde_json::to_value(protocol.choices()).expect("a protocol is plain data");
-    let mut flat = BTreeMap::new();
-    flatten("", &card, &mut flat);
-    for explained in ["description", "source", "notes"] {
-        flat.remove(explained);
-    }
-    flat
-}
-
-/// Choices whose values may have a parameter.
-const WITH_PARAMETER: [&str; 2] = ["ground_truth", "clip.mean"];
-
-fn flatten(name: &str, value: &Value, flat: &mut BTreeMap<String, String>) {
-    match value {
-        Value::Null => {}
-        // Rules with a parameter are one choice: `random(42)`, not a choice called `random`.
-        Value::Object(map) if WITH_PARAMETER.contains(&name) => {
-            let rules: Vec<String> = map
-                .iter()
-                .map(|(rule, of)| format!("{rule}({of})"))
-                .collect();
-            flat.insert(name.to_owned(), rules.join(","));
-        }
-        Value::Object(map) => {
-            for (key, value) in map {
-                let name = if name.is_empty() {
-                    key.clone()
-                } else {
-                    format!("{name}.{key}")
-                };
-                flatten(&name, value, flat);
-            }
-        }
-        Value::String(text) => drop(flat.insert(name.to_owned(), text.clone())),
-        other => drop(flat.insert(name.to_owned(), other.to_string())),
-    }
 }
 
 fn effect(arguments: &EffectArguments) -> Outcome {

@@ -113,17 +113,14 @@ fn row(finding: &Finding) -> Vec<Cell> {
     } else {
         "↓"
     };
-    let number = |value: Option<f64>, signed| {
-        value.map_or_else(Cell::absent, |value| {
-            Cell::new(amount(value, about.decimals, signed))
-        })
+    let number = |value: Option<f64>, signed| -> Cell {
+        value
+            .map(|value| amount(value, about.decimals, signed))
+            .into()
     };
-    let plain = |value: Option<f64>| {
-        value.map_or_else(Cell::absent, |value| {
-            Cell::new(plainly(value, about.decimals))
-        })
-    };
-    let p = |p: Option<f64>| p.map_or_else(Cell::absent, |p| Cell::new(p_value(p)));
+    let plain =
+        |value: Option<f64>| -> Cell { value.map(|value| plainly(value, about.decimals)).into() };
+    let p = |p: Option<f64>| -> Cell { p.map(p_value).into() };
     let mut difference = number(finding.difference, true);
     difference.interval = finding
         .interval

@@ -1,6 +1,8 @@
 //! Errors of this room.
 
+use crate::evaluate::EvaluateError;
 use crate::record::{FaultKind, Hint};
+use crate::run::RunError;
 use polars::prelude::PolarsError;
 
 /// Why runs could not be compared.
@@ -52,6 +54,12 @@ pub enum CompareError {
         /// The frame, from 1.
         frame: u32,
     },
+    /// A run folder cannot be read.
+    #[error(transparent)]
+    Run(#[from] RunError),
+    /// What was seen on the frames of a run cannot be read.
+    #[error(transparent)]
+    Stored(Box<EvaluateError>),
     /// The runs could not be joined.
     #[error("could not join the runs")]
     Join(#[from] PolarsError),
@@ -63,6 +71,12 @@ pub enum CompareError {
     Json(#[from] serde_json::Error),
 }
 
+impl From<EvaluateError> for CompareError {
+    fn from(error: EvaluateError) -> Self {
+        Self::Stored(Box::new(error))
+    }
+}
+
 impl Hint for CompareError {
     fn fault_kind(&self) -> FaultKind {
         match self {
@@ -70,12 +84,16 @@ impl Hint for CompareError {
             Self::NothingShared { .. } => FaultKind::NothingSelected,
             Self::Unknown { .. } | Self::NoCandidate => FaultKind::Usage,
             Self::Repeated { .. } => FaultKind::DataVerification,
+            Self::Run(error) => error.fault_kind(),
+            Self::Stored(error) => error.fault_kind(),
             Self::Join(_) | Self::Csv(_) | Self::Json(_) => FaultKind::Bug,
         }
     }
 
     fn hint(&self) -> Option<String> {
         Some(match self {
+            Self::Run(error) => return error.hint(),
+            Self::Stored(error) => return error.hint(),
             Self::Incomparable { .. } => {
                 "score both with one protocol on the same stories, or add `--force-incomparable`".to_owned()
             }

@@ -3,15 +3,20 @@
 
 use super::accuracy::fraction;
 use super::pairwise::{ordered_mean, pairwise_sum};
+use clap::ValueEnum;
 
 /// What a score is where its denominator is zero (no positives and no positive predictions).
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
 pub enum ZeroDivision {
-    /// It is 0 and enters averages (scikit-learn's default, with a warning).
+    /// 0, and part of averages
+    #[default]
+    #[value(name = "0")]
     Zero,
-    /// It is 1 and enters averages.
+    /// 1, and part of averages
+    #[value(name = "1")]
     One,
-    /// It is undefined and left out of averages (scikit-learn's `nan`).
+    /// Nothing, and left out of averages
+    #[value(name = "nan")]
     LeaveOut,
 }
 

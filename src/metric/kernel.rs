@@ -11,6 +11,7 @@
 use super::features::{SetFault, by_value, check, enough};
 use super::pairwise::{deviation, mean};
 use super::{Feature, RandomState};
+use clap::ValueEnum;
 use faer::linalg::matmul::matmul;
 use faer::{Accum, Mat, MatRef, Par};
 use ndarray::ArrayView2;
@@ -20,11 +21,14 @@ use rayon::prelude::*;
 pub(super) const TILE: usize = 512;
 
 /// Which set a subset is drawn from first.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
 pub enum DrawOrder {
-    /// The first set, then the second: torch-fidelity.
+    /// The first set, as torch-fidelity does
+    #[default]
+    #[value(name = "torch-fidelity")]
     FirstSecond,
-    /// The second set, then the first: clean-fid.
+    /// The second set, as clean-fid does
+    #[value(name = "clean-fid")]
     SecondFirst,
 }
 

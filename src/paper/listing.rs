@@ -1,7 +1,7 @@
 //! The list of published tables.
 
 use super::{Library, PaperError};
-use crate::table::{Block, Column, Document, Row, Table};
+use crate::table::{Column, Document, Table};
 use serde_json::{Value, json};
 
 impl Library {
@@ -22,20 +22,14 @@ impl Library {
             let mut cells = vec![
                 about.id.as_str().into(),
                 about.title.as_str().into(),
-                table.rows().len().to_string().into(),
-                numbers.count().to_string().into(),
+                table.rows().len().into(),
+                numbers.count().into(),
                 about.source.as_str().into(),
             ];
             cells.extend(link.map(|link| link(&about.id).into()));
-            Row::Cells(cells)
+            cells
         });
-        Document {
-            blocks: vec![Block::Table(Table {
-                title: None,
-                rows: rows.collect(),
-                columns,
-            })],
-        }
+        Table::of(columns, rows).into()
     }
 
     /// The list for programs.

@@ -7,6 +7,7 @@
 mod cell;
 mod conflict;
 mod error;
+mod figures;
 mod library;
 mod listing;
 mod matching;
@@ -20,6 +21,7 @@ mod verdict;
 pub use cell::{Confidence, PublishedCell, PublishedUnit, ScoredFrames, Text, Trend};
 pub use conflict::{Contradiction, Voice};
 pub use error::PaperError;
+pub use figures::{Printed, figures};
 pub use library::Library;
 pub use matching::{Claim, Match, RowChoice};
 pub use measured::MeasuredRun;

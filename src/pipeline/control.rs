@@ -21,7 +21,7 @@ pub enum Event<'a> {
     /// A step outside runs went on. Threads may report out of order.
     Step {
         /// What is counted, for example `drawing MiniSV`.
-        what: &'static str,
+        what: &'a str,
         /// How many are done.
         done: usize,
         /// How many there are.
@@ -30,7 +30,7 @@ pub enum Event<'a> {
     /// That step is over.
     StepDone {
         /// What was counted.
-        what: &'static str,
+        what: &'a str,
     },
 }
 
@@ -117,7 +117,7 @@ impl<'a> Control<'a> {
         move |done, total| self.tell(Event::Step { what, done, total })
     }
 
-    pub(super) fn step_done(&self, what: &'static str) {
+    pub(super) fn step_done(&self, what: &str) {
         self.tell(Event::StepDone { what });
     }
 }

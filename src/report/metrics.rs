@@ -2,7 +2,7 @@
 
 use crate::metric::{METRICS, Metric, Slices};
 use crate::record::Role;
-use crate::table::{Block, Cell, Column, Direction, Document, Row, Table};
+use crate::table::{Cell, Column, Direction, Document, Table};
 use serde_json::Value;
 
 /// Properties of a metric, in the order of columns.
@@ -11,14 +11,9 @@ const PROPERTIES: [&str; 6] = ["id", "name", "unit", "better", "slices", "evalua
 /// Every metric of runs, one row each.
 #[must_use]
 pub fn metrics() -> Document {
-    let row = |metric| Row::Cells(properties(metric).into_iter().map(Cell::new).collect());
-    Document {
-        blocks: vec![Block::Table(Table {
-            title: None,
-            columns: PROPERTIES.map(Column::text).to_vec(),
-            rows: METRICS.iter().map(row).collect(),
-        })],
-    }
+    let row = |metric| properties(metric).map(Cell::new).to_vec();
+    let columns = PROPERTIES.map(Column::text).to_vec();
+    Table::of(columns, METRICS.iter().map(row)).into()
 }
 
 /// The same as a JSON array of objects.

@@ -13,6 +13,7 @@ mod sections;
 mod seeds;
 mod sheet;
 mod significance;
+mod statistics;
 mod text;
 
 pub use comparison::{Comparison, Ranking};
@@ -25,3 +26,4 @@ pub use options::{ColumnChoice, TableOptions};
 pub use seeds::over_seeds;
 pub use sheet::{SheetCaption, SheetRow, SheetStory, sheet};
 pub use significance::significant;
+pub use statistics::statistics;

@@ -149,7 +149,32 @@ impl Document {
     }
 }
 
+impl From<Table> for Document {
+    fn from(table: Table) -> Self {
+        Self {
+            blocks: vec![Block::Table(table)],
+        }
+    }
+}
+
 impl Table {
+    /// A table without a title, of rows of cells.
+    #[must_use]
+    pub fn of(columns: Vec<Column>, rows: impl IntoIterator<Item = Vec<Cell>>) -> Self {
+        Self {
+            title: None,
+            columns,
+            rows: rows.into_iter().map(Row::Cells).collect(),
+        }
+    }
+
+    /// The same with a title.
+    #[must_use]
+    pub fn titled(self, title: impl Into<String>) -> Self {
+        let title = Some(title.into());
+        Self { title, ..self }
+    }
+
     fn check(&self) -> Result<(), TableError> {
         for row in &self.rows {
             if let Row::Cells(cells) = row
@@ -222,6 +247,18 @@ impl Cell {
 impl From<&str> for Cell {
     fn from(text: &str) -> Self {
         Self::new(text)
+    }
+}
+
+impl From<usize> for Cell {
+    fn from(number: usize) -> Self {
+        Self::new(number.to_string())
+    }
+}
+
+impl<T: Into<Self>> From<Option<T>> for Cell {
+    fn from(value: Option<T>) -> Self {
+        value.map_or_else(Self::absent, Into::into)
     }
 }
 

@@ -6,6 +6,7 @@
 //! afterwards. The report is a function of the data alone: no thread, and no earlier pass, changes it.
 
 mod alike;
+mod document;
 mod facts;
 mod finding;
 mod frames;

@@ -1,5 +1,6 @@
 //! Which pass of a resize comes first: the one thing in which versions of Pillow resize differently.
 
+use clap::ValueEnum;
 use serde::{Deserialize, Serialize};
 
 /// Which pass of Pillow's resize comes first. It matters because the image between the passes is
@@ -7,15 +8,20 @@ use serde::{Deserialize, Serialize};
 /// for square to square, both versions go horizontal first.
 ///
 /// Cards call it by the version, `pillow = "13"`.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize, ValueEnum)]
 pub enum PassOrder {
     /// Horizontal first, always: Pillow up to 12.1. (12.2 and 12.3 go vertical first for images that
     /// are more than 100 times as tall as wide and lose height.)
     #[default]
     #[serde(rename = "12")]
+    #[value(name = "12", help = "Horizontal first, always: Pillow 12 and before")]
     Pillow12,
     /// Vertical first where the height loses more than twice the pixels that the width loses: Pillow 13.0.
     #[serde(rename = "13")]
+    #[value(
+        name = "13",
+        help = "Vertical first where a picture loses more than twice as many rows as columns"
+    )]
     Pillow13,
 }
 

@@ -5,6 +5,7 @@ mod crops;
 mod distribution;
 mod frames;
 mod limits;
+mod named;
 mod pixels;
 mod similarity;
 
@@ -17,6 +18,7 @@ pub use distribution::{
 pub use frames::{
     ClipScope, EpisodeRule, FrameRule, Overlap, Repeats, StoryRule, StorySubset, WindowRule,
 };
+pub use named::OtherChoice;
 pub use pixels::{PixelRule, PsnrVariant, SsimVariant};
 pub use similarity::{BleuRule, CaptionRule, CaptionText, ClipRule, LpipsRule, MeanOver, Words};
 

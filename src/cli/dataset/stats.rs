@@ -1,8 +1,5 @@
 //! `storyeval dataset stats`: what is in the stories of a split.
 
-mod published;
-mod sheet;
-
 use crate::cli::Outcome;
 use crate::cli::common::CacheArguments;
 use crate::cli::data::DataArguments;
@@ -13,8 +10,10 @@ use serde::Serialize;
 use storyeval::card;
 use storyeval::dataset::stats::{Statistics, statistics};
 use storyeval::dataset::{Dataset, DatasetError};
+use storyeval::paper::{Printed, figures};
 use storyeval::pipeline::open_dataset;
 use storyeval::record::TextVariant;
+use storyeval::report;
 use storyeval::table;
 
 #[derive(Clone, Debug, Args)]
@@ -46,7 +45,7 @@ struct Answer<'a> {
     story_length: usize,
     #[serde(flatten)]
     statistics: &'a Statistics,
-    published: &'a [published::Printed],
+    published: &'a [Printed],
 }
 
 /// Counts and prints.
@@ -78,7 +77,7 @@ pub(super) fn stats(arguments: &StatsArguments) -> Outcome {
         }
         .into());
     }
-    let figures = published::figures(&card.id, &statistics)?;
+    let figures = figures(&card.id, &statistics)?;
     for (name, found) in &statistics.variants {
         if found.crashed > 0 {
             say(&format!(
@@ -105,7 +104,7 @@ pub(super) fn stats(arguments: &StatsArguments) -> Outcome {
                 "{}, {}: {} stories of {up_to}{length} frames",
                 card.name, choice.split, statistics.stories
             );
-            let document = sheet::document(title, &statistics, &figures);
+            let document = report::statistics(title, &statistics, &figures);
             print(&document.render(table::Format::Markdown)?)
         }
     }

@@ -12,8 +12,8 @@ use std::path::PathBuf;
 use storyeval::card::{self, Layout};
 use storyeval::dataset::{ALL_SPLITS, DatasetError, OpenOptions};
 use storyeval::pipeline::to_open;
-use storyeval::table::{self, Block, Cell, Column, Document, Line, Row, Table};
-use storyeval::verify::{Content, Journal, Report, Severity, Verified};
+use storyeval::table;
+use storyeval::verify::{Journal, Report, Severity, Verified};
 
 #[derive(Clone, Debug, Args)]
 pub(crate) struct VerifyArguments {
@@ -63,7 +63,7 @@ pub(super) fn verify(arguments: &VerifyArguments) -> Outcome {
         Format::Json => {
             print_json(&report)?;
         }
-        Format::Text => print(&document(&report).render(table::Format::Markdown)?)?,
+        Format::Text => print(&report.document().render(table::Format::Markdown)?)?,
     }
     if report.sound(arguments.strict) {
         return Ok(());
@@ -110,110 +110,4 @@ fn no_journal(path: &std::path::Path, error: &std::io::Error) {
         "warning: {} cannot be kept ({error}); the next pass will check every file again",
         path.display()
     ));
-}
-
-/// The report as tables.
-fn document(report: &Report) -> Document {
-    let mut document = Document::default();
-    let layout = report.layout.unwrap_or("not found out");
-    document.blocks.push(Block::Heading(format!(
-        "{} ({}), layout {layout}, {}",
-        report.name,
-        report.dataset,
-        report.folder.display()
-    )));
-    if !report.splits.is_empty() {
-        document.blocks.push(Block::Table(splits(report)));
-    }
-    if !report.findings.is_empty() {
-        document.blocks.push(Block::Table(findings(report)));
-    }
-    let mut hints: Vec<String> = Vec::new();
-    for finding in &report.findings {
-        let hint = format!("{}: {}", finding.kind, finding.hint.replace('`', ""));
-        if finding.severity != Severity::Note && !hints.contains(&hint) {
-            hints.push(hint);
-        }
-    }
-    document.note("What to do", hints.into_iter().map(Line::Prose).collect());
-    document.note("Result", result(report));
-    document
-}
-
-fn splits(report: &Report) -> Table {
-    let rows = report.splits.iter().map(|(name, split)| {
-        Row::Cells(vec![
-            Cell::new(name),
-            Cell::new(format!("{} {}", split.found, split.lists)),
-            split
-                .expected
-                .map_or_else(Cell::absent, |size| Cell::new(size.to_string())),
-            Cell::new(split.stories.to_string()),
-            Cell::new(split.clips.to_string()),
-        ])
-    });
-    Table {
-        title: None,
-        columns: vec![
-            Column::text("split"),
-            Column::number("lists", None),
-            Column::number("on the card", None),
-            Column::number("stories", None),
-            Column::number("different clips", None),
-        ],
-        rows: rows.collect(),
-    }
-}
-
-fn findings(report: &Report) -> Table {
-    let rows = report.findings.iter().map(|finding| {
-        let split = finding.split.as_deref();
-        Row::Cells(vec![
-            Cell::new(finding.severity.to_string()),
-            Cell::new(finding.kind.to_string()),
-            split.map_or_else(Cell::absent, Cell::new),
-            Cell::new(finding.count.to_string()),
-            // Markdown would show the marks of code, not the code.
-            Cell::new(finding.message.replace('`', "")),
-            finding
-                .examples
-                .first()
-                .map_or_else(Cell::absent, Cell::new),
-        ])
-    });
-    Table {
-        title: None,
-        columns: vec![
-            Column::text("severity"),
-            Column::text("finding"),
-            Column::text("split"),
-            Column::number("count", None),
-            Column::text("what"),
-            Column::text("for example"),
-        ],
-        rows: rows.collect(),
-    }
-}
-
-fn result(report: &Report) -> Vec<Line> {
-    let mut lines = vec![format!(
-        "{}: {} kinds of error, {} of warning, {} of note; {} frames of {} clips decoded.",
-        if report.passed { "passed" } else { "failed" },
-        report.count(Severity::Error),
-        report.count(Severity::Warning),
-        report.count(Severity::Note),
-        report.frames,
-        report.clips
-    )];
-    if let Some(Content {
-        split,
-        sha256,
-        signature,
-    }) = &report.content
-    {
-        lines.push(format!(
-            "Scores on split {split} are signed {signature}. To pin this content, write on the card: content_sha256 = \"{sha256}\""
-        ));
-    }
-    lines.into_iter().map(Line::Prose).collect()
 }

@@ -9,14 +9,16 @@
 
 use super::bleu::{BleuCounts, ORDERS, bleu_of_pair};
 use super::{CaptionUnscored, Tokeniser};
+use clap::ValueEnum;
 
 /// How BLEU is put together.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
 pub enum BleuMode {
-    /// One BLEU over the summed counts of all items, against all references: the definition.
+    /// Counts summed over the corpus, all references: pycocoevalcap's corpus value
     #[default]
     Corpus,
-    /// The released StoryGPT-V script's; see the module.
+    /// What StoryGPT-V's released script prints: sides swapped, first reference only, BLEU-1..n
+    /// averaged, one value per image; give `--tokeniser whitespace` with it
     StorygptvReleased,
 }
 

@@ -1,15 +1,15 @@
 //! How a caption becomes tokens.
 
 use super::ptb::{PtbTokeniser, is_line_separator};
+use clap::ValueEnum;
 
 /// The two ways that are in use.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
 pub enum Tokeniser {
-    /// CoreNLP's PTB tokens in lower case without punctuation: what pycocoevalcap scores.
+    /// PTB tokens, lower case, without punctuation: as pycocoevalcap's evaluation
     #[default]
     Ptb,
-    /// Cut at white space, nothing else: what is scored when pycocoevalcap's scorers are called
-    /// without its tokeniser. Case and punctuation count.
+    /// Cut at white space: as pycocoevalcap's scorers when called on their own
     Whitespace,
 }
 

@@ -4,7 +4,7 @@ use super::job::{Job, Missing, State};
 use crate::card::Suite;
 use crate::pipeline::PipelineError;
 use crate::run::{Drawn, MANIFEST, Manifest};
-use crate::table::{Block, Cell, Column, Document, Format, Line, Row, Table};
+use crate::table::{Block, Column, Document, Format, Line, Table};
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
@@ -73,28 +73,23 @@ fn table(jobs: &[Job], rates: &Rates) -> Table {
             (None, Some(row)) => row.to_string(),
             (None, None) => job.run.model.clone(),
         };
-        let count = |of: Option<usize>| of.map_or_else(Cell::absent, |n| Cell::new(n.to_string()));
         let cost = job.cost;
-        Row::Cells(vec![
+        vec![
             row.into(),
             job.name().into(),
-            count(cost.map(|cost| cost.stories)),
-            count(cost.map(|cost| cost.frames)),
+            cost.map(|cost| cost.stories).into(),
+            cost.map(|cost| cost.frames).into(),
             job.drawn.frames.to_string().into(),
-            count(cost.and_then(|cost| cost.denoising)),
-            count(cost.and_then(|cost| cost.language)),
-            count(cost.map(|cost| cost.looks)),
+            cost.and_then(|cost| cost.denoising).into(),
+            cost.and_then(|cost| cost.language).into(),
+            cost.map(|cost| cost.looks).into(),
             rates
                 .of(job)
                 .map_or_else(|| "unknown".into(), |seconds| duration(seconds).into()),
             state(&job.state).into(),
-        ])
+        ]
     });
-    Table {
-        title: None,
-        rows: rows.collect(),
-        columns,
-    }
+    Table::of(columns, rows)
 }
 
 fn state(state: &State) -> String {

@@ -3,8 +3,9 @@
 use super::text::{moment, size, value};
 use crate::metric::{Group, Metric};
 use crate::record::Score;
-use crate::run::{RunError, RunSummary, State};
+use crate::run::{RunError, RunSummary, State, find_runs, folder_bytes};
 use crate::table::{Block, Cell, Column, Document, Line, Row, Table};
+use rayon::prelude::*;
 use serde::Serialize;
 use std::path::{Path, PathBuf};
 
@@ -128,6 +129,32 @@ impl Listing {
     /// Adds a folder that was not looked into.
     pub fn passed_over(&mut self, folder: PathBuf, why: String) {
         self.passed_over.push(Damaged { run: folder, why });
+    }
+
+    /// Every run in and below the folders. One that cannot be read is listed with the reason.
+    ///
+    /// # Errors
+    /// A folder that cannot be listed.
+    pub fn find(folders: &[PathBuf]) -> Result<Self, RunError> {
+        let mut listing = Self::default();
+        for folder in folders {
+            let found = find_runs(folder)?;
+            let lines: Vec<Result<RunLine, RunError>> = found
+                .runs
+                .par_iter()
+                .map(|run| Ok(RunLine::new(&RunSummary::read(run)?, folder_bytes(run))))
+                .collect();
+            for (run, line) in found.runs.iter().zip(lines) {
+                match line {
+                    Ok(line) => listing.runs.push(line),
+                    Err(error) => listing.damaged(run, &error),
+                }
+            }
+            for (folder, why) in found.passed_over {
+                listing.passed_over(folder, why);
+            }
+        }
+        Ok(listing)
     }
 
     /// Whether there is nothing to show.

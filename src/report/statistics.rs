@@ -1,17 +1,16 @@
-//! The statistics as tables to read.
+//! The statistics of a data set as tables to read.
 
-use super::published::Printed;
-use storyeval::dataset::PRONOUNS;
-use storyeval::dataset::stats::{
-    Histogram, LabelStatistics, ReferenceStatistics, Spread, Statistics,
-};
-use storyeval::table::{Block, Cell, Column, Document, Line, Row, Table};
+use crate::dataset::PRONOUNS;
+use crate::dataset::stats::{Histogram, LabelStatistics, ReferenceStatistics, Spread, Statistics};
+use crate::paper::Printed;
+use crate::table::{Block, Cell, Column, Document, Line, Table};
 
 /// Labels that a table shows, the most frequent ones; JSON has all.
 const SHOWN: usize = 20;
 
-/// Everything, as tables with notes.
-pub(super) fn document(title: String, statistics: &Statistics, figures: &[Printed]) -> Document {
+/// Everything, as tables with notes; `figures` are those that a paper prints of the data set.
+#[must_use]
+pub fn statistics(title: String, statistics: &Statistics, figures: &[Printed]) -> Document {
     let mut document = Document::default();
     let mut table = |table: Table| document.blocks.push(Block::Table(table));
     table(sizes(statistics));
@@ -41,27 +40,19 @@ pub(super) fn document(title: String, statistics: &Statistics, figures: &[Printe
     document
 }
 
-fn grid(title: &str, columns: &[&str], rows: Vec<Vec<Cell>>) -> Table {
+fn grid(title: &str, columns: &[&str], rows: impl IntoIterator<Item = Vec<Cell>>) -> Table {
     let (first, numbers) = columns.split_first().unwrap_or((&"", &[]));
-    Table {
-        title: Some(title.to_owned()),
-        columns: std::iter::once(Column::text(*first))
-            .chain(numbers.iter().map(|name| Column::number(*name, None)))
-            .collect(),
-        rows: rows.into_iter().map(Row::Cells).collect(),
-    }
-}
-
-fn whole(number: usize) -> Cell {
-    Cell::new(number.to_string())
+    let numbers = numbers.iter().map(|name| Column::number(*name, None));
+    let columns = std::iter::once(Column::text(*first)).chain(numbers);
+    Table::of(columns.collect(), rows).titled(title)
 }
 
 fn decimal(number: Option<f64>) -> Cell {
-    number.map_or_else(Cell::absent, |number| Cell::new(format!("{number:.2}")))
+    number.map(|number| format!("{number:.2}")).into()
 }
 
 fn sizes(statistics: &Statistics) -> Table {
-    let count = |name: &str, number| vec![name.into(), whole(number)];
+    let count = |name: &str, number: usize| vec![name.into(), number.into()];
     let mut rows = vec![
         count("stories", statistics.stories),
         count("frames", statistics.frames),
@@ -103,13 +94,13 @@ fn references(statistics: &Statistics) -> Table {
     let row = |(name, found): (&str, &ReferenceStatistics)| {
         vec![
             name.into(),
-            whole(found.stories),
-            whole(found.crashed),
+            found.stories.into(),
+            found.crashed.into(),
             decimal(found.refs_true),
             decimal(found.refs_compat),
-            whole(found.replaced_frames),
-            whole(found.carried_over_frames),
-            whole(found.flagged_frames),
+            found.replaced_frames.into(),
+            found.carried_over_frames.into(),
+            found.flagged_frames.into(),
         ]
     };
     let columns = [
@@ -122,7 +113,7 @@ fn references(statistics: &Statistics) -> Table {
         "carried over",
         "flagged",
     ];
-    let rows = texts(statistics).into_iter().map(row).collect();
+    let rows = texts(statistics).into_iter().map(row);
     grid("References a story", &columns, rows)
 }
 
@@ -134,12 +125,12 @@ fn pronouns(statistics: &Statistics) -> Table {
     let rows = PRONOUNS.iter().map(|pronoun| {
         let counts = texts
             .iter()
-            .map(|(_, found)| whole(found.pronouns.get(pronoun).copied().unwrap_or(0)));
+            .map(|(_, found)| found.pronouns.get(pronoun).copied().unwrap_or(0).into());
         std::iter::once(Cell::from(*pronoun))
             .chain(counts)
             .collect()
     });
-    grid("Pronouns in all captions", &columns, rows.collect())
+    grid("Pronouns in all captions", &columns, rows)
 }
 
 fn published(figures: &[Printed]) -> Table {
@@ -159,7 +150,7 @@ fn published(figures: &[Printed]) -> Table {
     grid(
         &format!("Published ({table}) and counted here"),
         &["figure", "published", "here", "what is counted here"],
-        rows.collect(),
+        rows,
     )
 }
 
@@ -168,7 +159,7 @@ fn histogram(title: &str, number: &str, times: &str, of: &Histogram) -> Table {
     let mut rows: Vec<Vec<Cell>> = of
         .counts
         .iter()
-        .map(|(number, count)| vec![whole(*number), whole(*count), share(*count)])
+        .map(|(number, count)| vec![(*number).into(), (*count).into(), share(*count)])
         .collect();
     rows.push(vec!["mean".into(), decimal(of.mean), Cell::absent()]);
     grid(title, &[number, times, "share"], rows)
@@ -189,13 +180,13 @@ fn labels(title: &str, labels: &LabelStatistics) -> Table {
     let rows = shown.into_iter().map(|one| {
         vec![
             Cell::new(&one.name),
-            whole(one.frames),
-            whole(one.clips),
-            whole(one.stories),
+            one.frames.into(),
+            one.clips.into(),
+            one.stories.into(),
         ]
     });
     let columns = ["name", "frames", "clips", "stories"];
-    grid(&title, &columns, rows.collect())
+    grid(&title, &columns, rows)
 }
 
 fn notes(statistics: &Statistics) -> Vec<Line> {

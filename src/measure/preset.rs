@@ -6,13 +6,13 @@
 //! (`image/fid.py`, since 1.8), bioinf-jku/TTUR (`fid.py`, and clean-fid's `legacy_tensorflow`),
 //! adymaharana/storydalle 132dd19 (`eval_fid.py`) and xichenpan/ARLDM 9d8feeb (`main.py`).
 
+use crate::metric::MeanPrecision;
+use crate::vision::{Geometry, Recipe, Resizer, ValueScale};
 use clap::ValueEnum;
-use storyeval::metric::MeanPrecision;
-use storyeval::vision::{Geometry, Recipe, Resizer, ValueScale};
 
 /// A published way to compute FID.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
-pub(crate) enum Preset {
+pub enum Preset {
     /// pytorch-fid: torch bilinear without anti-aliasing, [-1, 1], means in double precision
     #[default]
     PytorchFid,
@@ -31,7 +31,7 @@ pub(crate) enum Preset {
 
 impl Preset {
     /// Everything between a decoded image and the network.
-    pub(crate) fn recipe(self) -> Recipe {
+    pub(super) fn recipe(self) -> Recipe {
         let (first, resizer, scale) = match self {
             Self::PytorchFid => (None, Resizer::TorchBilinear, ValueScale::Symmetric),
             Self::CleanFid => (None, Resizer::PillowF32Bicubic, ValueScale::Centred128),
@@ -55,7 +55,7 @@ impl Preset {
     }
 
     /// The precision that the tool's mean has.
-    pub(crate) fn mean(self) -> MeanPrecision {
+    pub(super) fn mean(self) -> MeanPrecision {
         match self {
             Self::PytorchFid | Self::Torchmetrics => MeanPrecision::F64,
             Self::CleanFid | Self::TorchFidelity | Self::TfLegacy | Self::Storyviz64 => {
@@ -63,11 +63,12 @@ impl Preset {
             }
         }
     }
+}
 
-    /// As on the command line.
-    pub(crate) fn name(self) -> String {
-        self.to_possible_value()
-            .map(|value| value.get_name().to_owned())
-            .unwrap_or_default()
-    }
+/// What signatures and the command line call a choice.
+pub(super) fn name_of(choice: &impl ValueEnum) -> String {
+    choice
+        .to_possible_value()
+        .map(|value| value.get_name().to_owned())
+        .unwrap_or_default()
 }

@@ -1,31 +1,34 @@
-//! `storyeval metric tokenize`.
+//! PTB tokens of a stream of captions.
 
-use crate::cli::Outcome;
-use crate::cli::failure::Failure;
-use crate::cli::talk::say;
-use std::io::{BufRead, BufReader, BufWriter, Write};
-use std::path::Path;
-use storyeval::format::{FormatError, text_of};
-use storyeval::metric::caption::{
+use super::{MeasureError, Warning};
+use crate::format::{FormatError, text_of};
+use crate::metric::caption::{
     CaptionWarning, PtbTokeniser, is_punctuation, is_python_space, line_separators,
 };
+use std::io::BufRead;
+use std::path::Path;
 
-/// Writes the tokens of every line of stdin, after the COCO filter, apart by spaces. A line stays a line.
-pub(crate) fn tokenize() -> Outcome {
-    let name = Path::new("<stdin>");
-    let mut input = BufReader::with_capacity(1 << 16, std::io::stdin().lock());
-    let mut output = BufWriter::with_capacity(1 << 16, std::io::stdout().lock());
+/// Gives `take` the tokens of every line, after the COCO filter, apart by spaces: a line stays a line. `name` is what
+/// errors call the stream.
+///
+/// # Errors
+/// A stream that cannot be read or is not UTF-8, and what `take` says.
+pub fn tokenise_lines<E: From<MeasureError>>(
+    mut input: impl BufRead,
+    name: &Path,
+    mut take: impl FnMut(&str) -> Result<(), E>,
+) -> Result<Option<Warning>, E> {
     let mut tokeniser = PtbTokeniser::default();
     let (mut line, mut tokens) = (Vec::new(), String::new());
-    let (mut number, mut separators) = (0_usize, 0);
+    let (mut number, mut count) = (0_usize, 0);
     loop {
         line.clear();
         let read = input.read_until(b'\n', &mut line);
-        let read = read.map_err(|source| FormatError::Read {
+        let failed = |source| FormatError::Read {
             path: name.to_owned(),
             source,
-        })?;
-        if read == 0 {
+        };
+        if read.map_err(failed).map_err(MeasureError::from)? == 0 {
             break;
         }
         number += 1;
@@ -34,8 +37,8 @@ pub(crate) fn tokenize() -> Outcome {
                 line.pop();
             }
         }
-        let caption = text(std::mem::take(&mut line), number, name)?;
-        separators += line_separators([caption.as_str()]);
+        let caption = text(std::mem::take(&mut line), number, name).map_err(MeasureError::from)?;
+        count += line_separators([caption.as_str()]);
         tokens.clear();
         let mut last_kept = false;
         tokeniser.each_token(&caption, |token| {
@@ -52,18 +55,10 @@ pub(crate) fn tokenize() -> Outcome {
         if last_kept {
             tokens.truncate(tokens.trim_end_matches(is_python_space).len());
         }
-        tokens.push('\n');
-        output
-            .write_all(tokens.as_bytes())
-            .map_err(Failure::Stdout)?;
+        take(&tokens)?;
         line = caption.into_bytes();
     }
-    output.flush().map_err(Failure::Stdout)?;
-    if separators > 0 {
-        let warning = CaptionWarning::LineSeparators { count: separators };
-        say(&format!("warning: {warning}"));
-    }
-    Ok(())
+    Ok((count > 0).then(|| CaptionWarning::LineSeparators { count }.into()))
 }
 
 /// The text of a line. A byte order mark may precede the first.

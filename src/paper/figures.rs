@@ -1,37 +1,39 @@
 //! The figures that a paper prints of a data set, beside those that are counted here.
 
-use crate::cli::failure::Failure;
+use super::{Library, PaperError, Text};
+use crate::dataset::stats::{LabelStatistics, ReferenceStatistics, Statistics};
+use crate::record::TextVariant;
 use serde::Serialize;
-use storyeval::dataset::stats::{LabelStatistics, ReferenceStatistics, Statistics};
-use storyeval::paper::{Library, Text};
-use storyeval::record::TextVariant;
 
 /// The table of the statistics of data sets.
 const TABLE: &str = "cvpr-supp-table-6";
 /// The text that the paper names for its extended data sets.
 const EXTENDED: TextVariant = TextVariant::MakeAStory;
 
-/// One figure.
+/// A figure of a data set as a paper prints it, and as it is counted here.
 #[derive(Clone, Debug, PartialEq, Serialize)]
-pub(super) struct Printed {
+pub struct Printed {
     /// Where it is printed.
-    pub(super) table: String,
+    pub table: String,
     /// The data set as the paper calls it.
-    pub(super) row: String,
+    pub row: String,
     /// The heading there.
-    pub(super) heading: String,
+    pub heading: String,
     /// What it is called here.
-    pub(super) figure: String,
+    pub figure: String,
     /// As printed.
-    pub(super) published: String,
+    pub published: String,
     /// What is counted here; `None` where it cannot be.
-    pub(super) counted: Option<f64>,
+    pub counted: Option<f64>,
     /// The text that it is counted in.
-    pub(super) counted_in: &'static str,
+    pub counted_in: &'static str,
 }
 
 /// Every figure that is printed of this data set; none of one that the paper does not speak of.
-pub(super) fn figures(dataset: &str, statistics: &Statistics) -> Result<Vec<Printed>, Failure> {
+///
+/// # Errors
+/// Published tables that cannot be read.
+pub fn figures(dataset: &str, statistics: &Statistics) -> Result<Vec<Printed>, PaperError> {
     let library = Library::open()?;
     let table = library.find(TABLE)?;
     let mut figures = Vec::new();

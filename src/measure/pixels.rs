@@ -1,0 +1,122 @@
+//! PSNR and SSIM of images in pairs.
+
+use super::images::items;
+use super::interval::Groups;
+use super::{Answer, Host, Measure, MeasureError, PairRequest, Unscored};
+use crate::card::{PixelRule, PsnrVariant, SsimVariant};
+use crate::evaluator::{EvaluatorError, Pixels};
+use crate::format::ImagePair;
+use crate::metric::{SquaredError, ordered_mean};
+use crate::record::Signature;
+use crate::stats::bootstrap;
+use crate::vision::read_image;
+use image::RgbImage;
+use rayon::prelude::*;
+
+/// Asks for the peak signal-to-noise ratio.
+pub type PsnrRequest = PairRequest<PsnrVariant>;
+/// Asks for the structural similarity.
+pub type SsimRequest = PairRequest<SsimVariant>;
+
+impl Measure for PsnrRequest {
+    fn measure(&self, _: &dyn Host) -> Result<Answer, MeasureError> {
+        let network = self.network(SsimVariant::ScikitImage);
+        let (pairs, errors) = self.compared(&network, |_, pair| Ok(SquaredError::of(pair)))?;
+        let n = errors.len();
+        let of_pair: Vec<f64> = errors.iter().filter_map(SquaredError::psnr).collect();
+        let equal = of_pair.iter().filter(|value| value.is_infinite()).count();
+        let groups = self.interval.groups(n)?;
+        let mut answer = Answer::of("psnr", of_pair.len());
+        match self.of {
+            PsnrVariant::ScikitImage if equal > 0 => {}
+            PsnrVariant::ScikitImage => {
+                answer.value = ordered_mean(&of_pair);
+                answer.interval = self.interval.of_mean(&of_pair, &groups);
+            }
+            PsnrVariant::Torchmetrics => {
+                answer.value = ratio_of_all(errors.iter().map(|error| (1.0, error)));
+                if groups.count > 1 && answer.value.is_some() {
+                    answer.interval = self.interval_of_all(&errors, &groups);
+                }
+            }
+        }
+        if answer.value.is_none() {
+            answer = answer.without(Unscored::Infinite { equal, pairs: n });
+        }
+        answer.items = Some(items(&pairs, &of_pair));
+        Ok(self.signed(answer, &network, &groups))
+    }
+}
+
+impl PsnrRequest {
+    fn interval_of_all(&self, errors: &[SquaredError], groups: &Groups) -> Option<[f64; 2]> {
+        let resampled = bootstrap(groups.count, self.interval.resampling, |times| {
+            let times = groups.numbers.iter().map(|group| f64::from(times[*group]));
+            ratio_of_all(times.zip(errors))
+        });
+        resampled.interval(0.95)
+    }
+}
+
+impl Measure for SsimRequest {
+    fn measure(&self, _: &dyn Host) -> Result<Answer, MeasureError> {
+        let network = self.network(self.of);
+        let (pairs, values) = self.compared(&network, |at, pair| network.similarity(at, pair))?;
+        let groups = self.interval.groups(values.len())?;
+        let mut answer = Answer::of("ssim", values.len());
+        answer.value = ordered_mean(&values);
+        answer.interval = self.interval.of_mean(&values, &groups);
+        answer.items = Some(items(&pairs, &values));
+        Ok(self.signed(answer, &network, &groups))
+    }
+}
+
+/// The one ratio of all pairs, each so many times; none where all are equal.
+fn ratio_of_all<'a>(errors: impl Iterator<Item = (f64, &'a SquaredError)>) -> Option<f64> {
+    let mut total = SquaredError::default();
+    for (times, error) in errors {
+        total.add_times(error, times);
+    }
+    total.psnr().filter(|psnr| psnr.is_finite())
+}
+
+impl<V: Copy + Into<&'static str> + Sync> PairRequest<V> {
+    fn network(&self, ssim: SsimVariant) -> Pixels {
+        let rule = PixelRule {
+            resize: self.resize,
+            psnr: PsnrVariant::ScikitImage,
+            ssim,
+        };
+        Pixels::new(&rule, self.pillow)
+    }
+
+    /// What `find` finds of every pair, on all cores.
+    fn compared<T: Send>(
+        &self,
+        network: &Pixels,
+        find: impl Fn(usize, [&RgbImage; 2]) -> Result<T, EvaluatorError> + Sync,
+    ) -> Result<(Vec<ImagePair>, Vec<T>), MeasureError> {
+        let pairs = self.images.list()?;
+        let found = pairs.par_iter().enumerate().map(|(at, pair)| {
+            let [first, second] = pair.paths.each_ref().map(|path| read_image(path));
+            let (first, second) = (first?.image, second?.image);
+            let [first, second] = network.sized(at, &first, &second)?;
+            Ok(find(at, [&*first, &*second])?)
+        });
+        // As a list: of several errors, the one of the first pair is returned.
+        let found: Vec<Result<T, MeasureError>> = found.collect();
+        let found = found.into_iter().collect::<Result<_, _>>()?;
+        Ok((pairs, found))
+    }
+
+    fn signed(&self, answer: Answer, network: &Pixels, groups: &Groups) -> Answer {
+        let variant: &'static str = self.of.into();
+        let parts = Signature::of(answer.metric)
+            .with("pixels", network.preprocessing())
+            .with("variant", variant);
+        let (n, ci) = (answer.n, self.interval.name(groups));
+        answer.signed(parts, &ci, &[n]).hinted(
+            "compare images that differ, or take `--variant torchmetrics` for one ratio of all pairs",
+        )
+    }
+}
