@@ -11,9 +11,6 @@ pub enum EvaluateError {
     /// A network or its bundle could not be opened.
     #[error(transparent)]
     Inference(#[from] crate::inference::InferenceError),
-    /// Frames of a corruption study could not be drawn.
-    #[error(transparent)]
-    Generator(#[from] crate::generator::GeneratorError),
     /// An evaluator failed.
     #[error(transparent)]
     Evaluator(#[from] crate::evaluator::EvaluatorError),
@@ -33,7 +30,6 @@ impl EvaluateError {
         match self {
             Self::Dataset(error) => error,
             Self::Inference(error) => error,
-            Self::Generator(error) => error,
             Self::Evaluator(error) => error,
             Self::Vision(error) => error,
             Self::Run(error) => error,
@@ -49,11 +45,5 @@ impl Hint for EvaluateError {
 
     fn hint(&self) -> Option<String> {
         self.inner().hint()
-    }
-}
-
-impl crate::run::MemoryShort for EvaluateError {
-    fn is_memory_short(&self) -> bool {
-        matches!(self, Self::Generator(error) if error.is_memory_short())
     }
 }

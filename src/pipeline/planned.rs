@@ -1,7 +1,7 @@
 //! Everything that is known before the first frame is drawn.
 
 use super::beginning::Beginning;
-use super::data::{open_dataset, selected};
+use super::data::{open_dataset, selected, subset_name};
 use super::folders::{Folders, GroupName};
 use super::request::{RunRequest, Seeds};
 use super::weights::open_bundle;
@@ -95,6 +95,35 @@ impl Planned {
     #[must_use]
     pub fn models(&self) -> &[ModelCard] {
         &self.models
+    }
+
+    /// The data set; generators of the caller's read frames from it.
+    #[must_use]
+    pub fn dataset(&self) -> &OpenDataset {
+        &self.dataset
+    }
+
+    /// How frames are observed and scored.
+    #[must_use]
+    pub fn protocol(&self) -> &Protocol {
+        &self.protocol
+    }
+
+    /// The stories to draw.
+    #[must_use]
+    pub fn stories(&self) -> &[Story] {
+        &self.stories
+    }
+
+    /// Which stories they are, as signatures say it.
+    #[must_use]
+    pub fn subset(&self) -> String {
+        subset_name(
+            &self.choice.split,
+            &self.protocol,
+            &self.stories,
+            &self.dataset,
+        )
     }
 
     /// The seeds of each model.
