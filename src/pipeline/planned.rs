@@ -1,12 +1,12 @@
 //! Everything that is known before the first frame is drawn.
 
 use super::beginning::Beginning;
-use super::data::{open_dataset, selected, subset_name};
+use super::data::{open_dataset, selected};
 use super::folders::{Folders, GroupName};
 use super::request::{RunRequest, Seeds};
 use super::weights::open_bundle;
 use super::{Control, DataChoice, EvaluatorSet, Gathered, PipelineError};
-use crate::card::{self, GeneratorKind, ModelCard, Protocol};
+use crate::card::{self, GeneratorKind, ModelCard, Protocol, Subset};
 use crate::dataset::{Dataset, OpenDataset, referential};
 use crate::generator::Prompt;
 use crate::inference::{Bundle, Runtime};
@@ -117,13 +117,8 @@ impl Planned {
 
     /// Which stories they are, as signatures say it.
     #[must_use]
-    pub fn subset(&self) -> String {
-        subset_name(
-            &self.choice.split,
-            &self.protocol,
-            &self.stories,
-            &self.dataset,
-        )
+    pub fn subset(&self) -> Subset {
+        self.choice.subset(&self.stories, &self.dataset)
     }
 
     /// The seeds of each model.
