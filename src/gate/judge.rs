@@ -7,7 +7,7 @@ use super::error::GateError;
 use super::rules::{Decision, Rules};
 use super::subject::Subject;
 use super::verdict::{Outcome, Reason, Status, Verdict, one_line};
-use crate::metric::StorySums;
+use crate::metric::{GateRule, StorySums};
 use crate::record::{Score, signature_differences};
 use std::collections::BTreeMap;
 
@@ -69,7 +69,7 @@ pub fn judge(
             }
         }
     }
-    chance::settle(&mut bench.outcomes, rules.alpha);
+    notes.extend(chance::settle(&mut bench.outcomes, rules.alpha));
     notes.extend(rules.idle(&bench.used));
     let mut outcomes: Vec<Outcome> = bench.outcomes.into_iter().map(|it| it.outcome).collect();
     for outcome in &mut outcomes {
@@ -138,6 +138,8 @@ pub(super) struct Doubt<'a> {
     pub(super) sums: Option<&'a StorySums>,
     /// What it is if chance does not explain it; `None` when it then is progress that the rule welcomes.
     pub(super) reason: Option<Reason>,
+    /// How the metric is tested.
+    pub(super) rule: GateRule,
 }
 
 struct Bench<'a> {
@@ -241,7 +243,8 @@ impl<'a> Bench<'a> {
                 outcome.reasons.push(Reason::Signature(parts));
             }
             let sums = Self::sums(model, score, subject);
-            let pending = compare(outcome, check, score, found, sums)?;
+            let rule = self.rules.of_metric(&score.metric);
+            let pending = compare(outcome, check, rule, (score, found), sums)?;
             self.outcomes.push(pending);
         }
         for score in &subject.scores.scores {
@@ -289,8 +292,8 @@ fn of_baseline(model: &str, score: &BaselineScore) -> Outcome {
 fn compare<'a>(
     mut outcome: Outcome,
     check: Check,
-    score: &'a BaselineScore,
-    found: &'a Score,
+    rule: GateRule,
+    (score, found): (&'a BaselineScore, &'a Score),
     sums: Option<&'a StorySums>,
 ) -> Result<Pending<'a>, GateError> {
     let wanted = match check.coverage {
@@ -363,6 +366,7 @@ fn compare<'a>(
         found,
         sums,
         reason: reason.filter(|_| beyond),
+        rule,
     };
     Ok(Pending {
         outcome,

@@ -7,7 +7,7 @@ use super::reduce::{
     BACKGROUNDS, CAPTIONS, CHARACTER_CROPS, CHARACTERS, CLIP_SIMILARITY, CONSISTENCY, FRECHET,
     INCEPTION, KERNEL, LPIPS, NEIGHBOURS, PIXELS,
 };
-use super::{Family, Slices};
+use super::{Family, GateRule, GateTest, Reduction, Slices};
 use crate::record::{Score, Unit};
 
 /// Tables that a slice is shown in.
@@ -89,6 +89,8 @@ pub struct Metric {
     pub of_real_frames: bool,
     /// What the corruption study makes of it.
     pub audit: Audit,
+    /// How the gate judges it where no rule of the user's says otherwise.
+    pub gate: GateRule,
 }
 
 impl Metric {
@@ -106,6 +108,10 @@ impl Metric {
             depends_on_count: false,
             of_real_frames: false,
             audit: Audit::Left,
+            gate: GateRule::by(match family.reduction {
+                Reduction::StorySums => GateTest::Stories,
+                Reduction::Sets | Reduction::PairsOfFrames => GateTest::Intervals,
+            }),
         }
     }
 
@@ -153,6 +159,12 @@ impl Metric {
     const fn drawn(mut self, colour: &'static str, dashes: &'static str) -> Self {
         self.audit = Audit::Drawn(ChartLine { colour, dashes });
         self
+    }
+
+    /// How the gate judges the metric with this id; one of another version as it can.
+    #[must_use]
+    pub fn gate_rule(id: &str) -> GateRule {
+        Self::find(id).map_or(GateRule::by(GateTest::Stories), |metric| metric.gate)
     }
 
     /// The metric with this id; `None` for one of another version, or of the user's own.
