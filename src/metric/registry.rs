@@ -89,6 +89,9 @@ pub struct Metric {
     pub of_real_frames: bool,
     /// What the corruption study makes of it.
     pub audit: Audit,
+    /// Version of its definition, which ends its signatures: it changes when the same inputs would give another number
+    /// or interval.
+    pub version: u32,
     /// How the gate judges it where no rule of the user's says otherwise.
     pub gate: GateRule,
 }
@@ -108,6 +111,7 @@ impl Metric {
             depends_on_count: false,
             of_real_frames: false,
             audit: Audit::Left,
+            version: 4,
             gate: GateRule::by(match family.reduction {
                 Reduction::StorySums => GateTest::Stories,
                 Reduction::Sets | Reduction::PairsOfFrames => GateTest::Intervals,
@@ -148,6 +152,11 @@ impl Metric {
 
     const fn of_reality(mut self) -> Self {
         self.of_real_frames = true;
+        self
+    }
+
+    const fn version(mut self, version: u32) -> Self {
+        self.version = version;
         self
     }
 
@@ -221,7 +230,7 @@ registry! {
     Ssim, "ssim", "SSIM", Metric::score(Images, &PIXELS, 4).on(Frames).indifferent(&["pixels.psnr"]);
     Lpips, "lpips", "LPIPS", Metric::distance(Images, &LPIPS, 4).on(Frames).drawn("#e07a00", "");
 
-    Kid, "kid", "KID", Metric::distance(Detail, &KERNEL, 5).of_count().drawn("#6a3fa0", "5 3");
+    Kid, "kid", "KID", Metric::distance(Detail, &KERNEL, 5).version(5).of_count().drawn("#6a3fa0", "5 3");
     Precision, "precision", "Precision", Metric::score(Detail, &NEIGHBOURS, 3).of_count().audited();
     Recall, "recall", "Recall", Metric::score(Detail, &NEIGHBOURS, 3).of_count().drawn("#c2569b", "");
     Density, "density", "Density", Metric::score(Detail, &NEIGHBOURS, 3).audited();

@@ -22,6 +22,7 @@ pub use holm::holm;
 pub use interval::cluster_interval;
 pub use jackknife::{
     LEAST_GROUPS, LeftOut, NoInterval, jackknife_error, jackknife_interval, standard_error,
+    story_interval,
 };
 pub use pair::{MOST_EXACT, Pair, Randomised};
 pub use paired_test::PairedTest;
