@@ -119,18 +119,18 @@ impl<'a> Study<'a> {
             let mut findings = Vec::with_capacity(conditions.len());
             for condition in &conditions {
                 let known = clean.clone().filter(|it| it.condition == *condition);
-                findings.push(match known {
-                    Some(known) => known,
-                    None => {
-                        let found = self.look(*condition, *seed)?;
-                        done += 1;
-                        at(done, total);
-                        found
-                    }
-                });
+                let found = if let Some(known) = known {
+                    known
+                } else {
+                    done += 1;
+                    let found = self.look(*condition, *seed)?;
+                    at(done, total);
+                    found
+                };
                 if *condition == Condition::Clean {
-                    clean = findings.last().cloned();
+                    clean = Some(found.clone());
                 }
+                findings.push(found);
             }
             studies.push(SeedStudy {
                 seed: *seed,

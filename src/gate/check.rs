@@ -82,7 +82,7 @@ pub struct Check {
 
 impl Check {
     /// As a metric's row has it: what chance does not explain fails.
-    pub(super) fn by_chance(rule: &GateRule) -> Self {
+    pub(super) fn by_chance(rule: GateRule) -> Self {
         Self {
             tolerance: Tolerance::default(),
             statistical: true,

@@ -178,25 +178,15 @@ impl<'a> Bench<'a> {
 
     fn new_score(&mut self, model: &str, score: &Score) {
         let ignored = self.decide(model, &score.metric, &score.slice) == Decision::Ignore;
-        self.push(Outcome {
-            model: model.to_owned(),
-            metric: score.metric.clone(),
-            slice: score.slice.clone(),
-            unit: score.unit,
-            status: if ignored {
-                Status::Ignored
-            } else {
-                Status::New
-            },
-            baseline: None,
-            value: score.value,
-            window: None,
-            p: None,
-            p_adjusted: None,
-            test: None,
-            check: None,
-            reasons: Vec::new(),
-        });
+        let status = if ignored {
+            Status::Ignored
+        } else {
+            Status::New
+        };
+        let place = (model, score.metric.as_str(), score.slice.as_str());
+        let mut outcome = Outcome::of(place, score.unit, status);
+        outcome.value = score.value;
+        self.push(outcome);
     }
 
     fn model(&mut self, model: &'a BaselineModel, subject: &'a Subject) -> Result<(), GateError> {
@@ -271,21 +261,10 @@ impl<'a> Bench<'a> {
 }
 
 fn of_baseline(model: &str, score: &BaselineScore) -> Outcome {
-    Outcome {
-        model: model.to_owned(),
-        metric: score.metric.clone(),
-        slice: score.slice.clone(),
-        unit: score.unit,
-        status: Status::Ignored,
-        baseline: score.value,
-        value: None,
-        window: None,
-        p: None,
-        p_adjusted: None,
-        test: None,
-        check: None,
-        reasons: Vec::new(),
-    }
+    let place = (model, score.metric.as_str(), score.slice.as_str());
+    let mut outcome = Outcome::of(place, score.unit, Status::Ignored);
+    outcome.baseline = score.value;
+    outcome
 }
 
 /// Everything that two numbers of one thing are held to.

@@ -170,13 +170,11 @@ impl Rules {
         let found = self.listed.iter().position(|rule| {
             rule.models.matches(model) && rule.metrics.matches(metric) && rule.slices.matches(slice)
         });
-        match found {
-            Some(index) => (self.listed[index].decision, Some(index)),
-            None => {
-                let own = || Decision::Check(Check::by_chance(&self.of_metric(metric)));
-                (self.default.unwrap_or_else(own), None)
-            }
+        if let Some(index) = found {
+            return (self.listed[index].decision, Some(index));
         }
+        let own = || Decision::Check(Check::by_chance(self.of_metric(metric)));
+        (self.default.unwrap_or_else(own), None)
     }
 
     /// How chance is asked about a metric, whichever rule asks.

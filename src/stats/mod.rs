@@ -17,7 +17,7 @@ mod share;
 mod sums;
 
 pub use bootstrap::{Distribution, Resampling, bootstrap, bootstrap_mean};
-pub use distributions::{normal_cdf, normal_quantile, student_p, student_quantile};
+pub use distributions::{normal_cdf, student_p, student_quantile};
 pub use holm::holm;
 pub use interval::cluster_interval;
 pub use jackknife::{
