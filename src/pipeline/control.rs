@@ -52,7 +52,7 @@ impl Watch for Silence {
 pub struct Control<'a> {
     watch: &'a dyn Watch,
     cancelled: Option<&'a AtomicBool>,
-    /// Whether the progress of single runs is told.
+    /// Whether it reports the progress of single runs.
     runs: bool,
 }
 
@@ -89,7 +89,7 @@ impl<'a> Control<'a> {
         }
     }
 
-    /// Tells nothing of single runs: for a caller that makes many and counts them itself.
+    /// Reports nothing of single runs: for a caller that makes many and counts them itself.
     #[must_use]
     pub fn without_runs(self) -> Self {
         Self {
