@@ -62,7 +62,7 @@ fn scores(criterion: &mut Criterion) {
     let context = ScoreContext {
         dataset: "minisv".to_owned(),
         dataset_hash: String::new(),
-        subset: "test".to_owned(),
+        subset: "test/listed".parse().unwrap(),
         text: TextVariant::Algorithm1,
         characters: (0..7).map(|k| k.to_string()).collect(),
         extractors: Extractors::default(),

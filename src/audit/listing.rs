@@ -1,7 +1,6 @@
 //! Every number of a study as CSV, one line per metric and condition.
 
-use super::{Condition, Damage, Finding};
-use crate::record::Seed;
+use super::{Condition, Damage, SeedStudy};
 use crate::table::TableError;
 
 /// `fault, strength, metric, value, low, high, n` and what is behind them: the amount that the strength
@@ -11,7 +10,7 @@ use crate::table::TableError;
 ///
 /// # Errors
 /// The CSV writer fails, which it does not do in memory.
-pub fn listing(studies: &[(Seed, Vec<Finding>, Damage)]) -> Result<String, TableError> {
+pub fn listing(studies: &[SeedStudy]) -> Result<String, TableError> {
     let mut writer = csv::Writer::from_writer(Vec::new());
     let header = [
         "fault", "strength", "metric", "value", "low", "high", "n", "amount", "hit", "damage",
@@ -19,10 +18,9 @@ pub fn listing(studies: &[(Seed, Vec<Finding>, Damage)]) -> Result<String, Table
     ];
     writer.write_record(header).map_err(TableError::Csv)?;
     let text = |value: Option<f64>| value.map_or_else(String::new, |value| value.to_string());
-    let findings = studies.iter().flat_map(|(seed, findings, damage)| {
-        findings
-            .iter()
-            .map(move |finding| (seed.0.to_string(), finding, damage))
+    let findings = studies.iter().flat_map(|study| {
+        let findings = study.findings.iter();
+        findings.map(|finding| (study.seed.0.to_string(), finding, &study.damage))
     });
     for (seed, finding, damage) in findings {
         let (fault, strength, amount) = match finding.condition {

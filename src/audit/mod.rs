@@ -25,4 +25,4 @@ pub use fault::{Fault, Grain, Strength};
 pub use listing::listing;
 pub use pixels::{blur, noise, uniform};
 pub use scratch::Scratch;
-pub use study::{Condition, Finding, Study};
+pub use study::{Condition, Finding, SeedStudy, Study};

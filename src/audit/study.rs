@@ -1,25 +1,19 @@
 //! From a condition to its scores, by way of a run folder that is thrown away.
 
 use super::key::random;
-use super::{Anchor, Corruption, Extent, Fault, Scratch, Strength, pixels};
-use crate::card::{self, Protocol};
+use super::{Anchor, Corruption, Damage, Extent, Fault, Scratch, Strength, pixels};
 use crate::dataset::Dataset;
-use crate::evaluate::EvaluateError;
-use crate::evaluate::{ObserveRequest, Panel, observe, score};
 use crate::generator::{Generator, Prompt, Shuffled};
-use crate::record::{CallerError, ClipId, Score, Seed, Story};
-use crate::run::{
-    Identity, Manifest, Partition, Plan, RunCards, RunError, Session, Store, Unit, generate,
-};
-use image::RgbImage;
-use std::num::NonZeroUsize;
-use std::path::{Path, PathBuf};
+use crate::pipeline::{Control, Goal, PipelineError, Planned, RunRequest, Started};
+use crate::record::{CallerError, ClipId, Score, Seed, Story, StoryId};
+use crate::run::RunError;
+use std::collections::BTreeMap;
+use std::path::Path;
 
-/// Draws the frames of units.
-type Draw<'a> = Box<dyn FnMut(&[&Unit]) -> Result<Vec<Vec<RgbImage>>, EvaluateError> + 'a>;
-
-/// Stories that are held in memory together.
-const BATCH: NonZeroUsize = NonZeroUsize::new(8).expect("it is positive");
+/// The model whose card the runs have: every condition begins with the real frames.
+const MODEL: &str = "ground-truth";
+/// What is counted while a study is at work.
+const STEP: &str = "auditing";
 
 /// What is scored.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -60,173 +54,158 @@ pub struct Finding {
     pub scores: Vec<Score>,
 }
 
-/// What stays the same over all conditions.
-#[derive(Clone, Copy)]
+/// A study whose data and evaluators are open.
 pub struct Study<'a> {
-    /// The data set; donors come from all stories of its split.
-    pub dataset: &'a dyn Dataset,
-    /// How to look and to score.
-    pub protocol: &'a Protocol,
-    /// The stories that are drawn, with the captions that a generator would read.
-    pub prompts: &'a [Prompt],
-    /// The story subset as signatures say it.
-    pub subset: &'a str,
-    /// Folder of the caches of real frames.
-    pub cache: &'a Path,
-    /// For run folders; each is removed when it is scored.
-    pub scratch: &'a Scratch,
-    /// Of every draw.
-    pub seed: Seed,
+    started: Started<'a>,
+    scratch: Scratch,
+    control: Control<'a>,
 }
 
-impl Study<'_> {
+/// What a study found under one seed.
+#[derive(Clone, Debug, PartialEq)]
+pub struct SeedStudy {
+    /// The seed of every draw.
+    pub seed: Seed,
+    /// One per condition, in [`Condition::all`]'s order.
+    pub findings: Vec<Finding>,
+    /// What each fault does to each metric.
+    pub damage: Damage,
+}
+
+impl<'a> Study<'a> {
+    /// Opens what a request asks for; its models, its seeds and its folder count for nothing here. Run folders are
+    /// made in `place` and removed when they are scored.
+    ///
+    /// # Errors
+    /// Cards, data and options that do not serve, weights that are missing, a place that cannot be written.
+    pub fn open(
+        request: &RunRequest,
+        place: &Path,
+        control: Control<'a>,
+    ) -> Result<Self, PipelineError> {
+        let request = RunRequest {
+            models: vec![MODEL.to_owned()],
+            ..request.clone()
+        };
+        let planned = request.plan(Goal::Scores, control)?;
+        let started = planned.start(control.without_runs())?;
+        let scratch = Scratch::below(place)?;
+        Ok(Self {
+            started: started.within(&scratch.run()),
+            scratch,
+            control,
+        })
+    }
+
+    /// The stories, the protocol and the data set.
+    #[must_use]
+    pub fn planned(&self) -> &Planned {
+        self.started.planned()
+    }
+
+    /// Scores every condition under every seed. The real frames are observed once: no seed changes them.
+    ///
+    /// # Errors
+    /// Those of [`Study::look`].
+    pub fn run(&mut self, seeds: &[Seed]) -> Result<Vec<SeedStudy>, PipelineError> {
+        let conditions = Condition::all();
+        let total = 1 + seeds.len() * (conditions.len() - 1);
+        let control = self.control;
+        let at = control.step(STEP);
+        let mut done = 0;
+        let mut clean: Option<Finding> = None;
+        let mut studies = Vec::with_capacity(seeds.len());
+        for seed in seeds {
+            let mut findings = Vec::with_capacity(conditions.len());
+            for condition in &conditions {
+                let known = clean.clone().filter(|it| it.condition == *condition);
+                let found = if let Some(known) = known {
+                    known
+                } else {
+                    done += 1;
+                    let found = self.look(*condition, *seed)?;
+                    at(done, total);
+                    found
+                };
+                if *condition == Condition::Clean {
+                    clean = Some(found.clone());
+                }
+                findings.push(found);
+            }
+            studies.push(SeedStudy {
+                seed: *seed,
+                damage: Damage::new(&findings),
+                findings,
+            });
+        }
+        control.step_done(STEP);
+        Ok(studies)
+    }
+
     /// Draws, observes and scores one condition.
     ///
     /// # Errors
     /// Frames that cannot be read, networks that fail, a scratch folder that cannot be written, and a
     /// split without another story to shuffle with.
-    pub fn look(&self, condition: Condition, panel: &mut Panel) -> Result<Finding, EvaluateError> {
-        let root = self.scratch.run();
-        let mut store = self.store(&root)?;
-        let extent = self.draw(condition, &mut store)?;
-        let wanted = ObserveRequest {
-            dataset: self.dataset,
-            protocol: self.protocol,
-            prompts: self.prompts,
-            cache: self.cache,
-            folder: store.root(),
+    pub fn look(&mut self, condition: Condition, seed: Seed) -> Result<Finding, PipelineError> {
+        let planned = self.started.planned();
+        let model = planned.models()[0].clone();
+        let plan = match condition {
+            Condition::Faulty(fault, strength) => {
+                let stories: Vec<&Story> = planned.stories().iter().collect();
+                let split = planned.dataset().stories();
+                Some(Corruption::new(&stories, split, fault, strength, seed))
+            }
+            _ => None,
         };
-        observe(&store, &wanted, panel, &mut |_| {})?;
-        let mut scores = score(
-            store.root(),
-            store.manifest(),
-            store.name(),
-            store.root(),
-            self.protocol,
-        )?
-        .scores;
+        let drawn = self.started.draw_by(&model, seed, || {
+            Ok(generator(planned, condition, plan.as_ref(), seed))
+        })?;
+        let observed = self.started.observe(drawn)?;
+        let mut scores = observed.score()?.scores;
         scores.retain(|score| score.slice == "all");
-        drop(store);
+        drop(observed);
+        let root = self.scratch.run();
         std::fs::remove_dir_all(&root).map_err(|source| RunError::write(&root, source))?;
         Ok(Finding {
             condition,
-            extent,
+            extent: plan.map(|plan| plan.extent()),
             scores,
         })
     }
+}
 
-    fn store(&self, root: &Path) -> Result<Store, EvaluateError> {
-        let stories: Vec<Story> = self.prompts.iter().map(|p| p.story.clone()).collect();
-        let captions: Vec<_> = self.prompts.iter().map(|p| p.captions.clone()).collect();
-        let plan = Plan::new(&stories, &captions, "audit", self.seed, BATCH)?;
-        let identity = Identity {
-            dataset: self.dataset.card().id.clone(),
-            dataset_hash: self.dataset.content_hash().to_owned(),
-            model: "audit".to_owned(),
-            bundle_hash: None,
-            protocol: self.protocol.id.clone(),
-            protocol_hash: self.protocol.hash(),
-            seed: self.seed,
-            batch: BATCH.get(),
-            stories: plan.units().len(),
-            plan_hash: plan.hash().to_owned(),
-            partition: Partition::WHOLE,
-            images_hash: None,
-            latents_hash: None,
-            device_kind: "any".to_owned(),
-        };
-        let session = Session {
-            version: env!("CARGO_PKG_VERSION").to_owned(),
-            binary_sha256: None,
-            onnxruntime: None,
-            device: "any".to_owned(),
-            gpu: None,
-            threads: None,
-            command: Vec::new(),
-        };
-        let manifest = Manifest::new(identity, &self.cards()?, session);
-        Ok(Store::create_or_resume(root, &manifest, &plan)?)
-    }
-
-    fn cards(&self) -> Result<RunCards, EvaluateError> {
-        Ok(RunCards {
-            dataset: self.dataset.card().clone(),
-            model: card::model("ground-truth")?,
-            protocol: self.protocol.clone(),
-            split: String::new(),
-            subset: self.subset.to_owned(),
-            layout: None,
-            story_length: None,
-            data: PathBuf::new(),
-            images: None,
-        })
-    }
-
-    fn draw(
-        &self,
-        condition: Condition,
-        store: &mut Store,
-    ) -> Result<Option<Extent>, EvaluateError> {
-        let rule = self.protocol.ground_truth;
-        let real = |clip: &ClipId| Ok(self.dataset.ground_truth(clip, rule)?);
-        let mut extent = None;
-        let mut draw: Draw<'_> = match condition {
-            Condition::Clean => Box::new(|units| self.each(units, |clip, _, _| real(clip))),
-            Condition::Anchor(Anchor::Static) => Box::new(|units| {
-                self.each(units, |clip, story, frame| {
-                    let (width, height) = real(clip)?.dimensions();
-                    let purpose = ["static", story.id.as_str(), &frame.to_string()];
-                    let mut random = random(self.seed, &purpose);
-                    Ok(pixels::uniform(width, height, &mut random))
-                })
-            }),
-            Condition::Anchor(Anchor::Shuffled) => {
-                let source = move |clip: &ClipId| real(clip).map_err(CallerError::new);
-                // The whole split, so that overlapping windows find a story to swap with.
-                let mut shuffled = Shuffled::new(self.dataset.stories(), source);
-                Box::new(move |units| {
-                    let prompts: Vec<Prompt> = units
-                        .iter()
-                        .map(|unit| self.prompts[unit.unit].clone())
-                        .collect();
-                    Ok(shuffled.generate(&prompts, self.seed)?)
-                })
-            }
-            Condition::Faulty(fault, strength) => {
-                let stories: Vec<&Story> = self.prompts.iter().map(|p| &p.story).collect();
-                let split = self.dataset.stories();
-                let plan = Corruption::new(&stories, split, fault, strength, self.seed);
-                extent = Some(plan.extent());
-                Box::new(move |units| {
-                    let stories = units.iter().map(|unit| {
-                        let story = &self.prompts[unit.unit].story;
-                        let shown = plan.frames()[unit.unit].iter().enumerate();
-                        shown
-                            .map(|(frame, shown)| {
-                                Ok(plan.apply(story, frame, shown, real(&shown.clip)?))
-                            })
-                            .collect()
-                    });
-                    stories.collect()
-                })
-            }
-        };
-        generate(store, &mut *draw, &mut |_| {})?;
-        drop(draw);
-        Ok(extent)
-    }
-
-    /// A frame for each frame of each unit.
-    fn each(
-        &self,
-        units: &[&Unit],
-        frame: impl Fn(&ClipId, &Story, usize) -> Result<RgbImage, EvaluateError>,
-    ) -> Result<Vec<Vec<RgbImage>>, EvaluateError> {
-        let stories = units.iter().map(|unit| {
-            let story = &self.prompts[unit.unit].story;
-            let clips = unit.clips.iter().enumerate();
-            clips.map(|(k, clip)| frame(clip, story, k)).collect()
-        });
-        stories.collect()
+/// What draws the frames of a condition; a fault comes with its plan.
+fn generator<'g>(
+    planned: &'g Planned,
+    condition: Condition,
+    plan: Option<&'g Corruption>,
+    seed: Seed,
+) -> Box<dyn Generator + 'g> {
+    let (dataset, rule) = (planned.dataset(), planned.protocol().ground_truth);
+    let source = move |clip: &ClipId| (dataset.ground_truth(clip, rule)).map_err(CallerError::new);
+    let real = move |prompt: &Prompt, index: usize| {
+        prompt.real(index, &prompt.story.frames[index].clip, &source)
+    };
+    match (condition, plan) {
+        // The whole split, so that overlapping windows find a story to swap with.
+        (Condition::Anchor(Anchor::Shuffled), _) => {
+            Box::new(Shuffled::new(dataset.stories(), source))
+        }
+        (Condition::Anchor(Anchor::Static), _) => Box::new(move |prompt: &Prompt, index: usize| {
+            let (width, height) = real(prompt, index)?.dimensions();
+            let purpose = ["static", prompt.story.id.as_str(), &index.to_string()];
+            Ok(pixels::uniform(width, height, &mut random(seed, &purpose)))
+        }),
+        (Condition::Faulty(..), Some(plan)) => {
+            let ids = planned.stories().iter().map(|story| &story.id);
+            let shown: BTreeMap<&StoryId, _> = ids.zip(plan.frames()).collect();
+            Box::new(move |prompt: &Prompt, index: usize| {
+                let shown = &shown[&prompt.story.id][index];
+                let image = prompt.real(index, &shown.clip, &source)?;
+                Ok(plan.apply(&prompt.story, index, shown, image))
+            })
+        }
+        _ => Box::new(real),
     }
 }

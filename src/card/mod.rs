@@ -13,6 +13,7 @@ mod model_card;
 mod protocol;
 mod read;
 mod rule;
+mod story_subset;
 mod subset;
 mod suite;
 mod text_procedure;
@@ -38,6 +39,7 @@ pub use protocol::{
 };
 pub use read::parse_toml;
 pub use rule::GroundTruthRule;
+pub use story_subset::Subset;
 pub use subset::SubsetCard;
 pub use suite::{Suite, SuiteRun};
 pub use text_procedure::TextProcedure;

@@ -1,17 +1,14 @@
 //! How a verb can fail: in the library, in the arguments, or on the way to stdout.
 
 use storyeval::pipeline::PipelineError;
-use storyeval::{Error, FaultKind, Hint};
+use storyeval::{FaultKind, Hint};
 
 /// An error on its way to the user.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum Failure {
     /// The library says so.
     #[error(transparent)]
-    Library(#[from] Error),
-    /// The pipeline says so.
-    #[error(transparent)]
-    Pipeline(#[from] PipelineError),
+    Library(PipelineError),
     /// Arguments that clap cannot check.
     #[error("{what}")]
     Arguments { what: String, hint: String },
@@ -42,7 +39,6 @@ impl Failure {
     pub(crate) fn fault_kind(&self) -> FaultKind {
         match self {
             Self::Library(error) => error.fault_kind(),
-            Self::Pipeline(error) => error.fault_kind(),
             Self::Arguments { .. } => FaultKind::Usage,
             Self::Unscored { .. } => FaultKind::DataVerification,
             Self::SuiteUnfinished { .. } | Self::NothingScored => FaultKind::Partial,
@@ -54,7 +50,6 @@ impl Failure {
     pub(crate) fn hint(&self) -> Option<String> {
         match self {
             Self::Library(error) => error.hint(),
-            Self::Pipeline(error) => error.hint(),
             Self::Arguments { hint, .. } | Self::Unscored { hint, .. } => Some(hint.clone()),
             Self::SuiteUnfinished { .. } => Some(
                 "run the same command again when what is missing is there; what is done is not done again"
@@ -70,36 +65,8 @@ impl Failure {
 }
 
 /// Lets `?` lift the error of any room.
-macro_rules! lift {
-    ($($room:ident$(::$part:ident)+),+ $(,)?) => {
-        $(impl From<storyeval::$room$(::$part)+> for Failure {
-            fn from(error: storyeval::$room$(::$part)+) -> Self {
-                Self::Library(error.into())
-            }
-        })+
-    };
+impl<E: Into<PipelineError>> From<E> for Failure {
+    fn from(error: E) -> Self {
+        Self::Library(error.into())
+    }
 }
-
-lift!(
-    compare::CompareError,
-    convert::ConvertError,
-    dataset::DatasetError,
-    minisv::MinisvError,
-    evaluate::EvaluateError,
-    examine::ExamineError,
-    format::FormatError,
-    export::ExportError,
-    evaluator::EvaluatorError,
-    fetch::FetchError,
-    gate::GateError,
-    generator::GeneratorError,
-    generator::images::ImagesError,
-    inference::InferenceError,
-    measure::MeasureError,
-    paper::PaperError,
-    report::ReportError,
-    run::RunError,
-    card::CardError,
-    table::TableError,
-    vision::VisionError,
-);

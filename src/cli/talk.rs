@@ -72,7 +72,7 @@ pub(crate) fn print_json(value: &impl Serialize) -> Result<(), Failure> {
 /// Prints an error, its causes and its hint. Of several, the last one ends the program and has the hint.
 pub(crate) fn failure(failure: &Failure) {
     match failure {
-        Failure::Pipeline(PipelineError::Several(all)) => {
+        Failure::Library(PipelineError::Several(all)) => {
             let mut all = all.iter();
             let last = all.next_back();
             for error in all {

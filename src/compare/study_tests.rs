@@ -29,7 +29,7 @@ fn side(label: &str, stories: usize, value: impl Fn(usize, u32) -> f64) -> Side 
     let context = ScoreContext {
         dataset: "made-up".to_owned(),
         dataset_hash: String::new(),
-        subset: "all".to_owned(),
+        subset: "test/listed".parse().unwrap(),
         text: TextVariant::Original,
         characters: vec!["otto".to_owned()],
         extractors: extractors.clone(),

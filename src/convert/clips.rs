@@ -122,25 +122,16 @@ fn joined(catalog: &Catalog, to: Layout) -> Result<Vec<Vec<ShotIndex>>, ConvertE
     if next.len() == known {
         return Ok(filmed.cloned().collect());
     }
-    let by_name: HashMap<&str, ShotIndex> = order
-        .iter()
-        .map(|shot| (clip(*shot).as_str(), *shot))
-        .collect();
     let names: HashMap<String, String> = next
         .iter()
         .map(|(shot, after)| (clip(*shot).to_string(), clip(*after).to_string()))
         .collect();
     let mut seen = HashSet::new();
     order.retain(|shot| seen.insert(*shot));
-    let sequences: Vec<Vec<ShotIndex>> =
-        chains(order.iter().map(|shot| clip(*shot).as_str()), &names)
-            .iter()
-            .map(|ids| {
-                ids.iter()
-                    .filter_map(|id| by_name.get(id).copied())
-                    .collect()
-            })
-            .collect();
+    let sequences = chained(
+        order.iter().map(|shot| (clip(*shot).as_str(), *shot)),
+        &names,
+    );
     let pairs = sequences.iter().flat_map(|shots| shots.windows(2));
     let found: HashSet<ShotIndex> = pairs.map(|pair| pair[0]).collect();
     match order
@@ -153,6 +144,23 @@ fn joined(catalog: &Catalog, to: Layout) -> Result<Vec<Vec<ShotIndex>>, ConvertE
         }),
         None => Ok(sequences),
     }
+}
+
+/// What follows each other, by the names of clips.
+fn chained<'n, T: Copy>(
+    order: impl Iterator<Item = (&'n str, T)> + Clone,
+    next: &'n HashMap<String, String>,
+) -> Vec<Vec<T>> {
+    let by_name: HashMap<&str, T> = order.clone().collect();
+    let known = |ids: &Vec<&str>| {
+        ids.iter()
+            .filter_map(|id| by_name.get(id).copied())
+            .collect()
+    };
+    chains(order.map(|(name, _)| name), next)
+        .iter()
+        .map(known)
+        .collect()
 }
 
 /// Of a data set that lists stories: windows that overlap are joined.
@@ -260,20 +268,9 @@ impl<'a, 's> Gathered<'a, 's> {
 
     /// The clips in the sequences that the stories tell.
     fn clips(&self, lists: Vec<(String, Vec<&'a StoryFrame>)>) -> Result<Clips<'a>, ConvertError> {
-        let order = self.order.iter().map(|clip| clip.as_str());
-        let by_name: HashMap<&str, &StoryFrame> = self
-            .frames
-            .iter()
-            .map(|(clip, frame)| (clip.as_str(), *frame))
-            .collect();
-        let sequences: Vec<Vec<&StoryFrame>> = chains(order, &self.next)
-            .iter()
-            .map(|ids| {
-                ids.iter()
-                    .filter_map(|id| by_name.get(id).copied())
-                    .collect()
-            })
-            .collect();
+        let order = self.order.iter();
+        let named = order.map(|clip| (clip.as_str(), self.frames[*clip]));
+        let sequences = chained(named, &self.next);
         let clips = Clips { lists, sequences };
         // What runs in a circle was cut.
         let next = clips.next();

@@ -66,6 +66,15 @@ fn located(path: &Path, bytes: &[u8], source: serde_json::Error) -> DatasetError
         .and_then(|entry| entry.get("globalID"))
         .and_then(serde_json::Value::as_str)
         .map(str::to_owned);
+    malformed(path, clip, source)
+}
+
+/// A file that is not the JSON that is wanted.
+pub(crate) fn malformed(
+    path: &Path,
+    clip: Option<String>,
+    source: serde_json::Error,
+) -> DatasetError {
     DatasetError::Json {
         path: path.to_owned(),
         line: source.line(),

@@ -7,7 +7,7 @@
 use super::DatasetError;
 use super::pixels::Pixels;
 use crate::record::{ClipId, StoryFrame, StoryId};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::path::PathBuf;
 
 /// Position of a shot in [`Catalog::shots`].
@@ -20,6 +20,34 @@ pub(crate) struct Shot {
     pub(crate) clip: ClipId,
     /// Its metadata. A defect is an error only for those who need the shot.
     pub(crate) frame: Result<StoryFrame, Box<Defective>>,
+}
+
+/// The shots of a data set, each made once.
+#[derive(Default)]
+pub(crate) struct Shots {
+    pub(crate) made: Vec<Shot>,
+    by_id: HashMap<String, ShotIndex>,
+}
+
+impl Shots {
+    /// The shot of a clip; `frame` says what it shows.
+    pub(crate) fn of(
+        &mut self,
+        id: &str,
+        frame: impl FnOnce(&ClipId) -> Result<StoryFrame, Box<Defective>>,
+    ) -> ShotIndex {
+        if let Some(known) = self.by_id.get(id) {
+            return *known;
+        }
+        let index = self.made.len() as ShotIndex;
+        let clip = ClipId::new(id);
+        self.made.push(Shot {
+            frame: frame(&clip),
+            clip,
+        });
+        self.by_id.insert(id.to_owned(), index);
+        index
+    }
 }
 
 /// Why a clip has no metadata.

@@ -36,7 +36,7 @@ pub use npy_read::{read_npy, read_npy_objects, read_npy_text};
 pub use open::{ALL_SPLITS, OpenDataset, OpenOptions, open};
 pub use picture::{Channels, Picture, Pictures, Strip};
 pub use referential::{
-    Decision, Explained, PRONOUNS, explain, mentioned, pronoun_counts, references_true, referential,
+    Decision, Explained, PRONOUNS, explain, mentioned, pronoun_counts, referential,
 };
 pub use root::Links;
 

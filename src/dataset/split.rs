@@ -1,7 +1,7 @@
 //! `train-val-test_split.json`: which clip is in which split.
 
 use super::DatasetError;
-use super::annotation::plain_message;
+use super::annotation::malformed;
 use super::path::check_id;
 use std::collections::{BTreeMap, HashSet};
 use std::path::{Path, PathBuf};
@@ -16,14 +16,7 @@ pub(crate) struct Splits {
 impl Splits {
     pub(crate) fn parse(bytes: &[u8], path: &Path) -> Result<Self, DatasetError> {
         let lists: BTreeMap<String, Vec<String>> =
-            serde_json::from_slice(bytes).map_err(|source| DatasetError::Json {
-                path: path.to_owned(),
-                line: source.line(),
-                column: source.column(),
-                what: plain_message(&source),
-                clip: None,
-                source,
-            })?;
+            serde_json::from_slice(bytes).map_err(|source| malformed(path, None, source))?;
         let mut seen = HashSet::new();
         for id in lists.values().flatten() {
             check_id(path, id)?;

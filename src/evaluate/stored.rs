@@ -58,8 +58,8 @@ impl StoredRun {
     }
 
     /// Observations that lie in memory.
-    #[must_use]
-    pub fn of_observations(
+    #[cfg(test)]
+    pub(crate) fn of_observations(
         observations: Vec<Observation>,
         features: Features,
         extractors: Extractors,

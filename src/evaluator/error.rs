@@ -133,7 +133,7 @@ impl Hint for EvaluatorError {
             Self::Inference(error) => error.hint(),
             Self::Image { source, .. } => source.hint(),
             Self::Ssim { .. } => Some(
-                "take frames of at least 11 pixels on each side, or bring both to one size with `resize` below [pixels]".to_owned(),
+                "take larger frames, or bring both to one size with `resize` below [pixels]".to_owned(),
             ),
             Self::WrongKind { needed, .. } => Some(format!(
                 "name a bundle of kind {needed}; `storyeval doctor` lists what is there"

@@ -45,73 +45,59 @@ pub(super) type Opened = Option<Box<dyn Evaluator>>;
 
 /// The evaluators, in the order that commands name them and that they observe in.
 pub static EVALUATORS: [EvaluatorRow; 8] = [
-    EvaluatorRow {
-        role: Role::CHARACTERS,
-        wanted_by: |protocol| protocol.classifiers.is_some(),
-        columns: &[classifier::CHARACTERS],
-        source: Source::Network {
-            bundle: |bundles| bundles.characters.as_deref(),
-            open: classifier::open_characters,
-        },
-    },
-    EvaluatorRow {
-        role: Role::BACKGROUNDS,
-        wanted_by: |protocol| protocol.classifiers.is_some(),
-        columns: &[classifier::BACKGROUNDS],
-        source: Source::Network {
-            bundle: |bundles| bundles.backgrounds.as_deref(),
-            open: classifier::open_backgrounds,
-        },
-    },
-    EvaluatorRow {
-        role: Role::FEATURES,
-        wanted_by: |protocol| protocol.features.is_some(),
-        columns: &[
+    EvaluatorRow::network(
+        Role::CHARACTERS,
+        &[classifier::CHARACTERS],
+        |protocol| protocol.classifiers.is_some(),
+        |bundles| bundles.characters.as_deref(),
+        classifier::open_characters,
+    ),
+    EvaluatorRow::network(
+        Role::BACKGROUNDS,
+        &[classifier::BACKGROUNDS],
+        |protocol| protocol.classifiers.is_some(),
+        |bundles| bundles.backgrounds.as_deref(),
+        classifier::open_backgrounds,
+    ),
+    EvaluatorRow::network(
+        Role::FEATURES,
+        &[
             features::GENERATED,
             features::GROUND_TRUTH,
             features::LOGITS,
         ],
-        source: Source::Network {
-            bundle: |bundles| bundles.features.as_deref(),
-            open: features::open,
-        },
-    },
-    EvaluatorRow {
-        role: Role::CLIP,
-        wanted_by: |protocol| protocol.clip.is_some(),
-        columns: &[clip::GENERATED, clip::GROUND_TRUTH, clip::TEXT],
-        source: Source::Network {
-            bundle: |bundles| bundles.clip.as_deref(),
-            open: clip::open,
-        },
-    },
-    EvaluatorRow {
-        role: Role::LPIPS,
-        wanted_by: |protocol| protocol.lpips.is_some(),
-        columns: &[lpips::DISTANCE],
-        source: Source::Network {
-            bundle: |bundles| bundles.lpips.as_deref(),
-            open: lpips::open,
-        },
-    },
-    EvaluatorRow {
-        role: Role::CAPTIONER,
-        wanted_by: |protocol| protocol.captions.is_some(),
-        columns: &[captioner::GENERATED, captioner::GROUND_TRUTH],
-        source: Source::Network {
-            bundle: |bundles| bundles.captioner.as_deref(),
-            open: captioner::open,
-        },
-    },
-    EvaluatorRow {
-        role: Role::LOCATOR,
-        wanted_by: |protocol| protocol.crops.is_some(),
-        columns: &[crops::GENERATED, crops::GROUND_TRUTH],
-        source: Source::Network {
-            bundle: |bundles| bundles.locator.as_deref(),
-            open: crops::open,
-        },
-    },
+        |protocol| protocol.features.is_some(),
+        |bundles| bundles.features.as_deref(),
+        features::open,
+    ),
+    EvaluatorRow::network(
+        Role::CLIP,
+        &[clip::GENERATED, clip::GROUND_TRUTH, clip::TEXT],
+        |protocol| protocol.clip.is_some(),
+        |bundles| bundles.clip.as_deref(),
+        clip::open,
+    ),
+    EvaluatorRow::network(
+        Role::LPIPS,
+        &[lpips::DISTANCE],
+        |protocol| protocol.lpips.is_some(),
+        |bundles| bundles.lpips.as_deref(),
+        lpips::open,
+    ),
+    EvaluatorRow::network(
+        Role::CAPTIONER,
+        &[captioner::GENERATED, captioner::GROUND_TRUTH],
+        |protocol| protocol.captions.is_some(),
+        |bundles| bundles.captioner.as_deref(),
+        captioner::open,
+    ),
+    EvaluatorRow::network(
+        Role::LOCATOR,
+        &[crops::GENERATED, crops::GROUND_TRUTH],
+        |protocol| protocol.crops.is_some(),
+        |bundles| bundles.locator.as_deref(),
+        crops::open,
+    ),
     EvaluatorRow {
         role: Role::PIXELS,
         wanted_by: |protocol| protocol.pixels.is_some(),
@@ -121,6 +107,21 @@ pub static EVALUATORS: [EvaluatorRow; 8] = [
 ];
 
 impl EvaluatorRow {
+    const fn network(
+        role: Role,
+        columns: &'static [Column],
+        wanted_by: fn(&Protocol) -> bool,
+        bundle: fn(&EvaluatorBundles) -> Option<&str>,
+        open: OpenNetwork,
+    ) -> Self {
+        Self {
+            role,
+            wanted_by,
+            columns,
+            source: Source::Network { bundle, open },
+        }
+    }
+
     /// The row of a role.
     #[must_use]
     pub fn of(role: Role) -> Option<&'static Self> {

@@ -1,5 +1,6 @@
 //! What a rule demands of a score.
 
+use crate::metric::GateRule;
 use crate::record::Unit;
 use serde::Deserialize;
 
@@ -79,13 +80,13 @@ pub struct Check {
     pub signature: SignatureRule,
 }
 
-impl Default for Check {
-    /// What chance does not explain fails, on either side.
-    fn default() -> Self {
+impl Check {
+    /// As a metric's row has it: what chance does not explain fails.
+    pub(super) fn by_chance(rule: GateRule) -> Self {
         Self {
             tolerance: Tolerance::default(),
             statistical: true,
-            two_sided: true,
+            two_sided: rule.two_sided,
             min: None,
             max: None,
             coverage: Coverage::default(),

@@ -7,7 +7,7 @@ use super::error::GateError;
 use super::rules::{Decision, Rules};
 use super::subject::Subject;
 use super::verdict::{Outcome, Reason, Status, Verdict, one_line};
-use crate::metric::StorySums;
+use crate::metric::{GateRule, StorySums};
 use crate::record::{Score, signature_differences};
 use std::collections::BTreeMap;
 
@@ -69,7 +69,7 @@ pub fn judge(
             }
         }
     }
-    chance::settle(&mut bench.outcomes, rules.alpha);
+    notes.extend(chance::settle(&mut bench.outcomes, rules.alpha));
     notes.extend(rules.idle(&bench.used));
     let mut outcomes: Vec<Outcome> = bench.outcomes.into_iter().map(|it| it.outcome).collect();
     for outcome in &mut outcomes {
@@ -138,6 +138,8 @@ pub(super) struct Doubt<'a> {
     pub(super) sums: Option<&'a StorySums>,
     /// What it is if chance does not explain it; `None` when it then is progress that the rule welcomes.
     pub(super) reason: Option<Reason>,
+    /// How the metric is tested.
+    pub(super) rule: GateRule,
 }
 
 struct Bench<'a> {
@@ -176,25 +178,15 @@ impl<'a> Bench<'a> {
 
     fn new_score(&mut self, model: &str, score: &Score) {
         let ignored = self.decide(model, &score.metric, &score.slice) == Decision::Ignore;
-        self.push(Outcome {
-            model: model.to_owned(),
-            metric: score.metric.clone(),
-            slice: score.slice.clone(),
-            unit: score.unit,
-            status: if ignored {
-                Status::Ignored
-            } else {
-                Status::New
-            },
-            baseline: None,
-            value: score.value,
-            window: None,
-            p: None,
-            p_adjusted: None,
-            test: None,
-            check: None,
-            reasons: Vec::new(),
-        });
+        let status = if ignored {
+            Status::Ignored
+        } else {
+            Status::New
+        };
+        let place = (model, score.metric.as_str(), score.slice.as_str());
+        let mut outcome = Outcome::of(place, score.unit, status);
+        outcome.value = score.value;
+        self.push(outcome);
     }
 
     fn model(&mut self, model: &'a BaselineModel, subject: &'a Subject) -> Result<(), GateError> {
@@ -241,7 +233,8 @@ impl<'a> Bench<'a> {
                 outcome.reasons.push(Reason::Signature(parts));
             }
             let sums = Self::sums(model, score, subject);
-            let pending = compare(outcome, check, score, found, sums)?;
+            let rule = self.rules.of_metric(&score.metric);
+            let pending = compare(outcome, check, rule, (score, found), sums)?;
             self.outcomes.push(pending);
         }
         for score in &subject.scores.scores {
@@ -268,29 +261,18 @@ impl<'a> Bench<'a> {
 }
 
 fn of_baseline(model: &str, score: &BaselineScore) -> Outcome {
-    Outcome {
-        model: model.to_owned(),
-        metric: score.metric.clone(),
-        slice: score.slice.clone(),
-        unit: score.unit,
-        status: Status::Ignored,
-        baseline: score.value,
-        value: None,
-        window: None,
-        p: None,
-        p_adjusted: None,
-        test: None,
-        check: None,
-        reasons: Vec::new(),
-    }
+    let place = (model, score.metric.as_str(), score.slice.as_str());
+    let mut outcome = Outcome::of(place, score.unit, Status::Ignored);
+    outcome.baseline = score.value;
+    outcome
 }
 
 /// Everything that two numbers of one thing are held to.
 fn compare<'a>(
     mut outcome: Outcome,
     check: Check,
-    score: &'a BaselineScore,
-    found: &'a Score,
+    rule: GateRule,
+    (score, found): (&'a BaselineScore, &'a Score),
     sums: Option<&'a StorySums>,
 ) -> Result<Pending<'a>, GateError> {
     let wanted = match check.coverage {
@@ -363,6 +345,7 @@ fn compare<'a>(
         found,
         sums,
         reason: reason.filter(|_| beyond),
+        rule,
     };
     Ok(Pending {
         outcome,

@@ -1,6 +1,7 @@
 //! Tests of the judgement on made-up runs.
 
 use super::*;
+use crate::metric::{GateTest, Metric, Untested};
 use crate::record::{Scores, Seed, StoryId, Unit};
 use crate::run::{Identity, Partition};
 use crate::stats::ClusterSums;
@@ -147,6 +148,49 @@ fn a_difference_without_an_interval_is_not_explained() {
         kinds(&judged(&Rules::default(), &found), "char_f1"),
         ["no-interval"]
     );
+}
+
+/// What a metric's row says decides: the test, the family, and what cannot be tested.
+#[test]
+fn rows_choose_the_test_the_family_and_what_is_a_note() {
+    let rows = |of_metric| Rules::default().with_rows(of_metric);
+    let loss: Vec<f64> = usual().iter().map(|it| it - 5.0).collect();
+    let lost = subject(&loss, 80.0);
+    let verdict = judged(&rows(|_| GateRule::by(GateTest::Intervals)), &lost);
+    assert_eq!(verdict.outcomes[0].test, Some("intervals"));
+    assert!(verdict.passes());
+
+    // Two tests in one family double the chance of the clearer one; alone in its own it keeps it.
+    let adjusted = |rules: &Rules| {
+        let outcome = &judged(rules, &lost).outcomes[0];
+        outcome.p_adjusted.unwrap() / outcome.p.unwrap()
+    };
+    assert!((adjusted(&Rules::default()) - 2.0).abs() < 1e-12);
+    let apart = rows(|metric| GateRule {
+        families: [u8::from(metric == "char_acc"), 2],
+        ..Metric::gate_rule(metric)
+    });
+    assert!((adjusted(&apart) - 1.0).abs() < 1e-12);
+
+    let mut found = subject_of_baseline();
+    found.scores.scores[1].value = Some(80.5);
+    found.scores.scores[1].interval = None;
+    let noted = rows(|metric| GateRule {
+        untested: Untested::Noted,
+        ..Metric::gate_rule(metric)
+    });
+    let verdict = judged(&noted, &found);
+    assert!(verdict.passes());
+    assert!(
+        verdict.notes[0].starts_with("painter char_f1 all: the value differs and has no interval")
+    );
+
+    let gain: Vec<f64> = usual().iter().map(|it| it + 5.0).collect();
+    let one_sided = rows(|metric| GateRule {
+        two_sided: false,
+        ..Metric::gate_rule(metric)
+    });
+    assert!(judged(&one_sided, &subject(&gain, 80.0)).passes());
 }
 
 #[test]

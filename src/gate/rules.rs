@@ -4,6 +4,7 @@ use super::check::{Check, Coverage, SignatureRule, Tolerance};
 use super::error::GateError;
 use super::pattern::Patterns;
 use crate::card::parse_toml;
+use crate::metric::{GateRule, Metric};
 use serde::Deserialize;
 use std::fs;
 use std::path::Path;
@@ -38,16 +39,20 @@ pub struct Rules {
     /// Chance that a statistical rule fails on any score though nothing changed, over all scores together.
     pub alpha: f64,
     listed: Vec<Rule>,
-    default: Decision,
+    /// What decides about the other scores, where the file says; a metric's own row does elsewhere.
+    default: Option<Decision>,
+    /// How a metric is judged by its id.
+    of_metric: fn(&str) -> GateRule,
 }
 
 impl Default for Rules {
-    /// Without a file: every score by the statistical rule, at 0.05 in all.
+    /// Without a file: every score as its metric's row says, at 0.05 in all.
     fn default() -> Self {
         Self {
             alpha: default_alpha(),
             listed: Vec::new(),
-            default: Decision::Check(Check::default()),
+            default: None,
+            of_metric: Metric::gate_rule,
         }
     }
 }
@@ -129,14 +134,14 @@ impl Rules {
             return Err(refuse(file.alpha.span().start, what));
         }
         let default = match file.default {
-            None => Decision::Check(Check::default()),
+            None => None,
             Some(entry) => {
                 let (start, entry) = (entry.span().start, entry.into_inner());
                 if entry.model.is_some() || entry.metric.is_some() || entry.slice.is_some() {
                     let what = "the default rule is for every score that no other rule matches, and takes no model, metric or slice";
                     return Err(refuse(start, what.to_owned()));
                 }
-                entry.decision().map_err(|what| refuse(start, what))?
+                Some(entry.decision().map_err(|what| refuse(start, what))?)
             }
         };
         let rules = file.rule.into_iter().map(|entry| {
@@ -154,6 +159,7 @@ impl Rules {
             alpha,
             listed: rules.collect::<Result<_, GateError>>()?,
             default,
+            of_metric: Metric::gate_rule,
         })
     }
 
@@ -164,10 +170,22 @@ impl Rules {
         let found = self.listed.iter().position(|rule| {
             rule.models.matches(model) && rule.metrics.matches(metric) && rule.slices.matches(slice)
         });
-        match found {
-            Some(index) => (self.listed[index].decision, Some(index)),
-            None => (self.default, None),
+        if let Some(index) = found {
+            return (self.listed[index].decision, Some(index));
         }
+        let own = || Decision::Check(Check::by_chance(self.of_metric(metric)));
+        (self.default.unwrap_or_else(own), None)
+    }
+
+    /// How chance is asked about a metric, whichever rule asks.
+    pub(super) fn of_metric(&self, metric: &str) -> GateRule {
+        (self.of_metric)(metric)
+    }
+
+    /// The same rules with other rows.
+    #[cfg(test)]
+    pub(super) fn with_rows(self, of_metric: fn(&str) -> GateRule) -> Self {
+        Self { of_metric, ..self }
     }
 
     /// Sentences on rules that decided about no score: a misspelt pattern would pass unseen.

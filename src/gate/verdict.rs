@@ -147,6 +147,29 @@ pub struct Outcome {
 }
 
 impl Outcome {
+    /// A score of a model, metric and slice before it is judged.
+    pub(super) fn of(
+        (model, metric, slice): (&str, &str, &str),
+        unit: Unit,
+        status: Status,
+    ) -> Self {
+        Self {
+            model: model.to_owned(),
+            metric: metric.to_owned(),
+            slice: slice.to_owned(),
+            unit,
+            status,
+            baseline: None,
+            value: None,
+            window: None,
+            p: None,
+            p_adjusted: None,
+            test: None,
+            check: None,
+            reasons: Vec::new(),
+        }
+    }
+
     /// A value, with a digit or two more than tables print: a gate shows what moved.
     #[must_use]
     pub fn number(&self, value: f64) -> String {

@@ -21,27 +21,13 @@ impl<S: FrameSource> Generator for GroundTruth<S> {
     fn generate(
         &mut self,
         prompts: &[Prompt],
-        _seed: Seed,
+        seed: Seed,
     ) -> Result<Vec<Vec<RgbImage>>, GeneratorError> {
-        prompts
-            .iter()
-            .map(|prompt| {
-                prompt.check()?;
-                let clips = prompt.story.frames.iter().map(|frame| &frame.clip);
-                clips
-                    .enumerate()
-                    .map(|(index, clip)| {
-                        self.source
-                            .frame(clip)
-                            .map_err(|source| GeneratorError::Frame {
-                                place: prompt.place(index),
-                                clip: clip.clone(),
-                                source,
-                            })
-                    })
-                    .collect()
-            })
-            .collect()
+        let source = &self.source;
+        let mut frame = |prompt: &Prompt, index: usize| {
+            prompt.real(index, &prompt.story.frames[index].clip, source)
+        };
+        frame.generate(prompts, seed)
     }
 }
 

@@ -1,7 +1,7 @@
 //! What a generator is given, and the trait that all generators share.
 
-use super::{GeneratorError, Place};
-use crate::record::{FrameIndex, ReferentialCaption, Seed, Story};
+use super::{FrameSource, GeneratorError, Place};
+use crate::record::{ClipId, FrameIndex, ReferentialCaption, Seed, Story};
 use image::RgbImage;
 
 /// A story to draw, with the text that the generator is to read.
@@ -34,6 +34,24 @@ impl Prompt {
         Ok(())
     }
 
+    /// The real frame of a clip, for the frame `index` of this story.
+    ///
+    /// # Errors
+    /// [`GeneratorError::Frame`].
+    pub fn real(
+        &self,
+        index: usize,
+        clip: &ClipId,
+        source: &impl FrameSource,
+    ) -> Result<RgbImage, GeneratorError> {
+        let failed = |source| GeneratorError::Frame {
+            place: self.place(index),
+            clip: clip.clone(),
+            source,
+        };
+        source.frame(clip).map_err(failed)
+    }
+
     /// Names one frame of this story in an error. `index` counts from 0.
     pub(crate) fn place(&self, index: usize) -> Place {
         Place {
@@ -59,4 +77,20 @@ pub trait Generator {
         prompts: &[Prompt],
         seed: Seed,
     ) -> Result<Vec<Vec<RgbImage>>, GeneratorError>;
+}
+
+/// A closure that makes one frame of a story, by its index, is a generator.
+impl<F: FnMut(&Prompt, usize) -> Result<RgbImage, GeneratorError>> Generator for F {
+    fn generate(
+        &mut self,
+        prompts: &[Prompt],
+        _seed: Seed,
+    ) -> Result<Vec<Vec<RgbImage>>, GeneratorError> {
+        let stories = prompts.iter().map(|prompt| {
+            prompt.check()?;
+            let frames = 0..prompt.story.frames.len();
+            frames.map(|index| self(prompt, index)).collect()
+        });
+        stories.collect()
+    }
 }

@@ -72,32 +72,13 @@ impl<S: FrameSource> Generator for Shuffled<S> {
         prompts: &[Prompt],
         seed: Seed,
     ) -> Result<Vec<Vec<RgbImage>>, GeneratorError> {
-        let mut images = Vec::with_capacity(prompts.len());
-        for prompt in prompts {
-            prompt.check()?;
+        let mut frame = |prompt: &Prompt, index: usize| {
             let donor = self.donor(&prompt.story.id, seed)?;
             let clips = &self.stories[donor].1;
-            let mut frames = Vec::with_capacity(prompt.story.frames.len());
             // A donor shorter than the story starts again: every planned frame gets an image.
-            for (index, clip) in clips
-                .iter()
-                .cycle()
-                .take(prompt.story.frames.len())
-                .enumerate()
-            {
-                frames.push(
-                    self.source
-                        .frame(clip)
-                        .map_err(|source| GeneratorError::Frame {
-                            place: prompt.place(index),
-                            clip: clip.clone(),
-                            source,
-                        })?,
-                );
-            }
-            images.push(frames);
-        }
-        Ok(images)
+            prompt.real(index, &clips[index % clips.len()], &self.source)
+        };
+        frame.generate(prompts, seed)
     }
 }
 

@@ -174,8 +174,17 @@ impl LabelCounts {
         }
     }
 
+    /// Counts the decision about one more class.
+    pub(super) fn push(&mut self, predicted: bool, label: bool) {
+        let mut class = Confusion::default();
+        class.add(predicted, label);
+        self.classes.push(class);
+    }
+
     /// Adds `times` times the counts of `other`, class by class.
     pub fn add_times(&mut self, other: &Self, times: u64) {
+        let classes = self.classes.len().max(other.classes.len());
+        self.classes.resize(classes, Confusion::default());
         for (class, other) in self.classes.iter_mut().zip(&other.classes) {
             class.add_times(other, times);
         }

@@ -2,7 +2,7 @@
 //!
 //! [`super::LabelCounts`] has scikit-learn's other ratios and rules for zero divisions.
 
-use super::f1::{Confusion, ZeroDivision, f1_of_counts};
+use super::f1::{Confusion, LabelCounts, ZeroDivision, f1_of_counts};
 use crate::card::F1Average;
 use crate::record::Counts;
 
@@ -62,7 +62,7 @@ pub struct LabelTally {
     /// Single labels that are right.
     pub labels_right: u64,
     /// Over the columns that enter F1.
-    pub classes: Vec<Confusion>,
+    pub classes: LabelCounts,
     /// Sum of the frames' own F1.
     pub frame_f1: f64,
 }
@@ -72,14 +72,10 @@ impl LabelTally {
     #[must_use]
     pub fn of_frame(pairs: &[(bool, bool)], columns: &[usize]) -> Self {
         let right = pairs.iter().filter(|(seen, label)| seen == label).count();
-        let mut classes = Vec::new();
-        let mut frame = Confusion::default();
+        let mut classes = LabelCounts::default();
         for (index, (seen, label)) in pairs.iter().enumerate() {
             if columns.is_empty() || columns.contains(&index) {
-                let mut class = Confusion::default();
-                class.add(*seen, *label);
-                frame.add_times(&class, 1);
-                classes.push(class);
+                classes.push(*seen, *label);
             }
         }
         Self {
@@ -87,8 +83,8 @@ impl LabelTally {
             right: u64::from(right == pairs.len()),
             labels: pairs.len() as u64,
             labels_right: right as u64,
+            frame_f1: classes.total().f1(ZeroDivision::Zero).unwrap_or(0.0),
             classes,
-            frame_f1: frame.f1(ZeroDivision::Zero).unwrap_or(0.0),
         }
     }
 
@@ -99,28 +95,13 @@ impl LabelTally {
         self.labels += other.labels;
         self.labels_right += other.labels_right;
         self.frame_f1 += other.frame_f1;
-        let classes = self.classes.len().max(other.classes.len());
-        self.classes.resize(classes, Confusion::default());
-        for (class, other) in self.classes.iter_mut().zip(&other.classes) {
-            class.add_times(other, 1);
-        }
+        self.classes.add_times(&other.classes, 1);
     }
 
     /// The value of a statistic, in percent; `None` where it is not defined.
     #[must_use]
     pub fn value(&self, statistic: LabelStatistic) -> Option<f64> {
-        statistic.value(&self.terms(statistic, self.classes.len()))
-    }
-
-    /// Counts summed over the columns that enter F1.
-    #[must_use]
-    pub fn total(&self) -> Confusion {
-        self.classes
-            .iter()
-            .fold(Confusion::default(), |mut total, class| {
-                total.add_times(class, 1);
-                total
-            })
+        statistic.value(&self.terms(statistic, self.classes.classes().len()))
     }
 
     /// The sums that a statistic is made of, of so many classes; the last one counts frames.
@@ -137,13 +118,13 @@ impl LabelTally {
         let mut terms = match statistic {
             LabelStatistic::Exact => vec![self.right as f64],
             LabelStatistic::PerLabel => vec![self.labels_right as f64, self.labels as f64],
-            LabelStatistic::F1(F1Average::Micro) => rights(&self.total()).to_vec(),
+            LabelStatistic::F1(F1Average::Micro) => rights(&self.classes.total()).to_vec(),
             LabelStatistic::F1(F1Average::Macro | F1Average::Weighted) => {
-                let class = |at| self.classes.get(at).map_or([0.0; 3], rights);
+                let class = |at| self.classes.classes().get(at).map_or([0.0; 3], rights);
                 (0..classes).flat_map(class).collect()
             }
             LabelStatistic::F1(F1Average::Samples) => {
-                vec![self.frame_f1, self.total().support() as f64]
+                vec![self.frame_f1, self.classes.total().support() as f64]
             }
         };
         terms.push(self.frames as f64);
@@ -153,7 +134,7 @@ impl LabelTally {
     /// The decisions behind an accuracy.
     #[must_use]
     pub fn counts(&self) -> Counts {
-        let total = self.total();
+        let total = self.classes.total();
         let decisions = self.labels;
         let known = total.true_positives + total.false_positives + total.false_negatives;
         Counts {

@@ -12,6 +12,7 @@ mod frechet_factor;
 mod frechet_influence;
 mod frechet_root;
 mod frechet_spread;
+mod gate_rule;
 mod gaussian;
 #[cfg(test)]
 pub(crate) mod golden;
@@ -39,6 +40,7 @@ pub use frechet::{
 };
 pub use frechet_influence::frechet_influence;
 pub use frechet_spread::{FrechetParts, frechet_left_out};
+pub use gate_rule::{GateRule, GateTest, Untested};
 pub use gaussian::{Gaussian, GaussianStream, MeanPrecision};
 pub use inception_score::{
     InceptionScore, InceptionScoreOptions, InceptionScoreUnscored, Splitting, inception_score,

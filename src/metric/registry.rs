@@ -7,7 +7,7 @@ use super::reduce::{
     BACKGROUNDS, CAPTIONS, CHARACTER_CROPS, CHARACTERS, CLIP_SIMILARITY, CONSISTENCY, FRECHET,
     INCEPTION, KERNEL, LPIPS, NEIGHBOURS, PIXELS,
 };
-use super::{Family, Slices};
+use super::{Family, GateRule, GateTest, Reduction, Slices};
 use crate::record::{Score, Unit};
 
 /// Tables that a slice is shown in.
@@ -89,6 +89,11 @@ pub struct Metric {
     pub of_real_frames: bool,
     /// What the corruption study makes of it.
     pub audit: Audit,
+    /// Version of its definition, which ends its signatures: it changes when the same inputs would give another number
+    /// or interval.
+    pub version: u32,
+    /// How the gate judges it where no rule of the user's says otherwise.
+    pub gate: GateRule,
 }
 
 impl Metric {
@@ -106,6 +111,11 @@ impl Metric {
             depends_on_count: false,
             of_real_frames: false,
             audit: Audit::Left,
+            version: 4,
+            gate: GateRule::by(match family.reduction {
+                Reduction::StorySums => GateTest::Stories,
+                Reduction::Sets | Reduction::PairsOfFrames => GateTest::Intervals,
+            }),
         }
     }
 
@@ -145,6 +155,11 @@ impl Metric {
         self
     }
 
+    const fn version(mut self, version: u32) -> Self {
+        self.version = version;
+        self
+    }
+
     const fn audited(mut self) -> Self {
         self.audit = Audit::Compared;
         self
@@ -153,6 +168,12 @@ impl Metric {
     const fn drawn(mut self, colour: &'static str, dashes: &'static str) -> Self {
         self.audit = Audit::Drawn(ChartLine { colour, dashes });
         self
+    }
+
+    /// How the gate judges the metric with this id; one of another version as it can.
+    #[must_use]
+    pub fn gate_rule(id: &str) -> GateRule {
+        Self::find(id).map_or(GateRule::by(GateTest::Stories), |metric| metric.gate)
     }
 
     /// The metric with this id; `None` for one of another version, or of the user's own.
@@ -209,7 +230,7 @@ registry! {
     Ssim, "ssim", "SSIM", Metric::score(Images, &PIXELS, 4).on(Frames).indifferent(&["pixels.psnr"]);
     Lpips, "lpips", "LPIPS", Metric::distance(Images, &LPIPS, 4).on(Frames).drawn("#e07a00", "");
 
-    Kid, "kid", "KID", Metric::distance(Detail, &KERNEL, 5).of_count().drawn("#6a3fa0", "5 3");
+    Kid, "kid", "KID", Metric::distance(Detail, &KERNEL, 5).version(5).of_count().drawn("#6a3fa0", "5 3");
     Precision, "precision", "Precision", Metric::score(Detail, &NEIGHBOURS, 3).of_count().audited();
     Recall, "recall", "Recall", Metric::score(Detail, &NEIGHBOURS, 3).of_count().drawn("#c2569b", "");
     Density, "density", "Density", Metric::score(Detail, &NEIGHBOURS, 3).audited();

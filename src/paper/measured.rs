@@ -1,7 +1,7 @@
 //! A run of ours, as far as published numbers are compared with it.
 
 use super::{PaperError, Text};
-use crate::card::{DatasetCard, ModelCard, Protocol};
+use crate::card::{DatasetCard, ModelCard, Protocol, Subset};
 use crate::record::{Score, Scores, TextVariant};
 use crate::run::{Manifest, Partition, read_scores};
 use std::path::Path;
@@ -25,8 +25,8 @@ pub struct MeasuredRun {
     pub text: TextVariant,
     /// Frames per story: what the user or the protocol said, otherwise the data set's card.
     pub story_length: usize,
-    /// The split.
-    pub split: String,
+    /// Its stories.
+    pub subset: Subset,
     /// The part of the plan that the folder is for.
     pub partition: Partition,
 }
@@ -73,7 +73,7 @@ impl MeasuredRun {
             scores,
             story_length: cards.story_length.unwrap_or(cards.dataset.story_length),
             dataset: cards.dataset,
-            split: cards.split,
+            subset: cards.subset,
             model: cards.model,
             protocol: cards.protocol,
         })

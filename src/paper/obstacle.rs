@@ -1,7 +1,7 @@
 //! Why a score and a published cell are not the same measurement.
 
 use super::{Confidence, MeasuredRun, PublishedCell, Text};
-use crate::card::{self, GeneratorKind, Protocol};
+use crate::card::{self, GeneratorKind, Protocol, Subset, WindowRule};
 use crate::evaluator::EvaluatorRow;
 use crate::metric::Metric;
 use crate::record::{Score, TextVariant, signature_part};
@@ -69,11 +69,17 @@ fn text(cell: &PublishedCell, score: &Score) -> Option<String> {
 fn stories(cell: &PublishedCell, run: &MeasuredRun, score: &Score) -> Vec<String> {
     let mut reasons = Vec::new();
     if let Some(frames) = cell.frames {
-        let (subset, scored) = (part(score, "subset"), part(score, "frames"));
-        let wanted = format!("{}/followers-{}", cell.split, frames.last - 1);
-        if subset != wanted {
+        let wanted = Subset {
+            split: cell.split.clone(),
+            followers: Some(frames.last - 1),
+            windows: WindowRule::default(),
+            first: None,
+        };
+        if run.subset != wanted {
+            let subset = &run.subset;
             reasons.push(format!("stories: {subset}, published on {wanted}"));
         }
+        let scored = part(score, "frames");
         if scored != frames.to_string() {
             reasons.push(format!("frames scored: {scored}, published {frames}"));
         }

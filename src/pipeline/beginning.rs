@@ -1,7 +1,6 @@
 //! What a run folder's manifest is made of when the run begins, whoever draws the frames.
 
 use super::DataChoice;
-use super::data::subset_name;
 use crate::card::{ModelCard, Protocol};
 use crate::dataset::{Dataset, OpenDataset};
 use crate::inference::Runtime;
@@ -61,7 +60,7 @@ impl Beginning<'_> {
             model: self.model.clone(),
             protocol: self.protocol.clone(),
             split: split.clone(),
-            subset: subset_name(split, self.protocol, self.stories, self.dataset),
+            subset: self.choice.subset(self.stories, self.dataset),
             layout: Some(self.dataset.layout().clone()),
             story_length: self.choice.story_length,
             data: self.dataset.folder().to_owned(),

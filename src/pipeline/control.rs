@@ -52,6 +52,8 @@ impl Watch for Silence {
 pub struct Control<'a> {
     watch: &'a dyn Watch,
     cancelled: Option<&'a AtomicBool>,
+    /// Whether it reports the progress of single runs.
+    runs: bool,
 }
 
 impl Control<'static> {
@@ -61,6 +63,7 @@ impl Control<'static> {
         Self {
             watch: &Silence,
             cancelled: None,
+            runs: true,
         }
     }
 }
@@ -72,6 +75,7 @@ impl<'a> Control<'a> {
         Self {
             watch,
             cancelled: None,
+            runs: true,
         }
     }
 
@@ -85,8 +89,19 @@ impl<'a> Control<'a> {
         }
     }
 
+    /// Reports nothing of single runs: for a caller that makes many and counts them itself.
+    #[must_use]
+    pub fn without_runs(self) -> Self {
+        Self {
+            runs: false,
+            ..self
+        }
+    }
+
     pub(super) fn tell(&self, event: Event<'_>) {
-        self.watch.hear(event);
+        if self.runs || !matches!(event, Event::Run { .. }) {
+            self.watch.hear(event);
+        }
     }
 
     pub(super) fn note(&self, text: &str) {
@@ -113,11 +128,12 @@ impl<'a> Control<'a> {
     }
 
     /// A closure for a counted step.
-    pub(super) fn step(&self, what: &'static str) -> impl Fn(usize, usize) + Sync + use<'_> {
+    pub fn step(&self, what: &'static str) -> impl Fn(usize, usize) + Sync + use<'_> {
         move |done, total| self.tell(Event::Step { what, done, total })
     }
 
-    pub(super) fn step_done(&self, what: &str) {
+    /// Says that a counted step is over.
+    pub fn step_done(&self, what: &str) {
         self.tell(Event::StepDone { what });
     }
 }
@@ -143,6 +159,12 @@ mod tests {
         let control = Control::new(&heard).stopped_by(&flag);
         control.note("drawn");
         control.step("counting")(1, 2);
+        let progress = Progress::Started {
+            stage: crate::run::Stage::Observe,
+            done: 0,
+            planned: 1,
+        };
+        control.without_runs().progress("model")(&progress);
         assert!(control.check().is_ok());
         flag.store(true, Ordering::Relaxed);
         assert!(matches!(control.check(), Err(PipelineError::Cancelled)));

@@ -2,7 +2,7 @@
 
 use super::minisv::minisv;
 use super::{Control, PipelineError};
-use crate::card::{self, DatasetCard, Layout, Protocol, WindowRule};
+use crate::card::{self, DatasetCard, Layout, Protocol, Subset, WindowRule};
 use crate::dataset::{Dataset, DatasetError, Links, OpenDataset, OpenOptions, Places, locate};
 use crate::record::Story;
 use std::path::{Path, PathBuf};
@@ -36,6 +36,14 @@ pub struct DataChoice {
     pub story_length: Option<usize>,
     /// How clips in sequence become stories.
     pub windows: WindowRule,
+}
+
+impl DataChoice {
+    /// Which stories of the data set these are, as signatures say it.
+    pub(super) fn subset(&self, stories: &[Story], dataset: &OpenDataset) -> Subset {
+        let all = dataset.stories().len();
+        Subset::of(&self.split, self.windows, stories, all)
+    }
 }
 
 impl DataRequest {
@@ -171,27 +179,4 @@ pub fn selected(
         return Err(PipelineError::NothingSelected);
     }
     Ok(stories)
-}
-
-/// The story subset as signatures say it: `test/followers-3`, `test/followers-3+disjoint[:25]`.
-#[must_use]
-pub fn subset_name(
-    split: &str,
-    protocol: &Protocol,
-    stories: &[Story],
-    dataset: &OpenDataset,
-) -> String {
-    let windows = protocol.stories.windows();
-    let mut lengths = stories.iter().map(|story| story.frames.len());
-    let length = lengths.next().unwrap_or(0);
-    let subset = if lengths.all(|other| other == length) {
-        format!("{split}/followers-{}{windows}", length.saturating_sub(1))
-    } else {
-        format!("{split}/listed{windows}")
-    };
-    if stories.len() < dataset.stories().len() {
-        format!("{subset}[:{}]", stories.len())
-    } else {
-        subset
-    }
 }

@@ -9,7 +9,7 @@ use std::path::PathBuf;
 pub enum PipelineError {
     /// A room below says so.
     #[error(transparent)]
-    Room(#[from] Error),
+    Room(Error),
     /// The bundle of a model or evaluator is in none of the places.
     #[error("the weights of {what} are not installed{missing}")]
     NoBundle {
@@ -279,33 +279,11 @@ impl Gathered {
 }
 
 /// Lets `?` lift the error of any room.
-macro_rules! lift {
-    ($($room:ident$(::$part:ident)+),+ $(,)?) => {
-        $(impl From<crate::$room$(::$part)+> for PipelineError {
-            fn from(error: crate::$room$(::$part)+) -> Self {
-                Self::Room(error.into())
-            }
-        })+
-    };
+impl<E: Into<Error>> From<E> for PipelineError {
+    fn from(error: E) -> Self {
+        Self::Room(error.into())
+    }
 }
-
-lift!(
-    convert::ConvertError,
-    dataset::DatasetError,
-    minisv::MinisvError,
-    evaluate::EvaluateError,
-    fetch::FetchError,
-    format::FormatError,
-    generator::GeneratorError,
-    generator::images::ImagesError,
-    inference::InferenceError,
-    paper::PaperError,
-    report::ReportError,
-    run::RunError,
-    card::CardError,
-    table::TableError,
-    vision::VisionError,
-);
 
 #[cfg(test)]
 mod tests {

@@ -28,7 +28,7 @@ mod suite;
 mod weights;
 
 pub use control::{Control, Event, Watch};
-pub use data::{DataChoice, DataRequest, links, open_dataset, selected, subset_name, to_open};
+pub use data::{DataChoice, DataRequest, links, open_dataset, selected, to_open};
 pub use error::{Gathered, PipelineError};
 pub use evaluators::{EvaluatorSet, truth_cache};
 pub use fetched::{FetchedWeights, Outlook, WeightsRequest, data_sets_of};

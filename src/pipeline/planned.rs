@@ -6,7 +6,7 @@ use super::folders::{Folders, GroupName};
 use super::request::{RunRequest, Seeds};
 use super::weights::open_bundle;
 use super::{Control, DataChoice, EvaluatorSet, Gathered, PipelineError};
-use crate::card::{self, GeneratorKind, ModelCard, Protocol};
+use crate::card::{self, GeneratorKind, ModelCard, Protocol, Subset};
 use crate::dataset::{Dataset, OpenDataset, referential};
 use crate::generator::Prompt;
 use crate::inference::{Bundle, Runtime};
@@ -95,6 +95,30 @@ impl Planned {
     #[must_use]
     pub fn models(&self) -> &[ModelCard] {
         &self.models
+    }
+
+    /// The data set; generators of the caller's read frames from it.
+    #[must_use]
+    pub fn dataset(&self) -> &OpenDataset {
+        &self.dataset
+    }
+
+    /// How frames are observed and scored.
+    #[must_use]
+    pub fn protocol(&self) -> &Protocol {
+        &self.protocol
+    }
+
+    /// The stories to draw.
+    #[must_use]
+    pub fn stories(&self) -> &[Story] {
+        &self.stories
+    }
+
+    /// Which stories they are, as signatures say it.
+    #[must_use]
+    pub fn subset(&self) -> Subset {
+        self.choice.subset(&self.stories, &self.dataset)
     }
 
     /// The seeds of each model.

@@ -62,6 +62,13 @@ impl Started<'_> {
         &self.planned
     }
 
+    /// The same with its runs below another folder.
+    #[must_use]
+    pub fn within(mut self, folder: &Path) -> Self {
+        folder.clone_into(&mut self.planned.folders.group);
+        self
+    }
+
     /// Draws what is outstanding of the run of a model and seed.
     ///
     /// # Errors

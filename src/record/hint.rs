@@ -35,6 +35,38 @@ pub trait Hint {
     }
 }
 
+impl<E: Hint + ?Sized> Hint for Box<E> {
+    fn fault_kind(&self) -> FaultKind {
+        (**self).fault_kind()
+    }
+
+    fn hint(&self) -> Option<String> {
+        (**self).hint()
+    }
+}
+
+/// An error that is always one of other rooms' errors.
+macro_rules! one_of {
+    ($(#[$what:meta])+ $name:ident { $($(#[$which:meta])+ $variant:ident($error:ty),)+ }) => {
+        $(#[$what])+
+        #[derive(Debug, thiserror::Error)]
+        pub enum $name {
+            $($(#[$which])+ #[error(transparent)] $variant(#[from] $error),)+
+        }
+
+        impl $crate::record::Hint for $name {
+            fn fault_kind(&self) -> $crate::record::FaultKind {
+                match self { $(Self::$variant(error) => error.fault_kind(),)+ }
+            }
+
+            fn hint(&self) -> Option<String> {
+                match self { $(Self::$variant(error) => error.hint(),)+ }
+            }
+        }
+    };
+}
+pub(crate) use one_of;
+
 /// An error with a hint, of a room that the holder need not know.
 pub trait HintedError: std::error::Error + Hint + Send + Sync + 'static {}
 

@@ -19,6 +19,7 @@ pub use canonical::canonical_json;
 pub use column::{Column, ColumnKind, Of, SizedColumn, Value};
 pub use digest::{hex, sha256_file, sha256_hex};
 pub use file_lock::{FileLock, try_lock, unless_unsupported, wait_for_lock};
+pub(crate) use hint::one_of;
 pub use hint::{CallerError, FaultKind, Hint, HintedError};
 pub use id::{ClipId, FrameIndex, Seed, StoryId};
 pub use observation::Observation;

@@ -3,7 +3,7 @@
 use super::error::RunError;
 use super::import::ImportCounts;
 use super::manifest::Manifest;
-use crate::card::{CardError, DatasetCard, LayoutCard, ModelCard, Protocol};
+use crate::card::{CardError, DatasetCard, LayoutCard, ModelCard, Protocol, Subset};
 use crate::record::TextVariant;
 use serde::{Deserialize, Serialize};
 use std::num::NonZeroUsize;
@@ -22,7 +22,7 @@ pub struct RunCards {
     /// The split.
     pub split: String,
     /// Which stories were planned, as signatures say it.
-    pub subset: String,
+    pub subset: Subset,
     /// The layout in which the data set was read.
     #[serde(default)]
     pub layout: Option<LayoutCard>,

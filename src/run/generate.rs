@@ -148,14 +148,6 @@ fn check(units: &[&Unit], stories: &[Vec<RgbImage>]) -> Result<(), RunError> {
             found: stories.len(),
         });
     }
-    for (unit, images) in units.iter().zip(stories) {
-        if images.len() != unit.clips.len() {
-            return Err(RunError::FrameCount {
-                story: unit.story.clone(),
-                expected: unit.clips.len(),
-                found: images.len(),
-            });
-        }
-    }
-    Ok(())
+    let mut stories = units.iter().zip(stories);
+    stories.try_for_each(|(unit, images)| unit.has(images.len()))
 }

@@ -11,6 +11,7 @@ use serde_json::Value;
 use std::fs;
 use std::io;
 use std::path::Path;
+use std::sync::LazyLock;
 
 /// Version of the run folder's format.
 pub const FORMAT: u32 = 1;
@@ -115,7 +116,7 @@ impl Session {
     pub fn current(device: &str, onnxruntime: Option<&str>, threads: Option<usize>) -> Self {
         Self {
             version: env!("CARGO_PKG_VERSION").to_owned(),
-            binary_sha256: binary_hash().ok(),
+            binary_sha256: BINARY.clone(),
             onnxruntime: onnxruntime.map(str::to_owned),
             device: device.to_owned(),
             gpu: None,
@@ -136,9 +137,11 @@ impl Session {
     }
 }
 
-fn binary_hash() -> io::Result<String> {
-    sha256_file(&std::env::current_exe()?)
-}
+/// Of the program, which is read once however many runs begin.
+static BINARY: LazyLock<Option<String>> = LazyLock::new(|| {
+    let program = std::env::current_exe().ok()?;
+    sha256_file(&program).ok()
+});
 
 /// `manifest.json`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

@@ -34,6 +34,18 @@ pub struct Unit {
 }
 
 impl Unit {
+    /// Refuses another number of frames than the story has.
+    pub(super) fn has(&self, found: usize) -> Result<(), RunError> {
+        if found == self.clips.len() {
+            return Ok(());
+        }
+        Err(RunError::FrameCount {
+            story: self.story.clone(),
+            expected: self.clips.len(),
+            found,
+        })
+    }
+
     /// The frames of the story: 1 to n.
     #[must_use]
     pub fn frames(&self) -> impl ExactSizeIterator<Item = FrameIndex> + use<> {

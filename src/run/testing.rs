@@ -71,7 +71,7 @@ pub(super) fn cards() -> RunCards {
         model: card::model("ground-truth").expect("card"),
         protocol: card::protocol("strict").expect("card"),
         split: "test".to_owned(),
-        subset: "test/followers-1".to_owned(),
+        subset: "test/followers-1".parse().expect("a subset"),
         layout: None,
         story_length: None,
         data: "data".into(),

@@ -130,9 +130,21 @@ pub fn jackknife_interval(
     range: [f64; 2],
 ) -> Result<[f64; 2], NoInterval> {
     let error = jackknife_error(value, left_out)?;
+    Ok(around(value, error, left_out).map(|end| end.clamp(range[0], range[1])))
+}
+
+/// The same from any number of groups, for statistics that are smooth in the share of each: a U-statistic.
+///
+/// # Errors
+/// See [`NoInterval`].
+pub fn story_interval(value: f64, left_out: &[LeftOut]) -> Result<[f64; 2], NoInterval> {
+    Ok(around(value, standard_error(value, left_out)?, left_out))
+}
+
+fn around(value: f64, error: f64, left_out: &[LeftOut]) -> [f64; 2] {
     // There is an error, so there are groups, and a degree of freedom.
     let half = student_quantile(0.975, left_out.len() as f64 - 1.0).unwrap_or(f64::NAN) * error;
-    Ok([value - half, value + half].map(|end| end.clamp(range[0], range[1])))
+    [value - half, value + half]
 }
 
 #[cfg(test)]
@@ -166,6 +178,18 @@ mod tests {
         assert!(((high - low) / 2.0 / found - 2.262_157_162_8).abs() < 1e-9);
         let cut = jackknife_interval(mean, &without(&left, &[1]), [3.8, 4.0]).unwrap();
         assert_eq!(cut.map(f64::to_bits), [3.8, 4.0].map(f64::to_bits));
+    }
+
+    #[test]
+    fn few_groups_have_an_interval_where_it_is_asked_for() {
+        let left = without(&[2.0, 3.0, 4.0], &[5]);
+        let [low, high] = story_interval(3.0, &left).unwrap();
+        // Student's percentile of 2 degrees of freedom times the error, the root of 2 / 3 * (1 + 0 + 1).
+        let half = 4.302_652_729_911_275 * (4.0_f64 / 3.0).sqrt();
+        assert!((high - 3.0 - half).abs() < 1e-9 && (3.0 - low - half).abs() < 1e-9);
+        // A story of three frames weighs more than the plain jackknife, which knows no length, would have it.
+        let uneven = story_interval(3.0, &without(&[2.0, 3.0, 4.0], &[3, 1, 1])).unwrap();
+        assert!((uneven[1] - 3.0 - half).abs() > 0.1, "{uneven:?} {half}");
     }
 
     #[test]

@@ -17,11 +17,12 @@ mod share;
 mod sums;
 
 pub use bootstrap::{Distribution, Resampling, bootstrap, bootstrap_mean};
-pub use distributions::{normal_cdf, normal_quantile, student_p, student_quantile};
+pub use distributions::{normal_cdf, student_p, student_quantile};
 pub use holm::holm;
 pub use interval::cluster_interval;
 pub use jackknife::{
     LEAST_GROUPS, LeftOut, NoInterval, jackknife_error, jackknife_interval, standard_error,
+    story_interval,
 };
 pub use pair::{MOST_EXACT, Pair, Randomised};
 pub use paired_test::PairedTest;

@@ -29,8 +29,8 @@ impl ClusterSums {
     }
 
     /// Mean of `values[i]` over clusters of one observation: sums `[value, 1]`.
-    #[must_use]
-    pub fn of_values(values: &[f64]) -> Self {
+    #[cfg(test)]
+    pub(crate) fn of_values(values: &[f64]) -> Self {
         let rows = values.iter().flat_map(|value| [*value, 1.0]).collect();
         Self { width: 2, rows }
     }

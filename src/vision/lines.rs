@@ -42,68 +42,46 @@ impl Arithmetic<u8> for Fixed {
     }
 }
 
-/// Pillow's mode `F`: f64 sums, stored as f32.
-#[derive(Clone, Copy)]
-pub(super) struct Double;
+/// An arithmetic of floats that starts at 0 and rounds to f32.
+macro_rules! of_floats {
+    ($(#[$what:meta])+ $name:ident, $float:ty, |$sum:ident, $value:ident, $weight:ident| $add:expr) => {
+        $(#[$what])+
+        #[derive(Clone, Copy)]
+        pub(super) struct $name;
 
-impl<I: Into<f32>> Arithmetic<I> for Double {
-    type Weight = f64;
-    type Sum = f64;
-    type Out = f32;
-    const START: f64 = 0.0;
+        impl<I: Into<f32>> Arithmetic<I> for $name {
+            type Weight = $float;
+            type Sum = $float;
+            type Out = f32;
+            const START: $float = 0.0;
 
-    #[inline(always)]
-    fn add(sum: f64, value: I, weight: f64) -> f64 {
-        sum + f64::from(value.into()) * weight
-    }
+            #[inline(always)]
+            fn add($sum: $float, $value: I, $weight: $float) -> $float {
+                let $value = <$float>::from($value.into());
+                $add
+            }
 
-    #[inline(always)]
-    fn finish(sum: f64) -> f32 {
-        sum as f32
-    }
+            #[inline(always)]
+            #[allow(clippy::unnecessary_cast)]
+            fn finish(sum: $float) -> f32 {
+                sum as f32
+            }
+        }
+    };
 }
 
-/// torch: f32 throughout.
-#[derive(Clone, Copy)]
-pub(super) struct Single;
-
-impl<I: Into<f32>> Arithmetic<I> for Single {
-    type Weight = f32;
-    type Sum = f32;
-    type Out = f32;
-    const START: f32 = 0.0;
-
-    #[inline(always)]
-    fn add(sum: f32, value: I, weight: f32) -> f32 {
-        sum + value.into() * weight
-    }
-
-    #[inline(always)]
-    fn finish(sum: f32) -> f32 {
-        sum
-    }
-}
-
-/// TensorFlow 1: `first + (second - first) * share`, as weights 1 and share.
-#[derive(Clone, Copy)]
-pub(super) struct Towards;
-
-impl<I: Into<f32>> Arithmetic<I> for Towards {
-    type Weight = f32;
-    type Sum = f32;
-    type Out = f32;
-    const START: f32 = 0.0;
-
-    #[inline(always)]
-    fn add(sum: f32, value: I, weight: f32) -> f32 {
-        sum + (value.into() - sum) * weight
-    }
-
-    #[inline(always)]
-    fn finish(sum: f32) -> f32 {
-        sum
-    }
-}
+of_floats!(
+    /// Pillow's mode `F`: f64 sums, stored as f32.
+    Double, f64, |sum, value, weight| sum + value * weight
+);
+of_floats!(
+    /// torch: f32 throughout.
+    Single, f32, |sum, value, weight| sum + value * weight
+);
+of_floats!(
+    /// TensorFlow 1: `first + (second - first) * share`, as weights 1 and share.
+    Towards, f32, |sum, value, weight| sum + (value - sum) * weight
+);
 
 /// Each output line is the weighted sum of the input lines that its taps name; lines have `length`
 /// values. Compiled for the vector units of the machine; the values are the same on all of them, as

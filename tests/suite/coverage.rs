@@ -79,7 +79,7 @@ fn context() -> ScoreContext {
     ScoreContext {
         dataset: "simulated".to_owned(),
         dataset_hash: String::new(),
-        subset: "all".to_owned(),
+        subset: "test/listed".parse().unwrap(),
         text: TextVariant::Original,
         characters: vec!["otto".to_owned(), "mira".to_owned()],
         extractors: [

@@ -187,6 +187,7 @@ impl Dressed {
             manifest["identity"]["model"] = "storygpt-v".into();
             manifest["cards"]["model"] = card("model", "storygpt-v");
             manifest["cards"]["dataset"] = card("dataset", "flintstones");
+            manifest["cards"]["subset"] = "test/followers-3".into();
         });
         dressed.edit("scores.json", |scores| {
             scores["model"] = "storygpt-v".into();

@@ -120,6 +120,22 @@ impl StoryRule {
     }
 }
 
+impl WindowRule {
+    /// The rule that displays as `suffix`.
+    pub(in crate::card) fn of_suffix(suffix: &str) -> Option<Self> {
+        let mut rule = Self::default();
+        for word in suffix.split('+').skip(1) {
+            match word {
+                "disjoint" => rule.overlap = Overlap::Disjoint,
+                "across" => rule.episodes = EpisodeRule::Across,
+                "own-split" => rule.clips = ClipScope::OwnSplit,
+                _ => return None,
+            }
+        }
+        (rule.to_string() == suffix).then_some(rule)
+    }
+}
+
 impl fmt::Display for WindowRule {
     /// What differs from the published way, as signatures append it to the subset: `+disjoint+across`.
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {

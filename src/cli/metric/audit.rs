@@ -6,20 +6,15 @@ use crate::cli::common::DeviceArguments;
 use crate::cli::data::DataArguments;
 use crate::cli::failure::Failure;
 use crate::cli::observe::SkipArguments;
-use crate::cli::talk::{Meter, Screen, print, print_json, say};
+use crate::cli::talk::{Screen, print, print_json, say};
 use clap::Args;
 use serde_json::{Value, json};
 use std::path::PathBuf;
 use storyeval::audit::{
-    Condition, Damage, Extent, Fault, Finding, Row, Scratch, Strength, Study, chart, listing,
+    Condition, Damage, Extent, Fault, Finding, Row, Strength, Study, chart, listing,
 };
-use storyeval::card::{self, Protocol};
-use storyeval::dataset::{Dataset, OpenDataset, referential};
-use storyeval::evaluate::Panel;
-use storyeval::generator::Prompt;
-use storyeval::pipeline::{
-    DataChoice, EvaluatorSet, Gathered, open_dataset, selected, subset_name, truth_cache,
-};
+use storyeval::dataset::Dataset;
+use storyeval::pipeline::{Planned, RunRequest};
 use storyeval::record::Seed;
 use storyeval::run::write_durably;
 
@@ -66,63 +61,30 @@ pub(crate) struct AuditArguments {
 
 /// Corrupts, observes, scores, compares.
 pub(crate) fn audit(arguments: &AuditArguments) -> Outcome {
-    let mut protocol = card::protocol(&arguments.protocol)?;
-    let data = arguments.data.request();
-    data.apply(&mut protocol)?;
-    let card = card::dataset(&arguments.dataset)?;
-    let cache = arguments.device.cache.folder();
     let screen = Screen::new();
-    let mut missing = Gathered::default();
-    let skip = arguments.skip.roles();
-    let set = EvaluatorSet::find(
-        &card,
-        &protocol,
-        &skip,
-        &cache,
-        &mut missing,
-        screen.control(),
-    );
-    let choice = data.choose(&arguments.dataset, &card, &protocol);
-    let dataset = missing.keep(open_dataset(card, &choice, &cache, screen.control()));
-    missing.check()?;
-    let Some(dataset) = dataset else {
-        return Ok(());
-    };
     // Beside the output, so that it is on a disk with room; the output folder is made now, before minutes
     // of work.
     let place = arguments.out.clone().unwrap_or_else(std::env::temp_dir);
-    let scratch = Scratch::below(&place)?;
-    let (prompts, subset) = prompts(arguments, &choice, &protocol, &dataset)?;
-    let runtime = arguments.device.open()?;
-    let mut panel = set.open(dataset.card(), &protocol, &runtime)?;
-    let study = Study {
-        dataset: &dataset,
-        protocol: &protocol,
-        prompts: &prompts,
-        subset: &subset,
-        cache: &truth_cache(&cache),
-        scratch: &scratch,
-        seed: Seed(arguments.seed),
-    };
-    let studies = studies(&study, &arguments.seeds(), &mut panel)?;
-    let each: Vec<Damage> = studies
-        .iter()
-        .map(|(_, _, damage)| damage.clone())
-        .collect();
+    let mut study = Study::open(&arguments.request(), &place, screen.control())?;
+    let seeds: Vec<Seed> = arguments.seeds().into_iter().map(Seed).collect();
+    let studies = study.run(&seeds)?;
+    let planned = study.planned();
+    let each: Vec<Damage> = studies.iter().map(|study| study.damage.clone()).collect();
     let damage = Damage::over(&each);
-    let findings = &studies[0].1;
+    let findings = &studies[0].findings;
     if damage.rows.is_empty() {
         return Err(Failure::Arguments {
-            what: format!("under {} no metric is left to audit", protocol.id),
+            what: format!("under {} no metric is left to audit", planned.protocol().id),
             hint: "leave a network out of `--skip`, or take the protocol `strict`".to_owned(),
         });
     }
-    let frames = frames_of(&study);
     let what = format!(
-        "{} {subset}, {} stories, {frames} frames, protocol {}, {}",
-        dataset.card().id,
-        prompts.len(),
-        protocol.id,
+        "{} {}, {} stories, {} frames, protocol {}, {}",
+        planned.dataset().card().id,
+        planned.subset(),
+        planned.stories().len(),
+        frames_of(planned),
+        planned.protocol().id,
         arguments.seed_words()
     );
     if let Some(out) = &arguments.out {
@@ -135,12 +97,12 @@ pub(crate) fn audit(arguments: &AuditArguments) -> Outcome {
     }
     match arguments.format {
         Format::Text => print(&table(&what, findings, &damage)),
-        Format::Json => print_json(&answer(&study, findings, &damage, &arguments.seeds())),
+        Format::Json => print_json(&answer(planned, findings, &damage, &arguments.seeds())),
     }
 }
 
 /// What `--format json` prints.
-fn answer(study: &Study<'_>, findings: &[Finding], damage: &Damage, seeds: &[u64]) -> Value {
+fn answer(planned: &Planned, findings: &[Finding], damage: &Damage, seeds: &[u64]) -> Value {
     let faults: Vec<_> = Fault::ALL
         .iter()
         .map(|fault| {
@@ -156,12 +118,12 @@ fn answer(study: &Study<'_>, findings: &[Finding], damage: &Damage, seeds: &[u64
         .collect();
     json!({
         "metric": "audit",
-        "dataset": study.dataset.card().id,
-        "dataset_hash": study.dataset.content_hash(),
-        "protocol": study.protocol.id,
-        "subset": study.subset,
-        "stories": study.prompts.len(),
-        "frames": frames_of(study),
+        "dataset": planned.dataset().card().id,
+        "dataset_hash": planned.dataset().content_hash(),
+        "protocol": planned.protocol().id,
+        "subset": planned.subset(),
+        "stories": planned.stories().len(),
+        "frames": frames_of(planned),
         "seeds": seeds,
         "definition": DEFINITION,
         "faults": faults,
@@ -169,12 +131,23 @@ fn answer(study: &Study<'_>, findings: &[Finding], damage: &Damage, seeds: &[u64
     })
 }
 
-fn frames_of(study: &Study<'_>) -> usize {
-    let prompts = study.prompts.iter();
-    prompts.map(|prompt| prompt.story.frames.len()).sum()
+fn frames_of(planned: &Planned) -> usize {
+    let stories = planned.stories().iter();
+    stories.map(|story| story.frames.len()).sum()
 }
 
 impl AuditArguments {
+    fn request(&self) -> RunRequest {
+        RunRequest {
+            protocol: self.protocol.clone(),
+            data: self.data.request(),
+            limit: Some(self.stories as usize),
+            skip: self.skip.roles(),
+            runtime: self.device.options(),
+            ..RunRequest::new(&self.dataset, &[])
+        }
+    }
+
     /// Every seed, in order.
     fn seeds(&self) -> Vec<u64> {
         (0..u64::from(self.seeds))
@@ -192,61 +165,6 @@ impl AuditArguments {
             _ => format!("seed {}", self.seed),
         }
     }
-}
-
-/// One study per seed. The real frames are observed once: no seed changes them.
-fn studies(
-    study: &Study<'_>,
-    seeds: &[u64],
-    panel: &mut Panel,
-) -> Result<Vec<(Seed, Vec<Finding>, Damage)>, Failure> {
-    let conditions = Condition::all();
-    let mut meter = Meter::new("auditing", 1 + seeds.len() * (conditions.len() - 1));
-    let mut done = 0;
-    let mut clean: Option<Finding> = None;
-    let mut studies = Vec::with_capacity(seeds.len());
-    for seed in seeds.iter().copied().map(Seed) {
-        let study = Study { seed, ..*study };
-        let mut findings = Vec::with_capacity(conditions.len());
-        for condition in &conditions {
-            let known = clean.clone().filter(|known| known.condition == *condition);
-            if let Some(known) = known {
-                findings.push(known);
-                continue;
-            }
-            let found = study.look(*condition, panel)?;
-            if *condition == Condition::Clean {
-                clean = Some(found.clone());
-            }
-            findings.push(found);
-            done += 1;
-            meter.at(done);
-        }
-        let damage = Damage::new(&findings);
-        studies.push((seed, findings, damage));
-    }
-    meter.finish();
-    Ok(studies)
-}
-
-/// The stories with the captions that a generator would read, and the subset as signatures say it.
-fn prompts(
-    arguments: &AuditArguments,
-    choice: &DataChoice,
-    protocol: &Protocol,
-    dataset: &OpenDataset,
-) -> Result<(Vec<Prompt>, String), Failure> {
-    let stories = selected(dataset, protocol, Some(arguments.stories as usize))?;
-    let subset = subset_name(&choice.split, protocol, &stories, dataset);
-    let variant = protocol.text_for(&card::model("ground-truth")?)?;
-    let prompts = stories
-        .into_iter()
-        .map(|story| {
-            let captions = referential(&story, variant, dataset.card())?;
-            Ok(Prompt { story, captions })
-        })
-        .collect::<Result<_, Failure>>()?;
-    Ok((prompts, subset))
 }
 
 /// How many frames or stories a fault hit.

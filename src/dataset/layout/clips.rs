@@ -6,7 +6,7 @@ use crate::card::Character;
 use crate::dataset::DatasetError;
 use crate::dataset::annotation::Annotation;
 use crate::dataset::catalog::{
-    Catalog, Defect, Defective, Entry, Episode, Fixed, Shot, ShotIndex, SplitList,
+    Catalog, Defect, Defective, Entry, Episode, Fixed, ShotIndex, Shots, SplitList,
 };
 use crate::dataset::followers::{Cached, cached, chains, episodes};
 use crate::dataset::labels::Labels;
@@ -60,7 +60,7 @@ pub(super) fn catalog(
         (Err(error), None) => return Err(error),
     };
 
-    let mut table = Table::default();
+    let mut shots = Shots::default();
     let frames = Frames {
         source,
         file: annotated.file,
@@ -71,21 +71,27 @@ pub(super) fn catalog(
         .iter()
         .map(|ids| Episode {
             story: None,
-            shots: ids.iter().map(|id| table.shot(id, &frames)).collect(),
+            shots: ids
+                .iter()
+                .map(|id| shots.of(id, |clip| frames.of(id, clip)))
+                .collect(),
         })
         .collect();
     let fixed = cache
         .filter(|(cached, _)| *cached == count)
-        .map(|(_, cached)| fixed(&cached, count, &mut table, &frames));
+        .map(|(_, cached)| fixed(&cached, count, &mut shots, &frames));
     let lists = splits.lists().iter().map(|(name, ids)| {
-        let shots: Vec<ShotIndex> = ids.iter().map(|id| table.shot(id, &frames)).collect();
+        let shots: Vec<ShotIndex> = ids
+            .iter()
+            .map(|id| shots.of(id, |clip| frames.of(id, clip)))
+            .collect();
         let entries = shots.len();
         (name.clone(), SplitList { shots, entries })
     });
     let splits = lists.collect();
     Ok(Catalog {
         metadata,
-        shots: table.shots,
+        shots: shots.made,
         episodes,
         splits,
         entry: Entry::Clips,
@@ -116,40 +122,20 @@ fn cache_name(count: usize) -> String {
     format!("following_cache{count}.pkl")
 }
 
-fn fixed(cached: &Cached, count: usize, table: &mut Table, frames: &Frames<'_>) -> Fixed {
+fn fixed(cached: &Cached, count: usize, shots: &mut Shots, frames: &Frames<'_>) -> Fixed {
     let mut whole: Vec<_> = cached.whole.iter().collect();
     // Shots that only the cache knows are numbered in this order.
     whole.sort_unstable();
     let followers = whole.into_iter().map(|(id, next)| {
-        let next = next.iter().map(|id| table.shot(id, frames)).collect();
-        (table.shot(id, frames), next)
+        let next = next
+            .iter()
+            .map(|id| shots.of(id, |clip| frames.of(id, clip)))
+            .collect();
+        (shots.of(id, |clip| frames.of(id, clip)), next)
     });
     Fixed {
         length: count + 1,
         followers: followers.collect(),
-    }
-}
-
-/// The shots, each made once.
-#[derive(Default)]
-struct Table {
-    shots: Vec<Shot>,
-    by_id: HashMap<String, ShotIndex>,
-}
-
-impl Table {
-    fn shot(&mut self, id: &str, frames: &Frames<'_>) -> ShotIndex {
-        if let Some(known) = self.by_id.get(id) {
-            return *known;
-        }
-        let index = self.shots.len() as ShotIndex;
-        let clip = ClipId::new(id);
-        self.shots.push(Shot {
-            frame: frames.of(id, &clip),
-            clip,
-        });
-        self.by_id.insert(id.to_owned(), index);
-        index
     }
 }
 

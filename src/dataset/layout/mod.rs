@@ -12,11 +12,13 @@ mod pororo;
 mod storygpt_v;
 mod vist;
 
+use super::annotation::malformed;
 use super::catalog::Catalog;
 use super::locate::missing;
 use super::root::Root;
 use super::{DatasetError, MissingFile};
 use crate::card::{DatasetCard, Layout, LayoutCard};
+use serde::de::DeserializeOwned;
 use std::path::Path;
 
 /// What a reader reads.
@@ -183,6 +185,12 @@ fn describe(card: &LayoutCard, path: &str) -> MissingFile {
 /// The first of several names that a file has in a folder.
 fn first_of(root: &Root, names: &[&'static str]) -> Option<&'static str> {
     names.iter().copied().find(|name| root.has_file(name))
+}
+
+/// A JSON file of a data set.
+fn json<T: DeserializeOwned>(root: &Root, name: &str) -> Result<T, DatasetError> {
+    let failed = |source| malformed(&named(root, name), None, source);
+    serde_json::from_slice(&root.read(name)?).map_err(failed)
 }
 
 /// A path that need not exist, for messages.

@@ -4,9 +4,8 @@
 //! random while it loads; neither can be had again from disk. An export is made once and kept.
 
 use super::listed::{Builder, ListedFrame, ListedStory};
-use super::{Mark, Source, file, named};
+use super::{Mark, Source, file, json, named};
 use crate::dataset::DatasetError;
-use crate::dataset::annotation::plain_message;
 use crate::dataset::catalog::Catalog;
 use serde::Deserialize;
 use std::collections::BTreeMap;
@@ -42,15 +41,7 @@ struct ExportedStory {
 /// Reads the metadata.
 pub(super) fn read(source: Source<'_>) -> Result<Catalog, DatasetError> {
     let path = named(source.root, EXPORT);
-    let export: Export =
-        serde_json::from_slice(&source.root.read(EXPORT)?).map_err(|error| DatasetError::Json {
-            path: path.clone(),
-            line: error.line(),
-            column: error.column(),
-            what: plain_message(&error),
-            clip: None,
-            source: error,
-        })?;
+    let export: Export = json(source.root, EXPORT)?;
     let wrong = |wanted: String, found: String| DatasetError::WrongContent {
         path: path.clone(),
         clip: None,

@@ -6,9 +6,9 @@
 
 use super::clips::{ClipAnnotations, LABELS, SPLITS, catalog};
 use super::flintstones::ANNOTATIONS;
-use super::{Mark, Source, file, named};
+use super::{Mark, Source, file, json, named};
 use crate::dataset::DatasetError;
-use crate::dataset::annotation::{Annotation, annotations, plain_message};
+use crate::dataset::annotation::{Annotation, annotations};
 use crate::dataset::catalog::Catalog;
 use crate::dataset::path::check_id;
 use crate::dataset::pixels::NpyFolder;
@@ -47,15 +47,7 @@ pub(super) fn read(source: Source<'_>) -> Result<Catalog, DatasetError> {
 /// The first caption of every clip, and its characters where the older annotations are there.
 fn captions(source: Source<'_>) -> Result<ClipAnnotations, DatasetError> {
     let path = named(source.root, CLEANED);
-    let entries: HashMap<String, Cleaned> = serde_json::from_slice(&source.root.read(CLEANED)?)
-        .map_err(|error| DatasetError::Json {
-            path: path.clone(),
-            line: error.line(),
-            column: error.column(),
-            what: plain_message(&error),
-            clip: None,
-            source: error,
-        })?;
+    let entries: HashMap<String, Cleaned> = json(source.root, CLEANED)?;
     let mut metadata = vec![CLEANED.to_owned()];
     let mut cast = HashMap::new();
     if source.root.has_file(ANNOTATIONS) {

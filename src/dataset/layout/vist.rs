@@ -5,16 +5,14 @@
 //! are left out and counted, as both do.
 
 use super::listed::{Parts, check_name};
-use super::{Mark, Source, file, named};
+use super::{Mark, Source, file, json, named};
 use crate::card::{CaptionSource, Layout};
-use crate::dataset::annotation::plain_message;
 use crate::dataset::catalog::{Catalog, Remark, Shot};
 use crate::dataset::path::check_id;
 use crate::dataset::pixels::NamedFiles;
 use crate::dataset::{DatasetError, MissingFile};
 use crate::record::{ClipId, StoryFrame, StoryId};
 use serde::Deserialize;
-use serde::de::DeserializeOwned;
 use std::collections::HashMap;
 use std::path::Path;
 
@@ -94,7 +92,7 @@ pub(super) fn read(source: Source<'_>) -> Result<Catalog, DatasetError> {
             continue;
         };
         split_path = named(source.root, &name);
-        let sentences: Annotations<Sentence> = parse(source, &name)?;
+        let sentences: Annotations<Sentence> = json(source.root, &name)?;
         metadata.push(name);
         let (naming, photos) = photos(source, split);
         let descriptions = match source.layout.captions {
@@ -198,7 +196,7 @@ fn descriptions(
             published_at: source.card.published_at.clone(),
         });
     };
-    let read: Annotations<Description> = parse(source, name)?;
+    let read: Annotations<Description> = json(source.root, name)?;
     metadata.push(name.clone());
     let mut longest: HashMap<String, String> = HashMap::new();
     for description in read.annotations.into_iter().flatten() {
@@ -305,15 +303,4 @@ fn no_photos(source: Source<'_>) -> DatasetError {
         ],
         published_at: source.card.published_at.clone(),
     }
-}
-
-fn parse<T: DeserializeOwned>(source: Source<'_>, name: &str) -> Result<T, DatasetError> {
-    serde_json::from_slice(&source.root.read(name)?).map_err(|error| DatasetError::Json {
-        path: named(source.root, name),
-        line: error.line(),
-        column: error.column(),
-        what: plain_message(&error),
-        clip: None,
-        source: error,
-    })
 }

@@ -16,7 +16,7 @@ mod rewrite;
 
 pub use decision::{Decision, Explained};
 pub use mention::mentioned;
-pub use pronoun::{PRONOUNS, pronoun_counts, references_true};
+pub use pronoun::{PRONOUNS, pronoun_counts};
 
 use super::DatasetError;
 use crate::card::{DatasetCard, TextProcedure};

@@ -16,9 +16,3 @@ pub fn pronoun_counts(text: &str) -> [usize; PRONOUNS.len()] {
     }
     counts
 }
-
-/// Number of third-person pronouns in `text`: the sum of [`pronoun_counts`].
-#[must_use]
-pub fn references_true(text: &str) -> usize {
-    pronoun_counts(text).iter().sum()
-}

@@ -1,7 +1,7 @@
 //! Char-LDM: the diffusion model alone. Every frame is drawn from its own caption.
 
 use super::super::{Fault, Generator, GeneratorError, Latents, Prompt};
-use super::diffusion::{CaptionDiffusion, active, captions_of, located, longest};
+use super::diffusion::{CaptionDiffusion, captions_of, frame_by_frame, located};
 use super::networks::{DiffusionNetworks, Tokenize};
 use super::onnx::OnnxDiffusion;
 use super::portraits::Portraits;
@@ -65,15 +65,6 @@ impl<N: DiffusionNetworks> CharLdm<N> {
     pub(super) fn into_diffusion(self) -> CaptionDiffusion<N> {
         self.diffusion
     }
-
-    fn frame(
-        &mut self,
-        stories: &[&Prompt],
-        frame: usize,
-        seed: Seed,
-    ) -> Result<Vec<RgbImage>, Fault> {
-        draw_from_caption(&mut self.diffusion, stories, frame, seed)
-    }
 }
 
 impl<N: DiffusionNetworks> Generator for CharLdm<N> {
@@ -82,19 +73,10 @@ impl<N: DiffusionNetworks> Generator for CharLdm<N> {
         prompts: &[Prompt],
         seed: Seed,
     ) -> Result<Vec<Vec<RgbImage>>, GeneratorError> {
-        prompts.iter().try_for_each(Prompt::check)?;
-        let mut images: Vec<Vec<RgbImage>> = prompts.iter().map(|_| Vec::new()).collect();
-        for frame in 0..longest(prompts) {
-            let indices = active(prompts, frame);
-            let stories: Vec<&Prompt> = indices.iter().map(|index| &prompts[*index]).collect();
-            let drawn = self
-                .frame(&stories, frame, seed)
-                .map_err(|fault| located(fault, &stories, frame))?;
-            for (index, image) in indices.into_iter().zip(drawn) {
-                images[index].push(image);
-            }
-        }
-        Ok(images)
+        frame_by_frame(prompts, |at| {
+            draw_from_caption(&mut self.diffusion, at.stories, at.frame, seed)
+                .map_err(|fault| located(fault, at.stories, at.frame))
+        })
     }
 }
 

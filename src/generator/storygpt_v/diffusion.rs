@@ -113,16 +113,51 @@ impl<N: DiffusionNetworks> CaptionDiffusion<N> {
 }
 
 /// Frames of the longest story.
-pub(super) fn longest(prompts: &[Prompt]) -> usize {
+fn longest(prompts: &[Prompt]) -> usize {
     let lengths = prompts.iter().map(|prompt| prompt.captions.len());
     lengths.max().unwrap_or_default()
 }
 
 /// The stories that have a frame `frame` (from 0), by their index in the call.
-pub(super) fn active(prompts: &[Prompt], frame: usize) -> Vec<usize> {
+fn active(prompts: &[Prompt], frame: usize) -> Vec<usize> {
     (0..prompts.len())
         .filter(|index| prompts[*index].captions.len() > frame)
         .collect()
+}
+
+/// One frame of every story that has it.
+pub(super) struct FrameOf<'a> {
+    /// The frame, from 0.
+    pub(super) frame: usize,
+    /// The stories, by their index in the call.
+    pub(super) indices: &'a [usize],
+    /// The stories.
+    pub(super) stories: &'a [&'a Prompt],
+    /// What was drawn of every story of the call before.
+    pub(super) images: &'a [Vec<RgbImage>],
+}
+
+/// Draws the first frame of every story, then the second, and so on.
+pub(super) fn frame_by_frame(
+    prompts: &[Prompt],
+    mut draw: impl FnMut(&FrameOf<'_>) -> Result<Vec<RgbImage>, GeneratorError>,
+) -> Result<Vec<Vec<RgbImage>>, GeneratorError> {
+    prompts.iter().try_for_each(Prompt::check)?;
+    let mut images: Vec<Vec<RgbImage>> = prompts.iter().map(|_| Vec::new()).collect();
+    for frame in 0..longest(prompts) {
+        let indices = active(prompts, frame);
+        let stories: Vec<&Prompt> = indices.iter().map(|index| &prompts[*index]).collect();
+        let drawn = draw(&FrameOf {
+            frame,
+            indices: &indices,
+            stories: &stories,
+            images: &images,
+        })?;
+        for (index, image) in indices.into_iter().zip(drawn) {
+            images[index].push(image);
+        }
+    }
+    Ok(images)
 }
 
 /// The caption texts of one frame.

@@ -2,7 +2,7 @@
 
 use super::super::{Fault, Generator, GeneratorError, Latents, Prompt};
 use super::char_ldm::{CharLdm, check_kind, draw_from_caption, open_diffusion, opening};
-use super::diffusion::{CaptionDiffusion, active, captions_of, located, longest};
+use super::diffusion::{CaptionDiffusion, captions_of, frame_by_frame, located};
 use super::llm::{Past, contexts, visual_tokens};
 use super::networks::{DiffusionNetworks, LanguageNetworks, Tokenize};
 use super::onnx::{OnnxDiffusion, OnnxLanguage};
@@ -140,39 +140,30 @@ impl<N: DiffusionNetworks, L: LanguageNetworks> Generator for StoryGptV<N, L> {
         prompts: &[Prompt],
         seed: Seed,
     ) -> Result<Vec<Vec<RgbImage>>, GeneratorError> {
-        prompts.iter().try_for_each(Prompt::check)?;
-        let mut images: Vec<Vec<RgbImage>> = prompts.iter().map(|_| Vec::new()).collect();
         // Visual tokens are kept: each frame goes through the vision network once, not once a later frame.
         let mut visual: Vec<Vec<Array2<f32>>> = prompts.iter().map(|_| Vec::new()).collect();
-        for frame in 0..longest(prompts) {
-            let indices = active(prompts, frame);
-            let stories: Vec<&Prompt> = indices.iter().map(|index| &prompts[*index]).collect();
-            let earlier: Vec<&[Array2<f32>]> = indices
+        frame_by_frame(prompts, |at| {
+            let failed = |fault| located(fault, at.stories, at.frame);
+            if let Some(before) = at.frame.checked_sub(1) {
+                let newest: Vec<&RgbImage> = at
+                    .indices
+                    .iter()
+                    .map(|index| &at.images[*index][before])
+                    .collect();
+                let tokens =
+                    visual_tokens(&mut self.language, &self.llm, &newest).map_err(failed)?;
+                for (index, tokens) in at.indices.iter().zip(tokens) {
+                    visual[*index].push(tokens);
+                }
+            }
+            let earlier: Vec<&[Array2<f32>]> = at
+                .indices
                 .iter()
                 .map(|index| visual[*index].as_slice())
                 .collect();
-            let drawn = self
-                .frame(&stories, &earlier, frame, seed)
-                .map_err(|fault| located(fault, &stories, frame))?;
-            for (index, image) in indices.into_iter().zip(drawn) {
-                images[index].push(image);
-            }
-            let going_on = active(prompts, frame + 1);
-            let newest: Vec<&RgbImage> = going_on
-                .iter()
-                .map(|index| &images[*index][frame])
-                .collect();
-            let tokens =
-                visual_tokens(&mut self.language, &self.llm, &newest).map_err(|fault| {
-                    let stories: Vec<&Prompt> =
-                        going_on.iter().map(|index| &prompts[*index]).collect();
-                    located(fault, &stories, frame + 1)
-                })?;
-            for (index, tokens) in going_on.into_iter().zip(tokens) {
-                visual[index].push(tokens);
-            }
-        }
-        Ok(images)
+            self.frame(at.stories, &earlier, at.frame, seed)
+                .map_err(failed)
+        })
     }
 }
 

@@ -2,7 +2,7 @@
 
 use super::ReduceInput;
 use super::similarity::Similarities;
-use crate::card::Repeats;
+use crate::card::{Repeats, Subset};
 use crate::record::{Observation, StoryId};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -94,10 +94,11 @@ impl<'a> Chosen<'a> {
     }
 
     /// The story subset as signatures say it.
-    pub(super) fn subset(&self) -> String {
+    pub(super) fn subset(&self) -> Subset {
+        let planned = self.input.context.subset.clone();
         match self.cut {
-            Some(first) => format!("{}[:{first}]", self.input.context.subset),
-            None => self.input.context.subset.clone(),
+            Some(first) => planned.cut(first),
+            None => planned,
         }
     }
 

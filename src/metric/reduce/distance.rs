@@ -12,6 +12,7 @@ use crate::metric::{
     Family, FrechetParts, MeanPrecision, MetricId, Reduction, frechet_left_out, frechet_with,
 };
 use crate::record::Role;
+use crate::stats::jackknife_interval;
 use std::collections::BTreeSet;
 
 /// The Fréchet distance.
@@ -124,7 +125,9 @@ fn fill(draft: &mut Draft<'_, '_>, chosen: &Chosen<'_>, pair: &Both, precision: 
             };
             let sets = [pair.generated.view(), pair.ground_truth.view()];
             match frechet_left_out(&sets[0], &sets[1], distance.value, parts) {
-                Ok(left_out) => draft.left_out(left_out, [0.0, f64::INFINITY], RULE),
+                Ok(left_out) => draft.left_out(left_out, RULE, |value, left_out| {
+                    jackknife_interval(value, left_out, [0.0, f64::INFINITY])
+                }),
                 Err(reason) => draft.warn(format!("no interval: {reason}")),
             }
         }

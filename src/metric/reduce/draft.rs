@@ -6,7 +6,7 @@ use super::parts::{Parts, Reduced, StorySums};
 use super::signature::signature;
 use crate::metric::{Metric, MetricId};
 use crate::record::Score;
-use crate::stats::{LeftOut, Range, cluster_interval, jackknife_interval};
+use crate::stats::{LeftOut, NoInterval, Range, cluster_interval};
 
 /// A score without value or signature yet.
 pub(super) struct Draft<'c, 'a> {
@@ -70,11 +70,6 @@ impl<'c, 'a> Draft<'c, 'a> {
         }
     }
 
-    /// The value, where there is one.
-    pub(super) fn known_value(&self) -> Option<f64> {
-        self.score.value
-    }
-
     /// Adds what a reader must know.
     pub(super) fn warn(&mut self, warning: impl Into<String>) {
         self.score.warnings.push(warning.into());
@@ -105,12 +100,17 @@ impl<'c, 'a> Draft<'c, 'a> {
         }
     }
 
-    /// States the score without each group of stories, and makes its interval of that, cut to `range`.
-    pub(super) fn left_out(&mut self, left_out: Vec<LeftOut>, range: [f64; 2], rule: &str) {
+    /// States the score without each story or group of stories, and the interval of that.
+    pub(super) fn left_out(
+        &mut self,
+        left_out: Vec<LeftOut>,
+        rule: &str,
+        interval: impl FnOnce(f64, &[LeftOut]) -> Result<[f64; 2], NoInterval>,
+    ) {
         let Some(value) = self.score.value else {
             return;
         };
-        match jackknife_interval(value, &left_out, range) {
+        match interval(value, &left_out) {
             Ok(interval) => self.interval(Some(interval), rule),
             Err(reason) => {
                 self.interval(None, rule);
@@ -138,7 +138,7 @@ impl<'c, 'a> Draft<'c, 'a> {
         own: &[(&str, &str)],
     ) -> Reduced {
         self.score.signature = signature(
-            self.metric.id,
+            self.metric,
             self.chosen,
             extractor,
             own,

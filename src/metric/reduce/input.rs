@@ -1,6 +1,6 @@
 //! What a reduction reads.
 
-use crate::card::Protocol;
+use crate::card::{Protocol, Subset};
 use crate::record::{Observation, Role, TextVariant};
 use ndarray::{Array2, ArrayView2};
 use serde::{Deserialize, Serialize, Serializer};
@@ -194,7 +194,7 @@ pub struct ScoreContext {
     /// Its content hash; the first 12 characters enter the signature.
     pub dataset_hash: String,
     /// Which stories were planned, for example `test/followers-3[:100]`.
-    pub subset: String,
+    pub subset: Subset,
     /// Text that the generator read.
     pub text: TextVariant,
     /// Names of the characters in label order.

@@ -1,9 +1,9 @@
-//! An interval of the kernel distance, from leaving out one story at a time.
+//! The kernel distance without each story, for the jackknife of `stats`.
 //!
 //! The estimate is a U-statistic, for which the jackknife is consistent; a bootstrap would pair a frame
 //! with itself. Every kernel value is computed once: what a story takes away is a sum over its rows.
 
-use crate::stats::{LeftOut, student_quantile};
+use crate::stats::LeftOut;
 use ndarray::{Array2, ArrayView2, Axis, s};
 
 /// Rows of the kernel matrix that are held at once.
@@ -59,17 +59,6 @@ pub(super) fn left_out(
     Some(without.collect())
 }
 
-/// A 95 % interval around `value`, from its values without each story (Student's t).
-pub(super) fn interval(value: f64, left_out: &[LeftOut]) -> Option<[f64; 2]> {
-    let without: Vec<f64> = left_out.iter().filter_map(|story| story.value).collect();
-    let count = without.len() as f64;
-    let mean = without.iter().sum::<f64>() / count;
-    let spread: f64 = without.iter().map(|value| (value - mean).powi(2)).sum();
-    let quantile = student_quantile(0.975, count - 1.0)?;
-    let half = quantile * ((count - 1.0) / count * spread).sqrt();
-    half.is_finite().then_some([value - half, value + half])
-}
-
 /// Sums of `(a.b / d + 1)^3` by story. `same`: both sets are one, whose diagonal is left out.
 fn shares(
     first: &Array2<f64>,
@@ -106,6 +95,7 @@ fn shares(
 mod tests {
     use super::*;
     use crate::metric::kernel_distance;
+    use crate::stats::story_interval;
 
     #[test]
     fn leaving_out_equals_computing_again() {
@@ -119,7 +109,6 @@ mod tests {
         let stories: Vec<usize> = (0..n).map(|row| row / 4).collect();
         let value = kernel_distance(&x.view(), &y.view()).unwrap();
         let without = left_out(&x.view(), &y.view(), &stories, count).unwrap();
-        let [low, high] = interval(value, &without).unwrap();
         let again: Vec<f64> = (0..count)
             .map(|story| {
                 let rows: Vec<usize> = (0..n).filter(|row| stories[*row] != story).collect();
@@ -127,9 +116,18 @@ mod tests {
                 kernel_distance(&x.view(), &y.view()).unwrap()
             })
             .collect();
+        for (found, expected) in without.iter().zip(&again) {
+            let found = found.value.unwrap();
+            assert!(
+                (found - expected).abs() < 1e-9 * value.abs(),
+                "{found} {expected}"
+            );
+        }
+        // Stories of equal length: the weighted jackknife is the plain one. Student's percentile of 149 degrees of
+        // freedom, as scipy has it.
+        let [low, high] = story_interval(value, &without).unwrap();
         let mean = again.iter().sum::<f64>() / count as f64;
         let spread: f64 = again.iter().map(|v| (v - mean).powi(2)).sum();
-        // Student's percentile of 149 degrees of freedom, as scipy has it.
         let half = 1.976_013_177_679_155 * ((count as f64 - 1.0) / count as f64 * spread).sqrt();
         assert!((high - value - half).abs() < 1e-9 * half.max(1e-9) + 1e-12);
         assert!((value - low - half).abs() < 1e-9 * half.max(1e-9) + 1e-12);

@@ -137,7 +137,7 @@ impl Sheet {
         {
             draft.warn(columns);
         }
-        let classes = self.total.classes.len();
+        let classes = self.total.classes.classes().len();
         let terms = self.total.terms(statistic, classes);
         let value = statistic.value(&terms);
         draft.value(value.ok_or_else(|| self.reason().to_owned()));

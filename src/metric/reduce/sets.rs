@@ -13,6 +13,7 @@ use crate::metric::{
     inception_score_by_groups, kernel_distance, kid, prdc_by_groups,
 };
 use crate::record::Role;
+use crate::stats::{jackknife_interval, story_interval};
 use ndarray::Axis;
 
 /// KID.
@@ -70,14 +71,12 @@ fn kernel(chosen: &Chosen<'_>, _: &Slice) -> Vec<Reduced> {
                 "all-frames".clone_into(&mut subsets);
                 draft.value(kernel_distance(&generated, &truth).map_err(|r| r.to_string()));
                 if pair.rows.len() <= MAX_JACKKNIFED {
-                    let found = draft.known_value().and_then(|value| {
-                        let left_out =
-                            jackknife::left_out(&generated, &truth, &stories.0, stories.1)?;
-                        let interval = jackknife::interval(value, &left_out);
-                        draft.parts(Parts::LeftOut { value, left_out });
-                        interval
-                    });
-                    draft.interval(found, "story-jackknife-t");
+                    let rule = "story-jackknife-t";
+                    draft.interval(None, rule);
+                    let left_out = jackknife::left_out(&generated, &truth, &stories.0, stories.1);
+                    if let Some(left_out) = left_out {
+                        draft.left_out(left_out, rule, story_interval);
+                    }
                 } else {
                     draft.parts(Parts::None(format!(
                         "its pairs of frames are not gone through for more than {MAX_JACKKNIFED} frames"
@@ -195,7 +194,9 @@ fn neighbours(chosen: &Chosen<'_>, _: &Slice) -> Vec<Reduced> {
                 Err(reason) => draft.value(Err(reason.clone())),
                 Ok((found, left_out, name)) => {
                     draft.value(Ok(read(found)));
-                    draft.left_out(left_out[at].clone(), [0.0, most], name);
+                    draft.left_out(left_out[at].clone(), name, |value, left_out| {
+                        jackknife_interval(value, left_out, [0.0, most])
+                    });
                 }
             }
             let k = k.to_string();
@@ -242,7 +243,9 @@ fn inception(chosen: &Chosen<'_>, _: &Slice) -> Vec<Reduced> {
                 Err(reason) => draft.value(Err(reason.to_string())),
                 Ok((found, left_out)) => {
                     draft.value(Ok(found.mean));
-                    draft.left_out(left_out, [1.0, classes], &name);
+                    draft.left_out(left_out, &name, |value, left_out| {
+                        jackknife_interval(value, left_out, [1.0, classes])
+                    });
                     if let Some(std) = found.std {
                         draft.warn(format!(
                             "standard deviation over splits {std:.6}; it is their spread, not an interval"

@@ -2,17 +2,16 @@
 
 use super::chosen::Chosen;
 use super::input::ExtractorName;
+use crate::metric::Metric;
 use crate::record::Signature;
 
-/// Version of the definitions. It changes when the same inputs would give another number or interval.
-const VERSION: u32 = 4;
 /// Characters of a hash that a signature shows.
 const HASH_LENGTH: usize = 12;
 
 /// Builds `metric|dataset:..|..|n:400|v:4`. `own` are the parts of the metric itself (threshold,
 /// averaging) and `interval` how the interval was made.
 pub(super) fn signature(
-    metric: &str,
+    metric: &Metric,
     chosen: &Chosen<'_>,
     extractor: Option<&ExtractorName>,
     own: &[(&str, &str)],
@@ -23,7 +22,7 @@ pub(super) fn signature(
     let name = extractor.map(|name| format!("{}@{}", name.graph, short(&name.hash)));
     let pixels = extractor.map(|name| name.preprocessing.as_str());
     let dataset = format!("{}@{}", context.dataset, short(&context.dataset_hash));
-    let common = Signature::of(metric)
+    let common = Signature::of(metric.id)
         .with("dataset", dataset)
         .with("subset", chosen.subset())
         .with("text", context.text.name())
@@ -34,7 +33,7 @@ pub(super) fn signature(
     let whole = own
         .iter()
         .fold(common, |line, (key, value)| line.with(key, value));
-    whole.end(interval, n, VERSION)
+    whole.end(interval, n, metric.version)
 }
 
 fn short(hash: &str) -> &str {

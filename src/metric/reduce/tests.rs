@@ -23,7 +23,7 @@ pub(super) fn context() -> ScoreContext {
     ScoreContext {
         dataset: "minisv".to_owned(),
         dataset_hash: "0123456789abcdef".to_owned(),
-        subset: "test/followers-3".to_owned(),
+        subset: "test/followers-3".parse().unwrap(),
         text: TextVariant::Algorithm1,
         characters: vec!["otto".to_owned(), "mira".to_owned()],
         extractors: Extractors::from_iter([

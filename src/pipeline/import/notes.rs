@@ -17,6 +17,33 @@ pub(super) struct ImportNotes<'a> {
     pub(super) inspection: &'a Inspection,
 }
 
+/// Whether a file is such a one.
+type Such = fn(&Inspected) -> bool;
+
+/// What a file may be besides the 8-bit RGB pixels that were drawn, and what follows from it.
+const PIXELS: [(Such, &str); 5] = [
+    (
+        |file| file.jpeg,
+        "are JPEG: what was compressed away moves every metric, FID and LPIPS most",
+    ),
+    (
+        |file| file.clipped_grey,
+        "are 16-bit grey, of which everything above 255 is white, as Pillow has it",
+    ),
+    (
+        |file| file.four_channels,
+        "are CMYK or YCCK JPEG, converted to RGB as Pillow does it, without a profile",
+    ),
+    (
+        |file| file.damaged,
+        "are JPEG with damaged data, decoded as far as Pillow decodes them",
+    ),
+    (
+        |file| file.alpha,
+        "have transparency, which is dropped as Pillow does it",
+    ),
+];
+
 impl ImportNotes<'_> {
     /// The notes, in a fixed order.
     pub(super) fn all(&self) -> Vec<String> {
@@ -72,40 +99,17 @@ impl ImportNotes<'_> {
     /// Files that are not the 8-bit RGB pixels that were drawn.
     fn pixels(&self) -> Vec<String> {
         let total = self.inspection.files.len();
-        let count = |wanted: fn(&Inspected) -> bool| {
-            let files = self.inspection.files.values();
-            files.filter(|file| wanted(file)).count()
-        };
         let mut notes = Vec::new();
-        let jpeg = count(|file| file.jpeg);
-        if jpeg > 0 {
-            notes.push(format!(
-                "{jpeg} of {total} files are JPEG: what was compressed away moves every metric, FID and LPIPS most"
-            ));
-        }
-        let clipped = count(|file| file.clipped_grey);
-        if clipped > 0 {
-            notes.push(format!(
-                "{clipped} of {total} files are 16-bit grey, of which everything above 255 is white, as Pillow has it"
-            ));
-        }
-        let four_channels = count(|file| file.four_channels);
-        if four_channels > 0 {
-            notes.push(format!(
-                "{four_channels} of {total} files are CMYK or YCCK JPEG, converted to RGB as Pillow does it, without a profile"
-            ));
-        }
-        let damaged = count(|file| file.damaged);
-        if damaged > 0 {
-            notes.push(format!(
-                "{damaged} of {total} files are JPEG with damaged data, decoded as far as Pillow decodes them"
-            ));
-        }
-        let alpha = count(|file| file.alpha);
-        if alpha > 0 {
-            notes.push(format!(
-                "{alpha} of {total} files have transparency, which is dropped as Pillow does it"
-            ));
+        for (is_such, what) in PIXELS {
+            let such = self
+                .inspection
+                .files
+                .values()
+                .filter(|it| is_such(it))
+                .count();
+            if such > 0 {
+                notes.push(format!("{such} of {total} files {what}"));
+            }
         }
         if let (Some([width, height]), Some(own)) = (self.inspection.size, self.frames)
             && [width as usize, height as usize] != [own.width, own.height]

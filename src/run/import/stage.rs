@@ -52,14 +52,7 @@ pub fn import<E: From<RunError>>(
             }
             let begin = Instant::now();
             let contents = fetch(unit)?;
-            if contents.len() != unit.clips.len() {
-                return Err(RunError::FrameCount {
-                    story: unit.story.clone(),
-                    expected: unit.clips.len(),
-                    found: contents.len(),
-                }
-                .into());
-            }
+            unit.has(contents.len())?;
             let drawing = Drawing {
                 seconds: begin.elapsed().as_secs_f64(),
                 batch: None,

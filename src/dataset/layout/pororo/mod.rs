@@ -13,14 +13,14 @@ use super::clips::labelled;
 use super::{Mark, Source, file, named};
 use crate::dataset::DatasetError;
 use crate::dataset::catalog::{
-    Catalog, Defect, Defective, Entry, Episode, Fixed, Shot, ShotIndex, SplitList,
+    Catalog, Defect, Defective, Entry, Episode, Fixed, ShotIndex, Shots, SplitList,
 };
 use crate::dataset::labels::Labels;
 use crate::dataset::npy_read::{read_npy_objects, read_npy_text};
 use crate::dataset::pixels::StripFiles;
 use crate::format::pickle::Ref;
 use crate::record::{ClipId, StoryFrame};
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 const IDS: &str = "train_seen_unseen_ids.npy";
@@ -61,22 +61,28 @@ pub(super) fn read(source: Source<'_>) -> Result<Catalog, DatasetError> {
         captions: Captions::read(source, &labels)?,
         labels,
     };
-    let mut table = Table::default();
+    let mut shots = Shots::default();
     // Sequences are of all clips with a caption, so that stories of any length can be cut.
     let episodes = sequences(texts.captions.ids())
         .into_iter()
         .map(|ids| Episode {
             story: None,
-            shots: ids.iter().map(|id| table.shot(id, &texts)).collect(),
+            shots: ids
+                .iter()
+                .map(|id| shots.of(id, |clip| texts.of(id, clip)))
+                .collect(),
         })
         .collect();
     let starts: Vec<ShotIndex> = firsts
         .iter()
-        .map(|row| table.shot(&row[0], &texts))
+        .map(|row| shots.of(&row[0], |clip| texts.of(&row[0], clip)))
         .collect();
     let mut followers = BTreeMap::new();
     for (start, next) in starts.iter().zip(&nexts) {
-        let next: Vec<ShotIndex> = next.iter().map(|id| table.shot(id, &texts)).collect();
+        let next: Vec<ShotIndex> = next
+            .iter()
+            .map(|id| shots.of(id, |clip| texts.of(id, clip)))
+            .collect();
         if next.len() == count {
             followers.insert(*start, next);
         }
@@ -85,7 +91,7 @@ pub(super) fn read(source: Source<'_>) -> Result<Catalog, DatasetError> {
     let metadata = [&cache, &following, IDS, texts.captions.file, LABELS];
     Ok(Catalog {
         metadata: metadata.into_iter().map(str::to_owned).collect(),
-        shots: table.shots,
+        shots: shots.made,
         episodes,
         splits,
         entry: Entry::Clips,
@@ -241,29 +247,6 @@ impl Texts<'_> {
             character_labels: Some(labels),
             background_labels: None,
         })
-    }
-}
-
-/// The shots, each made once.
-#[derive(Default)]
-struct Table {
-    shots: Vec<Shot>,
-    by_id: HashMap<String, ShotIndex>,
-}
-
-impl Table {
-    fn shot(&mut self, id: &str, texts: &Texts<'_>) -> ShotIndex {
-        if let Some(known) = self.by_id.get(id) {
-            return *known;
-        }
-        let index = self.shots.len() as ShotIndex;
-        let clip = ClipId::new(id);
-        self.shots.push(Shot {
-            frame: texts.of(id, &clip),
-            clip,
-        });
-        self.by_id.insert(id.to_owned(), index);
-        index
     }
 }
 
