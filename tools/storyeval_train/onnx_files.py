@@ -58,13 +58,15 @@ def example(name, shape, dtype, generator, high):
     return np.round(generator.standard_normal(shape), 3).astype(np.float32)
 
 
-def export_graph(module, path, inputs, outputs, parity, seed=7, cases=()):
+def export_graph(module, path, inputs, outputs, parity=None, seed=7, cases=(), tensors=None):
     """Exports `module`, proves ONNX Runtime equal to PyTorch and records inputs with their outputs.
 
     inputs: list of (name, dtype, shape, dynamic axes {index: label}, exclusive high of integers).
     outputs: one name (batch first; a second dynamic axis of the first input is the output's too) or
     a dict of names with their dynamic axes.
+    parity: folder that takes inputs and outputs as JSON, if any.
     cases: more inputs to record, each a dict of arrays by name; `GRAPH-2.json` is the first of them.
+    tensors: takes the first inputs and outputs as a bundle's parity file has them (`GRAPH/in/NAME`), if given.
     Returns the largest difference found.
     """
     module = round_to_half(fused(module)).requires_grad_(False)
@@ -105,6 +107,11 @@ def export_graph(module, path, inputs, outputs, parity, seed=7, cases=()):
             worst = max(worst, float(np.abs(got - wanted).max(initial=0)))
     if worst > TOLERANCE:
         raise ValueError(f"{path.name}: ONNX Runtime differs from PyTorch by {worst}")
+    if tensors is not None:
+        tensors |= {f"{path.stem}/in/{n}": given[n] for n in names}
+        tensors |= {f"{path.stem}/out/{n}": v for n, v in zip(outputs, both(given)[0])}
+    if parity is None:
+        return worst
     parity.mkdir(parents=True, exist_ok=True)
     for number, arrays in enumerate([given, *cases], 1):
         suffix = "" if number == 1 else f"-{number}"
