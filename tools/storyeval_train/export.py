@@ -163,6 +163,8 @@ def value_text(value):
     """A TOML value; JSON spells strings, numbers and lists the same way."""
     if isinstance(value, bool):
         return str(value).lower()
+    if isinstance(value, dict):
+        return "{ " + ", ".join(f"{k} = {value_text(v)}" for k, v in value.items()) + " }"
     return json.dumps(value, ensure_ascii=False)
 
 
