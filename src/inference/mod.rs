@@ -14,6 +14,7 @@ mod library;
 mod manifest;
 mod memory;
 mod native;
+mod onnx_ports;
 mod pinned;
 mod python;
 mod resident;
@@ -22,15 +23,18 @@ mod search;
 mod tokenizer;
 
 pub use bundle::{Bundle, Verified};
+pub(crate) use bundle::{stays_inside, weight_files};
 pub use device::{Device, DeviceParseError, DeviceRequest};
 pub use error::{Attempt, InferenceError, Place, PortFault, Refusal};
 pub use graph::{Element, Graph, GraphSignature, Input, Port};
 pub use library::{Library, Origin, default_cache};
+pub(crate) use manifest::{FILE as MANIFEST_FILE, FORMAT as BUNDLE_FORMAT};
 pub use manifest::{
     BetaSchedule, BundleKind, BundleManifest, CaptionerModel, ClipModel, Diffusion, Export,
     Features, ImageSize, Labels, Llm, LocatorModel, LpipsModel, Parity, PixelInput, Portraits,
     PredictionType, SamModel, Scheduler, SchedulerKind, Source, Text, TimestepSpacing,
 };
+pub use onnx_ports::{DeclaredPort, DeclaredPorts};
 pub use resident::{DeviceTensor, ResidentGraph};
 pub use runtime::{Runtime, RuntimeOptions};
 pub use tokenizer::{Token, Tokenizer};

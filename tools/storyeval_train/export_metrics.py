@@ -55,9 +55,9 @@ def clip_section(length):
             "bos_id": BOS, "eos_id": EOS, "pad_id": PAD, "lower_case": True}
 
 
-def clip_graphs(model, vocabulary, captions, side=64):
+def clip_graphs(model, vocabulary, captions, side=64, tokens=12):
     """Graphs of a CLIP for `export_graph`; `captions` are ids [N,T] of some texts."""
-    ids = ("input_ids", "int64", (2, 12), {0: "batch", 1: "tokens"}, vocabulary)
+    ids = ("input_ids", "int64", (2, tokens), {0: "batch", 1: "tokens"}, vocabulary)
     return {"clip_image": (model.image, [pixels(side=side)], "image_embeds", ()),
             "clip_text": (model.text, [ids], {"text_embeds": {0: "batch"}},
                           [{"input_ids": captions}, {"input_ids": captions[:1, :9]}])}

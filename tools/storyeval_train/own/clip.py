@@ -48,7 +48,7 @@ def train(job):
     from ..export_metrics import clip_graphs, clip_section
     from .captioner import tokenizer
     some = ids[job.parts.test[:3]].numpy()
-    return Written("clip", clip_graphs(model, len(dictionary.words), some, job.size), {"clip": clip_section(longest)},
+    return Written("clip", clip_graphs(model, len(dictionary.words), some, job.size, longest), {"clip": clip_section(longest)},
                    {"clip": None}, {"clip": scores},
                    files={"tokenizer.json": lambda path: tokenizer(path, dictionary, captions)})
 
