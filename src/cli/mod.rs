@@ -16,6 +16,7 @@ mod gate;
 mod latents;
 mod list;
 mod metric;
+mod model;
 mod models;
 mod numbers;
 mod observe;

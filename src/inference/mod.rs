@@ -28,12 +28,12 @@ pub use device::{Device, DeviceParseError, DeviceRequest};
 pub use error::{Attempt, InferenceError, Place, PortFault, Refusal};
 pub use graph::{Element, Graph, GraphSignature, Input, Port};
 pub use library::{Library, Origin, default_cache};
-pub(crate) use manifest::{FILE as MANIFEST_FILE, FORMAT as BUNDLE_FORMAT};
 pub use manifest::{
     BetaSchedule, BundleKind, BundleManifest, CaptionerModel, ClipModel, Diffusion, Export,
     Features, ImageSize, Labels, Llm, LocatorModel, LpipsModel, Parity, PixelInput, Portraits,
     PredictionType, SamModel, Scheduler, SchedulerKind, Source, Text, TimestepSpacing,
 };
+pub(crate) use manifest::{FILE as MANIFEST_FILE, FORMAT as BUNDLE_FORMAT};
 pub use onnx_ports::{DeclaredPort, DeclaredPorts};
 pub use resident::{DeviceTensor, ResidentGraph};
 pub use runtime::{Runtime, RuntimeOptions};

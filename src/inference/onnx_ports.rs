@@ -206,10 +206,7 @@ mod tests {
         assert_eq!(found.inputs.len(), 1);
         assert_eq!(found.inputs[0].name, "pixel_values");
         assert_eq!(found.inputs[0].element, 1);
-        assert_eq!(
-            found.inputs[0].shape,
-            [None, Some(3), Some(64), Some(64)]
-        );
+        assert_eq!(found.inputs[0].shape, [None, Some(3), Some(64), Some(64)]);
         assert!(found.faults(&signature("pixel_values", 7)).is_empty());
         assert!(DeclaredPorts::read(b"no model at all").is_err());
     }

@@ -94,7 +94,9 @@ mod tests {
     fn no_constant_answer_beats_it() {
         let mut state = 7_u64;
         let mut bit = || {
-            state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+            state = state
+                .wrapping_mul(6_364_136_223_846_793_005)
+                .wrapping_add(1);
             state >> 62 == 0
         };
         let rows: Vec<Vec<bool>> = (0..40).map(|_| (0..5).map(|_| bit()).collect()).collect();

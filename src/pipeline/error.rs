@@ -20,6 +20,22 @@ pub enum PipelineError {
         /// What to do.
         hint: String,
     },
+    /// A bundle has no classifier, or the data no labels for it.
+    #[error("{} has no classifier whose labels the frames of {dataset} have", bundle.display())]
+    NothingToRehearse {
+        /// The bundle's folder.
+        bundle: PathBuf,
+        /// The data set.
+        dataset: String,
+    },
+    /// Classifiers are hardly better on real frames than an answer that looks at none.
+    #[error("{graphs} of {} is near chance on the real frames", bundle.display())]
+    NearChance {
+        /// The bundle's folder.
+        bundle: PathBuf,
+        /// The graphs.
+        graphs: String,
+    },
     /// A request names a model twice.
     #[error("model {model} is given twice")]
     ModelTwice {
@@ -124,6 +140,7 @@ impl Hint for PipelineError {
         match self {
             Self::Room(error) => error.fault_kind(),
             Self::NoBundle { .. } | Self::NothingRun { .. } => FaultKind::Setup,
+            Self::NearChance { .. } => FaultKind::DataVerification,
             Self::NothingSelected => FaultKind::NothingSelected,
             Self::Cancelled => FaultKind::Partial,
             Self::Several(all) => all.last().map_or(FaultKind::Bug, Hint::fault_kind),
@@ -136,6 +153,14 @@ impl Hint for PipelineError {
             Self::Room(error) => return error.hint(),
             Self::Several(all) => return all.last().and_then(Hint::hint),
             Self::NoBundle { hint, .. } => hint.clone(),
+            Self::NothingToRehearse { .. } => {
+                "name a bundle with char_classifier or bg_classifier, and a data set with labels (docs/bring-my-data.md)"
+                    .to_owned()
+            }
+            Self::NearChance { .. } => {
+                "its accuracies would be wrong numbers: mend [input] scale, the order of [labels] or the outputs                  (docs/bundles.md), or train it longer"
+                    .to_owned()
+            }
             Self::ModelTwice { .. } => "name each model once".to_owned(),
             Self::DrawnElsewhere { model } => format!(
                 "score its frames with `storyeval score --images DIR --layout LAYOUT --name {model}`"
@@ -224,6 +249,7 @@ macro_rules! lift {
 lift!(
     convert::ConvertError,
     dataset::DatasetError,
+    evaluator::EvaluatorError,
     minisv::MinisvError,
     evaluate::EvaluateError,
     format::FormatError,

@@ -129,7 +129,8 @@ impl Document {
     /// Replaces the file, whole or not at all.
     pub(super) fn write(&self, path: &Path) -> Result<(), ExamineError> {
         let part = path.with_extension("toml.part");
-        let written = std::fs::write(&part, self.text()).and_then(|()| std::fs::rename(&part, path));
+        let written =
+            std::fs::write(&part, self.text()).and_then(|()| std::fs::rename(&part, path));
         written.map_err(|source| ExamineError::Write {
             path: path.to_owned(),
             source,

@@ -7,7 +7,10 @@ use std::path::{Path, PathBuf};
 
 /// The graphs of each kind that is known by its graphs.
 const KINDS: [(&str, &[&str]); 6] = [
-    ("evaluators", &["char_classifier", "bg_classifier", "features"]),
+    (
+        "evaluators",
+        &["char_classifier", "bg_classifier", "features"],
+    ),
     ("clip", &["clip_image", "clip_text"]),
     ("lpips", &["lpips"]),
     (
@@ -19,13 +22,25 @@ const KINDS: [(&str, &[&str]); 6] = [
 ];
 
 /// A size that a port tells: section and key, then graph, port and axis.
-type Size = (&'static str, &'static str, &'static str, &'static str, usize);
+type Size = (
+    &'static str,
+    &'static str,
+    &'static str,
+    &'static str,
+    usize,
+);
 
 const SIZES: [Size; 9] = [
     ("features", "dim", "features", "features", 1),
     ("clip", "dim", "clip_image", "image_embeds", 1),
     ("clip", "context_length", "clip_text", "input_ids", 1),
-    ("captioner", "hidden_size", "captioner_embed", "inputs_embeds", 2),
+    (
+        "captioner",
+        "hidden_size",
+        "captioner_embed",
+        "inputs_embeds",
+        2,
+    ),
     ("captioner", "vocab_size", "captioner_decoder", "logits", 2),
     ("captioner", "layers", "captioner_decoder", "past_keys", 0),
     ("captioner", "heads", "captioner_decoder", "past_keys", 2),
@@ -52,7 +67,7 @@ impl Folder {
         for entry in std::fs::read_dir(dir).map_err(unreadable)? {
             let path = entry.map_err(unreadable)?.path();
             let name = path.file_name().and_then(|name| name.to_str());
-            if let Some(name) = name.filter(|name| name.ends_with(".onnx"))
+            if let Some(name) = name.filter(|name| name.strip_suffix(".onnx").is_some())
                 && let Ok(bytes) = std::fs::read(&path)
                 && let Ok(declared) = DeclaredPorts::read(&bytes)
             {
@@ -73,8 +88,10 @@ impl Folder {
 
     /// The kind that has all graphs that are there.
     pub(super) fn kind(&self) -> Option<&'static str> {
-        let has = |graph: &&str| self.ports.contains_key(&format!("{graph}.onnx"));
-        let mut kinds = KINDS.iter().filter(|(_, graphs)| graphs.iter().any(|it| has(&it)));
+        let has = |graph: &str| self.ports.contains_key(&format!("{graph}.onnx"));
+        let mut kinds = KINDS
+            .iter()
+            .filter(|(_, graphs)| graphs.iter().any(|it| has(it)));
         let (kind, _) = kinds.next()?;
         kinds.next().is_none().then_some(*kind)
     }

@@ -144,12 +144,14 @@ fn ports(folder: &Folder, manifest: &BundleManifest) -> Vec<Problem> {
 
 fn port_problems(declared: &DeclaredPorts, signature: &GraphSignature, file: &str) -> Vec<Problem> {
     let faults = declared.faults(signature).into_iter();
-    let problem = |what: String| Problem {
+    let problem = |what: String| {
+        Problem {
         about: file.to_owned(),
         what,
         hint: "export the graph with these names and sizes, the first axis open, or mend the sizes and labels of \
                bundle.toml; docs/bundles.md has the ports of every graph"
             .to_owned(),
+    }
     };
     faults.map(|fault| problem(fault.to_string())).collect()
 }
@@ -204,7 +206,8 @@ fn files(
             Some(written) if written.eq_ignore_ascii_case(&found) => {}
             Some(written) if hashes == WrittenHash::Keep => problem(
                 format!("has sha256 {found}, and [files] says {written}"),
-                "if you changed the file, `storyeval model pack --update` writes the new hash".to_owned(),
+                "if you changed the file, `storyeval model pack --update` writes the new hash"
+                    .to_owned(),
             ),
             _ => {
                 let value = toml::Value::from(found).to_string();
@@ -226,6 +229,3 @@ fn wrong_manifest(error: &InferenceError) -> Problem {
         hint: "mend it; docs/bundles.md names every section and key".to_owned(),
     }
 }
-
-#[cfg(test)]
-mod tests;

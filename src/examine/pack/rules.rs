@@ -58,32 +58,152 @@ const CLIP: &[&str] = &["clip"];
 const CAPTIONER: &[&str] = &["captioner"];
 
 static RULES: [Rule; 26] = [
-    rule(&[], "", "kind", "\"evaluators\"", "what the graphs are for: evaluators, clip, lpips, captioner, locator, sam"),
+    rule(
+        &[],
+        "",
+        "kind",
+        "\"evaluators\"",
+        "what the graphs are for: evaluators, clip, lpips, captioner, locator, sam",
+    ),
     rule(&[], "", "licence", "\"MIT\"", "the licence of the weights"),
-    rule(&[], "source", "upstream", "\"trained by us\"", "where the weights come from"),
-    rule(&[], "image", "width", "64", "pixels across of the images that the graphs read"),
-    rule(&[], "image", "height", "64", "pixels down of the images that the graphs read"),
+    rule(
+        &[],
+        "source",
+        "upstream",
+        "\"trained by us\"",
+        "where the weights come from",
+    ),
+    rule(
+        &[],
+        "image",
+        "width",
+        "64",
+        "pixels across of the images that the graphs read",
+    ),
+    rule(
+        &[],
+        "image",
+        "height",
+        "64",
+        "pixels down of the images that the graphs read",
+    ),
     rule(PIXELS, "input", "scale", "\"unit\"", SCALE),
     labels("characters", "char_classifier"),
     labels("backgrounds", "bg_classifier"),
     rule(CLIP, "clip", "dim", "512", "length of an embedding"),
-    rule(CLIP, "clip", "context_length", "77", "tokens of a padded text"),
-    rule(CLIP, "clip", "tokenizer", "\"tokenizer.json\"", "the tokeniser's file"),
-    rule(CLIP, "clip", "bos_id", "49406", "the token that begins a text"),
-    rule(CLIP, "clip", "eos_id", "49407", "the token that ends a text"),
-    rule(CLIP, "clip", "pad_id", "0", "the token that fills a text up"),
+    rule(
+        CLIP,
+        "clip",
+        "context_length",
+        "77",
+        "tokens of a padded text",
+    ),
+    rule(
+        CLIP,
+        "clip",
+        "tokenizer",
+        "\"tokenizer.json\"",
+        "the tokeniser's file",
+    ),
+    rule(
+        CLIP,
+        "clip",
+        "bos_id",
+        "49406",
+        "the token that begins a text",
+    ),
+    rule(
+        CLIP,
+        "clip",
+        "eos_id",
+        "49407",
+        "the token that ends a text",
+    ),
+    rule(
+        CLIP,
+        "clip",
+        "pad_id",
+        "0",
+        "the token that fills a text up",
+    ),
     rule(&["lpips"], "lpips", "network", "\"alex\"", "the trunk"),
-    rule(&["lpips"], "lpips", "version", "\"0.1\"", "the version of the linear layers"),
-    rule(CAPTIONER, "captioner", "tokenizer", "\"tokenizer.json\"", "the tokeniser's file"),
-    rule(CAPTIONER, "captioner", "prompt", "\"\"", "text after the image, before the caption; may be empty"),
-    rule(CAPTIONER, "captioner", "num_beams", "5", "beams of the search"),
-    rule(CAPTIONER, "captioner", "max_new_tokens", "30", "most tokens of a caption"),
-    rule(CAPTIONER, "captioner", "length_penalty", "1.0", "exponent of the length that a beam's score is divided by"),
-    rule(CAPTIONER, "captioner", "eos_id", "2", "the token that ends a caption"),
-    rule(CAPTIONER, "captioner", "pad_id", "0", "the token that fills up"),
-    rule(&["locator"], "locator", "characters", "[\"ann\"]", "the characters, in the order of the maps"),
-    rule(&["locator"], "locator", "threshold", "0.5", "above which sigmoid a cell belongs to a character"),
-    rule(&["evaluators"], "features", "dim", "2048", "length of a feature vector"),
+    rule(
+        &["lpips"],
+        "lpips",
+        "version",
+        "\"0.1\"",
+        "the version of the linear layers",
+    ),
+    rule(
+        CAPTIONER,
+        "captioner",
+        "tokenizer",
+        "\"tokenizer.json\"",
+        "the tokeniser's file",
+    ),
+    rule(
+        CAPTIONER,
+        "captioner",
+        "prompt",
+        "\"\"",
+        "text after the image, before the caption; may be empty",
+    ),
+    rule(
+        CAPTIONER,
+        "captioner",
+        "num_beams",
+        "5",
+        "beams of the search",
+    ),
+    rule(
+        CAPTIONER,
+        "captioner",
+        "max_new_tokens",
+        "30",
+        "most tokens of a caption",
+    ),
+    rule(
+        CAPTIONER,
+        "captioner",
+        "length_penalty",
+        "1.0",
+        "exponent of the length that a beam's score is divided by",
+    ),
+    rule(
+        CAPTIONER,
+        "captioner",
+        "eos_id",
+        "2",
+        "the token that ends a caption",
+    ),
+    rule(
+        CAPTIONER,
+        "captioner",
+        "pad_id",
+        "0",
+        "the token that fills up",
+    ),
+    rule(
+        &["locator"],
+        "locator",
+        "characters",
+        "[\"ann\"]",
+        "the characters, in the order of the maps",
+    ),
+    rule(
+        &["locator"],
+        "locator",
+        "threshold",
+        "0.5",
+        "above which sigmoid a cell belongs to a character",
+    ),
+    rule(
+        &["evaluators"],
+        "features",
+        "dim",
+        "2048",
+        "length of a feature vector",
+    ),
 ];
 
 /// The keys that a bundle of this kind needs and does not have.
@@ -91,7 +211,9 @@ pub(super) fn missing(document: &Document) -> Vec<&'static Rule> {
     let kind = document.text_of("kind");
     let needs = |rule: &&Rule| {
         let of_kind = rule.kinds.is_empty() || kind.is_some_and(|it| rule.kinds.contains(&it));
-        let graph = rule.labels_of.or((rule.section == "features").then_some("features"));
+        let graph = rule
+            .labels_of
+            .or((rule.section == "features").then_some("features"));
         of_kind && graph.is_none_or(|graph| document.has("graphs", graph))
     };
     let absent = |rule: &&Rule| !document.has(rule.section, rule.key);
