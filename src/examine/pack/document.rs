@@ -81,6 +81,15 @@ impl Document {
         }
     }
 
+    /// Adds a section without keys where it is absent.
+    pub(super) fn open_section(&mut self, section: &str) {
+        if self.section(section).is_none() {
+            self.table
+                .insert(section.to_owned(), Value::Table(Table::new()));
+            self.lines.extend([String::new(), format!("[{section}]")]);
+        }
+    }
+
     /// Writes a hash into `[files]`, in the place of the one that is there.
     pub(super) fn set_file(&mut self, file: &str, value: &str) {
         if self.has("files", file)

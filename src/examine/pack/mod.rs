@@ -68,6 +68,8 @@ pub fn pack(dir: &Path, hashes: WrittenHash) -> Result<Packed, ExamineError> {
     let mut packed = Packed::default();
     derive(&folder, &mut document, &mut packed);
     let mut trial = document.clone();
+    trial.open_section("files");
+    trial.open_section("graphs");
     for rule in rules::missing(&document) {
         trial.add(rule.section, rule.key, &rule.example(&folder));
         packed.problems.push(rule.problem(&folder));
@@ -225,7 +227,10 @@ fn wrong_manifest(error: &InferenceError) -> Problem {
     let cause = std::error::Error::source(error).map(ToString::to_string);
     Problem {
         about: MANIFEST_FILE.to_owned(),
-        what: cause.unwrap_or_else(|| error.to_string()).trim().to_owned(),
+        what: format!(
+            "says: {}",
+            cause.unwrap_or_else(|| error.to_string()).trim()
+        ),
         hint: "mend it; docs/bundles.md names every section and key".to_owned(),
     }
 }
