@@ -23,7 +23,7 @@ const LEAST: usize = 16;
 const DOUBTS: &str = "doubts.json";
 const FORMAT: u32 = 1;
 
-/// A classifier whose F1 on real frames does not exceed that of the best answer that looks at none.
+/// A classifier whose F1 on real frames does not exceed that of the best constant answer.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct ClassifierDoubt {
     /// Whose labels: `characters` or `backgrounds`.

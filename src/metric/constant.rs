@@ -1,4 +1,4 @@
-//! What an answer that looks at no frame would score: chance, for labels that are not evenly spread.
+//! What the best answer that is the same for every frame would score: chance, for labels that are not evenly spread.
 
 use super::{Confusion, ZeroDivision};
 use std::collections::BTreeMap;

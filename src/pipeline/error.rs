@@ -28,7 +28,7 @@ pub enum PipelineError {
         /// The data set.
         dataset: String,
     },
-    /// Classifiers are hardly better on real frames than an answer that looks at none.
+    /// Classifiers are hardly better on real frames than an answer that ignores them.
     #[error("{graphs} of {} is near chance on the real frames", bundle.display())]
     NearChance {
         /// The bundle's folder.

@@ -33,7 +33,7 @@ pub struct RehearsalRequest<'a> {
     pub cache: &'a Path,
 }
 
-/// How a classifier did, in percent, beside the best answer that looks at no frame.
+/// How a classifier did, in percent, beside the best constant answer.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Rehearsed {
     /// The graph.

@@ -29,7 +29,7 @@ fn whole() -> String {
     )
 }
 
-fn pack(bundle: &Path, more: &[&str]) -> std::process::Command {
+fn pack(bundle: &Path, more: &[&str]) -> assert_cmd::Command {
     let mut command = storyeval();
     command.args(["model", "pack"]).arg(bundle).args(more);
     command

@@ -1,4 +1,4 @@
-//! What the files of a folder tell.
+//! What the graphs of a folder say about their bundle.
 
 use super::super::ExamineError;
 use crate::inference::{DeclaredPorts, InferenceError};
@@ -57,7 +57,7 @@ pub(super) struct Folder {
 }
 
 impl Folder {
-    /// Looks at every `.onnx` file that lies in the folder itself.
+    /// Reads the ports of every `.onnx` file that lies in the folder itself.
     pub(super) fn read(dir: &Path) -> Result<Self, ExamineError> {
         let unreadable = |source| InferenceError::Read {
             path: dir.to_owned(),
@@ -139,7 +139,7 @@ impl Folder {
         *declared.outputs.first()?.shape.get(1)?
     }
 
-    /// Ports of a graph's file; `None` where there is no such file, which is told elsewhere.
+    /// Ports of a graph's file; `None` where there is no such file, which is a problem of its own.
     pub(super) fn declared(&self, file: &str) -> Result<Option<DeclaredPorts>, String> {
         if let Some(known) = self.ports.get(file) {
             return Ok(Some(known.clone()));

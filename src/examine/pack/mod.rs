@@ -23,7 +23,7 @@ use std::path::Path;
 pub struct Packed {
     /// Values that were missing and can be derived, in the order of the file.
     pub filled: Vec<Filled>,
-    /// What stands in the way. With any, nothing was written.
+    /// What has to be mended first. With any, nothing was written.
     pub problems: Vec<Problem>,
 }
 

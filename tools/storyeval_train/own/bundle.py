@@ -32,6 +32,7 @@ class Written:
     input: dict = field(default_factory=lambda: INPUT)
     files: dict = field(default_factory=dict)
     licence: str | None = None
+    half: bool = True  # large weights as fp16
 
 
 def write(job, made):
@@ -43,7 +44,7 @@ def write(job, made):
         module = module.cpu().eval()
         try:
             worst = export_graph(module, folder / f"{name}.onnx", inputs or [pixels(side=job.size)], outputs,
-                                 cases=cases, tensors=tensors)
+                                 cases=cases, tensors=tensors, half=made.half)
         except ValueError as source:
             raise TrainError(f"the graph of {name} is not the network: {source}", "this is a bug", 1) from source
         job.log.write("graph", graph=name, difference=worst)

@@ -31,6 +31,7 @@ def train(job):
     graphs, scores, networks = {}, {}, {}
     for kind in kinds:
         names = getattr(job.data, kind)
+        torch.manual_seed(job.seed)
         network = Inception(len(names)) if start.inception else ConvNet(len(names), WIDTHS[kind])
         start.into(network, kind, job)
         scores[kind] = one(job, kind, names, matrices[kind], network.to(job.device))
@@ -38,7 +39,8 @@ def train(job):
         graphs[GRAPHS[kind]] = (network, [], "logits", ())
     labels = {kind: getattr(job.data, kind) for kind in kinds}
     weights.save(job.work / "checkpoint.pt", "classifiers", networks, labels=labels, size=job.size)
-    return Written("evaluators", graphs, {"labels": labels}, {kind: None for kind in kinds}, scores)
+    return Written("evaluators", graphs, {"labels": labels}, {kind: None for kind in kinds}, scores,
+                   half=not start.inception)
 
 
 class Inception(nn.Module):

@@ -151,7 +151,8 @@ def published(job, captions):
     from storyeval_export.error import ExportError
     from storyeval_export.models import clip as source
 
-    args = SimpleNamespace(checkpoint=str(job.init), activation=job.activation, vocabulary=job.vocabulary, id=job.id)
+    args = SimpleNamespace(checkpoint=str(job.init), activation=job.activation, vocabulary=job.vocabulary, id=job.id,
+                           model="clip")
     try:
         plan = source.plan(args)
         image, text = (graph.build() for graph in plan.graphs)
@@ -177,7 +178,7 @@ def published(job, captions):
     graphs = {"clip_image": (model.image, [], {"image_embeds": {0: "batch"}}, ()),
               "clip_text": (model.text, [text_input], {"text_embeds": {0: "batch"}}, [{"input_ids": some}])}
     return Written("clip", graphs, {"clip": section}, {"clip": None}, {"clip": scores}, plan.manifest["input"],
-                   {"tokenizer.json": write}, plan.manifest["licence"])
+                   {"tokenizer.json": write}, plan.manifest["licence"], half=False)
 
 
 def tokens(path, captions, section):
