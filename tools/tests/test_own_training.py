@@ -204,6 +204,21 @@ def test_a_card_is_written_or_left_alone(tmp_path, capsys):
     assert "is left as it is" in capsys.readouterr().out
 
 
+@built
+def test_another_layout_is_converted_first(tmp_path, capsys):
+    subprocess.run([PROGRAM, "dataset", "synth", "--stories", "4", "--val-stories", "3", "--train-clips", "16", "--out",
+                    tmp_path / "minisv"], check=True, capture_output=True)
+    out = tmp_path / "b"
+    arguments = ["classifiers", "--dataset", "minisv", "--data", str(tmp_path / "minisv"), "--out", str(out), *FAST,
+                 "--epochs", "1"]
+    assert main([*arguments, "--storyeval", str(tmp_path / "none")]) == 96
+    assert "cannot be run" in capsys.readouterr().err
+    assert main([*arguments, "--storyeval", PROGRAM]) == 0
+    text = manifest(out)
+    assert text["labels"]["characters"][:2] == ["otto", "mira"] and len(text["labels"]["backgrounds"]) == 12
+    assert "train to learn from, test to score, val to stop by" in capsys.readouterr().out
+
+
 def blocks(page):
     """The fenced blocks of a page: (language, text)."""
     return re.findall(r"```(\w+)\n(.*?)```", (own_world.ROOT / "docs" / page).read_text(), re.S)
@@ -218,7 +233,7 @@ def test_the_commands_of_the_page_run_as_printed(tmp_path):
     (tmp_path / "draw.py").write_text(code[0])
     paths = [os.path.dirname(PROGRAM), os.path.dirname(sys.executable), os.environ["PATH"]]
     environment = os.environ | {"PATH": os.pathsep.join(paths), "PYTHONPATH": str(own_world.ROOT / "tools"),
-                                "STORYEVAL_DEVICE": "cpu"}
+                                "STORYEVAL_DEVICE": "cpu", "OMP_NUM_THREADS": "1"}
     said = subprocess.run(["bash", "-euc", commands[0]], cwd=tmp_path, env=environment, capture_output=True, text=True,
                           check=False)
     assert said.returncode == 0, said.stderr
