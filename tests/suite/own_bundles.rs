@@ -249,6 +249,28 @@ fn outputs_in_another_order_are_found_out_and_doubted_by_a_run() {
     );
 }
 
+#[test]
+fn minisv_is_not_doubted() {
+    let folder = tempfile::tempdir().unwrap();
+    let out = folder.path().join("run");
+    let mut run = storyeval();
+    run.args([
+        "run",
+        "--dataset",
+        "minisv",
+        "--model",
+        "shuffled",
+        "--limit",
+        "8",
+    ]);
+    run.args(["--skip", "clip,lpips,captioner,locator,features", "--out"]);
+    printed(run.arg(&out));
+    let scores = find(&out);
+    let notes = &json(&fs::read(&scores).unwrap())["notes"];
+    assert!(notes.as_array().is_none_or(Vec::is_empty), "{notes}");
+    assert!(!scores.with_file_name("doubts.json").exists());
+}
+
 /// The scores of the only run below a folder.
 fn find(folder: &Path) -> PathBuf {
     if folder.join("scores.json").is_file() {

@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import shutil
 import subprocess
 import sys
 
@@ -75,6 +76,30 @@ def test_storyeval_runs_the_bundle(mine, tmp_path):
     network = {"char_classifier": "characters", "bg_classifier": "backgrounds"}
     for one in found["classifiers"]:
         assert one["frames"] == 40 and one["f1"] > one["constant_f1"], network[one["graph"]]
+
+
+@built
+def test_probabilities_in_place_of_logits_are_found_out(mine, tmp_path):
+    import onnx
+
+    data, bundle = mine
+    copied = tmp_path / "mine-classifiers"
+    shutil.copytree(bundle, copied)
+    for name in ("char_classifier", "bg_classifier"):
+        model = onnx.load(copied / f"{name}.onnx")
+        for node in model.graph.node:
+            node.output[:] = ["raw" if it == "logits" else it for it in node.output]
+        model.graph.node.append(onnx.helper.make_node("Sigmoid", ["raw"], ["logits"]))
+        onnx.save(model, copied / f"{name}.onnx")
+    text = (copied / "bundle.toml").read_text().replace("[parity]\nfile", "[was]\nfile")
+    (copied / "bundle.toml").write_text(re.sub(r"\[was\]\n.*\n.*\n", "", text))
+    said = subprocess.run([PROGRAM, "model", "pack", copied], capture_output=True, text=True, check=False)
+    assert said.returncode == 96 and said.stdout.count("has sha256") == 2, said.stderr
+    subprocess.run([PROGRAM, "model", "pack", copied, "--update"], check=True, capture_output=True)
+    said = subprocess.run([PROGRAM, "model", "verify", copied, "--dataset", f"{data}/"], capture_output=True, text=True,
+                          check=False)
+    assert said.returncode == 97, said.stdout + said.stderr
+    assert "without its last sigmoid or softmax" in said.stdout
 
 
 def test_a_stopped_training_goes_on_to_the_same_bits(tmp_path, monkeypatch):
