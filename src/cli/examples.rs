@@ -137,11 +137,16 @@ storyeval protocol show strict --format toml > eval-configs/protocols/mine.toml"
         "storyeval model fetch inception-fid lpips-alex
 storyeval model fetch clip-vit-b-32 --from ~/Downloads/ViT-B-32.pt",
     ),
+    ("model pack", "storyeval model pack bundles/mine"),
     (
         "model show",
         "storyeval model show storygpt-v > eval-configs/models/mine.toml",
     ),
-    ("model verify", "storyeval model verify storygpt-v-mini"),
+    (
+        "model verify",
+        "storyeval model verify storygpt-v-mini
+storyeval model verify bundles/mine --dataset ./my-stories",
+    ),
     ("show", "storyeval show runs/mine"),
     ("diff", "storyeval diff runs/a runs/b"),
     (

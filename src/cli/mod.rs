@@ -20,6 +20,7 @@ mod interrupt;
 mod latents;
 mod list;
 mod metric;
+mod model;
 mod models;
 mod numbers;
 mod observe;

@@ -6,6 +6,7 @@ use super::common::DeviceArguments;
 use super::failure::Failure;
 use super::fetch::{FetchArguments, fetch};
 use super::format::Format;
+use super::model::{self, PackArguments, RehearseArguments, pack, rehearsed};
 use super::talk::{print, say};
 use clap::{Args, Subcommand};
 use std::fmt::Write;
@@ -13,7 +14,7 @@ use std::path::Path;
 use storyeval::card::{self, CardKind};
 use storyeval::examine::{Examined, examine};
 use storyeval::inference::Bundle;
-use storyeval::pipeline::{find_bundle, find_bundle_by_name};
+use storyeval::pipeline::{Rehearsed, find_bundle, find_bundle_by_name};
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum ModelCommand {
@@ -23,6 +24,8 @@ pub(crate) enum ModelCommand {
     Show(CardArguments),
     /// Fetch the authors' files that a bundle is made from, or take them from a file
     Fetch(FetchArguments),
+    /// Complete a bundle made by hand: write hashes and what the graphs tell, and list what is missing
+    Pack(PackArguments),
 }
 
 #[derive(Clone, Debug, Args)]
@@ -30,11 +33,13 @@ pub(crate) struct VerifyArguments {
     /// Model id, bundle id, or a bundle's folder
     model: String,
     /// Compare the hashes and stop there: no graph is loaded
-    #[arg(long)]
+    #[arg(long, conflicts_with = "dataset")]
     hashes_only: bool,
     /// How to print what was seen
     #[arg(long, value_enum, default_value_t = Format::Text)]
     format: Format,
+    #[command(flatten)]
+    rehearsal: RehearseArguments,
     #[command(flatten)]
     device: DeviceArguments,
 }
@@ -45,24 +50,35 @@ pub(crate) fn model(command: &ModelCommand) -> Outcome {
         ModelCommand::Verify(arguments) => verify(arguments),
         ModelCommand::Show(arguments) => super::card::show(arguments, CardKind::Model, card::model),
         ModelCommand::Fetch(arguments) => fetch(arguments),
+        ModelCommand::Pack(arguments) => pack(arguments),
     }
 }
 
 fn verify(arguments: &VerifyArguments) -> Outcome {
     let bundle = find(arguments)?;
     let verified = bundle.verify()?;
-    let graphs = if arguments.hashes_only {
-        None
+    if bundle.manifest().leaves_scale_open() {
+        say("note: bundle.toml has no [input] scale, so the graphs get pixels from 0 to 1");
+    }
+    let (graphs, tried) = if arguments.hashes_only {
+        (None, None)
     } else {
         let runtime = arguments.device.open()?;
-        Some(examine(&runtime, &bundle, &verified, &mut |seen| {
+        let graphs = examine(&runtime, &bundle, &verified, &mut |seen| {
             say(&format!("{}: {}", seen.graph, verdict(seen)));
-        })?)
+        })?;
+        let tried = rehearsed(&arguments.rehearsal, &arguments.device, &runtime, &bundle)?;
+        (Some(graphs), tried)
     };
+    let tried = tried.as_deref();
     match arguments.format {
-        Format::Text => print(&text(&bundle, graphs.as_deref())),
-        Format::Json => print(&json(&bundle, graphs.as_deref())),
+        Format::Text => {
+            let scores = tried.map(model::text).unwrap_or_default();
+            print(&format!("{}{scores}", text(&bundle, graphs.as_deref())))?;
+        }
+        Format::Json => print(&json(&bundle, graphs.as_deref(), tried))?,
     }
+    model::near_chance(&bundle, tried.unwrap_or_default())
 }
 
 fn verdict(seen: &Examined) -> String {
@@ -113,7 +129,7 @@ fn text(bundle: &Bundle, graphs: Option<&[Examined]>) -> String {
     text
 }
 
-fn json(bundle: &Bundle, graphs: Option<&[Examined]>) -> String {
+fn json(bundle: &Bundle, graphs: Option<&[Examined]>, tried: Option<&[Rehearsed]>) -> String {
     let manifest = bundle.manifest();
     let value = serde_json::json!({
         "bundle": manifest.id,
@@ -121,6 +137,7 @@ fn json(bundle: &Bundle, graphs: Option<&[Examined]>) -> String {
         "files": manifest.files.len(),
         "content": bundle.content_hash(),
         "graphs": graphs,
+        "classifiers": tried,
         "tolerance": manifest.parity.as_ref().map(|parity| parity.tolerance),
     });
     format!("{value:#}\n")

@@ -8,6 +8,7 @@ mod ground_truth;
 mod key;
 mod observe;
 mod panel;
+mod sanity;
 mod score;
 mod stored;
 
@@ -17,5 +18,6 @@ pub use decoding::decoding;
 pub use error::EvaluateError;
 pub use observe::{ObserveRequest, observe};
 pub use panel::Panel;
+pub use sanity::ClassifierDoubt;
 pub use score::score;
 pub use stored::{Similarities, StoredRun};

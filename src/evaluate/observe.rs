@@ -5,6 +5,7 @@ use super::decoding::decoding;
 use super::ground_truth::{Frames, GroundTruthCache};
 use super::key::Key;
 use super::panel::Panel;
+use super::sanity::try_classifiers;
 use crate::card::Protocol;
 use crate::dataset::Dataset;
 use crate::evaluator::{Chunk, Evaluator, Rows};
@@ -52,6 +53,9 @@ pub fn observe(
     let key = Key::new(hash, wanted.protocol, panel.names(), logits, panel.device);
     refuse_fewer(&key, wanted.folder)?;
     let key = key.to_text();
+    if crate::run::observed_key(wanted.folder).as_ref() != Some(&key) {
+        try_classifiers(wanted, panel)?;
+    }
     let rule = wanted.protocol.ground_truth;
     let mut truths = GroundTruthCache::open(wanted.cache, hash, &rule.to_string(), panel)?;
     let looking = ObserveOptions {

@@ -1,6 +1,7 @@
 //! From the observations of a run to scores.
 
 use super::EvaluateError;
+use super::sanity;
 use super::stored::StoredRun;
 use crate::card::Protocol;
 use crate::metric::reduce;
@@ -29,7 +30,7 @@ pub fn score(
         run: name,
         model: manifest.identity.model.clone(),
         protocol: protocol.id.clone(),
-        notes: cards.notes().to_vec(),
+        notes: [cards.notes().to_vec(), sanity::notes(folder)].concat(),
         scores,
     })
 }

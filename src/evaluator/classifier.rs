@@ -8,7 +8,7 @@ use super::{Chunk, Evaluator, Rows, kind, labels, signatures};
 use crate::inference::{Bundle, BundleKind, Runtime};
 use crate::metric::ExtractorName;
 use crate::record::{Column, ColumnKind, Of, Role, SizedColumn};
-use crate::vision::{PassOrder, Recipe};
+use crate::vision::{InputScale, PassOrder, Recipe};
 use image::RgbImage;
 
 /// Which of the two classifiers.
@@ -21,14 +21,18 @@ pub enum ClassifierKind {
 }
 
 impl ClassifierKind {
-    fn graph(self) -> &'static str {
+    /// The name of its graph.
+    #[must_use]
+    pub fn graph(self) -> &'static str {
         match self {
             Self::Characters => signatures::CHAR_CLASSIFIER,
             Self::Backgrounds => signatures::BG_CLASSIFIER,
         }
     }
 
-    fn noun(self) -> &'static str {
+    /// What its labels are, in one word.
+    #[must_use]
+    pub fn noun(self) -> &'static str {
         match self {
             Self::Characters => "character",
             Self::Backgrounds => "background",
@@ -83,6 +87,13 @@ impl Classifier {
     #[must_use]
     pub fn with_pillow(mut self, order: PassOrder) -> Self {
         self.net.eye.set_pillow(order);
+        self
+    }
+
+    /// Reads other pixel values than the bundle states: to find out whether it states the wrong ones.
+    #[must_use]
+    pub fn with_input_scale(mut self, scale: InputScale) -> Self {
+        self.net.eye.set_input_scale(scale);
         self
     }
 

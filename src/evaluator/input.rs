@@ -37,6 +37,11 @@ impl NetworkInput {
         self.order = order;
     }
 
+    /// Gives the graph values of this range.
+    pub(super) fn set_input_scale(&mut self, scale: InputScale) {
+        self.input = scale;
+    }
+
     /// As a protocol's recipe says, at the size and with the values of the bundle's graphs.
     pub(super) fn with_recipe(manifest: &BundleManifest, recipe: &Recipe) -> Self {
         let (width, height) = (manifest.image.width as u32, manifest.image.height as u32);

@@ -61,6 +61,22 @@ pub enum ExamineError {
         /// What does not fit.
         what: String,
     },
+    /// `bundle.toml` could not be written.
+    #[error("failed to write {}", path.display())]
+    Write {
+        /// The file.
+        path: PathBuf,
+        /// What the system said.
+        source: std::io::Error,
+    },
+    /// A bundle cannot be packed as it is.
+    #[error("{} cannot be packed: {count} {} above", bundle.display(), if *count == 1 { "problem" } else { "problems" })]
+    Incomplete {
+        /// The bundle's folder.
+        bundle: PathBuf,
+        /// How many things have to be mended.
+        count: usize,
+    },
 }
 
 impl Hint for ExamineError {
@@ -73,6 +89,8 @@ impl Hint for ExamineError {
             Self::NotFinite { .. } | Self::Parity { .. } | Self::Case { .. } => {
                 FaultKind::DataVerification
             }
+            Self::Write { .. } => FaultKind::Output,
+            Self::Incomplete { .. } => FaultKind::Setup,
         }
     }
 
@@ -91,6 +109,11 @@ impl Hint for ExamineError {
                     .to_owned(),
             ),
             Self::Case { .. } => Some("export the bundle again; docs/export.md says how".to_owned()),
+            Self::Write { .. } => Some("is the folder writable, and the disk not full?".to_owned()),
+            Self::Incomplete { .. } => Some(
+                "mend what is listed, and run the same command again; docs/bundles.md shows a whole bundle.toml"
+                    .to_owned(),
+            ),
         }
     }
 }

@@ -211,9 +211,17 @@ impl Bundle {
     }
 }
 
+/// The files that an ONNX model keeps weights in, relative to the model's own folder.
+///
+/// # Errors
+/// Bytes that are no ONNX model.
+pub(crate) fn weight_files(model: &[u8]) -> Result<BTreeSet<String>, prost::DecodeError> {
+    external_data::locations(model)
+}
+
 /// Whether a path as written is relative and only goes down. A backslash is refused on every system,
 /// since it would separate folders on one of them.
-fn stays_inside(file: &str) -> bool {
+pub(crate) fn stays_inside(file: &str) -> bool {
     let only_down = Path::new(file)
         .components()
         .all(|it| matches!(it, Component::Normal(_)));

@@ -307,10 +307,10 @@ impl Hint for InferenceError {
             }
             Self::Graph { path, .. } | Self::Tokenizer { path, .. } | Self::Encode { path, .. } | Self::Decode { path, .. } => verify(path),
             Self::Signature { .. } => {
-                "export the graph again for this bundle, with these names and with a dynamic batch axis; tools/README.md says how".to_owned()
+                "export the graph again for this bundle, with these names and with a dynamic batch axis; docs/bundles.md has the ports of every graph".to_owned()
             }
             Self::Tensors { .. } | Self::Run { .. } => {
-                "a size fixed by mistake is mended by exporting the graph with a dynamic batch axis; tools/README.md says how".to_owned()
+                "a size fixed by mistake is mended by exporting the graph with a dynamic batch axis; docs/bundles.md has the ports of every graph".to_owned()
             }
             Self::Read { path, .. } => {
                 format!("name a folder with a {} that you may read: `ls -l {}`", manifest::FILE, path.display())
@@ -320,15 +320,10 @@ impl Hint for InferenceError {
             | Self::MissingSection { path, .. }
             | Self::ManifestValue { path, .. }
             | Self::NoGraph { path, .. } => {
-                format!(
-                    "mend it, then `{}`; the bundles in reference-data/ show every key",
-                    verify(path)
-                )
+                format!("mend it, then `{}`; docs/bundles.md shows every key, and {}", verify(path), pack(path))
             }
             Self::Escape { .. } => "write paths relative to the bundle's folder, and put files there, not links".to_owned(),
-            Self::Unlisted { file, .. } | Self::NotAHash { file, .. } => {
-                format!("write {file:?} = \"...\" under [files], with what `sha256sum {file}` prints")
-            }
+            Self::Unlisted { path, .. } | Self::NotAHash { path, .. } => pack(path),
             Self::UnlistedWeights { file, .. } => format!(
                 "do not use a bundle of unknown origin; of your own, write {file:?} under [files] with what `sha256sum` prints"
             ),
@@ -381,6 +376,14 @@ pub(super) fn is_out_of_memory(error: &ort::Error) -> bool {
 fn says(error: &ort::Error, words: &[&str]) -> bool {
     let text = error.to_string().to_lowercase();
     words.iter().any(|word| text.contains(word))
+}
+
+fn pack(path: &std::path::Path) -> String {
+    let folder = path.parent().unwrap_or(path);
+    format!(
+        "`storyeval model pack {}` writes what it can and lists what is missing",
+        folder.display()
+    )
 }
 
 fn verify(path: &std::path::Path) -> String {

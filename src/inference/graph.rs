@@ -394,7 +394,7 @@ fn check_side(
     Ok(ports)
 }
 
-fn shape_text(shape: &[Option<usize>]) -> String {
+pub(super) fn shape_text(shape: &[Option<usize>]) -> String {
     let sizes: Vec<String> = shape
         .iter()
         .map(|size| size.map_or_else(|| "?".to_owned(), |size| size.to_string()))

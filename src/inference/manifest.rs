@@ -76,6 +76,9 @@ pub struct BundleManifest {
     /// Where this was read from; for messages only.
     #[serde(skip)]
     path: PathBuf,
+    /// Whether the text has `[input] scale`. A written default and an absent one are the same bundle.
+    #[serde(skip)]
+    scale_written: bool,
 }
 
 /// What a bundle's graphs are for.
@@ -174,6 +177,21 @@ impl BundleManifest {
         self.portraits.as_ref()
     }
 
+    /// Whether graphs read pixels, and no `[input] scale` says which values: they get 0 to 1 then. LPIPS has a range of
+    /// its own.
+    #[must_use]
+    pub fn leaves_scale_open(&self) -> bool {
+        let reads = matches!(
+            self.kind,
+            BundleKind::Evaluators
+                | BundleKind::Clip
+                | BundleKind::Captioner
+                | BundleKind::Locator
+                | BundleKind::Sam
+        );
+        reads && !self.scale_written
+    }
+
     /// Parses the text of a `bundle.toml` and checks what can be checked without the other files:
     /// the format, the sections the kind needs, and that sizes are not zero.
     ///
@@ -199,6 +217,9 @@ impl BundleManifest {
         }
         let mut manifest: Self = toml::from_str(text).map_err(malformed)?;
         path.clone_into(&mut manifest.path);
+        let table: toml::Table = toml::from_str(text).map_err(malformed)?;
+        let input = table.get("input").and_then(toml::Value::as_table);
+        manifest.scale_written = input.is_some_and(|input| input.contains_key("scale"));
         manifest.check()?;
         Ok(manifest)
     }

@@ -14,6 +14,7 @@ mod library;
 mod manifest;
 mod memory;
 mod native;
+mod onnx_ports;
 mod pinned;
 mod python;
 mod resident;
@@ -22,6 +23,7 @@ mod search;
 mod tokenizer;
 
 pub use bundle::{Bundle, Verified};
+pub(crate) use bundle::{stays_inside, weight_files};
 pub use device::{Device, DeviceParseError, DeviceRequest};
 pub use error::{Attempt, InferenceError, Place, PortFault, Refusal};
 pub use graph::{Element, Graph, GraphSignature, Input, Port};
@@ -31,6 +33,8 @@ pub use manifest::{
     Features, ImageSize, Labels, Llm, LocatorModel, LpipsModel, Parity, PixelInput, Portraits,
     PredictionType, SamModel, Scheduler, SchedulerKind, Source, Text, TimestepSpacing,
 };
+pub(crate) use manifest::{FILE as MANIFEST_FILE, FORMAT as BUNDLE_FORMAT};
+pub use onnx_ports::{DeclaredPort, DeclaredPorts};
 pub use resident::{DeviceTensor, ResidentGraph};
 pub use runtime::{Runtime, RuntimeOptions};
 pub use tokenizer::{Token, Tokenizer};

@@ -3,6 +3,7 @@
 
 mod accuracy;
 pub mod caption;
+mod constant;
 mod f1;
 mod family;
 mod feature;
@@ -30,6 +31,7 @@ mod similarity;
 mod ssim;
 
 pub use accuracy::{above, positive};
+pub use constant::BestConstant;
 pub use f1::{Average, Confusion, LabelCounts, Ratio, ZeroDivision, mean_of_samples, sample};
 pub use family::{Family, Reduction, Slices};
 pub use feature::Feature;

@@ -62,6 +62,22 @@ pub enum PipelineError {
         /// What the card asks for, a line each.
         files: String,
     },
+    /// A bundle has no classifier, or the data no labels for it.
+    #[error("{} has no classifier whose labels the frames of {dataset} have", bundle.display())]
+    NothingToRehearse {
+        /// The bundle's folder.
+        bundle: PathBuf,
+        /// The data set.
+        dataset: String,
+    },
+    /// Classifiers are hardly better on real frames than an answer that ignores them.
+    #[error("{graphs} of {} is near chance on the real frames", bundle.display())]
+    NearChance {
+        /// The bundle's folder.
+        bundle: PathBuf,
+        /// The graphs.
+        graphs: String,
+    },
     /// A request names a model twice.
     #[error("model {model} is given twice")]
     ModelTwice {
@@ -170,7 +186,7 @@ impl Hint for PipelineError {
                 FaultKind::Setup
             }
             Self::Weights { source, .. } => source.fault_kind(),
-            Self::NotOfCard { .. } => FaultKind::DataVerification,
+            Self::NotOfCard { .. } | Self::NearChance { .. } => FaultKind::DataVerification,
             Self::NothingSelected => FaultKind::NothingSelected,
             Self::Cancelled => FaultKind::Partial,
             Self::Several(all) => all.last().map_or(FaultKind::Bug, Hint::fault_kind),
@@ -204,6 +220,14 @@ impl Hint for PipelineError {
                 format!("bring it with a browser and give it with `storyeval model fetch {id} --from FILE`")
             }
             Self::NotOfCard { .. } => "check which file it is, or bring it again".to_owned(),
+            Self::NothingToRehearse { .. } => {
+                "name a bundle with char_classifier or bg_classifier, and a data set with labels (docs/bring-my-data.md)"
+                    .to_owned()
+            }
+            Self::NearChance { .. } => {
+                "its accuracies would be wrong numbers: mend [input] scale, the order of [labels] or the outputs (docs/bundles.md), or train it longer"
+                    .to_owned()
+            }
             Self::ModelTwice { .. } => "name each model once".to_owned(),
             Self::DrawnElsewhere { model } => format!(
                 "score its frames with `storyeval score --images DIR --layout LAYOUT --name {model}`"

@@ -32,6 +32,7 @@ mod minisv;
 mod mutants;
 mod order;
 mod outputs;
+mod own_bundles;
 mod own_metric;
 mod paper;
 mod parity;

@@ -9,15 +9,18 @@ from .language import QueryBlock
 
 
 class Eyes(nn.Module):
-    """[N,3,64,64] in 0..1 -> prefix [N,Q,D]: convolutions, then queries that look at the 8x8 map."""
+    """[N,3,64,64] in 0..1 -> prefix [N,Q,D]: convolutions, then queries that look at the 8x8 map.
+
+    Larger frames have more `cells` on the last map.
+    """
 
     WIDTHS = (32, 48, 64, 96)
 
-    def __init__(self, outputs):
+    def __init__(self, outputs, cells=64):
         super().__init__()
         self.body = ConvNet(outputs, self.WIDTHS)
         self.entry = nn.Linear(self.WIDTHS[-1], CAPTION_WIDTH)
-        self.places = nn.Parameter(torch.randn(64, CAPTION_WIDTH) * 0.1)
+        self.places = nn.Parameter(torch.randn(cells, CAPTION_WIDTH) * 0.1)
         self.queries = nn.Parameter(torch.randn(CAPTION_QUERIES, CAPTION_WIDTH) * 0.3)
         self.blocks = nn.ModuleList(QueryBlock(CAPTION_WIDTH, CAPTION_HEADS) for _ in range(2))
         self.norm = nn.LayerNorm(CAPTION_WIDTH)
@@ -62,10 +65,10 @@ class Decoder(nn.Module):
     A token's position counts the unmasked tokens before it, so padding may stand anywhere.
     """
 
-    def __init__(self, vocabulary):
+    def __init__(self, vocabulary, positions=CAPTION_POSITIONS):
         super().__init__()
         self.embedding = nn.Embedding(vocabulary, CAPTION_WIDTH)
-        self.positions = nn.Embedding(CAPTION_POSITIONS, CAPTION_WIDTH)
+        self.positions = nn.Embedding(positions, CAPTION_WIDTH)
         self.blocks = nn.ModuleList(CacheBlock(CAPTION_WIDTH, CAPTION_HEADS) for _ in range(CAPTION_LAYERS))
         self.norm = nn.LayerNorm(CAPTION_WIDTH)
         nn.init.normal_(self.embedding.weight, std=0.3)
@@ -74,7 +77,7 @@ class Decoder(nn.Module):
     def forward(self, inputs_embeds, attention_mask, past_keys, past_values):
         past = past_keys.shape[3]
         total = past + inputs_embeds.shape[1]
-        places = (attention_mask.cumsum(1) - 1).clamp(min=0, max=CAPTION_POSITIONS - 1)[:, past:]
+        places = (attention_mask.cumsum(1) - 1).clamp(min=0, max=self.positions.num_embeddings - 1)[:, past:]
         order = torch.arange(total, device=inputs_embeds.device)
         later = order[None, :] > order[past:, None]
         hidden = (later[None] | (attention_mask == 0)[:, None, :]).to(inputs_embeds.dtype)[:, None] * -1e9
@@ -90,15 +93,16 @@ class Decoder(nn.Module):
 class Captioner(nn.Module):
     """Eyes and decoder; `outputs` are the labels that the eyes learnt first."""
 
-    def __init__(self, vocabulary, outputs):
+    def __init__(self, vocabulary, outputs, cells=64, positions=CAPTION_POSITIONS):
         super().__init__()
-        self.eyes, self.decoder = Eyes(outputs), Decoder(vocabulary)
+        self.eyes, self.decoder = Eyes(outputs, cells), Decoder(vocabulary, positions)
 
     def logits(self, prefix, ids):
         """Logits [N,T,V] of the word after each of `ids` [N,T], the first of which is <s>."""
         embeds = torch.cat([prefix, self.decoder.embedding(ids)], dim=1)
-        mask = torch.ones(embeds.shape[:2], dtype=torch.long)
-        return self.decoder(embeds, mask, *empty_past(len(ids)))[0][:, prefix.shape[1]:]
+        mask = torch.ones(embeds.shape[:2], dtype=torch.long, device=embeds.device)
+        past = (it.to(embeds.device) for it in empty_past(len(ids)))
+        return self.decoder(embeds, mask, *past)[0][:, prefix.shape[1]:]
 
 
 def empty_past(batch):

@@ -28,15 +28,15 @@ class ImageTower(nn.Module):
 
 
 class TextTower(nn.Module):
-    """Ids [N,T] (T at most 32) -> [N,D]: two layers that see the whole caption, mean over its words.
+    """Ids [N,T] (T at most `length`) -> [N,D]: two layers that see the whole caption, mean over its words.
 
     Padding is hidden from the words, so the result does not depend on T.
     """
 
-    def __init__(self, vocabulary, width=96, layers=2, heads=4, outputs=CLIP_WIDTH):
+    def __init__(self, vocabulary, width=96, layers=2, heads=4, outputs=CLIP_WIDTH, length=LENGTH):
         super().__init__()
         self.embedding = nn.Embedding(vocabulary, width)
-        self.positions = nn.Parameter(torch.randn(LENGTH, width) * 0.1)
+        self.positions = nn.Parameter(torch.randn(length, width) * 0.1)
         self.blocks = nn.ModuleList(SelfBlock(width, heads) for _ in range(layers))
         self.norm = nn.LayerNorm(width)
         self.out = nn.Linear(width, outputs)
@@ -55,9 +55,9 @@ class TextTower(nn.Module):
 class Clip(nn.Module):
     """Both towers and the temperature of the contrastive loss."""
 
-    def __init__(self, vocabulary):
+    def __init__(self, vocabulary, length=LENGTH):
         super().__init__()
-        self.image, self.text = ImageTower(), TextTower(vocabulary)
+        self.image, self.text = ImageTower(), TextTower(vocabulary, length=length)
         self.scale = nn.Parameter(torch.tensor(2.5))
 
     def logits(self, pictures, texts):

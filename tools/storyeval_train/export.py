@@ -34,8 +34,8 @@ class Apply(nn.Module):
         return value
 
 
-def pixels(batch=1):
-    return ("pixel_values", "float32", (batch, 3, 64, 64), {0: "batch"}, 0)
+def pixels(batch=1, side=64):
+    return ("pixel_values", "float32", (batch, 3, side, side), {0: "batch"}, 0)
 
 
 def export(run, world):
@@ -163,16 +163,17 @@ def value_text(value):
     """A TOML value; JSON spells strings, numbers and lists the same way."""
     if isinstance(value, bool):
         return str(value).lower()
+    if isinstance(value, dict):
+        return "{ " + ", ".join(f"{k} = {value_text(v)}" for k, v in value.items()) + " }"
     return json.dumps(value, ensure_ascii=False)
 
 
-def write_bundle(folder, kind, name, seed, tables):
-    tables = {"source": {"upstream": SOURCE, "commit": "",
-                         "note": f"trained on MiniSV, base seed {seed}"}, **tables}
+def write_bundle(folder, kind, name, seed, tables, note="trained on MiniSV, base seed", licence=LICENCE):
+    tables = {"source": {"upstream": SOURCE, "commit": "", "note": f"{note} {seed}"}, **tables}
     files = sorted(p for p in folder.rglob("*") if p.is_file() and p.name != "bundle.toml")
     tables["files"] = {json.dumps(p.relative_to(folder).as_posix()):
                        hashlib.sha256(p.read_bytes()).hexdigest() for p in files}
-    lines = ["format = 1", f'kind = "{kind}"', f'id = "{name}"', f'licence = "{LICENCE}"']
+    lines = ["format = 1", f'kind = "{kind}"', f"id = {value_text(name)}", f"licence = {value_text(licence)}"]
     for table, values in tables.items():
         lines += ["", f"[{table}]"] + [f"{k} = {value_text(v)}" for k, v in values.items()]
     (folder / "bundle.toml").write_text("\n".join(lines) + "\n")

@@ -44,16 +44,23 @@ def clip(run, world):
     folder, parity = start(run, "minisv-clip")
     model, dictionary = train_clip.load(run, world)
     captions = [dictionary.padded(c) for c in world.test.captions[:3]]
-    graphs = write(run, folder, parity, {
-        "clip_image": (model.image, [pixels()], "image_embeds", ()),
-        "clip_text": (model.text, [("input_ids", "int64", (2, 12), {0: "batch", 1: "tokens"},
-                                    len(dictionary.words))], {"text_embeds": {0: "batch"}},
-                      [{"input_ids": np.array(captions)}, {"input_ids": np.array(captions)[:1, :9]}])})
+    graphs = write(run, folder, parity, clip_graphs(model, len(dictionary.words), np.array(captions)))
     save_tokenizer(folder, dictionary, world)
     write_bundle(folder, "clip", "minisv-clip", run.config.seed, {
-        "image": IMAGE, "input": INPUT, "graphs": graphs,
-        "clip": {"dim": sizes.CLIP_WIDTH, "context_length": sizes.LENGTH, "tokenizer": "tokenizer.json",
-                 "bos_id": BOS, "eos_id": EOS, "pad_id": PAD, "lower_case": True}})
+        "image": IMAGE, "input": INPUT, "graphs": graphs, "clip": clip_section(sizes.LENGTH)})
+
+
+def clip_section(length):
+    return {"dim": sizes.CLIP_WIDTH, "context_length": length, "tokenizer": "tokenizer.json",
+            "bos_id": BOS, "eos_id": EOS, "pad_id": PAD, "lower_case": True}
+
+
+def clip_graphs(model, vocabulary, captions, side=64, tokens=12):
+    """Graphs of a CLIP for `export_graph`; `captions` are ids [N,T] of some texts."""
+    ids = ("input_ids", "int64", (2, tokens), {0: "batch", 1: "tokens"}, vocabulary)
+    return {"clip_image": (model.image, [pixels(side=side)], "image_embeds", ()),
+            "clip_text": (model.text, [ids], {"text_embeds": {0: "batch"}},
+                          [{"input_ids": captions}, {"input_ids": captions[:1, :9]}])}
 
 
 def lpips(run, world):
@@ -73,8 +80,26 @@ def lpips(run, world):
 def captioner(run, world):
     folder, parity = start(run, "minisv-captioner")
     model, dictionary = train_captioner.load(run, world)
+    graphs = write(run, folder, parity, captioner_graphs(model, len(dictionary.words)))
+    save_tokenizer(folder, dictionary, world, prose=True)
+    write_bundle(folder, "captioner", "minisv-captioner", run.config.seed, {
+        "image": IMAGE, "input": INPUT, "graphs": graphs,
+        "captioner": captioner_section(len(dictionary.words), beams.MAX_NEW_TOKENS)})
+
+
+def captioner_section(vocabulary, longest):
+    heads, width = sizes.CAPTION_HEADS, sizes.CAPTION_WIDTH
+    return {"tokenizer": "tokenizer.json", "prompt": "", "num_beams": beams.NUM_BEAMS,
+            "max_new_tokens": longest, "min_length": beams.MIN_LENGTH,
+            "length_penalty": beams.LENGTH_PENALTY, "bos_id": BOS, "eos_id": EOS, "pad_id": PAD,
+            "layers": sizes.CAPTION_LAYERS, "heads": heads, "head_dim": width // heads, "hidden_size": width,
+            "vocab_size": vocabulary}
+
+
+def captioner_graphs(model, vocabulary, side=64):
+    """Graphs of a captioner for `export_graph`."""
     heads, layers, width = sizes.CAPTION_HEADS, sizes.CAPTION_LAYERS, sizes.CAPTION_WIDTH
-    vocabulary, head = len(dictionary.words), width // heads
+    head = width // heads
     both, past = {0: "batch", 1: "tokens"}, {1: "batch", 3: "past"}
     kept = {1: "batch", 3: "past_tokens"}
     generator = np.random.default_rng(8)
@@ -86,8 +111,8 @@ def captioner(run, world):
     later = {"inputs_embeds": value(3, 1, width), "attention_mask": np.ones((3, 10), np.int64),
              "past_keys": value(layers, 3, heads, 9, head), "past_values": value(layers, 3, heads, 9, head)}
     later["attention_mask"][2, 5:9] = 0
-    graphs = write(run, folder, parity, {
-        "captioner_vision": (model.eyes, [pixels()], "prefix_embeds", ()),
+    return {
+        "captioner_vision": (model.eyes, [pixels(side=side)], "prefix_embeds", ()),
         "captioner_embed": (model.decoder.embedding, [("input_ids", "int64", (2, 5), both, vocabulary)],
                             "inputs_embeds", [{"input_ids": np.array([[BOS]])}]),
         "captioner_decoder": (model.decoder, [
@@ -95,15 +120,7 @@ def captioner(run, world):
             ("attention_mask", "int64", (2, 7), {0: "batch", 1: "past_tokens"}, 2),
             ("past_keys", "float32", (layers, 2, heads, 4, head), past, 0),
             ("past_values", "float32", (layers, 2, heads, 4, head), past, 0)],
-            {"logits": both, "keys": kept, "values": kept}, [first, later])})
-    save_tokenizer(folder, dictionary, world, prose=True)
-    write_bundle(folder, "captioner", "minisv-captioner", run.config.seed, {
-        "image": IMAGE, "input": INPUT, "graphs": graphs,
-        "captioner": {"tokenizer": "tokenizer.json", "prompt": "", "num_beams": beams.NUM_BEAMS,
-                      "max_new_tokens": beams.MAX_NEW_TOKENS, "min_length": beams.MIN_LENGTH,
-                      "length_penalty": beams.LENGTH_PENALTY, "bos_id": BOS, "eos_id": EOS, "pad_id": PAD,
-                      "layers": layers, "heads": heads, "head_dim": head, "hidden_size": width,
-                      "vocab_size": vocabulary}})
+            {"logits": both, "keys": kept, "values": kept}, [first, later])}
 
 
 def locator(run, world):

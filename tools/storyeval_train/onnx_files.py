@@ -58,16 +58,19 @@ def example(name, shape, dtype, generator, high):
     return np.round(generator.standard_normal(shape), 3).astype(np.float32)
 
 
-def export_graph(module, path, inputs, outputs, parity, seed=7, cases=()):
+def export_graph(module, path, inputs, outputs, parity=None, seed=7, cases=(), tensors=None, half=True):
     """Exports `module`, proves ONNX Runtime equal to PyTorch and records inputs with their outputs.
 
     inputs: list of (name, dtype, shape, dynamic axes {index: label}, exclusive high of integers).
     outputs: one name (batch first; a second dynamic axis of the first input is the output's too) or
     a dict of names with their dynamic axes.
+    parity: folder that takes inputs and outputs as JSON, if any.
     cases: more inputs to record, each a dict of arrays by name; `GRAPH-2.json` is the first of them.
+    tensors: takes the first inputs and outputs as a bundle's parity file has them (`GRAPH/in/NAME`), if given.
+    half: store large weights as fp16, which the network can take whose batch norms `fused` finds.
     Returns the largest difference found.
     """
-    module = round_to_half(fused(module)).requires_grad_(False)
+    module = (round_to_half(fused(module)) if half else module.eval()).requires_grad_(False)
     generator = np.random.default_rng(seed)
     names = [i[0] for i in inputs]
     given = {n: example(n, s, d, generator, h) for n, d, s, _, h in inputs}
@@ -79,7 +82,8 @@ def export_graph(module, path, inputs, outputs, parity, seed=7, cases=()):
         torch.onnx.export(module, tuple(torch.from_numpy(a) for a in given.values()), str(path),
                           opset_version=OPSET, input_names=names, output_names=list(outputs),
                           dynamic_axes=axes, dynamo=False)
-    store_half(path)
+    if half:
+        store_half(path)
     session = onnxruntime.InferenceSession(str(path), providers=["CPUExecutionProvider"])
 
     def both(arrays):
@@ -97,14 +101,20 @@ def export_graph(module, path, inputs, outputs, parity, seed=7, cases=()):
             out[name] = np.concatenate([given[name]] * size, axis=place).take(range(size), axis=place)
         return out
 
-    worst = 0.0
+    worst = size = 0.0
     for arrays in [resized(1), resized(3), resized(32), *cases]:  # other batch sizes than the example's
         for wanted, got in zip(*both(arrays)):
             if wanted.shape != got.shape:
                 raise ValueError(f"{path.name}: shape {got.shape} instead of {wanted.shape}")
             worst = max(worst, float(np.abs(got - wanted).max(initial=0)))
-    if worst > TOLERANCE:
+            size = max(size, float(np.abs(wanted).max(initial=0)))
+    if worst > TOLERANCE * max(1, size):
         raise ValueError(f"{path.name}: ONNX Runtime differs from PyTorch by {worst}")
+    if tensors is not None:
+        tensors |= {f"{path.stem}/in/{n}": given[n] for n in names}
+        tensors |= {f"{path.stem}/out/{n}": v for n, v in zip(outputs, both(given)[0])}
+    if parity is None:
+        return worst
     parity.mkdir(parents=True, exist_ok=True)
     for number, arrays in enumerate([given, *cases], 1):
         suffix = "" if number == 1 else f"-{number}"

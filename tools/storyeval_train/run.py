@@ -68,8 +68,8 @@ def adamw(parameters, rate=1e-3, decay=0.01):
         lr=rate, betas=(0.9, 0.98), fused=True)
 
 
-def bf16():
-    return torch.autocast("cpu", torch.bfloat16)
+def bf16(device="cpu"):
+    return torch.autocast(torch.device(device).type, torch.bfloat16)
 
 
 @torch.no_grad()

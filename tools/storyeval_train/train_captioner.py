@@ -35,6 +35,21 @@ def train_eyes(run, world):
     fit_scene(run, world, "captioner_eyes", Eyes.WIDTHS, run.config.eyes_steps, 701)
 
 
+def captioner_step(model, optimiser, maps, text):
+    """One step on the feature maps of frames and their padded captions: the next word, some words hidden."""
+    text = text[:, :int((text != PAD).sum(1).max())]
+    given = text[:, :-1].masked_fill((torch.rand(text[:, :-1].shape) < FORGET).to(text.device), UNK)
+    given[:, 0] = BOS
+    logits = model.logits(model.eyes.look(maps), given)
+    loss = F.cross_entropy(logits.flatten(0, 1), text[:, 1:].flatten(), ignore_index=PAD,
+                           label_smoothing=0.03)
+    optimiser.zero_grad()
+    loss.backward()
+    torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
+    optimiser.step()
+    return loss
+
+
 def train(run, world):
     name, config = "captioner", run.config
     torch.manual_seed(702)
@@ -53,17 +68,7 @@ def train(run, world):
         images = augment(batch_of(split, chosen, generator)).contiguous(memory_format=torch.channels_last)
         with bf16(), torch.no_grad():
             maps = body.maps(images)
-        text = ids[chosen]
-        text = text[:, :int((text != PAD).sum(1).max())]
-        given = text[:, :-1].masked_fill(torch.rand(text[:, :-1].shape) < FORGET, UNK)
-        given[:, 0] = BOS
-        logits = model.logits(model.eyes.look(maps), given)
-        loss = F.cross_entropy(logits.flatten(0, 1), text[:, 1:].flatten(), ignore_index=PAD,
-                               label_smoothing=0.03)
-        optimiser.zero_grad()
-        loss.backward()
-        torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
-        optimiser.step()
+        loss = captioner_step(model, optimiser, maps, ids[chosen])
         average.update()
         if step % 200 == 199 or step == config.captioner_steps - 1:
             run.save(name, average.state["model"])

@@ -63,6 +63,24 @@ def train_eyes(run, world):
     fit_scene(run, world, "clip_eyes", ImageTower.WIDTHS, run.config.eyes_steps, 500)
 
 
+def clip_step(model, optimiser, images, ids):
+    """One contrastive step. `ids` are the captions of the images, and then wrong ones: as many of each image, image by
+    image (none are allowed), which only their own image meets."""
+    size = len(images)
+    with bf16(images.device):
+        pictures = model.image(images)
+    logits = model.logits(pictures, model.text(ids))
+    goal = torch.arange(size, device=images.device)
+    own = logits[:, size:].view(size, size, len(ids) // size - 1)[goal, goal]
+    loss = (F.cross_entropy(torch.cat([logits[:, :size], own], dim=1), goal)
+            + F.cross_entropy(logits[:, :size].T, goal)) / 2
+    optimiser.zero_grad()
+    loss.backward()
+    torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
+    optimiser.step()
+    return loss
+
+
 def train(run, world):
     name, config = "clip", run.config
     torch.manual_seed(501)
@@ -83,18 +101,7 @@ def train(run, world):
         images = augment(batch_of(split, chosen, generator)).contiguous(memory_format=torch.channels_last)
         true = [ids[r] for r in chosen]
         wrong = [v for caption in true for v in rewriter.wrong(caption, generator)]
-        with bf16():
-            pictures = model.image(images)
-        texts = model.text(torch.tensor(true + wrong)[:, :20])
-        logits = model.logits(pictures, texts)
-        goal = torch.arange(size)
-        own = logits[:, size:].view(size, size, 2)[goal, goal]  # only one's own rewritten captions
-        loss = (F.cross_entropy(torch.cat([logits[:, :size], own], dim=1), goal)
-                + F.cross_entropy(logits[:, :size].T, goal)) / 2
-        optimiser.zero_grad()
-        loss.backward()
-        torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
-        optimiser.step()
+        loss = clip_step(model, optimiser, images, torch.tensor(true + wrong)[:, :20])
         if step % 200 == 199 or step == config.clip_steps - 1:
             run.save(name, model.state_dict())
             run.log(name, step=step + 1, loss=loss.item(), scale=model.scale.exp().item(),

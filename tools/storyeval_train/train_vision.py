@@ -60,6 +60,18 @@ def place_told(world, split):
     return np.array([world.backgrounds[b] in words(c) for b, c in zip(split.backgrounds, split.captions)])
 
 
+def recogniser_step(model, optimiser, images, goal, weight, positive=None):
+    """One step of a recogniser with per-output logistic loss; `positive` weighs outputs that are rarely true."""
+    with bf16(images.device):
+        logits = model(images.contiguous(memory_format=torch.channels_last))
+    loss = (F.binary_cross_entropy_with_logits(logits.float(), goal, reduction="none", pos_weight=positive)
+            * weight).mean(0).sum()
+    optimiser.zero_grad()
+    loss.backward()
+    optimiser.step()
+    return loss
+
+
 def fit(run, world, name, model, kind, half, steps, seed, rate=2e-3):
     """Trains one recogniser with per-output logistic loss and logs exact match on val."""
     torch.manual_seed(seed)
@@ -74,13 +86,7 @@ def fit(run, world, name, model, kind, half, steps, seed, rate=2e-3):
         set_rate(optimiser, learning_rate(step, steps, rate, decay_from=0.3))
         chosen = generator.choice(rows, 64)
         images = augment(batch_of(split, chosen, generator))
-        with bf16():
-            logits = model(images.contiguous(memory_format=torch.channels_last))
-        loss = (F.binary_cross_entropy_with_logits(logits.float(), goal[chosen], reduction="none")
-                * weight).mean(0).sum()
-        optimiser.zero_grad()
-        loss.backward()
-        optimiser.step()
+        loss = recogniser_step(model, optimiser, images, goal[chosen], weight)
         if step % 100 == 99 or step == steps - 1:
             model.eval()
             run.log(name, step=step + 1, loss=loss.item(), **exact(model, world.val, kind))
