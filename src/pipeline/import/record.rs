@@ -1,7 +1,7 @@
 //! What is written of an import: the frames, where each comes from, and the manifest.
 
 use super::super::beginning::Beginning;
-use super::{BATCH, Control, Found, Job, PipelineError, Runtime, Seed};
+use super::{BATCH, Control, Found, Job, PipelineError, Runtime};
 use crate::generator::images::{FrameMatch, FramePlace, stored_png};
 use crate::record::{Absence, FrameIndex};
 use crate::run::{
@@ -74,7 +74,7 @@ impl Job {
         ImportRecord {
             format: ImportRecord::FORMAT,
             folder: self.request.images.display().to_string(),
-            layout: self.request.layout.name().to_owned(),
+            layout: found.layout.name().to_owned(),
             content_hash: ImportRecord::content_hash(&frames),
             counts: found.counts,
             notes: found.notes.clone(),
@@ -95,7 +95,7 @@ impl Job {
             stories: &self.stories,
             model: &self.model,
             plan,
-            seed: Seed(0),
+            seed: self.seed(),
             batch: BATCH.get(),
             runtime,
             threads: self.request.runtime.threads,
