@@ -23,7 +23,8 @@ pub use dataset_card::{
 };
 pub use error::CardError;
 pub use find::{
-    CardKind, dataset, ids, model, own_folder, protocol, shipped_dataset, subset, suite,
+    CardKind, dataset, ids, model, own_folder, passed_over, protocol, shipped_dataset, subset,
+    suite,
 };
 pub use layout_card::{CaptionSource, Layout, LayoutCard};
 pub use model_card::{GeneratorKind, ModelCard};

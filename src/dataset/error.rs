@@ -1,12 +1,13 @@
 //! Errors of this room.
 
 use super::frames::FramesError;
+use super::own::{LINE, StoryFault, StoryFaultKind};
 use crate::card::Layout;
 use crate::format::pickle::PickleError;
 use crate::format::{NpyTableError, StoryFileError};
 use crate::record::{ClipId, FaultKind, FrameIndex, Hint, StoryId, TextVariant};
 use std::fmt::Write;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// A file that should be there.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -119,6 +120,14 @@ pub enum DatasetError {
         /// The JSON reader's own error.
         source: serde_json::Error,
     },
+    /// Lines of a `stories.jsonl`, which its user wrote, are wrong.
+    #[error("{}{}", path.display(), list_faults(faults))]
+    OwnStories {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong, by line.
+        faults: Vec<StoryFault>,
+    },
     /// A pickle is not plain data, or damaged.
     #[error("{} was refused: {source}", path.display())]
     Pickle {
@@ -164,6 +173,16 @@ pub enum DatasetError {
         path: PathBuf,
         /// Why.
         source: FramesError,
+    },
+    /// Files of stories that are no pictures.
+    #[error("{} files of data set `{dataset}` in {} cannot be read as pictures:{}", files.len(), folder.display(), list_unreadable(files))]
+    UnreadableFrames {
+        /// Id of the data set.
+        dataset: String,
+        /// The folder.
+        folder: PathBuf,
+        /// Every file, and why.
+        files: Vec<(String, String)>,
     },
     /// Frames have another size than the card says.
     #[error("{} holds frames of {found_width} x {found_height} pixels, the card says {width} x {height}", path.display())]
@@ -364,6 +383,58 @@ fn list_files(files: &[MissingFile]) -> String {
     text
 }
 
+fn list_unreadable(files: &[(String, String)]) -> String {
+    const SHOWN: usize = 25;
+    let mut text = String::new();
+    for (file, why) in files.iter().take(SHOWN) {
+        // Writing to a String cannot fail.
+        let _ = write!(text, "\n  {file}: {why}");
+    }
+    if files.len() > SHOWN {
+        let _ = write!(text, "\n  and {} more", files.len() - SHOWN);
+    }
+    text
+}
+
+fn list_faults(faults: &[StoryFault]) -> String {
+    const SHOWN: usize = 10;
+    if let [only] = faults {
+        return format!(", {only}");
+    }
+    let mut text = format!(" is wrong in {} places", faults.len());
+    for fault in faults.iter().take(SHOWN) {
+        // Writing to a String cannot fail.
+        let _ = write!(text, "\n  {fault}");
+    }
+    if faults.len() > SHOWN {
+        let _ = write!(text, "\n  and {} more", faults.len() - SHOWN);
+    }
+    text
+}
+
+/// What its writer can do about a `stories.jsonl`.
+fn own_hint(path: &Path, kind: Option<StoryFaultKind>) -> String {
+    let (file, folder) = (
+        path.display(),
+        path.parent().unwrap_or(Path::new(".")).display(),
+    );
+    let again = format!("then `storyeval dataset verify --dataset {folder}`");
+    match kind {
+        Some(StoryFaultKind::Array | StoryFaultKind::Indented) => format!(
+            "write each story on a line of its own, in Python with print(json.dumps(story), file=out); {again}"
+        ),
+        Some(StoryFaultKind::IdTwice) => {
+            format!("rename or remove one of the two in {file}, {again}")
+        }
+        Some(StoryFaultKind::Character | StoryFaultKind::Background | StoryFaultKind::Labels) => {
+            format!(
+                "correct the line, or the names on {folder}/dataset.toml (`closed_cast = false` lets others be), {again}"
+            )
+        }
+        _ => format!("correct the line, {again}; a line is {LINE}"),
+    }
+}
+
 fn names(layouts: &[Layout]) -> String {
     let names: Vec<&str> = layouts.iter().map(|layout| layout.name()).collect();
     names.join(", ")
@@ -463,12 +534,16 @@ impl Hint for DatasetError {
                 "see what is in it with `h5ls -r {}`, or `python3 -m pip install h5py`",
                 path.display()
             ),
-            Self::Frames { path, .. }
-            | Self::WrongFrameSize { path, .. }
-            | Self::TooLarge { path, .. } => format!(
-                "fetch the file again; `ls -l {}` shows its length",
+            Self::UnreadableFrames { dataset, folder, .. } => format!(
+                "put whole pictures in their place, or take their stories out; `storyeval dataset verify --dataset {0} --data {1} --format json` lists them all",
+                if folder.join("stories.jsonl").is_file() { folder.display().to_string() } else { dataset.clone() },
+                folder.display()
+            ),
+            Self::Frames { path, .. } | Self::WrongFrameSize { path, .. } => format!(
+                "put a whole file in its place (`ls -l {}` shows its length); `storyeval dataset verify` lists every file like it",
                 path.display()
             ),
+            Self::TooLarge { path, .. } => format!("check it with `ls -l {}`", path.display()),
             Self::Unsound { .. } => {
                 "each finding above says what to do; the same command with `--format json` has ids".to_owned()
             }
@@ -489,6 +564,9 @@ impl Hint for DatasetError {
                 "fetch or draw the data again into {}, or correct the card",
                 folder.display()
             ),
+            Self::OwnStories { path, faults } => {
+                own_hint(path, faults.first().map(|fault| fault.kind))
+            }
             Self::Json { path, .. }
             | Self::WrongContent { path, .. }
             | Self::UnsafeId { path, .. }

@@ -147,10 +147,14 @@ pub fn choose(
         .take(selected)
         .map(|story| story.frames.len())
         .sum();
-    match nearest.first() {
-        Some(best) if best.below.is_none() && best.wanted == planned && !asked.allow_missing => {
-            Ok(best.kind)
-        }
+    let reportable = |guess: &&Guess| {
+        guess.below.is_none()
+            && guess.first_frame == asked.first_frame
+            && guess.wanted == planned
+            && guess.matched * 2 >= planned
+    };
+    match nearest.iter().find(reportable) {
+        Some(best) if !asked.allow_missing => Ok(best.kind),
         _ => Err(ImagesError::NoLayout {
             path: folder.root().to_owned(),
             images: folder.files().len(),

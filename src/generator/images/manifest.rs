@@ -284,7 +284,7 @@ mod tests {
                 "manifest.jsonl",
                 "{\"story\":\"c0\",\"frame\":1,\"paht\":\"a.png\"}",
                 1,
-                "there is no field `paht`; did you mean `path`?",
+                "there is no field \"paht\"; did you mean \"path\"?",
             ),
             (
                 "manifest.json",

@@ -1,6 +1,7 @@
 //! The records of a list of frames, as people and their programs write them: read rightly where the meaning is
 //! certain, refused in the words of the documentation where it is not.
 
+use crate::record::did_you_mean;
 use serde_json::{Map, Value};
 
 /// Frame `frame` (from 1) of `story` is the file `path`, relative to the folder.
@@ -81,11 +82,8 @@ fn take(fields: &mut Map<String, Value>, name: &str) -> Result<Value, String> {
 }
 
 fn unknown(name: &str) -> String {
-    let near = FIELDS
-        .iter()
-        .find(|field| strsim::damerau_levenshtein(field, &name.to_lowercase()) <= 2);
-    let near = near.map_or_else(String::new, |field| format!("; did you mean `{field}`?"));
-    format!("there is no field `{}`{near}", name.escape_debug())
+    let near = did_you_mean(name, FIELDS);
+    format!("there is no field {name:?}{near}")
 }
 
 fn not_whole(found: &str) -> String {

@@ -151,6 +151,7 @@ impl ImageRequest {
         };
         missing.check()?;
         let stories = selected(&dataset, &protocol, self.limit)?;
+        dataset.check_pictures(&stories)?;
         let job = Job {
             request: self.clone(),
             choice,
