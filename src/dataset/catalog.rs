@@ -82,13 +82,13 @@ impl Defect {
                 (StoryFaultKind::Background, what)
             }
             Self::LabelArity { found, wanted: 0 } => (
-                StoryFaultKind::Labels,
+                StoryFaultKind::LabelCount,
                 format!(
                     "there are {found} labels of 0 and 1, and no card says what each stands for"
                 ),
             ),
             Self::LabelArity { found, wanted } => (
-                StoryFaultKind::Labels,
+                StoryFaultKind::LabelCount,
                 format!("there are {found} labels of 0 and 1, but the card has {wanted}"),
             ),
             Self::WrongContent { wanted, found } => (

@@ -426,7 +426,12 @@ fn own_hint(path: &Path, kind: Option<StoryFaultKind>) -> String {
         Some(StoryFaultKind::IdTwice) => {
             format!("rename or remove one of the two in {file}, {again}")
         }
-        Some(StoryFaultKind::Character | StoryFaultKind::Background | StoryFaultKind::Labels) => {
+        Some(
+            StoryFaultKind::Character
+            | StoryFaultKind::Background
+            | StoryFaultKind::LabelCount
+            | StoryFaultKind::Labels,
+        ) => {
             format!(
                 "correct the line, or the names on {folder}/dataset.toml (`closed_cast = false` lets others be), {again}"
             )

@@ -22,7 +22,9 @@ pub enum StoryFaultKind {
     Character,
     /// A place that is not on the card.
     Background,
-    /// Labels of 0 and 1 that do not fit the card.
+    /// Labels of 0 and 1 that are more or fewer than the card's.
+    LabelCount,
+    /// Labels that are something else.
     Labels,
 }
 

@@ -1,11 +1,12 @@
 //! The run folder.
 
+use super::difference::{Difference, plans};
 use super::durable::{DurableFile, create_folder, fill, sync_folder, write_durably};
 use super::error::RunError;
 use super::fault::{self, Point};
 use super::generate::Drawing;
 use super::journal::{Entry, FrameEntry, Journal, Recovery, StoredFrame};
-use super::layout::{FRAMES, JOURNAL, LOCK, MANIFEST, PLAN, folder_name, frame_file};
+use super::layout::{FRAMES, IMPORT, JOURNAL, LOCK, MANIFEST, PLAN, folder_name, frame_file};
 use super::manifest::Manifest;
 use super::partition::Partition;
 use super::plan::{Plan, Unit};
@@ -28,6 +29,8 @@ pub struct Store {
     journal: Journal,
     recovery: Recovery,
     resumed: bool,
+    /// What the folder held otherwise before, where nothing was drawn yet.
+    renewed: Option<String>,
     _lock: Option<File>,
 }
 
@@ -35,7 +38,8 @@ impl Store {
     /// Begins the run in `root`, or goes on with it when the folder holds the same run.
     ///
     /// The folder is created with its parents. It may be new, empty, or hold a run with the identity of
-    /// `manifest`; what `manifest` says about the program and device is then added to its sessions.
+    /// `manifest`; what `manifest` says about the program and device is then added to its sessions. A folder in which
+    /// nothing was drawn yet, and that differs in its data alone, begins anew: [`Store::renewed`].
     ///
     /// # Errors
     /// [`RunError::DifferentRun`] with everything that differs, [`RunError::Occupied`] when other files
@@ -51,13 +55,8 @@ impl Store {
         refuse_strangers(root)?;
         let lock = lock(root)?;
         match Manifest::read(root) {
-            Ok(found) => Self::resume(root, lock, found, manifest),
-            Err(RunError::NoRun { .. }) => {
-                // The manifest comes last: a folder without one has not begun.
-                write_durably(&root.join(PLAN), plan.to_jsonl().as_bytes())?;
-                write_durably(&root.join(MANIFEST), &manifest.to_bytes())?;
-                Self::with(root, lock, manifest.clone(), plan.clone(), false)
-            }
+            Ok(found) => Self::resume(root, lock, found, (manifest, plan)),
+            Err(RunError::NoRun { .. }) => Self::begin(root, lock, manifest, plan),
             Err(error) => Err(error),
         }
     }
@@ -73,17 +72,47 @@ impl Store {
         Self::with(root, lock, manifest, plan, true)
     }
 
+    fn begin(
+        root: &Path,
+        lock: Option<File>,
+        manifest: &Manifest,
+        plan: &Plan,
+    ) -> Result<Self, RunError> {
+        // The manifest comes last: a folder without one has not begun.
+        write_durably(&root.join(PLAN), plan.to_jsonl().as_bytes())?;
+        write_durably(&root.join(MANIFEST), &manifest.to_bytes())?;
+        Self::with(root, lock, manifest.clone(), plan.clone(), false)
+    }
+
     fn resume(
         root: &Path,
         lock: Option<File>,
         mut found: Manifest,
-        asked: &Manifest,
+        (asked, plan): (&Manifest, &Plan),
     ) -> Result<Self, RunError> {
-        let differences = found.identity.differences(&asked.identity);
+        let mut differences = found.identity.differences(&asked.identity);
+        for difference in &mut differences {
+            if difference.field == "plan_hash"
+                && let Ok(there) = Plan::read(&root.join(PLAN))
+            {
+                difference.words = Some(plans(&there, plan));
+            }
+        }
+        let of_data = differences.iter().all(Difference::is_of_data);
+        // A kill between plan and manifest leaves two that do not fit, and no difference.
+        let torn = || differences.is_empty() && read_plan(root, &found).is_err();
+        if of_data && nothing_drawn(root) && (!differences.is_empty() || torn()) {
+            let words: Vec<String> = differences.iter().map(ToString::to_string).collect();
+            remove_if_there(&root.join(IMPORT))?;
+            let mut store = Self::begin(root, lock, asked, plan)?;
+            store.renewed = Some(words.join("; "));
+            return Ok(store);
+        }
         if !differences.is_empty() {
             return Err(RunError::DifferentRun {
                 path: root.to_path_buf(),
                 differences,
+                command: found.command(),
             });
         }
         let plan = read_plan(root, &found)?;
@@ -110,6 +139,7 @@ impl Store {
             journal,
             recovery,
             resumed,
+            renewed: None,
             _lock: lock,
         })
     }
@@ -131,6 +161,12 @@ impl Store {
     #[must_use]
     pub fn resumed(&self) -> bool {
         self.resumed
+    }
+
+    /// What the folder's plan differed in before it was made anew, as nothing had been drawn; `None` where it was not.
+    #[must_use]
+    pub fn renewed(&self) -> Option<&str> {
+        self.renewed.as_deref()
     }
 
     /// The manifest on the disk.
@@ -356,6 +392,22 @@ fn read_plan(root: &Path, manifest: &Manifest) -> Result<Plan, RunError> {
     Ok(plan)
 }
 
+/// Whether the journal of a run has no line. One that is torn or damaged counts as drawn.
+#[must_use]
+pub fn nothing_drawn(root: &Path) -> bool {
+    match fs::metadata(root.join(JOURNAL)) {
+        Ok(journal) => journal.len() == 0,
+        Err(error) => error.kind() == io::ErrorKind::NotFound,
+    }
+}
+
+fn remove_if_there(path: &Path) -> Result<(), RunError> {
+    match fs::remove_file(path) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(RunError::write(path, error)),
+        _ => Ok(()),
+    }
+}
+
 /// Refuses a folder without a manifest that holds anything but the beginnings of a run.
 fn refuse_strangers(root: &Path) -> Result<(), RunError> {
     if root.join(MANIFEST).exists() {
@@ -431,20 +483,53 @@ mod tests {
     fn another_run_is_refused_with_everything_that_differs() {
         let folder = tempfile::tempdir().expect("tempdir");
         let plan = testing::plan(3, 2);
-        drop(begin(folder.path(), &plan).expect("begin"));
+        let mut store = begin(folder.path(), &plan).expect("begin");
+        draw_first(&mut store);
+        drop(store);
         let error = begin(folder.path(), &testing::plan(4, 2)).expect_err("refused");
         let RunError::DifferentRun { differences, .. } = &error else {
             panic!("{error:?}");
         };
         let fields: Vec<_> = differences.iter().map(|row| row.field).collect();
         assert_eq!(fields, ["stories", "plan_hash"]);
-        assert!(
-            error
-                .to_string()
-                .contains("stories: folder has 3, asked for 4")
-        );
+        assert!(error.to_string().contains(
+            "stories: the folder has 3, asked for 4 (`--limit`); 1 story is new (first: story-3)"
+        ));
         assert!(error.hint().expect("hint").contains("--out"));
         assert_eq!(error.fault_kind(), crate::FaultKind::Incomparable);
+    }
+
+    fn draw_first(store: &mut Store) {
+        let unit = store.plan().units()[0].clone();
+        let images: Vec<_> = unit.frames().map(|_| RgbImage::new(2, 2)).collect();
+        let drawing = Drawing {
+            seconds: 0.0,
+            batch: None,
+        };
+        store.put(&unit, &images, drawing).expect("put");
+    }
+
+    #[test]
+    fn changed_data_begin_anew_where_nothing_was_drawn() {
+        let folder = tempfile::tempdir().expect("tempdir");
+        drop(begin(folder.path(), &testing::plan(3, 2)).expect("begin"));
+        let plan = testing::plan(4, 2);
+        let store = begin(folder.path(), &plan).expect("anew");
+        assert!(store.renewed().expect("said").contains("1 story is new"));
+        assert_eq!(store.plan(), &plan);
+        drop(store);
+        let again = begin(folder.path(), &plan).expect("resume");
+        assert_eq!((again.renewed(), again.resumed()), (None, true));
+        drop(again);
+        // A kill between plan and manifest.
+        fs::write(folder.path().join(PLAN), testing::plan(3, 2).to_jsonl()).expect("write");
+        assert_eq!(begin(folder.path(), &plan).expect("mended").plan(), &plan);
+        // Another seed is another run, even so.
+        let mut other = testing::manifest(&plan);
+        other.identity.seed = crate::record::Seed(9);
+        let error = Store::create_or_resume(folder.path(), &other, &plan).expect_err("seed");
+        assert!(error.to_string().contains("(`--seed`)"), "{error}");
+        assert!(error.hint().expect("hint").contains("goes on with it"));
     }
 
     #[test]

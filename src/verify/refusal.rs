@@ -58,6 +58,7 @@ pub(super) fn kind(error: &DatasetError) -> Kind {
             Some(StoryFaultKind::Unsafe) => Kind::IdUnsafe,
             Some(StoryFaultKind::Character) => Kind::CharacterUnknown,
             Some(StoryFaultKind::Background) => Kind::BackgroundUnknown,
+            Some(StoryFaultKind::LabelCount) => Kind::LabelArity,
             Some(StoryFaultKind::Labels) => Kind::LabelsMalformed,
             _ => Kind::FileMalformed,
         },
