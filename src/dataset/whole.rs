@@ -18,10 +18,8 @@ pub(super) fn unreadable(root: &Root, files: Vec<String>) -> Vec<(String, String
         .into_par_iter()
         .filter(|file| is_picture(file))
         .filter_map(|file| {
-            let why = match root.file(&file) {
-                Ok(path) => fault(&path)?,
-                Err(error) => error.to_string(),
-            };
+            // A link that leads out has an error of its own where it is read.
+            let why = fault(&root.file(&file).ok()?)?;
             Some((file, why))
         })
         .collect()

@@ -1,6 +1,7 @@
-//! `storyeval dataset`: draw MiniSV, write a data set in another layout, print referential text, count what is in a data set.
+//! `storyeval dataset`: begin a data set, draw MiniSV, write a data set in another layout, print referential text, count what is in a data set.
 
 mod convert;
+mod new;
 mod referential;
 mod stats;
 mod synth;
@@ -9,6 +10,7 @@ mod verify;
 use super::Outcome;
 use clap::Subcommand;
 use convert::ConvertArguments;
+use new::NewArguments;
 use referential::ReferentialArguments;
 use stats::StatsArguments;
 use synth::SynthArguments;
@@ -16,6 +18,8 @@ use verify::VerifyArguments;
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum DatasetCommand {
+    /// Begin a data set of your own: a card and a sample of stories, to be replaced
+    New(NewArguments),
     /// Draw MiniSV, in the FlintstonesSV layout or another one
     Synth(SynthArguments),
     /// Write a data set in another layout
@@ -31,6 +35,7 @@ pub(crate) enum DatasetCommand {
 /// The `dataset` verbs.
 pub(crate) fn dataset(command: &DatasetCommand) -> Outcome {
     match command {
+        DatasetCommand::New(arguments) => new::new(arguments),
         DatasetCommand::Synth(arguments) => synth::synth(arguments),
         DatasetCommand::Convert(arguments) => convert::convert(arguments),
         DatasetCommand::Referential(arguments) => referential::text(arguments),
