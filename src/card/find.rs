@@ -101,7 +101,7 @@ fn whole_folder(name: &str) -> Option<&Path> {
     let whole = [OWN_CARD, "stories.jsonl"]
         .iter()
         .any(|file| folder.join(file).is_file());
-    whole.then_some(folder)
+    (whole && !name.is_empty()).then_some(folder)
 }
 
 /// Whether a data set's card has this id.

@@ -59,7 +59,7 @@ impl fmt::Display for FoundNames {
     }
 }
 
-/// Names on their way into a list. Cases are not told apart, as cards do not; the first spelling stays.
+/// Names on their way into a list. Upper and lower case are one name, as on cards; the first spelling stays.
 #[derive(Debug, Default)]
 pub(super) struct Tally(BTreeMap<String, (String, usize)>);
 

@@ -83,9 +83,7 @@ impl Defect {
             }
             Self::LabelArity { found, wanted: 0 } => (
                 StoryFaultKind::LabelCount,
-                format!(
-                    "there are {found} labels of 0 and 1, and no card says what each stands for"
-                ),
+                format!("there are {found} labels of 0 and 1, and no card says what each means"),
             ),
             Self::LabelArity { found, wanted } => (
                 StoryFaultKind::LabelCount,

@@ -1,13 +1,13 @@
 //! Errors of this room.
 
 use super::frames::FramesError;
-use super::own::{LINE, StoryFault, StoryFaultKind};
+use super::own::{StoryFault, list_faults, list_unreadable, own_hint};
 use crate::card::Layout;
 use crate::format::pickle::PickleError;
 use crate::format::{NpyTableError, StoryFileError};
 use crate::record::{ClipId, FaultKind, FrameIndex, Hint, StoryId, TextVariant};
 use std::fmt::Write;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 /// A file that should be there.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -381,63 +381,6 @@ fn list_files(files: &[MissingFile]) -> String {
         let _ = write!(text, "\n  and {} more", files.len() - SHOWN);
     }
     text
-}
-
-fn list_unreadable(files: &[(String, String)]) -> String {
-    const SHOWN: usize = 25;
-    let mut text = String::new();
-    for (file, why) in files.iter().take(SHOWN) {
-        // Writing to a String cannot fail.
-        let _ = write!(text, "\n  {file}: {why}");
-    }
-    if files.len() > SHOWN {
-        let _ = write!(text, "\n  and {} more", files.len() - SHOWN);
-    }
-    text
-}
-
-fn list_faults(faults: &[StoryFault]) -> String {
-    const SHOWN: usize = 10;
-    if let [only] = faults {
-        return format!(", {only}");
-    }
-    let mut text = format!(" is wrong in {} places", faults.len());
-    for fault in faults.iter().take(SHOWN) {
-        // Writing to a String cannot fail.
-        let _ = write!(text, "\n  {fault}");
-    }
-    if faults.len() > SHOWN {
-        let _ = write!(text, "\n  and {} more", faults.len() - SHOWN);
-    }
-    text
-}
-
-/// What its writer can do about a `stories.jsonl`.
-fn own_hint(path: &Path, kind: Option<StoryFaultKind>) -> String {
-    let (file, folder) = (
-        path.display(),
-        path.parent().unwrap_or(Path::new(".")).display(),
-    );
-    let again = format!("then `storyeval dataset verify --dataset {folder}`");
-    match kind {
-        Some(StoryFaultKind::Array | StoryFaultKind::Indented) => format!(
-            "write each story on a line of its own, in Python with print(json.dumps(story), file=out); {again}"
-        ),
-        Some(StoryFaultKind::IdTwice) => {
-            format!("rename or remove one of the two in {file}, {again}")
-        }
-        Some(
-            StoryFaultKind::Character
-            | StoryFaultKind::Background
-            | StoryFaultKind::LabelCount
-            | StoryFaultKind::Labels,
-        ) => {
-            format!(
-                "correct the line, or the names on {folder}/dataset.toml (`closed_cast = false` lets others be), {again}"
-            )
-        }
-        _ => format!("correct the line, {again}; a line is {LINE}"),
-    }
 }
 
 fn names(layouts: &[Layout]) -> String {

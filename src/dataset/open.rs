@@ -343,8 +343,8 @@ impl OpenDataset {
         })
     }
 
-    /// Looks at the picture files of stories; what can be seen without decoding every one is found here, all of it,
-    /// and not one file per attempt.
+    /// Checks the picture files of stories. What can be seen without decoding every one is found here, all of it at
+    /// once and not one file per attempt.
     ///
     /// # Errors
     /// [`DatasetError::UnreadableFrames`] with every file.

@@ -4,6 +4,8 @@
 use crate::record::did_you_mean;
 use serde_json::Value;
 use std::fmt;
+use std::fmt::Write as _;
+use std::path::Path;
 
 /// What kind of mistake it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -46,7 +48,7 @@ impl fmt::Display for StoryFault {
 }
 
 /// Form of a line, for hints.
-pub(super) const LINE: &str = "{\"id\": \"s1\", \"split\": \"test\", \"frames\": [{\"image\": \"images/1.png\", \"caption\": \"...\"}]}";
+const LINE: &str = "{\"id\": \"s1\", \"split\": \"test\", \"frames\": [{\"image\": \"images/1.png\", \"caption\": \"...\"}]}";
 
 /// Why lines cannot be read where the file as a whole is in another form.
 pub(super) fn other_form(text: &[u8]) -> Option<StoryFault> {
@@ -261,6 +263,65 @@ fn syntax(line: &[u8], error: &serde_json::Error) -> String {
         return format!("it is not whole JSON: {what}");
     }
     format!("it is not JSON: {what} (column {})", error.column())
+}
+
+/// Files and why they cannot be read, a line each.
+pub(super) fn list_unreadable(files: &[(String, String)]) -> String {
+    const SHOWN: usize = 25;
+    let mut text = String::new();
+    for (file, why) in files.iter().take(SHOWN) {
+        // Writing to a String cannot fail.
+        let _ = write!(text, "\n  {file}: {why}");
+    }
+    if files.len() > SHOWN {
+        let _ = write!(text, "\n  and {} more", files.len() - SHOWN);
+    }
+    text
+}
+
+/// What is wrong, behind the name of the file.
+pub(super) fn list_faults(faults: &[StoryFault]) -> String {
+    const SHOWN: usize = 10;
+    if let [only] = faults {
+        return format!(", {only}");
+    }
+    let mut text = format!(" is wrong in {} places", faults.len());
+    for fault in faults.iter().take(SHOWN) {
+        // Writing to a String cannot fail.
+        let _ = write!(text, "\n  {fault}");
+    }
+    if faults.len() > SHOWN {
+        let _ = write!(text, "\n  and {} more", faults.len() - SHOWN);
+    }
+    text
+}
+
+/// What its writer can do about a `stories.jsonl`.
+pub(super) fn own_hint(path: &Path, kind: Option<StoryFaultKind>) -> String {
+    let (file, folder) = (
+        path.display(),
+        path.parent().unwrap_or(Path::new(".")).display(),
+    );
+    let again = format!("then `storyeval dataset verify --dataset {folder}`");
+    match kind {
+        Some(StoryFaultKind::Array | StoryFaultKind::Indented) => format!(
+            "write each story on a line of its own, in Python with print(json.dumps(story), file=out); {again}"
+        ),
+        Some(StoryFaultKind::IdTwice) => {
+            format!("rename or remove one of the two in {file}, {again}")
+        }
+        Some(
+            StoryFaultKind::Character
+            | StoryFaultKind::Background
+            | StoryFaultKind::LabelCount
+            | StoryFaultKind::Labels,
+        ) => {
+            format!(
+                "correct the line, or the names on {folder}/dataset.toml (`closed_cast = false` lets others be), {again}"
+            )
+        }
+        _ => format!("correct the line, {again}; a line is {LINE}"),
+    }
 }
 
 #[cfg(test)]

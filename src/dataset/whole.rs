@@ -9,7 +9,7 @@ use std::io::{Read, Seek, SeekFrom};
 use std::path::Path;
 
 /// The files among `files` that are no picture that can be read, with the reason, in their order. Files of other
-/// endings than those of pictures are not looked at.
+/// endings than those of pictures are not checked.
 ///
 /// Both ends of a file are read; it is decoded only where these are not a picture's. What is damaged between whole
 /// ends is found when it is decoded.
@@ -43,8 +43,12 @@ fn fault(path: &Path) -> Option<String> {
     while let Some(source) = last.source() {
         last = source;
     }
-    // The file is named in front of it.
-    Some(last.to_string().replace(&path.display().to_string(), "it"))
+    // The file is named in front of it already.
+    let (text, name) = (last.to_string(), path.display().to_string());
+    let reason = text
+        .rsplit_once(&format!("{name}: "))
+        .map(|(_, reason)| reason);
+    Some(reason.unwrap_or(&text).replace(&name, "it"))
 }
 
 /// Whether a file begins and ends as a PNG or a JPEG.
@@ -91,6 +95,10 @@ mod tests {
         let names = names.map(|entry| entry.unwrap().file_name().into_string().unwrap());
         let mut found = unreadable(&root, names.collect());
         found.sort();
+        assert!(
+            found.iter().all(|(_, why)| !why.contains("failed")),
+            "{found:?}"
+        );
         let found: Vec<&str> = found.iter().map(|(file, _)| file.as_str()).collect();
         assert_eq!(found, ["cut.jpg", "cut.png", "empty.jpg", "page.jpg"]);
     }

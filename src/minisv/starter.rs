@@ -5,6 +5,7 @@ use crate::convert::{Draft, DraftError};
 use crate::vision::encode_png;
 use image::{Rgb, RgbImage};
 use serde_json::json;
+use std::fmt::Write as _;
 use std::path::Path;
 
 /// Frames of a story.
@@ -130,7 +131,11 @@ fn card(dir: &Path) -> String {
     };
     let mut characters = String::new();
     for (name, gender, _) in CAST {
-        characters += &format!("    {{ name = \"{name}\", gender = \"{gender}\" }},\n");
+        // Writing to a String cannot fail.
+        let _ = writeln!(
+            characters,
+            "    {{ name = \"{name}\", gender = \"{gender}\" }},"
+        );
     }
     let places: Vec<String> = PLACES
         .iter()

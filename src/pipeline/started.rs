@@ -194,12 +194,12 @@ pub(super) fn observe(
     Ok(())
 }
 
-/// Tells that a folder's plan was made anew.
+/// Tells that a folder's plan was made again.
 pub(super) fn tell_renewed(store: &Store, control: Control<'_>) {
     if let Some(words) = store.renewed() {
         let folder = store.root().display();
         control.note(&format!(
-            "note: nothing was drawn in {folder} yet, so its plan was made anew ({words})"
+            "note: nothing was drawn in {folder} yet, so its plan was made again ({words})"
         ));
     }
 }

@@ -1,7 +1,10 @@
 //! The run folder.
 
 use super::difference::{Difference, plans};
-use super::durable::{DurableFile, create_folder, fill, sync_folder, write_durably};
+use super::drawn::nothing_drawn;
+use super::durable::{
+    DurableFile, create_folder, fill, remove_if_there, sync_folder, write_durably,
+};
 use super::error::RunError;
 use super::fault::{self, Point};
 use super::generate::Drawing;
@@ -390,22 +393,6 @@ fn read_plan(root: &Path, manifest: &Manifest) -> Result<Plan, RunError> {
     let plan = Plan::read(&path)?;
     check_hash(&path, &manifest.identity.plan_hash, &plan)?;
     Ok(plan)
-}
-
-/// Whether the journal of a run has no line. One that is torn or damaged counts as drawn.
-#[must_use]
-pub fn nothing_drawn(root: &Path) -> bool {
-    match fs::metadata(root.join(JOURNAL)) {
-        Ok(journal) => journal.len() == 0,
-        Err(error) => error.kind() == io::ErrorKind::NotFound,
-    }
-}
-
-fn remove_if_there(path: &Path) -> Result<(), RunError> {
-    match fs::remove_file(path) {
-        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(RunError::write(path, error)),
-        _ => Ok(()),
-    }
 }
 
 /// Refuses a folder without a manifest that holds anything but the beginnings of a run.

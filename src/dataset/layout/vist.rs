@@ -279,8 +279,8 @@ pub(super) fn plain_shot(clip: ClipId, caption: String) -> Shot {
     }
 }
 
-/// Photos of a split's stories that cannot be read, with the reason. Other splits than the one asked for cost
-/// a look at every photo and are not shown.
+/// Photos of a split's stories that cannot be read, with the reason. Only those of the split that is
+/// asked for are checked: others are not shown, and each photo costs a read.
 fn broken(
     source: Source<'_>,
     split: &str,
@@ -319,12 +319,15 @@ fn remark_broken(
         0 => String::new(),
         more => format!(" and {more} more; `storyeval dataset verify --format json` lists all"),
     };
+    let photos = match broken.len() {
+        1 => "the photo".to_owned(),
+        count => format!("the {count} photos"),
+    };
     Some(Remark {
         split: split.to_owned(),
         text: format!(
-            "{} of {all} stories of split `{split}` have a photo that cannot be read and are left out; {} photos: {}{more}",
+            "{} of {all} stories of split `{split}` have a photo that cannot be read and are left out; {photos}: {}{more}",
             stories.len(),
-            broken.len(),
             shown.join(", ")
         ),
         unreadable: broken.into_keys().collect(),
