@@ -465,7 +465,9 @@ impl Hint for DatasetError {
                 "inspect it with `ls -l {}`; if you trust this data set, set STORYEVAL_FOLLOW_LINKS=1",
                 path.display()
             ),
-            Self::Read { path, .. } => format!("check it with `ls -l {}`", path.display()),
+            Self::Read { path, .. } | Self::TooLarge { path, .. } => {
+                format!("check it with `ls -l {}`", path.display())
+            }
             Self::UnknownSplit { known, .. } => {
                 let split = known.first().map_or("test", String::as_str);
                 format!("use `--split {split}`")
@@ -491,7 +493,6 @@ impl Hint for DatasetError {
                 "put a whole file in its place (`ls -l {}` shows its length); `storyeval dataset verify` lists every file like it",
                 path.display()
             ),
-            Self::TooLarge { path, .. } => format!("check it with `ls -l {}`", path.display()),
             Self::Unsound { .. } => {
                 "each finding above says what to do; the same command with `--format json` has ids".to_owned()
             }

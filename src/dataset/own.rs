@@ -53,7 +53,7 @@ const LINE: &str = "{\"id\": \"s1\", \"split\": \"test\", \"frames\": [{\"image\
 /// Why lines cannot be read where the file as a whole is in another form.
 pub(super) fn other_form(text: &[u8]) -> Option<StoryFault> {
     let start = text.iter().position(|byte| !byte.is_ascii_whitespace())?;
-    let line = 1 + text[..start].iter().filter(|byte| **byte == b'\n').count();
+    let line = text[..start].split(|byte| *byte == b'\n').count();
     let fault = |kind, what: &str| {
         let what = what.to_owned();
         Some(StoryFault { line, kind, what })
@@ -338,7 +338,7 @@ mod tests {
         let frames = r#""frames": [{"image": "a.png", "caption": "x"}]"#;
         for (line, expected) in [
             (format!(r#"{{"id": 7, {frames}}}"#), "`id` is 7, but has to be text in quotes"),
-            (format!(r#"{{{frames}}}"#), "`id` is missing; it has to be text in quotes"),
+            (format!("{{{frames}}}"), "`id` is missing; it has to be text in quotes"),
             (r#"{"id": "s", "frames": [{"image": "a.png", "caption": null}]}"#.to_owned(),
              "`frames[0].caption` is null, but has to be text in quotes"),
             (r#"{"id": "s", "frames": [{"image": "a.png", "captoin": "x"}]}"#.to_owned(),

@@ -26,7 +26,9 @@ pub(super) fn check(
             let names: Vec<String> = all.concat().into_iter().map(|(name, _)| name).collect();
             let detail = Some(format!("{found}, in frames"));
             findings.put(Kind::LabelsWithoutCard, None, names.len(), detail, names);
-            all.into_iter().for_each(|names| alike(names, findings));
+            for names in all {
+                alike(names, findings);
+            }
         }
         outside(data, scope, findings);
     }

@@ -105,12 +105,14 @@ fn names<'a>(card: &DatasetCard, stories: impl Iterator<Item = &'a Line>) -> Fou
     let (mut characters, mut backgrounds) = (Tally::default(), Tally::default());
     for frame in stories.flat_map(|story| &story.frames) {
         if card.characters.is_empty() {
-            let names = frame.characters.iter().flatten();
-            names.for_each(|name| characters.add(name));
+            for name in frame.characters.iter().flatten() {
+                characters.add(name);
+            }
         }
         if card.background_labels().is_none() {
-            let name = frame.background.iter();
-            name.for_each(|name| backgrounds.add(name));
+            for name in &frame.background {
+                backgrounds.add(name);
+            }
         }
     }
     FoundNames {

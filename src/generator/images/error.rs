@@ -105,7 +105,7 @@ pub enum ImagesError {
         /// How many images it holds.
         images: usize,
         /// The layout that matches most.
-        nearest: Option<Guess>,
+        nearest: Option<Box<Guess>>,
     },
     /// Several layouts have a file for every planned frame, and none was named.
     #[error("several layouts fit {}, and they give frames other files: {}", path.display(), names(kinds))]

@@ -158,7 +158,7 @@ pub fn choose(
         _ => Err(ImagesError::NoLayout {
             path: folder.root().to_owned(),
             images: folder.files().len(),
-            nearest: nearest.into_iter().next(),
+            nearest: nearest.into_iter().next().map(Box::new),
         }),
     }
 }
