@@ -109,10 +109,8 @@ fn names<'a>(card: &DatasetCard, stories: impl Iterator<Item = &'a Line>) -> Fou
                 characters.add(name);
             }
         }
-        if card.background_labels().is_none() {
-            for name in &frame.background {
-                backgrounds.add(name);
-            }
+        if let (None, Some(name)) = (card.background_labels(), &frame.background) {
+            backgrounds.add(name);
         }
     }
     FoundNames {
