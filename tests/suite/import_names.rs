@@ -6,7 +6,6 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 
-const STORIES: usize = 3;
 const FRAMES: usize = 4;
 
 /// A run of the data set's own frames, and the ids of its stories.
@@ -34,6 +33,9 @@ fn truth() -> &'static (PathBuf, Vec<String>) {
         (run, ids.collect())
     })
 }
+
+/// What a file is called, of story and frame.
+type Name<'a> = Box<dyn Fn(usize, usize) -> String + 'a>;
 
 /// A folder of the frames, by the names that `name(story, frame)` gives; both from 0.
 fn named(root: &Path, name: impl Fn(usize, usize) -> String) -> PathBuf {
@@ -83,7 +85,6 @@ fn the_frames_of_a_run_are_a_layout_and_layouts_are_found_out() {
         "{said}"
     );
     let ids = &truth().1;
-    type Name<'a> = Box<dyn Fn(usize, usize) -> String + 'a>;
     let names: [(&str, Name<'_>); 4] = [
         ("vlc", Box::new(|s, k| format!("img-{s}-{k}.png"))),
         (
@@ -171,15 +172,28 @@ fn an_option_that_was_given_is_not_proposed_again() {
     refused(&images, &["--layout", "vlc"]).says(97, &["`--story-length 5`"]);
 }
 
+/// Story, frame from 1, and path of every frame.
+fn rows() -> Vec<(String, usize, String)> {
+    let ids = truth().1.iter().enumerate();
+    ids.flat_map(|(s, id)| {
+        (0..FRAMES).map(move |k| (id.clone(), k + 1, format!("sub/{s}-{k}.png")))
+    })
+    .collect()
+}
+
+/// Writes the only list of a folder.
+fn put(images: &Path, name: &str, text: &str) {
+    for old in ["manifest.csv", "manifest.jsonl", "manifest.json"] {
+        let _ = fs::remove_file(images.join(old));
+    }
+    fs::write(images.join(name), text).unwrap();
+}
+
 #[test]
 fn lists_are_read_as_data_frames_write_them_and_refused_in_words() {
     let root = tempfile::tempdir().unwrap();
     let images = named(root.path(), |s, k| format!("sub/{s}-{k}.png"));
-    let rows: Vec<(String, usize, String)> = (0..STORIES)
-        .flat_map(|s| {
-            (0..FRAMES).map(move |k| (truth().1[s].clone(), k + 1, format!("sub/{s}-{k}.png")))
-        })
-        .collect();
+    let rows = rows();
     let lines = |line: &dyn Fn(usize, &str, usize, &str) -> String| -> String {
         let lines = rows.iter().enumerate();
         lines
@@ -189,12 +203,6 @@ fn lists_are_read_as_data_frames_write_them_and_refused_in_words() {
     let json = |line: &dyn Fn(&str, usize, &str) -> String| {
         let lines: Vec<String> = rows.iter().map(|(s, k, p)| line(s, *k, p)).collect();
         lines
-    };
-    let put = |name: &str, text: &str| {
-        for old in ["manifest.csv", "manifest.jsonl", "manifest.json"] {
-            let _ = fs::remove_file(images.join(old));
-        }
-        fs::write(images.join(name), text).unwrap();
     };
     let record =
         json(&|s, k, p| format!("{{\"story\":\"{s}\",\"frame\":\"{k}\",\"path\":\"{p}\"}}"));
@@ -238,7 +246,7 @@ fn lists_are_read_as_data_frames_write_them_and_refused_in_words() {
         ("manifest.jsonl", format!("[{}]", record.join(","))),
         ("manifest.json", format!("[{}]", record.join(",\n"))),
     ] {
-        put(name, &text);
+        put(&images, name, &text);
         let said = fits(&images, &[]);
         assert!(said.contains("layout: manifest"), "{said}");
     }
@@ -265,7 +273,7 @@ fn lists_are_read_as_data_frames_write_them_and_refused_in_words() {
             "has to be story,frame,path, but it is \"id,frame,path\"",
         ),
     ] {
-        put("manifest.csv", &text);
+        put(&images, "manifest.csv", &text);
         let found = refused(&images, &[]);
         found.says(97, &[said, "hint: "]);
         assert!(

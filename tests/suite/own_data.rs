@@ -214,7 +214,7 @@ fn a_slip_in_the_stories_is_named_with_line_field_value_and_form() {
         ),
     ] {
         let root = tempfile::tempdir().unwrap();
-        let folder = folder(root.path(), &[text.clone()]);
+        let folder = folder(root.path(), std::slice::from_ref(&text));
         let found = fails(&mut generate(&folder, &root.path().join("run")));
         found.says(97, &["stories.jsonl", said, "hint: "]);
         assert_eq!(found.stderr.matches(said).count(), 1, "{}", found.stderr);
@@ -362,7 +362,8 @@ fn pictures_that_are_none_are_all_named_before_anything_is_drawn() {
         )
         .unwrap();
         let line = json!({"id": format!("s{number}"), "frames": [{"image": name, "caption": "x"}]});
-        lines.push_str(&format!("{line}\n"));
+        lines.push_str(&line.to_string());
+        lines.push('\n');
     }
     fs::write(mine.join("stories.jsonl"), lines).unwrap();
     let said = fails(&mut generate(&mine, &root.path().join("run")));
