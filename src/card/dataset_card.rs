@@ -6,13 +6,16 @@ use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
 
 /// Selects the pronoun of a character. The published text procedures know these two.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Gender {
     /// she, her
     Female,
     /// he, his
     Male,
+    /// Not known: the name stays where others become pronouns.
+    #[default]
+    Unknown,
 }
 
 /// A character that has a label.
@@ -22,6 +25,7 @@ pub struct Character {
     /// The name as annotations spell it (`entityLabel`), lower case in the published data.
     pub name: String,
     /// Which pronoun replaces the name.
+    #[serde(default)]
     pub gender: Gender,
     /// Other spellings in captions, for example `mr. slate`. Compared without regard to case.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]

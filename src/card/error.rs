@@ -2,7 +2,7 @@
 
 use super::CardKind;
 use crate::record::{FaultKind, Hint, TextVariant};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// What can go wrong with a card.
 #[derive(Debug, thiserror::Error)]
@@ -18,6 +18,12 @@ pub enum CardError {
         known: Vec<String>,
         /// The known id that looks most like it, if one does.
         suggestion: Option<String>,
+    },
+    /// A path that leads to no data set.
+    #[error("{}", no_dataset(path))]
+    NoDataset {
+        /// What was asked for.
+        path: PathBuf,
     },
     /// A card file could not be read.
     #[error("failed to read card {}", path.display())]
@@ -85,6 +91,17 @@ fn did_you_mean(suggestion: Option<&str>) -> String {
     suggestion.map_or_else(String::new, |id| format!("; did you mean `{id}`?"))
 }
 
+fn no_dataset(path: &Path) -> String {
+    let shown = path.display();
+    if path.is_dir() {
+        format!("the folder {shown} holds neither dataset.toml nor stories.jsonl")
+    } else if path.exists() {
+        format!("{shown} is no folder with a data set")
+    } else {
+        format!("there is no folder {shown}")
+    }
+}
+
 impl Hint for CardError {
     fn fault_kind(&self) -> FaultKind {
         // A card is part of what the user typed, as a command line is.
@@ -99,6 +116,14 @@ impl Hint for CardError {
                 Some(id) => format!("write `{id}`, or see `storyeval ls {kind}s`"),
                 None => format!("see `storyeval ls {kind}s`, or give the path of a .toml card"),
             },
+            Self::NoDataset { path } if path.is_dir() => format!(
+                "write one story per line into {}/stories.jsonl (docs/bring-my-data.md; `storyeval dataset new DIR` writes a sample); files of a published data set are given with `--dataset ID --data {}`",
+                path.display(),
+                path.display()
+            ),
+            Self::NoDataset { .. } => {
+                "check the path; `storyeval ls datasets` lists the ids, `storyeval dataset new DIR` begins a data set of your own".to_owned()
+            }
             Self::Read { path, .. } => format!("check it with `ls -l {}`", path.display()),
             Self::Parse { path, line, .. } => {
                 format!(

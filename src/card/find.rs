@@ -63,23 +63,53 @@ pub fn dataset(id_or_path: &str) -> Result<DatasetCard, CardError> {
             );
             Ok(DatasetCard::of_folder(&name))
         }
-        None => find(CardKind::Dataset, id_or_path),
+        None => find(CardKind::Dataset, id_or_path).map_err(|error| match error {
+            CardError::Unknown { suggestion, .. }
+                if is_path(id_or_path)
+                    || suggestion.is_none() && Path::new(id_or_path).is_dir() =>
+            {
+                CardError::NoDataset {
+                    path: id_or_path.into(),
+                }
+            }
+            other => other,
+        }),
     }
+}
+
+/// Whether a name can only be a path.
+fn is_path(name: &str) -> bool {
+    name.contains(['/', '\\']) || name.starts_with(['.', '~'])
 }
 
 /// Name of the card in a data set's own folder.
 const OWN_CARD: &str = "dataset.toml";
 
 /// A folder with a data set of the user's own in the folder layout, named instead of a card. A plain
-/// name is an id first.
+/// name is an id first: [`passed_over`].
 #[must_use]
 pub fn own_folder(name: &str) -> Option<&Path> {
+    let named = is_path(name) || !is_dataset(name);
+    whole_folder(name).filter(|_| named)
+}
+
+/// A folder with a data set whose name is also the id of a card, which is taken.
+#[must_use]
+pub fn passed_over(name: &str) -> Option<&Path> {
+    whole_folder(name).filter(|_| own_folder(name).is_none())
+}
+
+fn whole_folder(name: &str) -> Option<&Path> {
     let folder = Path::new(name);
-    let named = name.contains(['/', '\\', '.']);
     let whole = [OWN_CARD, "stories.jsonl"]
         .iter()
         .any(|file| folder.join(file).is_file());
-    (named && whole).then_some(folder)
+    (whole && !name.is_empty()).then_some(folder)
+}
+
+/// Whether a data set's card has this id.
+fn is_dataset(id: &str) -> bool {
+    ids(CardKind::Dataset).iter().any(|known| known == id)
 }
 
 /// Finds a model card by id, or reads it from a path that ends in `.toml`.

@@ -25,8 +25,8 @@ pub use dataset_card::{
 };
 pub use error::CardError;
 pub use find::{
-    CardKind, CardSummary, dataset, ids, model, own_folder, protocol, shipped_dataset, subset,
-    suite, summaries, text, weights,
+    CardKind, CardSummary, dataset, ids, model, own_folder, passed_over, protocol, shipped_dataset,
+    subset, suite, summaries, text, weights,
 };
 pub use layout_card::{CaptionSource, Layout, LayoutCard};
 pub use model_card::{GeneratorKind, ModelCard};

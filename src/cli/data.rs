@@ -6,6 +6,31 @@ use std::path::PathBuf;
 use storyeval::card::Layout;
 use storyeval::pipeline::DataRequest;
 
+/// Which data set, with its option or without.
+#[derive(Clone, Debug, Args)]
+pub(crate) struct NamedDataset {
+    /// Data set, as with `--dataset`
+    #[arg(
+        value_name = "DATASET",
+        required_unless_present = "dataset",
+        conflicts_with = "dataset"
+    )]
+    named: Option<String>,
+    /// Data set: an id of `storyeval ls datasets`, a card's path, or a folder with `stories.jsonl`
+    #[arg(long, short)]
+    dataset: Option<String>,
+}
+
+impl NamedDataset {
+    /// What the user calls it.
+    pub(crate) fn name(&self) -> &str {
+        self.dataset
+            .as_deref()
+            .or(self.named.as_deref())
+            .unwrap_or_default()
+    }
+}
+
 /// Where the data are and which stories of them are meant.
 #[derive(Clone, Debug, Default, Args)]
 pub(crate) struct DataArguments {

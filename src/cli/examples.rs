@@ -111,6 +111,7 @@ storyeval protocol show strict --format toml > eval-configs/protocols/mine.toml"
         "protocol effect",
         "storyeval protocol effect runs/mine --protocols strict,storygptv-released",
     ),
+    ("dataset new", "storyeval dataset new my-stories"),
     (
         "dataset show",
         "storyeval dataset show pororo > my-stories/dataset.toml",

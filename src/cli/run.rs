@@ -16,7 +16,7 @@ use storyeval::record::{Scores, Seed};
 
 #[derive(Clone, Debug, Args)]
 pub(crate) struct RunArguments {
-    /// Data set: an id of `storyeval ls datasets`, or a card's path
+    /// Data set: an id of `storyeval ls datasets`, a card's path, or a folder with `stories.jsonl`
     #[arg(long, short, required_unless_present = "suite")]
     dataset: Option<String>,
     /// Models, separated by commas: ids of `storyeval ls models`, or cards' paths

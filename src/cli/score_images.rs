@@ -10,9 +10,9 @@ use clap::Args;
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
-use storyeval::generator::images::LayoutKind;
+use storyeval::generator::images::{LayoutKind, Numbers};
 use storyeval::pipeline::ImageRequest;
-use storyeval::record::TextVariant;
+use storyeval::record::{Seed, TextVariant};
 
 /// `WIDTHxHEIGHT`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -33,12 +33,12 @@ impl FromStr for Size {
 #[derive(Clone, Debug, Args)]
 pub(crate) struct ImagesArguments {
     /// Folder of the images
-    #[arg(long, value_name = "DIR", conflicts_with = "run", requires_all = ["layout", "dataset"])]
+    #[arg(long, value_name = "DIR", conflicts_with = "run", requires = "dataset")]
     pub(crate) images: Option<PathBuf>,
-    /// How the files are named
+    /// How the files are named [default: the layout that has a file for every frame]
     #[arg(long, value_enum, requires = "images")]
     layout: Option<LayoutKind>,
-    /// Data set: an id of `storyeval ls datasets`, or a card's path
+    /// Data set: an id of `storyeval ls datasets`, a card's path, or a folder with `stories.jsonl`
     #[arg(long, short, requires = "images")]
     dataset: Option<String>,
     /// Protocol: an id of `storyeval ls protocols`, or a card's path [default: strict]
@@ -52,6 +52,12 @@ pub(crate) struct ImagesArguments {
     /// First frame that was drawn, from 1, where the file names do not tell (arldm, vlc)
     #[arg(long, value_name = "K", requires = "images")]
     first_frame: Option<NonZeroUsize>,
+    /// What the numbers in the file names begin at: 0, 1, or both for stories and frames, as 0,1 [default: what fits]
+    #[arg(long, value_name = "N", requires = "images")]
+    numbers_from: Option<Numbers>,
+    /// Seed that your program drew with, for several runs of a model in one table
+    #[arg(long, value_name = "S", requires = "images")]
+    seed: Option<u64>,
     /// What tables call the model [default: the folder's name]
     #[arg(long, requires = "images")]
     name: Option<String>,
@@ -78,20 +84,22 @@ pub(crate) struct ImagesArguments {
 /// The same for the library.
 fn request(arguments: &ScoreArguments, images: &Path) -> Result<ImageRequest, Failure> {
     let own = &arguments.images;
-    let (Some(layout), Some(dataset)) = (own.layout, &own.dataset) else {
+    let Some(dataset) = &own.dataset else {
         return Err(Failure::Arguments {
-            what: "a layout and a data set are needed".to_owned(),
-            hint: "add `--layout L --dataset D`".to_owned(),
+            what: "a data set is needed".to_owned(),
+            hint: "add `--dataset D`".to_owned(),
         });
     };
     Ok(ImageRequest {
         images: images.to_owned(),
-        layout,
+        layout: own.layout,
         dataset: dataset.clone(),
         protocol: own.protocol.clone().unwrap_or_else(|| "strict".to_owned()),
         data: own.data.request(),
         limit: own.limit,
         first_frame: own.first_frame,
+        numbers: own.numbers_from,
+        seed: own.seed.map(Seed),
         name: own.name.clone(),
         text: own.text,
         out: own.out.clone(),
@@ -108,6 +116,10 @@ pub(crate) fn score_images(arguments: &ScoreArguments, images: &Path) -> Outcome
     interrupt::says(interrupt::RUN);
     let screen = Screen::new();
     let matched = request(arguments, images)?.find(!arguments.images.dry_run, screen.control())?;
+    if arguments.images.layout.is_none() {
+        let layout = matched.layout();
+        say(&format!("layout: {layout} ({})", layout.pattern()));
+    }
     say(&matched.counts().to_string());
     for note in matched.notes() {
         say(&format!("warning: {note}"));

@@ -32,9 +32,9 @@ impl Hint for DraftError {
 
     fn hint(&self) -> Option<String> {
         Some(match self {
-            Self::Occupied { .. } => "choose a new folder with `--out`, or remove this one".into(),
+            Self::Occupied { .. } => "choose a new folder, or remove this one".into(),
             Self::Write { .. } => {
-                "check free space and permissions, or choose another `--out`".into()
+                "check free space and permissions, or choose another folder".into()
             }
         })
     }

@@ -5,8 +5,11 @@
 //! that is in several stories does, each with its own caption.
 
 use super::DatasetError;
+use super::cast::FoundNames;
+use super::own::{StoryFault, StoryFaultKind};
 use super::pixels::Pixels;
-use crate::record::{ClipId, StoryFrame, StoryId};
+use crate::card::DatasetCard;
+use crate::record::{ClipId, StoryFrame, StoryId, did_you_mean};
 use std::collections::{BTreeMap, HashMap};
 use std::path::PathBuf;
 
@@ -76,6 +79,52 @@ pub(crate) enum Defect {
         /// The name.
         name: String,
     },
+    /// A place that has no label.
+    UnknownBackground {
+        /// The name.
+        name: String,
+    },
+    /// Any of these, in a line that a user wrote.
+    InLine(StoryFault),
+}
+
+impl Defect {
+    /// The same in a line of `stories.jsonl`.
+    pub(crate) fn in_line(self, line: usize, card: &DatasetCard) -> Self {
+        let (kind, what) = match self {
+            Self::UnknownCharacter { name } => {
+                let cast = card.characters.iter();
+                let known = cast.flat_map(|one| std::iter::once(&one.name).chain(&one.aliases));
+                let near = did_you_mean(&name, known.map(String::as_str));
+                let what = format!(
+                    "`characters` has {name:?}, which is not in the closed cast of the card{near}"
+                );
+                (StoryFaultKind::Character, what)
+            }
+            Self::UnknownBackground { name } => {
+                let known = card.backgrounds.iter().map(String::as_str);
+                let near = did_you_mean(&name, known);
+                let what = format!(
+                    "`background` is {name:?}, which is not one of the card's backgrounds{near}"
+                );
+                (StoryFaultKind::Background, what)
+            }
+            Self::LabelArity { found, wanted: 0 } => (
+                StoryFaultKind::LabelCount,
+                format!("there are {found} labels of 0 and 1, and no card says what each means"),
+            ),
+            Self::LabelArity { found, wanted } => (
+                StoryFaultKind::LabelCount,
+                format!("there are {found} labels of 0 and 1, but the card has {wanted}"),
+            ),
+            Self::WrongContent { wanted, found } => (
+                StoryFaultKind::Labels,
+                format!("there is {found}, but it has to be {wanted}"),
+            ),
+            other => return other,
+        };
+        Self::InLine(StoryFault { line, kind, what })
+    }
 }
 
 /// A defect and the file that has it.
@@ -114,6 +163,16 @@ impl Defective {
                 clip: Some(clip.to_string()),
                 wanted: (*wanted).to_owned(),
                 found: found.clone(),
+            },
+            (Defect::UnknownBackground { name }, _) => DatasetError::WrongContent {
+                path,
+                clip: Some(clip.to_string()),
+                wanted: "one of the backgrounds of the card".to_owned(),
+                found: format!("the background `{name}`"),
+            },
+            (Defect::InLine(fault), _) => DatasetError::OwnStories {
+                path,
+                faults: vec![fault.clone()],
             },
             (Defect::UnknownCharacter { name }, _) => DatasetError::UnknownCharacter {
                 path,
@@ -168,6 +227,8 @@ pub(crate) struct Catalog {
     pub(crate) split_path: PathBuf,
     /// Fixed stories, by their length.
     pub(crate) fixed: Vec<Fixed>,
+    /// Names that were taken from the stories, where no card has any.
+    pub(crate) found: FoundNames,
     /// What a user should know about how the files were read.
     pub(crate) remarks: Vec<Remark>,
     /// Where the pixels are.
@@ -181,6 +242,8 @@ pub(crate) struct Remark {
     pub(crate) split: String,
     /// A sentence.
     pub(crate) text: String,
+    /// Picture files that cannot be read, where it is about such.
+    pub(crate) unreadable: Vec<String>,
 }
 
 /// What a split lists.

@@ -1,6 +1,7 @@
 //! Errors of this room.
 
 use super::frames::FramesError;
+use super::own::{StoryFault, list_faults, list_unreadable, own_hint};
 use crate::card::Layout;
 use crate::format::pickle::PickleError;
 use crate::format::{NpyTableError, StoryFileError};
@@ -119,6 +120,14 @@ pub enum DatasetError {
         /// The JSON reader's own error.
         source: serde_json::Error,
     },
+    /// Lines of a `stories.jsonl`, which its user wrote, are wrong.
+    #[error("{}{}", path.display(), list_faults(faults))]
+    OwnStories {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong, by line.
+        faults: Vec<StoryFault>,
+    },
     /// A pickle is not plain data, or damaged.
     #[error("{} was refused: {source}", path.display())]
     Pickle {
@@ -164,6 +173,16 @@ pub enum DatasetError {
         path: PathBuf,
         /// Why.
         source: FramesError,
+    },
+    /// Files of stories that are no pictures.
+    #[error("{} files of data set `{dataset}` in {} cannot be read as pictures:{}", files.len(), folder.display(), list_unreadable(files))]
+    UnreadableFrames {
+        /// Id of the data set.
+        dataset: String,
+        /// The folder.
+        folder: PathBuf,
+        /// Every file, and why.
+        files: Vec<(String, String)>,
     },
     /// Frames have another size than the card says.
     #[error("{} holds frames of {found_width} x {found_height} pixels, the card says {width} x {height}", path.display())]
@@ -446,7 +465,9 @@ impl Hint for DatasetError {
                 "inspect it with `ls -l {}`; if you trust this data set, set STORYEVAL_FOLLOW_LINKS=1",
                 path.display()
             ),
-            Self::Read { path, .. } => format!("check it with `ls -l {}`", path.display()),
+            Self::Read { path, .. } | Self::TooLarge { path, .. } => {
+                format!("check it with `ls -l {}`", path.display())
+            }
             Self::UnknownSplit { known, .. } => {
                 let split = known.first().map_or("test", String::as_str);
                 format!("use `--split {split}`")
@@ -463,10 +484,13 @@ impl Hint for DatasetError {
                 "see what is in it with `h5ls -r {}`, or `python3 -m pip install h5py`",
                 path.display()
             ),
-            Self::Frames { path, .. }
-            | Self::WrongFrameSize { path, .. }
-            | Self::TooLarge { path, .. } => format!(
-                "fetch the file again; `ls -l {}` shows its length",
+            Self::UnreadableFrames { dataset, folder, .. } => format!(
+                "put whole pictures in their place, or take their stories out; `storyeval dataset verify --dataset {0} --data {1} --format json` lists them all",
+                if folder.join("stories.jsonl").is_file() { folder.display().to_string() } else { dataset.clone() },
+                folder.display()
+            ),
+            Self::Frames { path, .. } | Self::WrongFrameSize { path, .. } => format!(
+                "put a whole file in its place (`ls -l {}` shows its length); `storyeval dataset verify` lists every file like it",
                 path.display()
             ),
             Self::Unsound { .. } => {
@@ -489,6 +513,9 @@ impl Hint for DatasetError {
                 "fetch or draw the data again into {}, or correct the card",
                 folder.display()
             ),
+            Self::OwnStories { path, faults } => {
+                own_hint(path, faults.first().map(|fault| fault.kind))
+            }
             Self::Json { path, .. }
             | Self::WrongContent { path, .. }
             | Self::UnsafeId { path, .. }

@@ -6,6 +6,7 @@
 //! ids cannot lead out of the data set's folder.
 
 pub(crate) mod annotation;
+mod cast;
 pub(crate) mod catalog;
 mod error;
 pub(crate) mod followers;
@@ -18,6 +19,7 @@ mod locate;
 mod npy;
 mod npy_read;
 pub(crate) mod open;
+mod own;
 pub(crate) mod path;
 mod picture;
 pub(crate) mod pixels;
@@ -25,8 +27,10 @@ mod referential;
 mod root;
 pub(crate) mod split;
 pub mod stats;
+mod whole;
 pub(crate) mod windows;
 
+pub use cast::FoundNames;
 pub use error::{DatasetError, MissingFile};
 pub use frames::{ClipFrames, Doubts, FrameStack, FramesError};
 pub use ground_truth::ground_truth_index;
@@ -34,6 +38,7 @@ pub use locate::{Places, locate};
 pub use npy::NpyFrames;
 pub use npy_read::{read_npy, read_npy_objects, read_npy_text};
 pub use open::{ALL_SPLITS, OpenDataset, OpenOptions, open};
+pub use own::{StoryFault, StoryFaultKind};
 pub use picture::{Channels, Picture, Pictures, Strip};
 pub use referential::{
     Decision, Explained, PRONOUNS, explain, mentioned, pronoun_counts, referential,

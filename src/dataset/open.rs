@@ -1,5 +1,6 @@
 //! Opening a data set in whatever layout it lies there.
 
+use super::cast::FoundNames;
 use super::catalog::{Catalog, Entry, ShotIndex};
 use super::frames::{ClipFrames, Doubts, FrameStack};
 use super::ground_truth::ground_truth_index;
@@ -8,6 +9,7 @@ use super::layout::{self, Source, published_at};
 use super::locate::missing;
 use super::pixels::{check_size, frames_error};
 use super::root::{Links, Root};
+use super::whole::unreadable;
 use super::windows::{Stories, stories};
 use super::{Dataset, DatasetError, MissingFile};
 use crate::card::{DatasetCard, GroundTruthRule, Layout, LayoutCard, WindowRule};
@@ -72,6 +74,8 @@ pub struct OpenDataset {
 /// A data set whose metadata were read, and of which no story was cut yet.
 #[derive(Debug)]
 pub(crate) struct Metadata {
+    /// The card, with the names that the stories have where it has none.
+    pub(crate) card: DatasetCard,
     /// The folder.
     pub(crate) root: Root,
     /// The layout that was found.
@@ -111,10 +115,14 @@ pub(crate) fn read_metadata(options: &OpenOptions) -> Result<Metadata, DatasetEr
         card,
         layout: &layout,
         root: &root,
+        split: &options.split,
         story_length: options.story_length.unwrap_or(card.story_length),
     };
     let catalog = layout::read(source)?;
+    let mut card = card.clone();
+    catalog.found.complete(&mut card);
     Ok(Metadata {
+        card,
         root,
         layout,
         catalog,
@@ -130,12 +138,12 @@ pub(crate) fn opened(
     metadata: Metadata,
 ) -> Result<OpenDataset, DatasetError> {
     let Metadata {
+        card,
         root,
         layout,
         catalog,
     } = metadata;
-    let card = &options.card;
-    let length = length(&catalog, card, options.story_length);
+    let length = length(&catalog, &card, options.story_length);
     let Stories {
         made: stories,
         shots,
@@ -145,7 +153,7 @@ pub(crate) fn opened(
         stories(&catalog, &options.split, length, options.windows)?
     };
     let opened = OpenDataset {
-        card: card.clone(),
+        card,
         layout,
         root,
         catalog,
@@ -264,6 +272,12 @@ impl OpenDataset {
             .map(|remark| remark.text.as_str())
     }
 
+    /// Cast and places that were taken from the stories, as no card names any.
+    #[must_use]
+    pub fn found_names(&self) -> &FoundNames {
+        &self.catalog.found
+    }
+
     /// Splits that hold more or less than the card says.
     pub(crate) fn wrong_sizes(&self) -> Vec<DatasetError> {
         let wanted = sizes_on_card(&self.card, &self.layout);
@@ -326,6 +340,32 @@ impl OpenDataset {
             others: Box::default(),
             files: lacking,
             published_at: published_at(&self.card, &self.layout),
+        })
+    }
+
+    /// Checks the picture files of stories. What can be seen without decoding every one is found here, all of it at
+    /// once and not one file per attempt.
+    ///
+    /// # Errors
+    /// [`DatasetError::UnreadableFrames`] with every file.
+    pub fn check_pictures(&self, stories: &[Story]) -> Result<(), DatasetError> {
+        let clips: BTreeSet<&ClipId> = stories
+            .iter()
+            .flat_map(|story| &story.frames)
+            .map(|frame| &frame.clip)
+            .collect();
+        let files: BTreeSet<String> = clips
+            .into_iter()
+            .flat_map(|clip| self.catalog.pixels.files(clip))
+            .collect();
+        let files = unreadable(&self.root, files.into_iter().collect());
+        if files.is_empty() {
+            return Ok(());
+        }
+        Err(DatasetError::UnreadableFrames {
+            dataset: self.card.id.clone(),
+            folder: self.folder().to_owned(),
+            files,
         })
     }
 

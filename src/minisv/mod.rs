@@ -14,6 +14,7 @@ mod prop;
 mod scene;
 mod script;
 mod stage;
+mod starter;
 mod verify;
 
 pub use cast::Character;
@@ -22,4 +23,5 @@ pub use layouts::{Step, write_in};
 pub use scene::{FRAMES, Footage, SIZE, portrait, render};
 pub use script::{Clip, Episode, episode};
 pub use stage::Place;
+pub use starter::starter;
 pub use verify::{CheckError, check, remove};

@@ -36,6 +36,8 @@ pub struct DataChoice {
     pub story_length: Option<usize>,
     /// How clips in sequence become stories.
     pub windows: WindowRule,
+    /// A folder of the data set's name that was not taken, since a card has this id.
+    pub passed_over: Option<PathBuf>,
 }
 
 impl DataChoice {
@@ -94,6 +96,9 @@ impl DataRequest {
             split: self.split.clone().unwrap_or_else(|| card.split.clone()),
             story_length: self.story_length,
             windows: WindowRule::default(),
+            passed_over: card::passed_over(name)
+                .filter(|_| self.data.is_none())
+                .map(Into::into),
         }
     }
 }
@@ -128,6 +133,12 @@ pub fn open_dataset(
     for note in dataset.remarks() {
         control.note(&format!("warning: {note}"));
     }
+    let found = dataset.found_names();
+    if !found.is_empty() {
+        control.note(&format!(
+            "no card names them, so these were read from the stories, with their frames: {found}"
+        ));
+    }
     if dataset.stories().is_empty() {
         return Err(PipelineError::NothingSelected);
     }
@@ -144,6 +155,12 @@ pub fn to_open(
     cache: &Path,
     control: Control<'_>,
 ) -> Result<OpenOptions, PipelineError> {
+    if let Some(folder) = &choice.passed_over {
+        control.note(&format!(
+            "note: `{0}` is the card of that id; for the folder {0} write `./{0}`",
+            folder.display()
+        ));
+    }
     let data = choice.data.as_deref();
     let drawn = if card.id == "minisv" && data.is_none() {
         Some(minisv(cache, control)?)

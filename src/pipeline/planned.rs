@@ -73,6 +73,7 @@ impl Planned {
             return Err(missing.into_error());
         };
         let stories = selected(&dataset, &protocol, request.limit)?;
+        dataset.check_pictures(&stories)?;
         let folders = folders(request, &choice, &protocol, &dataset, &models);
         if request.seeds.are_several() {
             refuse_runs(&folders, &models)?;

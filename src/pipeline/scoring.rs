@@ -176,6 +176,7 @@ fn reopen(
         split: cards.split,
         story_length: cards.story_length,
         windows: cards.protocol.stories.windows(),
+        passed_over: None,
     };
     let dataset = open_dataset(cards.dataset, &choice, cache, control)?;
     let stories: BTreeMap<&StoryId, &Story> = dataset

@@ -99,6 +99,7 @@ impl Started<'_> {
                 root.display()
             ));
         }
+        tell_renewed(&store, self.control);
         if store.require_complete().is_err() {
             let mut generator = open()?;
             let mut draw = |units: &[&Unit]| -> Result<_, PipelineError> {
@@ -209,6 +210,16 @@ pub(super) fn observe(
     let model = store.manifest().identity.model.clone();
     evaluate::observe(store, wanted, panel, &mut control.progress(&model))?;
     Ok(())
+}
+
+/// Tells that a folder's plan was made again.
+pub(super) fn tell_renewed(store: &Store, control: Control<'_>) {
+    if let Some(words) = store.renewed() {
+        let folder = store.root().display();
+        control.note(&format!(
+            "note: nothing was drawn in {folder} yet, so its plan was made again ({words})"
+        ));
+    }
 }
 
 /// Tells what is doubtful about the files that frames of a data set were read from.

@@ -3,6 +3,7 @@
 use super::journal::Entry;
 use super::layout::JOURNAL;
 use std::path::Path;
+use std::{fs, io};
 
 /// What the journal of a run says of its drawing so far.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
@@ -49,6 +50,15 @@ impl Drawn {
     #[must_use]
     pub fn seconds_a_frame(self) -> Option<f64> {
         (self.frames > 0).then(|| self.seconds / self.frames as f64)
+    }
+}
+
+/// Whether the journal of a run has no line. One that is torn or damaged counts as drawn.
+#[must_use]
+pub fn nothing_drawn(root: &Path) -> bool {
+    match fs::metadata(root.join(JOURNAL)) {
+        Ok(journal) => journal.len() == 0,
+        Err(error) => error.kind() == io::ErrorKind::NotFound,
     }
 }
 

@@ -1,5 +1,6 @@
 //! Errors of this room.
 
+use super::difference::Difference;
 use super::import::FrameChange;
 use crate::record::{FaultKind, FrameIndex, Hint, StoryId};
 use crate::vision::VisionError;
@@ -7,27 +8,6 @@ use parquet::errors::ParquetError;
 use std::fmt;
 use std::io;
 use std::path::{Path, PathBuf};
-
-/// One field in which a run folder and the run that was asked for differ.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Difference {
-    /// Name of the field in `manifest.json`.
-    pub field: &'static str,
-    /// What the folder holds.
-    pub folder: String,
-    /// What was asked for now.
-    pub asked: String,
-}
-
-impl fmt::Display for Difference {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(
-            formatter,
-            "{}: folder has {}, asked for {}",
-            self.field, self.folder, self.asked
-        )
-    }
-}
 
 /// What is wrong with a feature file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -130,6 +110,8 @@ pub enum RunError {
         path: PathBuf,
         /// Everything that differs.
         differences: Vec<Difference>,
+        /// The command that the folder was last worked on with.
+        command: String,
     },
     /// The folder holds an import of other images.
     #[error(
@@ -446,7 +428,15 @@ impl Hint for RunError {
                 format!("compute them with `storyeval score {}`", path.display())
             }
             Self::Cards { .. } => "run it again into a new folder".to_owned(),
-            Self::DifferentRun { path, .. } | Self::ImagesChanged { path, .. } => format!(
+            Self::DifferentRun { path, differences, command } => {
+                let goes_on = if differences.iter().any(|row| row.field == "dataset_hash") {
+                    "with the data as they were, the command that began it goes on".to_owned()
+                } else {
+                    format!("`{command}` goes on with it")
+                };
+                format!("{goes_on}; or keep both: choose another folder with `--out {}-2`", path.display())
+            }
+            Self::ImagesChanged { path, .. } => format!(
                 "keep both: choose another folder with `--out {}-2`",
                 path.display()
             ),

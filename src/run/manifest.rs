@@ -1,7 +1,8 @@
 //! `manifest.json`: what was run, with what, by which program.
 
 use super::cards::RunCards;
-use super::error::{Difference, RunError};
+use super::difference::Difference;
+use super::error::RunError;
 use super::layout::{MANIFEST, json_file};
 use super::partition::Partition;
 use super::seed_set::no_run;
@@ -64,6 +65,7 @@ impl Identity {
                 field: folder.0,
                 folder: folder.1,
                 asked: asked.1,
+                words: None,
             })
             .collect()
     }
@@ -220,6 +222,26 @@ impl Manifest {
             });
         }
         Ok(Some(serde_json::from_slice(&bytes).map_err(json)?))
+    }
+
+    /// The command line of the last session, as a user types it.
+    pub(super) fn command(&self) -> String {
+        let words = self
+            .sessions
+            .last()
+            .map_or(&[][..], |session| &session.command);
+        let quoted = words.iter().skip(1).map(|word| {
+            let plain = |c: char| c.is_ascii_alphanumeric() || "-_./,:=@%+".contains(c);
+            if !word.is_empty() && word.chars().all(plain) {
+                word.clone()
+            } else {
+                format!("'{}'", word.replace('\'', "'\\''"))
+            }
+        });
+        let words: Vec<String> = std::iter::once("storyeval".to_owned())
+            .chain(quoted)
+            .collect();
+        words.join(" ")
     }
 
     /// The cards as the file has them, of whichever version.

@@ -1,11 +1,15 @@
 //! The run folder.
 
-use super::durable::{DurableFile, create_folder, fill, sync_folder, write_durably};
+use super::difference::{Difference, plans};
+use super::drawn::nothing_drawn;
+use super::durable::{
+    DurableFile, create_folder, fill, remove_if_there, sync_folder, write_durably,
+};
 use super::error::RunError;
 use super::fault::{self, Point};
 use super::generate::Drawing;
 use super::journal::{Entry, FrameEntry, Journal, Recovery, StoredFrame};
-use super::layout::{FRAMES, JOURNAL, LOCK, MANIFEST, PLAN, folder_name, frame_file};
+use super::layout::{FRAMES, IMPORT, JOURNAL, LOCK, MANIFEST, PLAN, folder_name, frame_file};
 use super::manifest::Manifest;
 use super::partition::Partition;
 use super::plan::{Plan, Unit};
@@ -28,6 +32,8 @@ pub struct Store {
     journal: Journal,
     recovery: Recovery,
     resumed: bool,
+    /// What the folder held otherwise before, where nothing was drawn yet.
+    renewed: Option<String>,
     lock: Option<File>,
 }
 
@@ -35,7 +41,8 @@ impl Store {
     /// Begins the run in `root`, or goes on with it when the folder holds the same run.
     ///
     /// The folder is created with its parents. It may be new, empty, or hold a run with the identity of
-    /// `manifest`; what `manifest` says about the program and device is then added to its sessions.
+    /// `manifest`; what `manifest` says about the program and device is then added to its sessions. A folder in which
+    /// nothing was drawn yet, and that differs in its data alone, begins anew: [`Store::renewed`].
     ///
     /// # Errors
     /// [`RunError::DifferentRun`] with everything that differs, [`RunError::Occupied`] when other files
@@ -50,13 +57,10 @@ impl Store {
         // Before the lock is made, which would litter a folder that is not ours.
         refuse_strangers(root)?;
         let lock = lock(root)?;
-        if let Some(found) = Manifest::find(root)? {
-            return Self::resume(root, lock, found, manifest);
+        match Manifest::find(root)? {
+            Some(found) => Self::resume(root, lock, found, (manifest, plan)),
+            None => Self::begin(root, lock, manifest, plan),
         }
-        // The manifest comes last: a folder without one has not begun.
-        write_durably(&root.join(PLAN), plan.to_jsonl().as_bytes())?;
-        write_durably(&root.join(MANIFEST), &manifest.to_bytes())?;
-        Self::with(root, lock, manifest.clone(), plan.clone(), false)
     }
 
     /// Opens the run in `root` as it is, for a stage alone.
@@ -70,17 +74,47 @@ impl Store {
         Self::with(root, lock, manifest, plan, true)
     }
 
+    fn begin(
+        root: &Path,
+        lock: Option<File>,
+        manifest: &Manifest,
+        plan: &Plan,
+    ) -> Result<Self, RunError> {
+        // The manifest comes last: a folder without one has not begun.
+        write_durably(&root.join(PLAN), plan.to_jsonl().as_bytes())?;
+        write_durably(&root.join(MANIFEST), &manifest.to_bytes())?;
+        Self::with(root, lock, manifest.clone(), plan.clone(), false)
+    }
+
     fn resume(
         root: &Path,
         lock: Option<File>,
         mut found: Manifest,
-        asked: &Manifest,
+        (asked, plan): (&Manifest, &Plan),
     ) -> Result<Self, RunError> {
-        let differences = found.identity.differences(&asked.identity);
+        let mut differences = found.identity.differences(&asked.identity);
+        for difference in &mut differences {
+            if difference.field == "plan_hash"
+                && let Ok(there) = Plan::read(&root.join(PLAN))
+            {
+                difference.words = Some(plans(&there, plan));
+            }
+        }
+        let of_data = differences.iter().all(Difference::is_of_data);
+        // A kill between plan and manifest leaves two that do not fit, and no difference.
+        let torn = || differences.is_empty() && read_plan(root, &found).is_err();
+        if of_data && nothing_drawn(root) && (!differences.is_empty() || torn()) {
+            let words: Vec<String> = differences.iter().map(ToString::to_string).collect();
+            remove_if_there(&root.join(IMPORT))?;
+            let mut store = Self::begin(root, lock, asked, plan)?;
+            store.renewed = Some(words.join("; "));
+            return Ok(store);
+        }
         if !differences.is_empty() {
             return Err(RunError::DifferentRun {
                 path: root.to_path_buf(),
                 differences,
+                command: found.command(),
             });
         }
         let plan = read_plan(root, &found)?;
@@ -108,6 +142,7 @@ impl Store {
             recovery,
             resumed,
             lock,
+            renewed: None,
         })
     }
 
@@ -134,6 +169,12 @@ impl Store {
     #[must_use]
     pub fn resumed(&self) -> bool {
         self.resumed
+    }
+
+    /// What the folder's plan differed in before it was made anew, as nothing had been drawn; `None` where it was not.
+    #[must_use]
+    pub fn renewed(&self) -> Option<&str> {
+        self.renewed.as_deref()
     }
 
     /// The manifest on the disk.
@@ -432,20 +473,53 @@ mod tests {
     fn another_run_is_refused_with_everything_that_differs() {
         let folder = tempfile::tempdir().expect("tempdir");
         let plan = testing::plan(3, 2);
-        drop(begin(folder.path(), &plan).expect("begin"));
+        let mut store = begin(folder.path(), &plan).expect("begin");
+        draw_first(&mut store);
+        drop(store);
         let error = begin(folder.path(), &testing::plan(4, 2)).expect_err("refused");
         let RunError::DifferentRun { differences, .. } = &error else {
             panic!("{error:?}");
         };
         let fields: Vec<_> = differences.iter().map(|row| row.field).collect();
         assert_eq!(fields, ["stories", "plan_hash"]);
-        assert!(
-            error
-                .to_string()
-                .contains("stories: folder has 3, asked for 4")
-        );
+        assert!(error.to_string().contains(
+            "stories: the folder has 3, asked for 4 (`--limit`); 1 story is new (first: story-3)"
+        ));
         assert!(error.hint().expect("hint").contains("--out"));
         assert_eq!(error.fault_kind(), crate::FaultKind::Incomparable);
+    }
+
+    fn draw_first(store: &mut Store) {
+        let unit = store.plan().units()[0].clone();
+        let images: Vec<_> = unit.frames().map(|_| RgbImage::new(2, 2)).collect();
+        let drawing = Drawing {
+            seconds: 0.0,
+            batch: None,
+        };
+        store.put(&unit, &images, drawing).expect("put");
+    }
+
+    #[test]
+    fn changed_data_begin_anew_where_nothing_was_drawn() {
+        let folder = tempfile::tempdir().expect("tempdir");
+        drop(begin(folder.path(), &testing::plan(3, 2)).expect("begin"));
+        let plan = testing::plan(4, 2);
+        let store = begin(folder.path(), &plan).expect("anew");
+        assert!(store.renewed().expect("said").contains("1 story is new"));
+        assert_eq!(store.plan(), &plan);
+        drop(store);
+        let again = begin(folder.path(), &plan).expect("resume");
+        assert_eq!((again.renewed(), again.resumed()), (None, true));
+        drop(again);
+        // A kill between plan and manifest.
+        fs::write(folder.path().join(PLAN), testing::plan(3, 2).to_jsonl()).expect("write");
+        assert_eq!(begin(folder.path(), &plan).expect("mended").plan(), &plan);
+        // Another seed is another run, even so.
+        let mut other = testing::manifest(&plan);
+        other.identity.seed = crate::record::Seed(9);
+        let error = Store::create_or_resume(folder.path(), &other, &plan).expect_err("seed");
+        assert!(error.to_string().contains("(`--seed`)"), "{error}");
+        assert!(error.hint().expect("hint").contains("goes on with it"));
     }
 
     #[test]

@@ -20,8 +20,11 @@ pub struct Finding {
     pub count: usize,
     /// What it is, with the first case in detail.
     pub message: String,
-    /// The first few: ids of clips or stories, names of files, `a ~ b` for pairs.
+    /// Of errors and of unreadable photos all, else the first few: ids of clips or stories, names of files, `a ~ b` for pairs.
     pub examples: Vec<String>,
+    /// Paths of the files that are broken or not there, where it is about files of frames.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub files: Vec<String>,
     /// What to do.
     pub hint: String,
 }
@@ -36,6 +39,12 @@ struct Tally {
     detail: Option<String>,
     hint: Option<String>,
     examples: Vec<String>,
+    files: Vec<String>,
+}
+
+/// Whether every case of a kind is kept: what has to be mended is mended one by one.
+fn keeps_all(kind: Kind) -> bool {
+    kind.severity() == Severity::Error || kind == Kind::PhotosUnreadable
 }
 
 impl Findings {
@@ -52,9 +61,15 @@ impl Findings {
             tally.detail = detail();
         }
         tally.count += 1;
-        if tally.examples.len() < EXAMPLES {
+        if tally.examples.len() < EXAMPLES || keeps_all(kind) {
             tally.examples.push(example.to_owned());
         }
+    }
+
+    /// A file that a case of a kind is about.
+    pub(super) fn file(&mut self, kind: Kind, split: Option<&str>, path: String) {
+        let tally = self.0.entry((kind, split.map(str::to_owned))).or_default();
+        tally.files.push(path);
     }
 
     /// `count` cases at once, of which a few are shown.
@@ -66,12 +81,14 @@ impl Findings {
         detail: Option<String>,
         mut examples: Vec<String>,
     ) {
-        examples.truncate(EXAMPLES);
+        if !keeps_all(kind) {
+            examples.truncate(EXAMPLES);
+        }
         let tally = Tally {
             count,
             detail,
-            hint: None,
             examples,
+            ..Tally::default()
         };
         self.0.insert((kind, split.map(str::to_owned)), tally);
     }
@@ -88,6 +105,7 @@ impl Findings {
             detail: Some(detail),
             hint,
             examples: example.into_iter().collect(),
+            files: Vec::new(),
         };
         Self(BTreeMap::from([((kind, None), tally)]))
     }
@@ -104,6 +122,7 @@ impl Findings {
                 None => kind.meaning().to_owned(),
             },
             examples: tally.examples,
+            files: tally.files,
             hint: tally.hint.unwrap_or_else(|| kind.hint().to_owned()),
         });
         all.collect()

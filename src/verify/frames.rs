@@ -8,6 +8,7 @@ use super::pass::Pass;
 use super::refusal::{described, kind};
 use super::scope::{Place, Scope};
 use crate::card::LayoutCard;
+use crate::dataset::DatasetError;
 use std::collections::{BTreeMap, HashMap};
 
 /// Each clip against the card.
@@ -20,6 +21,9 @@ pub(super) fn check(layout: &LayoutCard, scope: &Scope, pass: &Pass, findings: &
             Ok(facts) => facts,
             Err(error) => {
                 findings.add(kind(error), split, id, || Some(described(error)));
+                if let DatasetError::Frames { path, .. } = error {
+                    findings.file(kind(error), split, path.display().to_string());
+                }
                 continue;
             }
         };

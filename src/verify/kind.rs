@@ -88,6 +88,8 @@ kinds! {
         "fetch the labels again";
     CharacterUnknown = "character-unknown", Error, "characters that are not in the closed cast of the card",
         "correct the name, add the character to the card, or set `closed_cast = false`";
+    BackgroundUnknown = "background-unknown", Error, "places that are not on the card",
+        "correct the name, or add the place to the card";
     ClipInTwoSplits = "clip-in-two-splits", Error, "clips that start stories of two splits",
         "whatever is trained on one split has seen the other: correct the split";
     FramesMissing = "frames-missing", Error, "clips without their files of frames",
@@ -108,6 +110,10 @@ kinds! {
         "a model trained there has seen them; use a subset of own clips (`storyeval ls subsets`) to be sure";
     ClipInStoriesOfTwoSplits = "clip-in-stories-of-two-splits", Warning, "clips in stories of this split and of others",
         "use a subset of own clips (`storyeval ls subsets`) for training and test";
+    NamesOutsideCard = "names-outside-card", Warning, "names in the stories that are not on the card",
+        "they have no label: correct the name, or add the character or another spelling of it to the card";
+    NamesAlike = "names-alike", Warning, "names that differ by one letter from a far more frequent one",
+        "where it is a slip, correct it; each name is a character of its own";
     FrameCount = "frame-count", Warning, "clips with another number of frames than on the card",
         "which frame is scored depends on the number; fetch the frames again";
     FrameConstant = "frame-constant", Warning, "clips with frames of a single colour",
@@ -122,6 +128,8 @@ kinds! {
         "inspect the pairs: the test may be in the training data";
     StoriesLeftOut = "stories-left-out", Warning, "stories that are left out",
         "complete the files if you can";
+    PhotosUnreadable = "photos-unreadable", Warning, "photos that cannot be read; their stories are left out",
+        "fetch them again if you can";
     NoStory = "no-story", Warning, "splits without a story of the length asked for",
         "give a shorter `--story-length`";
     FramesAlikeInEpisode = "frames-alike-in-episode", Note, "clips that look like one of another split in the same episode",
@@ -130,6 +138,10 @@ kinds! {
         "background accuracy counts each label";
     ClipsWithoutStory = "clips-without-story", Note, "clips that start no story, too near the end of their episode",
         "a shorter `--story-length` has more stories";
+    LabelsWithoutCard = "labels-without-card", Note, "labels that no card describes; the names were taken from the stories",
+        "write them on a card, which gives them pronouns and classifiers";
+    StoryLengthsDiffer = "story-lengths-differ", Note, "stories of several lengths",
+        "`--story-length` makes them equal";
     SizesDiffer = "sizes-differ", Note, "clips whose frames have another size than most",
         "the resize rule of a protocol decides what becomes of them";
 }

@@ -12,8 +12,8 @@ use serde::Deserialize;
 use std::collections::{BTreeSet, HashSet};
 
 /// What the metadata of the chosen splits say that they should not.
-pub(super) fn check(data: &Metadata, card: &DatasetCard, scope: &Scope, findings: &mut Findings) {
-    let catalog = &data.catalog;
+pub(super) fn check(data: &Metadata, scope: &Scope, findings: &mut Findings) {
+    let (catalog, card) = (&data.catalog, &data.card);
     for (split, listed) in scope.chosen(catalog) {
         let mut seen = HashSet::new();
         let mut need = |shot: ShotIndex, needed_by: NeededBy<'_>| {
@@ -127,6 +127,17 @@ fn stories(catalog: &Catalog, scope: &Scope, findings: &mut Findings) {
         let mut splits = scope.splits.iter().filter(|split| split.chosen);
         if splits.any(|split| split.name == remark.split) {
             let split = Some(remark.split.as_str());
+            if !remark.unreadable.is_empty() {
+                let (kind, files) = (Kind::PhotosUnreadable, &remark.unreadable);
+                findings.put(
+                    kind,
+                    split,
+                    files.len(),
+                    Some(remark.text.clone()),
+                    files.clone(),
+                );
+                continue;
+            }
             findings.add(Kind::StoriesLeftOut, split, &remark.split, || {
                 Some(remark.text.clone())
             });

@@ -14,6 +14,7 @@ mod journal;
 mod kind;
 mod likeness;
 mod metadata;
+mod names;
 mod pass;
 mod refusal;
 mod report;
@@ -62,7 +63,7 @@ pub fn verify(
             });
         }
     };
-    let length = length(&data.catalog, &options.card, options.story_length);
+    let length = length(&data.catalog, &data.card, options.story_length);
     let usual = &options.card.split;
     let scope = Scope::new(
         &data.catalog,
@@ -75,7 +76,8 @@ pub fn verify(
     if scope.clips.is_empty() {
         findings.put(Kind::Empty, None, 1, None, Vec::new());
     }
-    metadata::check(&data, &options.card, &scope, &mut findings);
+    metadata::check(&data, &scope, &mut findings);
+    names::check(&data, &scope, length, &mut findings);
     sequence::followers(&data.catalog, &scope, options.windows, &mut findings);
     sequence::leaks(&scope, &mut findings);
     let pass = pass::pass(&data, &scope, journal, progress);

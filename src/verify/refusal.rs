@@ -2,7 +2,7 @@
 
 use super::finding::Findings;
 use super::kind::Kind;
-use crate::dataset::{DatasetError, FramesError};
+use crate::dataset::{DatasetError, FramesError, StoryFaultKind};
 use crate::record::Hint;
 use crate::vision::VisionError;
 use std::io::ErrorKind;
@@ -24,6 +24,9 @@ pub(super) fn refused(error: DatasetError) -> Result<Findings, DatasetError> {
         | DatasetError::UnsafeId { id, .. }
         | DatasetError::MalformedId { id, .. } => Some(id.clone()),
         DatasetError::WrongContent { clip, .. } | DatasetError::Json { clip, .. } => clip.clone(),
+        DatasetError::OwnStories { faults, .. } => {
+            faults.first().map(|fault| format!("line {}", fault.line))
+        }
         DatasetError::MissingFiles { files, .. } => files.first().map(|file| file.path.clone()),
         _ => None,
     };
@@ -50,6 +53,15 @@ pub(super) fn kind(error: &DatasetError) -> Kind {
         DatasetError::LabelArity { .. } => Kind::LabelArity,
         DatasetError::UnknownCharacter { .. } => Kind::CharacterUnknown,
         DatasetError::WrongFrameSize { .. } => Kind::FrameSize,
+        DatasetError::OwnStories { faults, .. } => match faults.first().map(|fault| fault.kind) {
+            Some(StoryFaultKind::IdTwice) => Kind::IdTwice,
+            Some(StoryFaultKind::Unsafe) => Kind::IdUnsafe,
+            Some(StoryFaultKind::Character) => Kind::CharacterUnknown,
+            Some(StoryFaultKind::Background) => Kind::BackgroundUnknown,
+            Some(StoryFaultKind::LabelCount) => Kind::LabelArity,
+            Some(StoryFaultKind::Labels) => Kind::LabelsMalformed,
+            _ => Kind::FileMalformed,
+        },
         DatasetError::Frames { source, .. } => frames(source),
         _ => Kind::FileMalformed,
     }

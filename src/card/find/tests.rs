@@ -171,7 +171,7 @@ fn an_unknown_id_names_the_known_ones_and_guesses() {
     assert!(!error.to_string().contains("did you mean"));
     assert!(matches!(
         dataset("../../etc/passwd"),
-        Err(CardError::Unknown { .. })
+        Err(CardError::NoDataset { .. })
     ));
 }
 

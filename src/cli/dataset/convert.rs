@@ -21,7 +21,7 @@ use storyeval::pipeline::open_dataset;
     "Which stories, where the layout lists stories: an id of `storyeval ls subsets`, or a card's path [default: all]"
 )))]
 pub(crate) struct ConvertArguments {
-    /// Data set: an id of `storyeval ls datasets`, a card's path, or a folder with a card
+    /// Data set: an id of `storyeval ls datasets`, a card's path, or a folder with `stories.jsonl`
     #[arg(long, short)]
     dataset: String,
     #[command(flatten)]

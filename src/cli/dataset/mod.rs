@@ -1,6 +1,7 @@
-//! `storyeval dataset`: draw MiniSV, write a data set in another layout, print referential text, count what is in a data set.
+//! `storyeval dataset`: begin a data set, draw MiniSV, write a data set in another layout, print referential text, count what is in a data set.
 
 mod convert;
+mod new;
 mod referential;
 mod stats;
 mod synth;
@@ -10,6 +11,7 @@ use super::Outcome;
 use super::card::{self, CardArguments};
 use clap::Subcommand;
 use convert::ConvertArguments;
+use new::NewArguments;
 use referential::ReferentialArguments;
 use stats::StatsArguments;
 use storyeval::card::{CardKind, dataset as dataset_card};
@@ -18,6 +20,8 @@ use verify::VerifyArguments;
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum DatasetCommand {
+    /// Begin a data set of your own: a card and a sample of stories, to be replaced
+    New(NewArguments),
     /// Draw MiniSV, in the FlintstonesSV layout or another one
     Synth(SynthArguments),
     /// Print a data set's card
@@ -35,6 +39,7 @@ pub(crate) enum DatasetCommand {
 /// The `dataset` verbs.
 pub(crate) fn dataset(command: &DatasetCommand) -> Outcome {
     match command {
+        DatasetCommand::New(arguments) => new::new(arguments),
         DatasetCommand::Synth(arguments) => synth::synth(arguments),
         DatasetCommand::Show(arguments) => card::show(arguments, CardKind::Dataset, dataset_card),
         DatasetCommand::Convert(arguments) => convert::convert(arguments),

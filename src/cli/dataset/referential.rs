@@ -14,7 +14,7 @@ use storyeval::record::{StoryFrame, TextVariant};
 
 #[derive(Clone, Debug, Args)]
 pub(crate) struct ReferentialArguments {
-    /// Data set: an id of `storyeval ls datasets`, or a card's path
+    /// Data set: an id of `storyeval ls datasets`, a card's path, or a folder with `stories.jsonl`
     #[arg(long, short)]
     dataset: String,
     /// Which rule replaces names

@@ -2,7 +2,7 @@
 
 use crate::cli::Outcome;
 use crate::cli::common::CacheArguments;
-use crate::cli::data::DataArguments;
+use crate::cli::data::{DataArguments, NamedDataset};
 use crate::cli::format::Format;
 use crate::cli::talk::{Screen, print, print_json, say};
 use clap::Args;
@@ -18,9 +18,8 @@ use storyeval::table;
 
 #[derive(Clone, Debug, Args)]
 pub(crate) struct StatsArguments {
-    /// Data set: an id of `storyeval ls datasets`, or a card's path
-    #[arg(long, short)]
-    dataset: String,
+    #[command(flatten)]
+    dataset: NamedDataset,
     #[command(flatten)]
     data: DataArguments,
     /// Texts with pronouns to count references in, beside the original [default: all of them]
@@ -50,11 +49,11 @@ struct Answer<'a> {
 
 /// Counts and prints.
 pub(super) fn stats(arguments: &StatsArguments) -> Outcome {
-    let card = card::dataset(&arguments.dataset)?;
+    let card = card::dataset(arguments.dataset.name())?;
     let choice = arguments
         .data
         .request()
-        .choose_alone(&arguments.dataset, &card)?;
+        .choose_alone(arguments.dataset.name(), &card)?;
     let cache = arguments.cache.folder();
     let dataset = open_dataset(card.clone(), &choice, &cache, Screen::new().control())?;
     let stories = dataset.stories();
@@ -65,7 +64,7 @@ pub(super) fn stats(arguments: &StatsArguments) -> Outcome {
     } else {
         "up to "
     };
-    let statistics = statistics(stories, &card, &variants(arguments))?;
+    let statistics = statistics(stories, dataset.card(), &variants(arguments))?;
     if let Some(name) = statistics.variants_not_defined.first()
         && !arguments.variants.is_empty()
     {

@@ -2,7 +2,7 @@
 
 use crate::cli::Outcome;
 use crate::cli::common::CacheArguments;
-use crate::cli::data::DataArguments;
+use crate::cli::data::{DataArguments, NamedDataset};
 use crate::cli::failure::Failure;
 use crate::cli::format::Format;
 use crate::cli::talk::{Screen, SharedMeter, print, print_json, say};
@@ -17,9 +17,8 @@ use storyeval::verify::{Journal, Report, Severity, Verified};
 
 #[derive(Clone, Debug, Args)]
 pub(crate) struct VerifyArguments {
-    /// Data set: an id of `storyeval ls datasets`, or a card's path
-    #[arg(long, short)]
-    dataset: String,
+    #[command(flatten)]
+    dataset: NamedDataset,
     /// Folder of the data set, or its file
     #[arg(long, value_name = "DIR", env = "STORYEVAL_DATA_DIR")]
     data: Option<PathBuf>,
@@ -47,7 +46,7 @@ pub(crate) struct VerifyArguments {
 
 /// Verifies and prints. An unsound data set is printed all the same.
 pub(super) fn verify(arguments: &VerifyArguments) -> Outcome {
-    let card = card::dataset(&arguments.dataset)?;
+    let card = card::dataset(arguments.dataset.name())?;
     let data = DataArguments {
         data: arguments.data.clone(),
         data_layout: arguments.data_layout,
@@ -55,7 +54,9 @@ pub(super) fn verify(arguments: &VerifyArguments) -> Outcome {
         story_length: arguments.story_length,
         subset: None,
     };
-    let choice = data.request().choose_alone(&arguments.dataset, &card)?;
+    let choice = data
+        .request()
+        .choose_alone(arguments.dataset.name(), &card)?;
     let cache = arguments.cache.folder();
     let options = to_open(card, &choice, &cache, Screen::new().control())?;
     let report = look(arguments, &options)?;

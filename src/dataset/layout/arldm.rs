@@ -116,6 +116,7 @@ fn remark(split: &str, count: u64, images: usize, odd: &[String]) -> Option<Rema
             shown.join(", "),
             if odd.len() > SHOWN { ", ..." } else { "" }
         ),
+        unreadable: Vec::new(),
     })
 }
 

@@ -5,6 +5,7 @@ use super::{Source, first_of, named};
 use crate::card::Character;
 use crate::dataset::DatasetError;
 use crate::dataset::annotation::Annotation;
+use crate::dataset::cast::FoundNames;
 use crate::dataset::catalog::{
     Catalog, Defect, Defective, Entry, Episode, Fixed, ShotIndex, Shots, SplitList,
 };
@@ -97,6 +98,7 @@ pub(super) fn catalog(
         entry: Entry::Clips,
         split_path,
         fixed: fixed.into_iter().collect(),
+        found: FoundNames::default(),
         remarks: Vec::new(),
         pixels,
     })

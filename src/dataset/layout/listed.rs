@@ -4,6 +4,7 @@
 use super::{Source, named};
 use crate::card::DatasetCard;
 use crate::dataset::DatasetError;
+use crate::dataset::cast::FoundNames;
 use crate::dataset::catalog::{
     Catalog, Defect, Defective, Entry, Episode, Shot, ShotIndex, SplitList,
 };
@@ -67,6 +68,8 @@ pub(super) struct Builder<'a> {
     shared: Shared,
     files: HashMap<ClipId, Vec<String>>,
     ids: BTreeSet<String>,
+    /// Line of the story that is taken in, in a file that its user wrote.
+    pub(super) line: Option<usize>,
     pub(super) parts: Parts,
 }
 
@@ -109,6 +112,7 @@ impl Parts {
             entry: Entry::Stories,
             split_path,
             fixed: Vec::new(),
+            found: FoundNames::default(),
             remarks,
             pixels,
         }
@@ -124,6 +128,7 @@ impl<'a> Builder<'a> {
             shared: Shared::default(),
             files: HashMap::new(),
             ids: BTreeSet::new(),
+            line: None,
             parts: Parts::default(),
         }
     }
@@ -201,10 +206,14 @@ impl<'a> Builder<'a> {
             }
         }
         let labelled = labels(self.source.card, frame, &clip, &mut self.shared);
+        let line = self.line;
         Ok(Shot {
             frame: labelled.map_err(|defect| {
                 Box::new(Defective {
-                    defect,
+                    defect: match line {
+                        Some(line) => defect.in_line(line, self.source.card),
+                        None => defect,
+                    },
                     path: self.path.clone(),
                 })
             }),
@@ -261,11 +270,10 @@ fn labels(
     let background_labels = match (&frame.background, frame.background_labels) {
         (_, Some(given)) => Some(zero_one(&given, card.background_labels())?),
         (Some(name), None) if !card.backgrounds.is_empty() => {
-            let Some(index) = card.backgrounds.iter().position(|known| known == name) else {
-                return Err(Defect::WrongContent {
-                    wanted: "one of the backgrounds of the card",
-                    found: format!("the background `{name}`"),
-                });
+            let same = |known: &String| known.eq_ignore_ascii_case(name.trim());
+            let exact = card.backgrounds.iter().position(|known| known == name);
+            let Some(index) = exact.or_else(|| card.backgrounds.iter().position(same)) else {
+                return Err(Defect::UnknownBackground { name: name.clone() });
             };
             let mut labels = vec![false; card.backgrounds.len()];
             labels[index] = true;
@@ -287,7 +295,7 @@ fn position(card: &DatasetCard, name: &str) -> Option<usize> {
     card.characters.iter().position(|character| {
         std::iter::once(&character.name)
             .chain(&character.aliases)
-            .any(|known| known.eq_ignore_ascii_case(name))
+            .any(|known| known.eq_ignore_ascii_case(name.trim()))
     })
 }
 

@@ -30,6 +30,8 @@ pub(super) struct Source<'a> {
     pub(super) layout: &'a LayoutCard,
     /// The folder.
     pub(super) root: &'a Root,
+    /// The requested split, or `all`. Photos of the others are not checked.
+    pub(super) split: &'a str,
     /// The requested number of frames per story: a cache of followers may fit them.
     pub(super) story_length: usize,
 }

@@ -10,10 +10,11 @@ use crate::card::{CaptionSource, Layout};
 use crate::dataset::catalog::{Catalog, Remark, Shot};
 use crate::dataset::path::check_id;
 use crate::dataset::pixels::NamedFiles;
-use crate::dataset::{DatasetError, MissingFile};
+use crate::dataset::whole::unreadable;
+use crate::dataset::{ALL_SPLITS, DatasetError, MissingFile};
 use crate::record::{ClipId, StoryFrame, StoryId};
 use serde::Deserialize;
-use std::collections::HashMap;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::Path;
 
 /// What the layout is known by.
@@ -101,7 +102,8 @@ pub(super) fn read(source: Source<'_>) -> Result<Catalog, DatasetError> {
         };
         let stories = stories(sentences, &split_path)?;
         let all = stories.len();
-        let mut incomplete = Vec::new();
+        let broken = broken(source, split, &stories, &photos);
+        let (mut incomplete, mut unreadable) = (Vec::new(), Vec::new());
         for (id, sentences) in stories {
             let whole = sentences.iter().all(|sentence| {
                 photos.contains_key(&sentence.photo)
@@ -111,6 +113,15 @@ pub(super) fn read(source: Source<'_>) -> Result<Catalog, DatasetError> {
             });
             if !whole {
                 incomplete.push(id);
+                continue;
+            }
+            let file = |sentence: &PlainSentence| photos.get(&sentence.photo);
+            if sentences
+                .iter()
+                .filter_map(file)
+                .any(|file| broken.contains_key(file))
+            {
+                unreadable.push(id);
                 continue;
             }
             let shots = sentences.into_iter().map(|sentence| {
@@ -131,6 +142,7 @@ pub(super) fn read(source: Source<'_>) -> Result<Catalog, DatasetError> {
             parts.push(StoryId::new(id), split, shots);
         }
         remarks.extend(remark(split, all, &incomplete));
+        remarks.extend(remark_broken(split, all, &unreadable, broken));
     }
     if files.is_empty() {
         return Err(no_photos(source));
@@ -265,6 +277,61 @@ pub(super) fn plain_shot(clip: ClipId, caption: String) -> Shot {
     }
 }
 
+/// Photos of a split's stories that cannot be read, with the reason. Only those of the split that is
+/// asked for are checked: others are not shown, and each photo costs a read.
+fn broken(
+    source: Source<'_>,
+    split: &str,
+    stories: &[(String, Vec<PlainSentence>)],
+    photos: &HashMap<String, String>,
+) -> BTreeMap<String, String> {
+    if source.split != split && source.split != ALL_SPLITS {
+        return BTreeMap::new();
+    }
+    let used: BTreeSet<&String> = stories
+        .iter()
+        .flat_map(|(_, sentences)| sentences)
+        .filter_map(|sentence| photos.get(&sentence.photo))
+        .collect();
+    let files = used.into_iter().cloned().collect();
+    unreadable(source.root, files).into_iter().collect()
+}
+
+/// Photos that cannot be read leave their stories out as missing ones do.
+fn remark_broken(
+    split: &str,
+    all: usize,
+    stories: &[String],
+    broken: BTreeMap<String, String>,
+) -> Option<Remark> {
+    const SHOWN: usize = 10;
+    if broken.is_empty() {
+        return None;
+    }
+    let shown: Vec<String> = broken
+        .iter()
+        .take(SHOWN)
+        .map(|(file, why)| format!("{file} ({why})"))
+        .collect();
+    let more = match broken.len().saturating_sub(SHOWN) {
+        0 => String::new(),
+        more => format!(" and {more} more; `storyeval dataset verify --format json` lists all"),
+    };
+    let photos = match broken.len() {
+        1 => "the photo".to_owned(),
+        count => format!("the {count} photos"),
+    };
+    Some(Remark {
+        split: split.to_owned(),
+        text: format!(
+            "{} of {all} stories of split `{split}` have a photo that cannot be read and are left out; {photos}: {}{more}",
+            stories.len(),
+            shown.join(", ")
+        ),
+        unreadable: broken.into_keys().collect(),
+    })
+}
+
 fn remark(split: &str, all: usize, incomplete: &[String]) -> Option<Remark> {
     const SHOWN: usize = 3;
     if incomplete.is_empty() {
@@ -283,6 +350,7 @@ fn remark(split: &str, all: usize, incomplete: &[String]) -> Option<Remark> {
             incomplete.len(),
             shown.join(", ")
         ),
+        unreadable: Vec::new(),
     })
 }
 

@@ -84,6 +84,9 @@ fn single(mention: &Mention, gender: Gender) -> Change {
         (Gender::Male, false) => ("he", "single"),
         (Gender::Female, true) => ("her", "single-possessive"),
         (Gender::Male, true) => ("his", "single-possessive"),
+        // The caller keeps such names out of the cast.
+        (Gender::Unknown, false) => ("they", "single"),
+        (Gender::Unknown, true) => ("their", "single-possessive"),
     };
     Change {
         start: mention.start,

@@ -163,6 +163,7 @@ impl Quirks {
                         let pronoun = match known.gender {
                             Gender::Female => "She",
                             Gender::Male => "He",
+                            Gender::Unknown => "They",
                         };
                         order(vec![capitalize(name)], pronoun, "released-single")
                     }

@@ -19,7 +19,7 @@ pub use mention::mentioned;
 pub use pronoun::{PRONOUNS, pronoun_counts};
 
 use super::DatasetError;
-use crate::card::{DatasetCard, TextProcedure};
+use crate::card::{Character, DatasetCard, Gender, TextProcedure};
 use crate::record::{ReferentialCaption, Story, TextVariant};
 
 /// The captions of `story` as a generator reads them, one a frame.
@@ -48,7 +48,14 @@ pub fn explain(
     variant: TextVariant,
     card: &DatasetCard,
 ) -> Result<Vec<Explained>, DatasetError> {
-    let cast = &card.characters;
+    // A name of which no pronoun is known stays, as one outside the cast does.
+    let known: Vec<Character> = card
+        .characters
+        .iter()
+        .filter(|one| one.gender != Gender::Unknown)
+        .cloned()
+        .collect();
+    let cast = &known;
     let (annotated, plain) = match variant {
         TextVariant::Original => return Ok(unchanged(story, &Decision::Original)),
         TextVariant::Algorithm1 => return Ok(algorithm1::captions(story, cast)),

@@ -110,6 +110,7 @@ impl Spellings {
         let pronoun = |character: &Character| match character.gender {
             Gender::Female => "She",
             Gender::Male => "He",
+            Gender::Unknown => "They",
         };
         let capital = cast.iter().map(|c| (capitalize(&c.name), pronoun(c)));
         let small = cast.iter().map(|c| (c.name.to_lowercase(), pronoun(c)));

@@ -1,4 +1,5 @@
 use super::*;
+use crate::dataset::cast::FoundNames;
 use crate::dataset::catalog::{Entry, Episode, Fixed, Shot};
 use crate::dataset::pixels::NpyFolder;
 use crate::record::{ClipId, StoryFrame};
@@ -49,6 +50,7 @@ fn catalog(lengths: &[usize], val: &[u32]) -> Catalog {
         entry: Entry::Clips,
         split_path: PathBuf::from("split.json"),
         fixed: Vec::new(),
+        found: FoundNames::default(),
         remarks: Vec::new(),
         pixels: Box::new(NpyFolder { folder: "frames" }),
     }

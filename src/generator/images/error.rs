@@ -1,6 +1,6 @@
 //! Errors of this room.
 
-use super::{LayoutKind, Mismatch};
+use super::{Guess, LayoutKind, Mismatch};
 use crate::record::{FaultKind, Hint};
 use crate::vision::VisionError;
 use std::fmt;
@@ -13,8 +13,8 @@ use std::path::PathBuf;
 pub enum ManifestFault {
     /// It is not the JSON or CSV that it should be.
     Syntax(String),
-    /// The path is empty, absolute or holds `..`.
-    Path(String),
+    /// The path is not one below the folder: the path, and why.
+    Path(String, &'static str),
     /// The path does not end as that of a PNG or JPEG file.
     Ending(String),
     /// The story is not in the split.
@@ -37,10 +37,12 @@ impl fmt::Display for ManifestFault {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Syntax(what) => formatter.write_str(what),
-            Self::Path(path) => write!(
-                formatter,
-                "the path {path:?} is not one below the folder: it may not be empty, absolute or hold `..`"
-            ),
+            Self::Path(path, why) => {
+                write!(
+                    formatter,
+                    "the path {path:?} is not one below the folder: {why}"
+                )
+            }
             Self::Ending(path) => write!(formatter, "{path:?} does not end in png, jpg or jpeg"),
             Self::UnknownStory(story) => write!(formatter, "no story of the split is {story:?}"),
             Self::UnknownFrame { frame, frames } => write!(
@@ -88,12 +90,30 @@ pub enum ImagesError {
         frames: usize,
     },
     /// The layout is a list, and there is none or more than one.
-    #[error("{} holds {found} of manifest.csv and manifest.jsonl", path.display())]
+    #[error("{} has to hold one of manifest.csv, manifest.jsonl and manifest.json, and holds {found}", path.display())]
     NoList {
         /// The folder.
         path: PathBuf,
-        /// How many: `neither` or `both`.
-        found: &'static str,
+        /// Which there are; `none` where there is none.
+        found: String,
+    },
+    /// No layout has a file for every planned frame, and none was named.
+    #[error("no layout fits the {images} images of {} whole{}", path.display(), nearest.as_ref().map_or_else(String::new, |guess| format!("; the nearest: {guess}")))]
+    NoLayout {
+        /// The folder.
+        path: PathBuf,
+        /// How many images it holds.
+        images: usize,
+        /// The layout that matches most.
+        nearest: Option<Box<Guess>>,
+    },
+    /// Several layouts have a file for every planned frame, and none was named.
+    #[error("several layouts fit {}, and they give frames other files: {}", path.display(), names(kinds))]
+    SeveralLayouts {
+        /// The folder.
+        path: PathBuf,
+        /// The layouts.
+        kinds: Vec<LayoutKind>,
     },
     /// The list cannot be read.
     #[error("failed to read {}", path.display())]
@@ -126,6 +146,17 @@ pub enum ImagesError {
     },
 }
 
+fn counts_from_nought(faults: &[(usize, ManifestFault)]) -> bool {
+    let nought =
+        |fault: &ManifestFault| matches!(fault, ManifestFault::UnknownFrame { frame: 0, .. });
+    faults.iter().any(|(_, fault)| nought(fault))
+}
+
+fn names(kinds: &[LayoutKind]) -> String {
+    let names: Vec<&str> = kinds.iter().map(|kind| kind.name()).collect();
+    names.join(", ")
+}
+
 fn lines(faults: &[(usize, ManifestFault)]) -> String {
     let mut text = String::new();
     for (line, fault) in faults.iter().take(10) {
@@ -142,7 +173,9 @@ impl Hint for ImagesError {
     fn fault_kind(&self) -> FaultKind {
         match self {
             Self::NoFolder { .. } | Self::NotFolder { .. } => FaultKind::Setup,
-            Self::FirstFrame { .. } => FaultKind::Usage,
+            Self::FirstFrame { .. } | Self::NoLayout { .. } | Self::SeveralLayouts { .. } => {
+                FaultKind::Usage
+            }
             Self::TooManyFiles { .. }
             | Self::NoList { .. }
             | Self::ReadList { .. }
@@ -169,6 +202,16 @@ impl Hint for ImagesError {
                  {\"story\": \"<story id>\", \"frame\": 1, \"path\": \"some/image.png\"}"
                 .to_owned(),
             Self::ReadList { .. } => "check its permissions; it has to be UTF-8".to_owned(),
+            Self::NoLayout { .. } => "say how the files are named with `--layout`, or list them in a manifest.jsonl: \
+                 docs/images.md shows both; `--dry-run` says what would match"
+                .to_owned(),
+            Self::SeveralLayouts { kinds, .. } => format!(
+                "say which with `--layout {}`",
+                kinds.iter().map(|kind| kind.name()).collect::<Vec<_>>().join("` or `--layout ")
+            ),
+            Self::List { faults, .. } if counts_from_nought(faults) => {
+                "frames count from 1: add 1 to every `frame`, in pandas `table[\"frame\"] += 1`".to_owned()
+            }
             Self::List { .. } => "story ids are printed by `storyeval dataset referential --dataset D`; \
                  other story lengths are chosen with `--story-length N`"
                 .to_owned(),

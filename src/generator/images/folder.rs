@@ -235,6 +235,17 @@ impl Folder {
         }
     }
 
+    /// The fewest digits of the names that are numbers; `usual` where none is. `part` cuts the name out of a path
+    /// without its ending.
+    pub(super) fn digits(&self, usual: usize, part: impl Fn(&str) -> Option<&str>) -> usize {
+        let numbers = self.files.iter().filter_map(|file| part(file.stem()?));
+        numbers
+            .filter(|name| !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_digit()))
+            .map(str::len)
+            .min()
+            .unwrap_or(usual)
+    }
+
     /// The place of a listed file on the disk.
     #[must_use]
     pub fn path(&self, file: &FoundFile) -> PathBuf {

@@ -1,6 +1,6 @@
 //! Which layout a folder has, when it is not the one that was named.
 
-use super::{Folder, LayoutKind, Matching, open_layout};
+use super::{Folder, LayoutKind, Matching, Numbers, open_numbered};
 use crate::record::Story;
 use std::fmt;
 
@@ -11,6 +11,8 @@ pub struct Guess {
     pub kind: LayoutKind,
     /// `--first-frame`, where it helps.
     pub first_frame: Option<usize>,
+    /// What the numbers of the files begin at.
+    pub numbers: Numbers,
     /// The folder below the one given that has it, where all images are in one.
     pub below: Option<String>,
     /// Frames that have a file.
@@ -27,6 +29,9 @@ impl fmt::Display for Guess {
         write!(formatter, "`--layout {}", self.kind)?;
         if let Some(first) = self.first_frame {
             write!(formatter, " --first-frame {first}")?;
+        }
+        if let Some(numbers) = self.kind.option_for(self.numbers) {
+            write!(formatter, " --numbers-from {numbers}")?;
         }
         formatter.write_str("`")?;
         if let Some(below) = &self.below {
@@ -52,18 +57,23 @@ pub fn guesses(folder: &Folder, stories: &[Story], selected: usize) -> Vec<Guess
             LayoutKind::Arldm | LayoutKind::Vlc => &[None, Some(2)],
             _ => &[None],
         };
-        for first in firsts {
+        let ways = firsts.iter().flat_map(|first| {
+            let numbers = kind.beginnings().iter();
+            numbers.map(move |numbers| (*first, *numbers))
+        });
+        for (first_frame, numbers) in ways {
             let places = std::iter::once((folder, None))
                 .chain(lower.iter().map(|(below, name)| (below, Some(name))));
             for (place, name) in places {
-                let Ok(layout) = open_layout(kind, place, stories, *first) else {
+                let Ok(layout) = open_numbered(kind, place, stories, first_frame, numbers) else {
                     continue;
                 };
                 let matching = Matching::new(layout.as_ref(), place, stories, selected);
                 if matching.matched() > 0 {
                     found.push(Guess {
                         kind,
-                        first_frame: *first,
+                        first_frame,
+                        numbers,
                         below: name.cloned(),
                         matched: matching.matched(),
                         wanted: matching.wanted(),
@@ -144,6 +154,11 @@ mod tests {
         ] {
             assert_eq!(best(&files).as_deref(), Some(expected), "{files:?}");
         }
+        let from_one = names(|s, k| format!("img-{}-{}.png", s + 1, k + 1), 0..3);
+        assert_eq!(
+            best(&from_one).as_deref(),
+            Some("`--layout vlc --numbers-from 1` would match 6 of 6 frames")
+        );
         assert_eq!(best(&["nothing.png".to_owned()]), None);
     }
 }

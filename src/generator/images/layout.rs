@@ -3,12 +3,14 @@
 use super::arldm::Arldm;
 use super::gill::Gill;
 use super::manifest::Listing;
+use super::stories::Stories;
 use super::storydalle::StoryDalle;
 use super::storygpt_v::StoryGptV;
 use super::vlc::Vlc;
 use super::{Folder, ImagesError};
 use crate::record::{Story, StoryId};
 use std::fmt;
+use std::str::FromStr;
 
 /// The layouts by name.
 #[derive(
@@ -32,6 +34,8 @@ pub enum LayoutKind {
     Vlc,
     /// `0000.png`, `0001.png`, ... story after story
     Arldm,
+    /// `<story>/<k>.png`, as in the `frames/` of a run, k = 1 for frame 1
+    Stories,
     /// `<last clip>.png`, the last frame only
     Gill,
     /// Listed in `manifest.csv` or `manifest.jsonl`
@@ -56,8 +60,9 @@ impl LayoutKind {
             Self::Storydalle => "gen_sample_<story>_<k>.png, k = 0 for frame 2",
             Self::Vlc => "img-<story>-<k>.png, k = 0 for frame 1",
             Self::Arldm => "0000.png, 0001.png, ... story after story",
+            Self::Stories => "<story id>/<k>.png, k = 1 for frame 1",
             Self::Gill => "<id of the story's last clip>.png",
-            Self::Manifest => "listed in manifest.csv or manifest.jsonl",
+            Self::Manifest => "listed in manifest.csv, manifest.jsonl or manifest.json",
         }
     }
 
@@ -67,8 +72,85 @@ impl LayoutKind {
         match self {
             Self::StorygptV => Some(4),
             Self::Storydalle | Self::Vlc | Self::Arldm | Self::Gill => Some(5),
-            Self::Manifest => None,
+            Self::Stories | Self::Manifest => None,
         }
+    }
+
+    /// What its file names may begin to count from, the program's own way first.
+    #[must_use]
+    pub fn beginnings(self) -> &'static [Numbers] {
+        const fn from(story: usize, frame: usize) -> Numbers {
+            Numbers { story, frame }
+        }
+        const BOTH: &[Numbers] = &[from(0, 0), from(0, 1), from(1, 0), from(1, 1)];
+        const LIST: &[Numbers] = &[from(0, 0), from(0, 1)];
+        const FRAMES: &[Numbers] = &[from(0, 1), from(0, 0)];
+        const NONE: &[Numbers] = &[from(0, 0)];
+        match self {
+            Self::Vlc | Self::Storydalle => BOTH,
+            Self::Arldm => LIST,
+            Self::Stories => FRAMES,
+            Self::StorygptV | Self::Gill | Self::Manifest => NONE,
+        }
+    }
+
+    /// Whether its file names have a number of the story beside that of the frame.
+    fn numbers_stories(self) -> bool {
+        matches!(self, Self::Vlc | Self::Storydalle)
+    }
+
+    /// The value of `--numbers-from` for these numbers, where they are not the layout's own.
+    #[must_use]
+    pub fn option_for(self, numbers: Numbers) -> Option<String> {
+        let usual = self.beginnings()[0];
+        (numbers != usual).then(|| self.spelled(numbers))
+    }
+
+    /// The value of `--numbers-from` for these numbers.
+    #[must_use]
+    pub fn spelled(self, numbers: Numbers) -> String {
+        if self.numbers_stories() {
+            numbers.to_string()
+        } else {
+            numbers.frame.to_string()
+        }
+    }
+}
+
+/// What file names count from: the number of the first story, and of its first drawn frame.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Numbers {
+    /// Number of the first story.
+    pub story: usize,
+    /// Number of the first drawn frame of a story, or of the whole list.
+    pub frame: usize,
+}
+
+impl fmt::Display for Numbers {
+    /// `1`, or `0,1` where the two differ.
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.story == self.frame {
+            write!(formatter, "{}", self.frame)
+        } else {
+            write!(formatter, "{},{}", self.story, self.frame)
+        }
+    }
+}
+
+impl FromStr for Numbers {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let one = |text: &str| match text.trim() {
+            "0" => Ok(0),
+            "1" => Ok(1),
+            _ => Err("write 0 or 1, or both for stories and frames: `0,1`"),
+        };
+        let (story, frame) = text.split_once(',').unwrap_or((text, text));
+        Ok(Self {
+            story: one(story)?,
+            frame: one(frame)?,
+        })
     }
 }
 
@@ -130,6 +212,19 @@ pub trait Layout: fmt::Debug {
     fn place(&self, frame: &FramePlace<'_>) -> Place;
 }
 
+/// Opens a layout with the numbers of the program that it comes from.
+///
+/// # Errors
+/// As [`open_numbered`].
+pub fn open_layout(
+    kind: LayoutKind,
+    folder: &Folder,
+    stories: &[Story],
+    first_frame: Option<usize>,
+) -> Result<Box<dyn Layout>, ImagesError> {
+    open_numbered(kind, folder, stories, first_frame, kind.beginnings()[0])
+}
+
 /// Opens a layout for `stories`, all of the data set's split.
 ///
 /// `first_frame` counts from 1: frames before it were given to the other program and not drawn by it. Only
@@ -138,11 +233,12 @@ pub trait Layout: fmt::Debug {
 /// # Errors
 /// [`ImagesError::FirstFrame`] where a first frame is given and the layout does not take one, or no
 /// frame would be left; and what is wrong with a manifest.
-pub fn open_layout(
+pub fn open_numbered(
     kind: LayoutKind,
     folder: &Folder,
     stories: &[Story],
     first_frame: Option<usize>,
+    from: Numbers,
 ) -> Result<Box<dyn Layout>, ImagesError> {
     let shortest = stories.iter().map(|story| story.frames.len()).min();
     let first = first_frame.unwrap_or(1);
@@ -156,9 +252,16 @@ pub fn open_layout(
     }
     Ok(match kind {
         LayoutKind::StorygptV => Box::new(StoryGptV),
-        LayoutKind::Storydalle => Box::new(StoryDalle),
-        LayoutKind::Vlc => Box::new(Vlc { skipped: first - 1 }),
-        LayoutKind::Arldm => Box::new(Arldm::new(stories, first - 1)),
+        LayoutKind::Storydalle => Box::new(StoryDalle { from }),
+        LayoutKind::Vlc => Box::new(Vlc {
+            skipped: first - 1,
+            from,
+        }),
+        LayoutKind::Arldm => {
+            let width = folder.digits(4, |stem| Some(stem));
+            Box::new(Arldm::new(stories, first - 1, from.frame, width))
+        }
+        LayoutKind::Stories => Box::new(Stories::new(folder, from.frame)),
         LayoutKind::Gill => Box::new(Gill),
         LayoutKind::Manifest => Box::new(Listing::read(folder.root(), stories)?),
     })

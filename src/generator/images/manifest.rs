@@ -1,23 +1,20 @@
-//! A list of frames: `manifest.csv` or `manifest.jsonl` in the folder of the images.
+//! A list of frames: `manifest.csv`, `manifest.jsonl` or `manifest.json` in the folder of the images.
 
+use super::rows::{Line, csv_lines, json_lines};
 use super::{FramePlace, ImagesError, Layout, LayoutKind, ManifestFault, Place};
 use crate::record::Story;
-use serde::Deserialize;
 use std::collections::BTreeMap;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// Names that a list may have; only one of them may be there.
-pub const MANIFEST_NAMES: [&str; 2] = ["manifest.csv", "manifest.jsonl"];
+pub const MANIFEST_NAMES: [&str; 3] = ["manifest.csv", "manifest.jsonl", "manifest.json"];
 /// Largest list, in bytes: two million lines of 200.
 const MAX_LIST: u64 = 400 * 1024 * 1024;
 
-/// A line: frame `frame` (from 1) of `story` is the file `path`, relative to the folder.
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Line {
-    story: String,
-    frame: u32,
-    path: String,
+/// The lists that are in a folder.
+pub(super) fn lists(folder: &Path) -> Vec<PathBuf> {
+    let paths = MANIFEST_NAMES.iter().map(|name| folder.join(name));
+    paths.filter(|path| path.exists()).collect()
 }
 
 /// The path of each listed frame, by story (position in the split) and frame (from 0).
@@ -30,15 +27,17 @@ impl Listing {
     /// Reads the list in `folder`. Every line has to be right: a frame that silently falls out is worse
     /// than an error.
     pub(super) fn read(folder: &Path, stories: &[Story]) -> Result<Self, ImagesError> {
-        let there: Vec<_> = MANIFEST_NAMES
-            .iter()
-            .map(|name| folder.join(name))
-            .filter(|path| path.exists())
-            .collect();
+        let there = lists(folder);
         let [path] = there.as_slice() else {
+            let names = there.iter().filter_map(|path| path.file_name()?.to_str());
+            let names: Vec<&str> = names.collect();
             return Err(ImagesError::NoList {
                 path: folder.to_owned(),
-                found: if there.is_empty() { "neither" } else { "both" },
+                found: if names.is_empty() {
+                    "none".to_owned()
+                } else {
+                    names.join(" and ")
+                },
             });
         };
         let failed = |source| ImagesError::ReadList {
@@ -93,58 +92,16 @@ impl Listing {
     }
 }
 
-type Numbered = (usize, Result<Line, String>);
-
-fn json_lines(text: &str) -> Vec<Numbered> {
-    text.lines()
-        .enumerate()
-        .filter(|(_, line)| !line.trim().is_empty())
-        .map(|(index, line)| {
-            let parsed = serde_json::from_str(line).map_err(|error| error.to_string());
-            (index + 1, parsed)
-        })
-        .collect()
-}
-
-fn csv_lines(text: &str) -> Vec<Numbered> {
-    let mut reader = csv::Reader::from_reader(text.as_bytes());
-    let headers = match reader.headers() {
-        Ok(headers) => headers.clone(),
-        Err(error) => return vec![(1, Err(error.to_string()))],
-    };
-    let mut names: Vec<&str> = headers.iter().collect();
-    names.sort_unstable();
-    if names != ["frame", "path", "story"] {
-        let found = headers.iter().collect::<Vec<_>>().join(",");
-        let fault = format!("the first line has to be story,frame,path, but it is {found:?}");
-        return vec![(1, Err(fault))];
-    }
-    let mut lines = Vec::new();
-    for (index, record) in reader.records().enumerate() {
-        let parsed = record.and_then(|record| {
-            let line = record.position().map_or(0, csv::Position::line);
-            record
-                .deserialize(Some(&headers))
-                .map(|parsed| (line as usize, parsed))
-        });
-        match parsed {
-            Ok((line, parsed)) => lines.push((line, Ok(parsed))),
-            Err(error) => {
-                let line = error.position().map_or(index + 2, |at| at.line() as usize);
-                lines.push((line, Err(error.to_string())));
-            }
-        }
-    }
-    lines
-}
-
 /// Position of the frame, and the path in one spelling.
 fn check(
     line: Line,
     index: &BTreeMap<&str, usize>,
     stories: &[Story],
 ) -> Result<((usize, usize), String), ManifestFault> {
-    let Some(story) = index.get(line.story.as_str()).copied() else {
+    // A column of whole numbers with gaps has become one of floats.
+    let whole = line.story.strip_suffix(".0").unwrap_or_default();
+    let story = index.get(line.story.as_str()).or_else(|| index.get(whole));
+    let Some(story) = story.copied() else {
         return Err(ManifestFault::UnknownStory(line.story));
     };
     let frames = stories[story].frames.len();
@@ -157,14 +114,25 @@ fn check(
             frames,
         });
     };
-    // Both separators and a drive letter are judged on every system: a list travels with its folder.
-    let parts: Vec<&str> = line.path.split('/').filter(|part| *part != ".").collect();
-    let outside = parts.iter().any(|part| part.is_empty() || *part == "..")
-        || parts.is_empty()
-        || line.path.contains(['\\', '\0'])
-        || line.path.as_bytes().get(1) == Some(&b':');
-    if outside {
-        return Err(ManifestFault::Path(line.path));
+    // Both separators and a drive letter are judged on every system: a list travels with its folder. A backslash
+    // is Windows' separator, since no name of a file there can have one.
+    let path = line.path.replace('\\', "/");
+    let parts: Vec<&str> = path.split('/').filter(|part| *part != ".").collect();
+    let outside = if path.is_empty() || parts.is_empty() {
+        Some("it is empty")
+    } else if path.starts_with('/') || path.as_bytes().get(1) == Some(&b':') {
+        Some("it is absolute")
+    } else if parts.contains(&"..") {
+        Some("it holds `..`")
+    } else if parts.contains(&"") {
+        Some("a folder in it has no name")
+    } else if path.contains('\0') {
+        Some("it holds a zero byte")
+    } else {
+        None
+    };
+    if let Some(why) = outside {
+        return Err(ManifestFault::Path(line.path, why));
     }
     let path = parts.join("/");
     let ending = path.rsplit_once('.').map_or("", |(_, ending)| ending);
@@ -231,6 +199,120 @@ mod tests {
     }
 
     #[test]
+    fn lists_are_read_as_other_programs_write_them() {
+        let file = |path: &str| Place::File(path.to_owned());
+        let expected = vec![
+            file("a.png"),
+            Place::Unlisted,
+            Place::Unlisted,
+            file("b/x.png"),
+        ];
+        for (name, text) in [
+            (
+                "manifest.csv",
+                "story,frame,path\nc0,1.0,a.png\nc1,2.0,b\\x.png\n",
+            ),
+            (
+                "manifest.csv",
+                ",story,frame,path\n0,c0,1,a.png\n1,c1,2,.\\b\\x.png\n",
+            ),
+            (
+                "manifest.csv",
+                "Unnamed: 0,Story, Frame ,PATH\n0,c0,1,a.png\n1,c1,2,b/x.png\n",
+            ),
+            (
+                "manifest.csv",
+                "\u{feff}story;frame;path\r\nc0;1,0;a.png\r\nc1;2,0;b/x.png\r\n;;\r\n",
+            ),
+            (
+                "manifest.csv",
+                "story\tframe\tpath\nc0\t1\ta.png\nc1\t2\tb/x.png\n",
+            ),
+            (
+                "manifest.jsonl",
+                "{\"story\":\"c0\",\"frame\":\"1\",\"path\":\"a.png\"}\n{\"story\":\"c1\",\"frame\":2.0,\"path\":\"b/x.png\",\"index\":1}",
+            ),
+            (
+                "manifest.json",
+                "[{\"story\":\"c0\",\"frame\":1,\"path\":\"a.png\"},\n {\"story\":\"c1\",\"frame\":2,\"path\":\"b/x.png\"}]",
+            ),
+        ] {
+            assert_eq!(read(name, text).unwrap(), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn what_is_not_certain_is_refused_in_words() {
+        for (name, text, line, said) in [
+            (
+                "manifest.csv",
+                "story,frame,path\nc0,1.5,a.png\n",
+                2,
+                "`frame` has to be a whole number, but is \"1.5\"",
+            ),
+            (
+                "manifest.csv",
+                "story,frame,path\nc0,,a.png\n",
+                2,
+                "`frame` has to be a whole number, but is empty",
+            ),
+            (
+                "manifest.csv",
+                "story,frame\nc0,1\n",
+                1,
+                "the first line has to be story,frame,path, but it is \"story,frame\"",
+            ),
+            (
+                "manifest.csv",
+                "story,frame,path\nc0,1\n",
+                2,
+                "it has 2 fields, the first line has 3",
+            ),
+            (
+                "manifest.jsonl",
+                "{\"story\":null,\"frame\":1,\"path\":\"a.png\"}",
+                1,
+                "`story` has to be text, but is null",
+            ),
+            (
+                "manifest.jsonl",
+                "{\"story\":\"c0\",\"frame\":1}",
+                1,
+                "`path` is missing",
+            ),
+            (
+                "manifest.jsonl",
+                "{\"story\":\"c0\",\"frame\":1,\"paht\":\"a.png\"}",
+                1,
+                "there is no field \"paht\"; did you mean \"path\"?",
+            ),
+            (
+                "manifest.json",
+                "{\"story\":{\"0\":\"c0\"},\"frame\":{\"0\":1},\"path\":{\"0\":\"a\"}}",
+                1,
+                "orient=\"records\"",
+            ),
+            (
+                "manifest.jsonl",
+                "[1]",
+                1,
+                "a record has to be an object, but is 1",
+            ),
+        ] {
+            let found = faults(name, text);
+            assert_eq!(found[0].0, line, "{text}");
+            let message = found[0].1.to_string();
+            assert!(message.contains(said), "{message} for {text}");
+        }
+        let nought = read("manifest.csv", "story,frame,path\nc0,0,a.png\n").unwrap_err();
+        assert!(
+            crate::record::Hint::hint(&nought)
+                .unwrap()
+                .contains("count from 1")
+        );
+    }
+
+    #[test]
     fn paths_that_leave_the_folder_are_refused() {
         for path in [
             "",
@@ -245,7 +327,7 @@ mod tests {
             let text = format!("{{\"story\":\"c0\",\"frame\":1,\"path\":\"{path}\"}}");
             let found = faults("manifest.jsonl", &text);
             assert!(
-                matches!(found[..], [(1, ManifestFault::Path(_))]),
+                matches!(found[..], [(1, ManifestFault::Path(..))]),
                 "{path}: {found:?}"
             );
         }
@@ -284,15 +366,14 @@ mod tests {
         let none = Listing::read(folder.path(), &windows(1, 2)).unwrap_err();
         assert!(matches!(
             none,
-            ImagesError::NoList {
-                found: "neither",
-                ..
-            }
+            ImagesError::NoList { found, .. } if found == "none"
         ));
         put(folder.path(), "manifest.csv", b"story,frame,path\n");
         put(folder.path(), "manifest.jsonl", b"\xff");
         let both = Listing::read(folder.path(), &windows(1, 2)).unwrap_err();
-        assert!(matches!(both, ImagesError::NoList { found: "both", .. }));
+        assert!(
+            matches!(both, ImagesError::NoList { found, .. } if found == "manifest.csv and manifest.jsonl")
+        );
         std::fs::remove_file(folder.path().join("manifest.csv")).unwrap();
         let latin = Listing::read(folder.path(), &windows(1, 2)).unwrap_err();
         assert!(matches!(latin, ImagesError::ReadList { .. }));

@@ -1,7 +1,7 @@
 //! The one report of everything that does not fit.
 
 use super::matching::same_text;
-use super::{Folder, FrameMatch, Guess, Inspection, LayoutKind, Matching, guesses};
+use super::{Folder, FrameMatch, Guess, Inspection, LayoutKind, Matching, Numbers, guesses};
 use crate::record::{Story, StoryId};
 use std::fmt;
 
@@ -15,6 +15,23 @@ pub struct Allowed {
     pub missing: bool,
     /// Files without a frame.
     pub extra: bool,
+}
+
+/// What was tried on a folder.
+#[derive(Clone, Copy, Debug)]
+pub struct Tried<'a> {
+    /// The layout.
+    pub layout: LayoutKind,
+    /// Files and frames.
+    pub matching: &'a Matching,
+    /// What its numbers begin at.
+    pub numbers: Numbers,
+    /// Numbers that fit as well or better.
+    pub rival: Option<&'a Guess>,
+    /// Whether the user said how long stories are.
+    pub length_is_sure: bool,
+    /// What the user does without.
+    pub allowed: Allowed,
 }
 
 /// Files and frames that do not fit, all of them.
@@ -42,6 +59,10 @@ pub struct Mismatch {
     pub lengths: (usize, Option<usize>),
     /// The layout that fits best, if one fits better.
     pub guess: Option<Guess>,
+    /// What the numbers were taken to begin at.
+    pub numbers: Numbers,
+    /// Numbers of the same layout that fit as well or better.
+    pub rival: Option<Guess>,
     /// What was allowed; it is still listed.
     pub allowed: Allowed,
     /// Number of the stories that have every frame, where they come first and no other has any.
@@ -54,13 +75,17 @@ impl Mismatch {
     /// A folder in which no frame is found is never right.
     #[must_use]
     pub fn find(
-        layout: LayoutKind,
         folder: &Folder,
         stories: &[Story],
-        matching: &Matching,
+        tried: Tried<'_>,
         inspection: &Inspection,
-        allowed: Allowed,
     ) -> Option<Self> {
+        let Tried {
+            layout,
+            matching,
+            allowed,
+            ..
+        } = tried;
         let name = |file: &usize| folder.files()[*file].relative.clone();
         let mut found = Self {
             layout,
@@ -78,9 +103,11 @@ impl Mismatch {
             size: inspection.size,
             lengths: (
                 stories.first().map_or(0, |story| story.frames.len()),
-                layout.story_length(),
+                layout.story_length().filter(|_| !tried.length_is_sure),
             ),
             guess: None,
+            numbers: tried.numbers,
+            rival: tried.rival.cloned(),
             allowed,
             whole: whole(matching),
         };
@@ -108,6 +135,7 @@ impl Mismatch {
             && found.ambiguous.is_empty()
             && found.unreadable.is_empty()
             && found.wrong_size.is_empty()
+            && found.rival.is_none()
             && found.matched > 0;
         if fits {
             return None;
@@ -138,6 +166,16 @@ impl Mismatch {
                 format!("the {count} {what}s")
             }
         };
+        // What else would be offered gives every frame the picture of another one.
+        if let Some(rival) = &self.rival {
+            let (own, other) = (self.numbers, rival.numbers);
+            return Some(format!(
+                "the numbers may be counted from {}: {rival}; say which it is with `--numbers-from {}` or `--numbers-from {}`",
+                self.layout.spelled(other),
+                self.layout.spelled(other),
+                self.layout.spelled(own),
+            ));
+        }
         if let Some(guess) = &self.guess {
             return Some(guess.to_string());
         }
@@ -299,6 +337,17 @@ mod tests {
     use crate::generator::images::{ImagesError, open_layout};
     use crate::record::{FaultKind, Hint};
 
+    fn tried(layout: LayoutKind, matching: &Matching, allowed: Allowed) -> Tried<'_> {
+        Tried {
+            layout,
+            matching,
+            numbers: layout.beginnings()[0],
+            rival: None,
+            length_is_sure: false,
+            allowed,
+        }
+    }
+
     fn report(
         files: &[(&str, Vec<u8>)],
         kind: LayoutKind,
@@ -313,8 +362,13 @@ mod tests {
         let layout = open_layout(kind, &folder, &stories, None).unwrap();
         let matching = Matching::new(layout.as_ref(), &folder, &stories, 2);
         let inspection = Inspection::read(&folder, &matching, None, &|_, _| {});
-        Mismatch::find(kind, &folder, &stories, &matching, &inspection, allowed)
-            .map(|found| ImagesError::Mismatch(Box::new(found)))
+        Mismatch::find(
+            &folder,
+            &stories,
+            tried(kind, &matching, allowed),
+            &inspection,
+        )
+        .map(|found| ImagesError::Mismatch(Box::new(found)))
     }
 
     fn four() -> Vec<(&'static str, Vec<u8>)> {
@@ -382,18 +436,10 @@ mod tests {
         }
         let folder = Folder::list(root.path()).unwrap();
         let said = |matching: &Matching| {
-            let (inspection, allowed) = (Inspection::default(), Allowed::default());
-            let stories = windows(1, 1);
-            Mismatch::find(
-                LayoutKind::Gill,
-                &folder,
-                &stories,
-                matching,
-                &inspection,
-                allowed,
-            )
-            .unwrap()
-            .to_string()
+            let tried = tried(LayoutKind::Gill, matching, Allowed::default());
+            Mismatch::find(&folder, &windows(1, 1), tried, &Inspection::default())
+                .unwrap()
+                .to_string()
         };
         // By name: the decomposed one, then both composed ones.
         matching.frames[0][0] = FrameMatch::Ambiguous(vec![0, 2]);

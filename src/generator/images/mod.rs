@@ -7,6 +7,7 @@
 
 mod arldm;
 mod error;
+mod fitting;
 mod folder;
 mod gill;
 mod guess;
@@ -16,6 +17,8 @@ mod manifest;
 mod matching;
 mod mismatch;
 mod reading;
+mod rows;
+mod stories;
 mod storydalle;
 mod storygpt_v;
 #[cfg(test)]
@@ -23,11 +26,12 @@ mod testing;
 mod vlc;
 
 pub use error::{ImagesError, ManifestFault};
+pub use fitting::{Asked, Fitted, choose, fit};
 pub use folder::{Folder, FoundFile, MAX_FILES};
 pub use guess::{Guess, guesses};
 pub use inspect::{Inspected, Inspection, stored_png};
-pub use layout::{FramePlace, Layout, LayoutKind, Place, open_layout};
+pub use layout::{FramePlace, Layout, LayoutKind, Numbers, Place, open_layout, open_numbered};
 pub use manifest::MANIFEST_NAMES;
 pub use matching::{FrameMatch, Matching};
-pub use mismatch::{Allowed, Mismatch};
+pub use mismatch::{Allowed, Mismatch, Tried};
 pub use reading::{Doubt, Reading, Taken, doubt};

@@ -1,6 +1,6 @@
 //! Which frames the numbers of a numbered list may mean.
 
-use super::{Folder, LayoutKind, Matching, open_layout};
+use super::{Folder, LayoutKind, Matching, Numbers, open_numbered};
 use crate::record::Story;
 use std::fmt;
 
@@ -71,6 +71,8 @@ pub struct Taken<'a> {
     pub first_frame: usize,
     /// Whether the user said how long stories are.
     pub length_is_sure: bool,
+    /// What the numbers begin at.
+    pub numbers: Numbers,
     /// Whether the user said which frame is the first.
     pub first_is_sure: bool,
 }
@@ -82,7 +84,8 @@ pub struct Taken<'a> {
 #[must_use]
 pub fn doubt(folder: &Folder, taken: Taken<'_>) -> Option<Doubt> {
     let fits = |stories: &[Story], first: usize| {
-        let layout = open_layout(LayoutKind::Arldm, folder, stories, Some(first)).ok();
+        let kind = LayoutKind::Arldm;
+        let layout = open_numbered(kind, folder, stories, Some(first), taken.numbers).ok();
         layout.is_some_and(|layout| {
             [taken.planned, usize::MAX].into_iter().any(|planned| {
                 let found = Matching::new(layout.as_ref(), folder, stories, planned);
@@ -145,6 +148,7 @@ mod tests {
             planned,
             first_frame: 1,
             length_is_sure: sure[0],
+            numbers: Numbers::default(),
             first_is_sure: sure[1],
         };
         doubt(&folder, taken)

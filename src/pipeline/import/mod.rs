@@ -17,8 +17,8 @@ use crate::dataset::{Dataset, OpenDataset, OpenOptions, referential};
 use crate::evaluate::ObserveRequest;
 use crate::generator::Prompt;
 use crate::generator::images::{
-    Allowed, Doubt, Folder, ImagesError, Inspection, LayoutKind, Matching, Mismatch, Taken, doubt,
-    open_layout,
+    Allowed, Asked, Doubt, Fitted, Folder, ImagesError, Inspection, LayoutKind, Matching, Mismatch,
+    Numbers, Taken, Tried, choose, doubt, fit,
 };
 use crate::inference::{Runtime, RuntimeOptions};
 use crate::record::{Role, Scores, Seed, Story, StoryId, TextVariant};
@@ -33,8 +33,8 @@ use std::path::{Path, PathBuf};
 pub struct ImageRequest {
     /// Folder of the images.
     pub images: PathBuf,
-    /// How the files are named.
-    pub layout: LayoutKind,
+    /// How the files are named; found out where absent.
+    pub layout: Option<LayoutKind>,
     /// Data set: an id, a card's path, or a folder with `stories.jsonl`.
     pub dataset: String,
     /// Protocol: an id or a card's path.
@@ -45,6 +45,11 @@ pub struct ImageRequest {
     pub limit: Option<usize>,
     /// First frame that was drawn, from 1, where the file names do not tell.
     pub first_frame: Option<NonZeroUsize>,
+    /// What the numbers in the file names begin at; found out where absent.
+    pub numbers: Option<Numbers>,
+    /// The seed that the other program drew with; a part of the run's identity. `None` is 0, in the run folder
+    /// itself; with a seed the default folder is `seed-<k>` below it.
+    pub seed: Option<Seed>,
     /// What tables call the model; the folder's name where absent.
     pub name: Option<String>,
     /// Text that the other program read; the protocol's where absent.
@@ -65,6 +70,7 @@ pub struct ImageRequest {
 
 /// The images of a folder, matched with the plan and read.
 struct Found {
+    layout: LayoutKind,
     folder: Folder,
     matching: Matching,
     inspection: Inspection,
@@ -108,10 +114,12 @@ impl ImageRequest {
     /// # Errors
     /// Cards, data and weights that do not serve; images that do not fit.
     pub fn find(&self, to_score: bool, control: Control<'_>) -> Result<Matched, PipelineError> {
-        let (job, evaluators) = self.open(to_score, control)?;
+        let (mut job, evaluators) = self.open(to_score, control)?;
         let out = job.out();
         place::refuse_nested(&self.images, &out)?;
         let found = job.find(control)?;
+        let layout = found.layout;
+        job.model.description = format!("frames that another program drew, in layout {layout}");
         Ok(Matched {
             job,
             found,
@@ -143,6 +151,7 @@ impl ImageRequest {
         };
         missing.check()?;
         let stories = selected(&dataset, &protocol, self.limit)?;
+        dataset.check_pictures(&stories)?;
         let job = Job {
             request: self.clone(),
             choice,
@@ -168,10 +177,7 @@ impl ImageRequest {
         Ok(ModelCard {
             id: name.clone(),
             name,
-            description: format!(
-                "frames that another program drew, in layout {}",
-                self.layout
-            ),
+            description: "frames that another program drew".to_owned(),
             generator: GeneratorKind::Images,
             bundle: None,
             counterpart: None,
@@ -186,6 +192,12 @@ impl ImageRequest {
 }
 
 impl Matched {
+    /// How the files are named.
+    #[must_use]
+    pub fn layout(&self) -> LayoutKind {
+        self.found.layout
+    }
+
     /// How many frames have a file.
     #[must_use]
     pub fn counts(&self) -> &ImportCounts {
@@ -268,16 +280,38 @@ impl Job {
             id: crate::run::folder_name(&StoryId::new(self.model.id.clone())),
             ..self.model.clone()
         };
-        Folders::new(self.request.out.as_deref(), &name, &[folder]).group
+        let group = Folders::new(self.request.out.as_deref(), &name, &[folder]).group;
+        match (self.request.seed, &self.request.out) {
+            // As `run --seeds` lays runs out, so that commands take the folder of the model for all of them.
+            (Some(seed), None) => group.join(format!("seed-{}", seed.0)),
+            _ => group,
+        }
+    }
+
+    fn seed(&self) -> Seed {
+        self.request.seed.unwrap_or(Seed(0))
     }
 
     /// Matches and reads the images; everything that does not fit is one error.
     fn find(&self, control: Control<'_>) -> Result<Found, PipelineError> {
-        let first = self.request.first_frame.map(NonZeroUsize::get);
         let folder = Folder::list(&self.request.images)?;
-        let split = self.dataset.stories();
-        let layout = open_layout(self.request.layout, &folder, split, first)?;
-        let matching = Matching::new(layout.as_ref(), &folder, split, self.stories.len());
+        let (split, selected) = (self.dataset.stories(), self.stories.len());
+        let asked = Asked {
+            first_frame: self.request.first_frame.map(NonZeroUsize::get),
+            numbers: self.request.numbers,
+            allow_extra: self.request.allow_extra,
+            allow_missing: self.request.allow_missing,
+        };
+        let layout = match self.request.layout {
+            Some(layout) => layout,
+            None => choose(&folder, split, selected, asked)?,
+        };
+        let fitted = fit(layout, &folder, split, selected, asked)?;
+        let Fitted {
+            numbers,
+            matching,
+            rival,
+        } = fitted;
         let size = self.request.size;
         let what = "reading images";
         let inspection = Inspection::read(&folder, &matching, size, &control.step(what));
@@ -286,15 +320,15 @@ impl Job {
             missing: self.request.allow_missing,
             extra: self.request.allow_extra,
         };
-        let mismatch = Mismatch::find(
-            self.request.layout,
-            &folder,
-            split,
-            &matching,
-            &inspection,
+        let tried = Tried {
+            layout,
+            matching: &matching,
+            numbers,
+            rival: rival.as_ref(),
+            length_is_sure: self.length_is_sure(),
             allowed,
-        );
-        if let Some(mismatch) = mismatch {
+        };
+        if let Some(mismatch) = Mismatch::find(&folder, split, tried, &inspection) {
             return Err(ImagesError::Mismatch(Box::new(mismatch)).into());
         }
         let planned = matching.frames.iter().map(Vec::len).sum();
@@ -309,16 +343,18 @@ impl Job {
         let mut notes = ImportNotes {
             protocol: &self.protocol,
             frames: self.dataset.layout().image,
-            layout: self.request.layout,
+            layout,
+            numbers,
             stories: &self.stories,
             matching: &matching,
             inspection: &inspection,
         }
         .all();
-        if self.request.layout == LayoutKind::Arldm {
-            notes.extend(self.doubt(&folder).map(|doubt| doubt.to_string()));
+        if layout == LayoutKind::Arldm {
+            notes.extend(self.doubt(&folder, numbers).map(|doubt| doubt.to_string()));
         }
         Ok(Found {
+            layout,
             folder,
             matching,
             inspection,
@@ -328,7 +364,7 @@ impl Job {
     }
 
     /// Whether a numbered list may have been meant otherwise.
-    fn doubt(&self, folder: &Folder) -> Option<Doubt> {
+    fn doubt(&self, folder: &Folder, numbers: Numbers) -> Option<Doubt> {
         let own = self.dataset.stories();
         let others: Vec<OpenDataset> = [4, 5]
             .into_iter()
@@ -351,16 +387,20 @@ impl Job {
         let mut stories = vec![own];
         stories.extend(others.iter().map(Dataset::stories));
         let first = self.request.first_frame.map(NonZeroUsize::get);
-        let length_is_sure =
-            self.request.data.story_length.is_some() || self.protocol.stories.length.is_some();
         let taken = Taken {
             stories: &stories,
             planned: self.stories.len(),
             first_frame: first.unwrap_or(1),
-            length_is_sure,
+            length_is_sure: self.length_is_sure(),
+            numbers,
             first_is_sure: first.is_some(),
         };
         doubt(folder, taken)
+    }
+
+    /// Whether the user, or the protocol that the user chose, said how long stories are.
+    fn length_is_sure(&self) -> bool {
+        self.request.data.story_length.is_some() || self.protocol.stories.length.is_some()
     }
 
     fn plan(&self) -> Result<(Plan, Vec<Prompt>), PipelineError> {
@@ -371,7 +411,7 @@ impl Job {
             .iter()
             .map(|story| referential(story, variant, card))
             .collect::<Result<_, _>>()?;
-        let plan = Plan::new(&self.stories, &captions, &self.model.id, Seed(0), BATCH)?;
+        let plan = Plan::new(&self.stories, &captions, &self.model.id, self.seed(), BATCH)?;
         let stories = self.stories.iter().cloned().zip(captions);
         let prompts = stories.map(|(story, captions)| Prompt { story, captions });
         Ok((plan, prompts.collect()))

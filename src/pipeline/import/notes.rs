@@ -1,7 +1,7 @@
 //! What a reader of the scores of imported images must know. It stays beside the scores for good.
 
 use crate::card::{ImageSize, Protocol};
-use crate::generator::images::{FrameMatch, Inspected, Inspection, LayoutKind, Matching};
+use crate::generator::images::{FrameMatch, Inspected, Inspection, LayoutKind, Matching, Numbers};
 use crate::record::Story;
 use std::collections::BTreeMap;
 
@@ -11,6 +11,8 @@ pub(super) struct ImportNotes<'a> {
     /// Size of the data set's frames, where it has one.
     pub(super) frames: Option<ImageSize>,
     pub(super) layout: LayoutKind,
+    /// What the numbers in the file names begin at.
+    pub(super) numbers: Numbers,
     /// The planned stories.
     pub(super) stories: &'a [Story],
     pub(super) matching: &'a Matching,
@@ -48,6 +50,12 @@ impl ImportNotes<'_> {
     /// The notes, in a fixed order.
     pub(super) fn all(&self) -> Vec<String> {
         let mut notes = self.absent();
+        if self.layout.option_for(self.numbers).is_some() {
+            notes.push(format!(
+                "the numbers in the names of the files were counted from {}",
+                self.layout.spelled(self.numbers)
+            ));
+        }
         notes.extend(self.pixels());
         let mut uses: BTreeMap<usize, usize> = BTreeMap::new();
         for found in self.matching.frames.iter().flatten() {

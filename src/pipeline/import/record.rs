@@ -1,12 +1,13 @@
 //! What is written of an import: the frames, where each comes from, and the manifest.
 
 use super::super::beginning::Beginning;
-use super::{BATCH, Control, Found, Job, PipelineError, Runtime, Seed};
+use super::super::started::tell_renewed;
+use super::{BATCH, Control, Found, Job, PipelineError, Runtime};
 use crate::generator::images::{FrameMatch, FramePlace, stored_png};
 use crate::record::{Absence, FrameIndex};
 use crate::run::{
     IMPORT, ImportRecord, ImportedFrame, ImportedFrom, Incoming, Manifest, Plan, RunError, Store,
-    Unit,
+    Unit, nothing_drawn,
 };
 use std::path::Path;
 
@@ -22,6 +23,7 @@ impl Job {
     ) -> Result<Store, PipelineError> {
         refuse_other_images(out, manifest, record)?;
         let mut store = Store::create_or_resume(out, manifest, plan)?;
+        tell_renewed(&store, control);
         // Kept when it is there: the same images may have moved to another folder since.
         if ImportRecord::read(out)?.is_none() {
             store.write(IMPORT, &record.to_bytes())?;
@@ -74,7 +76,7 @@ impl Job {
         ImportRecord {
             format: ImportRecord::FORMAT,
             folder: self.request.images.display().to_string(),
-            layout: self.request.layout.name().to_owned(),
+            layout: found.layout.name().to_owned(),
             content_hash: ImportRecord::content_hash(&frames),
             counts: found.counts,
             notes: found.notes.clone(),
@@ -95,7 +97,7 @@ impl Job {
             stories: &self.stories,
             model: &self.model,
             plan,
-            seed: Seed(0),
+            seed: self.seed(),
             batch: BATCH.get(),
             runtime,
             threads: self.request.runtime.threads,
@@ -129,6 +131,9 @@ fn refuse_other_images(
     asked: &Manifest,
     record: &ImportRecord,
 ) -> Result<(), PipelineError> {
+    if nothing_drawn(out) {
+        return Ok(());
+    }
     let Some(found) = Manifest::find(out)? else {
         return Ok(());
     };

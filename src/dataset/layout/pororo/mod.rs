@@ -12,6 +12,7 @@ use self::captions::Captions;
 use super::clips::labelled;
 use super::{Mark, Source, file, named};
 use crate::dataset::DatasetError;
+use crate::dataset::cast::FoundNames;
 use crate::dataset::catalog::{
     Catalog, Defect, Defective, Entry, Episode, Fixed, ShotIndex, Shots, SplitList,
 };
@@ -100,6 +101,7 @@ pub(super) fn read(source: Source<'_>) -> Result<Catalog, DatasetError> {
             length: count + 1,
             followers,
         }],
+        found: FoundNames::default(),
         remarks: Vec::new(),
         pixels: Box::new(StripFiles),
     })
