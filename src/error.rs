@@ -59,6 +59,9 @@ pub enum Error {
     /// A bundle does not do what it should.
     #[error(transparent)]
     Examine(#[from] crate::examine::ExamineError),
+    /// A checkpoint does not become a bundle.
+    #[error(transparent)]
+    Weights(Box<crate::weights::WeightsError>),
     /// The regression gate failed, or could not judge.
     #[error(transparent)]
     Gate(#[from] crate::gate::GateError),
@@ -73,6 +76,12 @@ impl From<crate::convert::ConvertError> for Error {
 impl From<crate::evaluate::EvaluateError> for Error {
     fn from(error: crate::evaluate::EvaluateError) -> Self {
         Self::Evaluate(Box::new(error))
+    }
+}
+
+impl From<crate::weights::WeightsError> for Error {
+    fn from(error: crate::weights::WeightsError) -> Self {
+        Self::Weights(Box::new(error))
     }
 }
 
@@ -97,6 +106,7 @@ impl Error {
             Self::Paper(error) => error,
             Self::Format(error) => error,
             Self::Examine(error) => error,
+            Self::Weights(error) => &**error,
             Self::Gate(error) => error,
         }
     }

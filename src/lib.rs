@@ -6,7 +6,7 @@
 //! ([`inference`]), the models that draw ([`generator`]), the pixels ([`vision`]), the evaluators
 //! ([`evaluator`]), the numbers ([`metric`], [`stats`]), the run folder ([`run`]), observing and scoring
 //! ([`evaluate`]), all stages as one library call ([`pipeline`]), whether a bundle does what it should
-//! ([`examine`]), and what people read ([`report`], [`compare`], [`paper`], in [`table`]s), notebooks read
+//! ([`examine`]), published checkpoints that become bundles ([`weights`]), and what people read ([`report`], [`compare`], [`paper`], in [`table`]s), notebooks read
 //! ([`export`]) or a build waits for ([`gate`]). What is persisted is in [`record`], and everything may
 //! depend on it. `docs/architecture.md` says why.
 
@@ -35,6 +35,7 @@ pub mod stats;
 pub mod table;
 pub mod verify;
 pub mod vision;
+pub mod weights;
 
 pub use error::Error;
 pub use record::{FaultKind, Hint};

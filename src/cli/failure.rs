@@ -93,4 +93,5 @@ lift!(
     card::CardError,
     table::TableError,
     vision::VisionError,
+    weights::WeightsError,
 );

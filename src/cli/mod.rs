@@ -16,6 +16,7 @@ mod gate;
 mod latents;
 mod list;
 mod metric;
+mod model_import;
 mod models;
 mod numbers;
 mod observe;
@@ -77,7 +78,7 @@ enum Command {
     /// Draw, inspect and rewrite data sets
     #[command(subcommand)]
     Dataset(dataset::DatasetCommand),
-    /// Check model bundles
+    /// Make and check model bundles
     #[command(subcommand)]
     Model(models::ModelCommand),
     /// Everything about a run: what it is, coverage, timing, scores

@@ -1,9 +1,10 @@
-//! `storyeval model`: is a bundle whole, and does it do what it should?
+//! `storyeval model`: makes bundles of published weights; is a bundle whole, and does it do what it should?
 
 use super::Outcome;
 use super::common::DeviceArguments;
 use super::failure::Failure;
 use super::format::Format;
+use super::model_import::{self, ImportArguments};
 use super::talk::{print, say};
 use clap::{Args, Subcommand};
 use std::fmt::Write;
@@ -17,6 +18,8 @@ use storyeval::pipeline::{find_bundle, find_bundle_by_name};
 pub(crate) enum ModelCommand {
     /// Check a bundle: hashes, then ports, one pass and parity of every graph
     Verify(VerifyArguments),
+    /// Make a bundle of a published checkpoint, without Python
+    Import(ImportArguments),
 }
 
 #[derive(Clone, Debug, Args)]
@@ -35,7 +38,13 @@ pub(crate) struct VerifyArguments {
 
 /// The `model` verbs.
 pub(crate) fn model(command: &ModelCommand) -> Outcome {
-    let ModelCommand::Verify(arguments) = command;
+    match command {
+        ModelCommand::Verify(arguments) => verify(arguments),
+        ModelCommand::Import(arguments) => model_import::run(arguments),
+    }
+}
+
+fn verify(arguments: &VerifyArguments) -> Outcome {
     let bundle = find(arguments)?;
     let verified = bundle.verify()?;
     let graphs = if arguments.hashes_only {
