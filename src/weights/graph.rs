@@ -41,8 +41,17 @@ pub(super) struct Beside {
     pub(super) file: String,
     /// Its first byte.
     pub(super) offset: u64,
-    /// How many numbers.
-    pub(super) count: u64,
+    /// What is there.
+    pub(super) content: Content,
+}
+
+/// What is in another file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Content {
+    /// So many numbers of a weight.
+    Weight(u64),
+    /// These bytes, which the template has inside its graph.
+    Constant(Vec<u8>),
 }
 
 /// What a graph's files consist of.
@@ -52,6 +61,21 @@ pub(super) struct Parts {
     pub(super) pieces: Vec<Piece>,
     /// What is in other files, in the order of these files and of their bytes.
     pub(super) beside: Vec<Beside>,
+}
+
+impl Parts {
+    /// How many weights there are.
+    pub(super) fn weights(&self) -> usize {
+        let inside = self
+            .pieces
+            .iter()
+            .filter(|it| matches!(it, Piece::Weight { .. }));
+        let beside = self
+            .beside
+            .iter()
+            .filter(|it| matches!(it.content, Content::Weight(_)));
+        inside.count() + beside.count()
+    }
 }
 
 /// Takes a template's graph apart. `wanted` says which initialisers are weights.
@@ -76,12 +100,23 @@ pub(super) fn parts(model: &[u8], wanted: &dyn Fn(&str) -> bool) -> Result<Parts
             let seen = Tensor::read(tensor)?;
             match (wanted(&seen.name), &seen.beside) {
                 (true, None) => nested(&mut inner, GRAPH_INITIALIZER, seen.filled(tensor)?),
-                (true, Some(beside)) => {
-                    found.beside.push(beside.clone());
-                    bytes(&mut inner, &graph[field.whole]);
-                }
                 (false, None) => bytes(&mut inner, &graph[field.whole]),
-                (false, Some(_)) => return Err(format!("{} has no rule", seen.name)),
+                (weight, Some((file, offset))) => {
+                    let content = match (weight, &seen.raw) {
+                        (true, None) => Content::Weight(seen.count),
+                        (false, Some(raw)) => {
+                            Content::Constant(tensor[raw.start..raw.end].to_vec())
+                        }
+                        _ => return Err(format!("{} has no numbers, or no rule", seen.name)),
+                    };
+                    nested(&mut inner, GRAPH_INITIALIZER, without_numbers(tensor)?);
+                    found.beside.push(Beside {
+                        name: seen.name.clone(),
+                        file: file.clone(),
+                        offset: *offset,
+                        content,
+                    });
+                }
             }
         }
         nested(&mut found.pieces, MODEL_GRAPH, inner);
@@ -96,7 +131,10 @@ pub(super) fn parts(model: &[u8], wanted: &dyn Fn(&str) -> bool) -> Result<Parts
 struct Tensor {
     name: String,
     count: u64,
-    beside: Option<Beside>,
+    /// The file that the numbers are in, and the first byte.
+    beside: Option<(String, u64)>,
+    /// The numbers that are here, without key and length.
+    raw: Option<Range<usize>>,
     /// Where the numbers go: before the first field with a higher number.
     place: usize,
 }
@@ -107,17 +145,18 @@ impl Tensor {
             name: String::new(),
             count: 1,
             beside: None,
+            raw: None,
             place: tensor.len(),
         };
         let mut external = Vec::new();
-        let (mut kind, mut raw) = (0, false);
+        let mut kind = 0;
         for field in fields(tensor)? {
             let value = &tensor[field.value.clone()];
             match field.number {
                 TENSOR_DIMS => seen.count *= sides(value, field.packed)?,
                 TENSOR_TYPE => kind = varint(value)?.0,
                 TENSOR_NAME => seen.name = text(value)?,
-                TENSOR_RAW => raw = true,
+                TENSOR_RAW => seen.raw = Some(field.value.clone()),
                 TENSOR_EXTERNAL => external.push(entry(value)?),
                 _ => {}
             }
@@ -135,18 +174,10 @@ impl Tensor {
             let offset = get("offset")?
                 .parse()
                 .map_err(|_| "an offset is no number")?;
-            seen.beside = Some(Beside {
-                name: seen.name.clone(),
-                file: get("location")?,
-                offset,
-                count: seen.count,
-            });
+            seen.beside = Some((get("location")?, offset));
         }
-        if (kind != FLOAT || raw) && seen.beside.is_some() {
-            return Err(format!(
-                "{} is no initialiser of floats without numbers",
-                seen.name
-            ));
+        if kind != FLOAT && seen.raw.is_none() && seen.beside.is_some() {
+            return Err(format!("{} is no initialiser of floats", seen.name));
         }
         Ok(seen)
     }
@@ -169,6 +200,18 @@ impl Tensor {
         bytes(&mut pieces, after);
         Ok(pieces)
     }
+}
+
+/// A tensor as it is where its numbers are beside the graph.
+fn without_numbers(tensor: &[u8]) -> Result<Vec<Piece>, String> {
+    let mut pieces = Vec::new();
+    for field in fields(tensor)?
+        .into_iter()
+        .filter(|it| it.number != TENSOR_RAW)
+    {
+        bytes(&mut pieces, &tensor[field.whole]);
+    }
+    Ok(pieces)
 }
 
 /// A field of a message.

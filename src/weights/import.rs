@@ -3,17 +3,16 @@
 use super::WeightsError;
 use super::fill::Filler;
 use super::fit::{Fit, fit};
-use super::graph::{Piece, parts};
+use super::graph::{Content, Piece, parts};
 use super::looks::looks;
 use super::template::{Rules, Slot, Template};
+use super::writer::{Folder, Out};
 use crate::format::Checkpoint;
 use crate::inference::Bundle;
-use crate::record::{hex, sha256_file};
+use crate::record::sha256_file;
 use serde::Serialize;
-use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
-use std::fs::{self, File};
-use std::io::{self, BufWriter, Write};
+use std::io;
 use std::path::{Path, PathBuf};
 use toml::Value;
 
@@ -61,20 +60,7 @@ pub fn import(request: &ImportRequest<'_>) -> Result<Imported, WeightsError> {
     }
     let mut filled = assigned(&template, request.from)?;
     let inputs = hashes(&filled)?;
-    let failed = |path: &Path| {
-        let path = path.to_owned();
-        move |source| WeightsError::Write { path, source }
-    };
-    let parent = match request.out.parent() {
-        Some(parent) if !parent.as_os_str().is_empty() => parent,
-        _ => Path::new("."),
-    };
-    fs::create_dir_all(parent).map_err(failed(parent))?;
-    let folder = tempfile::Builder::new()
-        .prefix(".import-")
-        .tempdir_in(parent)
-        .map_err(failed(parent))?;
-    let mut files = BTreeMap::new();
+    let mut folder = Folder::beside(request.out)?;
     for (name, rules) in &template.graph {
         let (checkpoint, fit) = filled
             .get_mut(&rules.checkpoint)
@@ -84,23 +70,16 @@ pub fn import(request: &ImportRequest<'_>) -> Result<Imported, WeightsError> {
             fit,
             rules,
         };
-        graph(&template, name, filler, folder.path(), &mut files)?;
+        graph(&template, name, filler, &mut folder)?;
     }
     for (file, archive) in &template.packed {
-        let content = template.unpacked(archive, file)?;
-        let path = folder.path().join(file);
-        let mut out = Hashed::create(&path).map_err(failed(&path))?;
-        out.write_all(&content).map_err(failed(&path))?;
-        files.insert(file.clone(), out.finish().map_err(failed(&path))?);
+        folder.put(file, &template.unpacked(archive, file)?)?;
     }
     let id = request.id.unwrap_or(&template.id);
-    let text = manifest(&template, id, &inputs, files);
-    let path = folder.path().join("bundle.toml");
-    let mut out = Hashed::create(&path).map_err(failed(&path))?;
-    out.write_all(text.as_bytes()).map_err(failed(&path))?;
-    out.finish().map_err(failed(&path))?;
+    let text = manifest(&template, id, &inputs, &folder.hashes);
+    folder.put("bundle.toml", text.as_bytes())?;
     let content = Bundle::open(folder.path())?.content_hash();
-    publish(folder, parent, request.out).map_err(failed(request.out))?;
+    folder.become_of(request.out)?;
     Ok(Imported {
         bundle: id.to_owned(),
         template: template.id.clone(),
@@ -189,166 +168,77 @@ fn hashes(filled: &Filled) -> Result<BTreeMap<String, String>, WeightsError> {
     Ok(found)
 }
 
-/// Writes a graph and the files beside it, and adds their hashes.
+/// Writes a graph and the files beside it.
 fn graph(
     template: &Template,
     name: &str,
     mut filler: Filler<'_>,
-    folder: &Path,
-    files: &mut BTreeMap<String, String>,
+    folder: &mut Folder,
 ) -> Result<(), WeightsError> {
     let rules: &Rules = filler.rules;
     let parts = parts(template.graph_file(name)?, &|it| rules.of(it).is_some());
     let parts = parts.map_err(|problem| template.damaged(format!("graph {name}: {problem}")))?;
-    let inside = parts
-        .pieces
-        .iter()
-        .filter(|it| matches!(it, Piece::Weight { .. }));
-    if inside.count() + parts.beside.len() != rules.len() {
+    if parts.weights() != rules.len() {
         return Err(template.damaged(format!("graph {name} lacks initialisers that have rules")));
     }
-    let mut writer = Writer {
-        folder,
-        files,
-        filler: &mut filler,
-    };
-    let mut out = writer.create(&format!("{name}.onnx"))?;
+    let mut out = folder.create(&format!("{name}.onnx"))?;
     for piece in &parts.pieces {
         match piece {
-            Piece::Bytes(bytes) => writer.bytes(&mut out, bytes)?,
-            Piece::Weight { name, count } => writer.weight(&mut out, name, *count)?,
+            Piece::Bytes(bytes) => out.put(bytes)?,
+            Piece::Weight { name, count } => weight(&mut out, &mut filler, name, *count)?,
         }
     }
-    writer.close(out)?;
+    folder.close(out)?;
     for file in parts.beside.chunk_by(|a, b| a.file == b.file) {
         let Some(first) = file.first() else { continue };
-        let mut out = writer.create(&first.file)?;
-        for weight in file {
-            // Weights begin at pages, so that they can be mapped.
-            let gap = weight.offset.saturating_sub(out.written) as usize;
-            writer.bytes(&mut out, &vec![0; gap])?;
-            writer.weight(&mut out, &weight.name, weight.count)?;
+        let mut out = folder.create(&first.file)?;
+        for it in file {
+            // Large weights begin at pages, so that they can be mapped.
+            let gap = it.offset.saturating_sub(out.written) as usize;
+            out.put(&vec![0; gap])?;
+            match &it.content {
+                Content::Weight(count) => weight(&mut out, &mut filler, &it.name, *count)?,
+                Content::Constant(bytes) => out.put(bytes)?,
+            }
         }
-        writer.close(out)?;
+        folder.close(out)?;
     }
     Ok(())
 }
 
-/// Files of a bundle, being written.
-struct Writer<'a, 'f> {
-    folder: &'a Path,
-    files: &'a mut BTreeMap<String, String>,
-    filler: &'a mut Filler<'f>,
-}
-
-impl Writer<'_, '_> {
-    fn create(&self, name: &str) -> Result<Hashed, WeightsError> {
-        let path = self.folder.join(name);
-        Hashed::create(&path).map_err(|source| WeightsError::Write { path, source })
-    }
-
-    fn bytes(&self, out: &mut Hashed, bytes: &[u8]) -> Result<(), WeightsError> {
-        out.write_all(bytes).map_err(|source| out.failed(source))
-    }
-
-    fn weight(&mut self, out: &mut Hashed, name: &str, count: u64) -> Result<(), WeightsError> {
-        let before = out.written;
-        let mut failure = None;
-        let mut raw = Vec::new();
-        let result = self.filler.numbers(name, &mut |numbers| {
+/// Writes the numbers of an initialiser, little-endian.
+fn weight(
+    out: &mut Out,
+    filler: &mut Filler<'_>,
+    name: &str,
+    count: u64,
+) -> Result<(), WeightsError> {
+    let before = out.written;
+    let mut failure = None;
+    let mut raw = Vec::new();
+    let result = filler.numbers(name, &mut |numbers| {
+        let bytes = if cfg!(target_endian = "little") {
+            bytemuck::cast_slice(numbers)
+        } else {
             raw.clear();
             raw.extend(numbers.iter().flat_map(|it| it.to_le_bytes()));
-            out.write_all(&raw).map_err(|source| {
-                let kind = source.kind();
-                failure = Some(source);
-                kind.into()
-            })
-        });
-        if let Some(source) = failure {
-            return Err(out.failed(source));
-        }
-        result?;
-        if out.written - before == count * 4 {
-            return Ok(());
-        }
-        let source = io::Error::other(format!("{name} has not {count} numbers"));
-        Err(out.failed(source))
-    }
-
-    fn close(&mut self, out: Hashed) -> Result<(), WeightsError> {
-        let path = out.path.clone();
-        let name = path
-            .file_name()
-            .unwrap_or_default()
-            .to_string_lossy()
-            .into_owned();
-        let hash = out
-            .finish()
-            .map_err(|source| WeightsError::Write { path, source })?;
-        self.files.insert(name, hash);
-        Ok(())
-    }
-}
-
-/// A file whose hash is taken as it is written.
-struct Hashed {
-    path: PathBuf,
-    out: BufWriter<File>,
-    hasher: Sha256,
-    written: u64,
-}
-
-impl Hashed {
-    fn create(path: &Path) -> io::Result<Self> {
-        Ok(Self {
-            path: path.to_owned(),
-            out: BufWriter::with_capacity(1 << 18, File::create_new(path)?),
-            hasher: Sha256::new(),
-            written: 0,
+            &raw
+        };
+        out.write(bytes).map_err(|source| {
+            let kind = source.kind();
+            failure = Some(source);
+            kind.into()
         })
+    });
+    if let Some(source) = failure {
+        return Err(out.failed(source));
     }
-
-    fn write_all(&mut self, bytes: &[u8]) -> io::Result<()> {
-        self.hasher.update(bytes);
-        self.written += bytes.len() as u64;
-        self.out.write_all(bytes)
+    result?;
+    if out.written - before == count * 4 {
+        return Ok(());
     }
-
-    /// The hash, when the file is on the disk.
-    fn finish(self) -> io::Result<String> {
-        let file = self
-            .out
-            .into_inner()
-            .map_err(io::IntoInnerError::into_error)?;
-        file.sync_all()?;
-        Ok(hex(&self.hasher.finalize()))
-    }
-
-    fn failed(&self, source: io::Error) -> WeightsError {
-        WeightsError::Write {
-            path: self.path.clone(),
-            source,
-        }
-    }
-}
-
-/// Gives the folder its name, and waits until both are on the disk.
-fn publish(folder: tempfile::TempDir, parent: &Path, out: &Path) -> io::Result<()> {
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::PermissionsExt;
-        // A temporary folder is its owner's alone; a bundle is as readable as any other folder that is made.
-        let umask = fs::metadata(parent)?.permissions().mode() & 0o777;
-        fs::set_permissions(
-            folder.path(),
-            fs::Permissions::from_mode(0o700 | umask & 0o055),
-        )?;
-    }
-    File::open(folder.path())?.sync_all()?;
-    fs::rename(folder.path(), out)?;
-    // Its name is another one now: nothing is left to remove.
-    let _ = folder.keep();
-    File::open(parent)?.sync_all()
+    let source = io::Error::other(format!("{name} has not {count} numbers"));
+    Err(out.failed(source))
 }
 
 /// The text of `bundle.toml`.
@@ -356,7 +246,7 @@ fn manifest(
     template: &Template,
     id: &str,
     inputs: &BTreeMap<String, String>,
-    files: BTreeMap<String, String>,
+    files: &BTreeMap<String, String>,
 ) -> String {
     let text = |value: &str| Value::String(value.to_owned());
     let table = |entries: &BTreeMap<String, String>| {
@@ -386,7 +276,7 @@ fn manifest(
         "export".to_owned(),
         Value::Table(export.into_iter().collect()),
     );
-    bundle.insert("files".to_owned(), table(&files));
+    bundle.insert("files".to_owned(), table(files));
     bundle.to_string()
 }
 

@@ -39,7 +39,7 @@ pub(super) fn looks(checkpoint: &Checkpoint, wanted: &Template) -> String {
     let usual = wanted
         .checkpoint
         .values()
-        .flat_map(|slot| slot.usual.first());
+        .filter_map(|slot| slot.usual.first());
     let usual: Vec<&str> = usual.map(String::as_str).collect();
     let take = format!("it wants {}", usual.join(" and "));
     match (outputs, close) {

@@ -17,6 +17,7 @@ mod template;
 mod testing;
 #[cfg(test)]
 mod tests;
+mod writer;
 
 pub use error::WeightsError;
 pub use import::{ImportRequest, Imported, import};

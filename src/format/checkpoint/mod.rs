@@ -63,12 +63,14 @@ impl Checkpoint {
             return Err(EXPECTED.malformed(path, "it holds no tensors"));
         }
         let parallel = tensors.keys().all(|name| name.starts_with("module."));
-        let tensors = match parallel {
-            true => tensors
+        let tensors = if parallel {
+            let short = |name: String| name["module.".len()..].to_owned();
+            tensors
                 .into_iter()
-                .map(|(name, tensor)| (name["module.".len()..].to_owned(), tensor))
-                .collect(),
-            false => tensors,
+                .map(|(name, it)| (short(name), it))
+                .collect()
+        } else {
+            tensors
         };
         Ok(Self {
             path: path.to_owned(),

@@ -56,20 +56,30 @@ impl Number {
         }
     }
 
-    fn value(self, bytes: &[u8], big_endian: bool) -> f32 {
-        let mut wide = [0; 8];
-        wide[..bytes.len()].copy_from_slice(bytes);
-        if big_endian {
-            wide[..bytes.len()].reverse();
-        }
-        let raw = u64::from_le_bytes(wide);
-        match self {
-            Self::F16 => f16::from_bits(raw as u16).to_f32(),
-            Self::Bf16 => bf16::from_bits(raw as u16).to_f32(),
-            Self::F64 => f64::from_bits(raw) as f32,
-            _ => f32::from_bits(raw as u32),
+    /// Adds the numbers of `bytes` to `found`.
+    fn values(self, bytes: &[u8], big_endian: bool, found: &mut Vec<f32>) {
+        let half = |raw: u16| match self {
+            Self::F16 => f16::from_bits(raw).to_f32(),
+            _ => bf16::from_bits(raw).to_f32(),
+        };
+        match self.bytes() {
+            2 => found.extend(each(bytes, big_endian).map(|it| half(u16::from_le_bytes(it)))),
+            4 => found.extend(each(bytes, big_endian).map(f32::from_le_bytes)),
+            _ => found.extend(each(bytes, big_endian).map(|it| f64::from_le_bytes(it) as f32)),
         }
     }
+}
+
+/// The elements of `bytes`, little-endian.
+fn each<const N: usize>(bytes: &[u8], big_endian: bool) -> impl Iterator<Item = [u8; N]> {
+    let (whole, _) = bytes.as_chunks::<N>();
+    whole.iter().map(move |element| {
+        let mut element = *element;
+        if big_endian {
+            element.reverse();
+        }
+        element
+    })
 }
 
 /// What the offset of a tensor counts from.
@@ -228,8 +238,8 @@ impl StoredTensor {
                 let some = PIECE.min(left);
                 input.read_exact(&mut bytes[..some * width])?;
                 numbers.clear();
-                let each = bytes[..some * width].chunks_exact(width);
-                numbers.extend(each.map(|it| self.number.value(it, self.big_endian)));
+                let bytes = &bytes[..some * width];
+                self.number.values(bytes, self.big_endian, &mut numbers);
                 take(&numbers)?;
                 left -= some;
             }
@@ -241,7 +251,7 @@ impl StoredTensor {
             let at = self.position(index) * width;
             let element = bytes.get(at..at + width);
             let element = element.ok_or(io::ErrorKind::UnexpectedEof)?;
-            numbers.push(self.number.value(element, self.big_endian));
+            self.number.values(element, self.big_endian, &mut numbers);
             if numbers.len() == PIECE {
                 take(&numbers)?;
                 numbers.clear();

@@ -24,7 +24,7 @@ pub(super) fn tensors(archive: &mut Archive) -> Result<Tensors, Fault> {
         let root = pickle.trim_end_matches("data.pkl");
         return of_torch(archive, root);
     }
-    if !names.is_empty() && names.iter().all(|name| name.ends_with(".npy")) {
+    if !names.is_empty() && names.iter().all(|name| name.strip_suffix(".npy").is_some()) {
         return of_numpy(archive, &names);
     }
     let shown: Vec<&str> = names.iter().take(4).map(String::as_str).collect();

@@ -84,6 +84,9 @@ def _described(template: Template, id: str, plan: Plan, bundle: Path, states: di
         for tensor in model.graph.initializer:
             if tensor.name in found.names():
                 tensor.ClearField("raw_data")
+            elif tensor.external_data:
+                # A constant beside the graph: its bytes come with the template.
+                tensor.raw_data = onnx.numpy_helper.to_array(tensor, str(bundle)).tobytes()
         (out / f"{graph.name}.onnx").write_bytes(model.SerializeToString())
         first = {"checkpoint": slot} | ({"epsilon": template.epsilon} if found.folded_weights else {})
         graphs[graph.name] = first | found.table()
