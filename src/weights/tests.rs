@@ -129,9 +129,14 @@ fn classifiers_give_what_pytorch_gave() {
 }
 
 #[test]
-#[ignore = "writes 1.3 GB per network: cargo test --release --lib weights -- --ignored"]
-fn clip_gives_what_pytorch_gave() {
-    for id in ["clip-vit-b-32", "clip-vit-b-32-laion2b", "clip-vit-l-14"] {
+fn dinov2_gives_what_pytorch_gave() {
+    gives_what_pytorch_gave("dinov2-s");
+}
+
+#[test]
+#[ignore = "writes up to 3.4 GB per network: cargo test --release --lib weights -- --ignored"]
+fn large_networks_give_what_pytorch_gave() {
+    for id in ["dinov2-b", "clip-vit-b-32", "clip-vit-b-32-laion2b", "clip-vit-l-14"] {
         gives_what_pytorch_gave(id);
     }
 }

@@ -27,6 +27,7 @@ mod layouts;
 mod metric_networks;
 mod metric_numbers;
 mod minisv;
+mod model_import;
 mod mutants;
 mod order;
 mod outputs;

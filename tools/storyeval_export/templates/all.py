@@ -1,7 +1,7 @@
 """The templates that come with storyeval. A new one is a line here."""
 
 from .clip import CLIPS
-from .table import Template, classifiers, inception_fid, lpips
+from .table import Template, classifiers, dinov2, inception_fid, lpips
 
 TEMPLATES: dict[str, Template] = {
     "inception-fid": inception_fid(),
@@ -10,4 +10,6 @@ TEMPLATES: dict[str, Template] = {
     "lpips-alex": lpips("alex", "alexnet-owt-7be5be79.pth", "AlexNet_0"),
     "lpips-vgg": lpips("vgg", "vgg16-397923af.pth", "VGG16_0"),
     "lpips-squeeze": lpips("squeeze", "squeezenet1_1-b8a52dc0.pth", None),
+    "dinov2-s": dinov2("s"),
+    "dinov2-b": dinov2("b"),
 } | CLIPS

@@ -6,6 +6,7 @@ With other weights than those that the template was made from: a constant that i
 import shutil
 import subprocess
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -37,7 +38,7 @@ def check(template: Template, id: str, program: Path, progress: Progress) -> Pat
         template.prepare(work, states)
         args = parse([*template.arguments(work), "--out", str(work / "bundle"), "--quiet"])
         write_bundle(MODELS[args.model].plan(args), work / "bundle", id, Settings(), Progress(True), check_memory=False)
-        for layout, files in _checkpoints(template, work, states).items():
+        for layout, files in _checkpoints(template, work, states):
             out = work / "imported"
             command = [str(program.resolve()), "model", "import", id, "--out", str(out)]
             for file in files:
@@ -53,9 +54,8 @@ def check(template: Template, id: str, program: Path, progress: Progress) -> Pat
     return program
 
 
-def _checkpoints(template: Template, work: Path, states: dict[str, State]) -> dict[str, list[Path]]:
-    """Files of `torch.save` by layout; several are given in the wrong order."""
-    found: dict[str, list[Path]] = {}
+def _checkpoints(template: Template, work: Path, states: dict[str, State]) -> Iterator[tuple[str, list[Path]]]:
+    """Layouts with files of `torch.save`, one after the other, since they may be large; several are given in the wrong order."""
     names = {layout.name for slot in template.slots.values() for layout in slot.layouts}
     for layout in ("the exporter's names", *sorted(names)):
         files = []
@@ -65,8 +65,7 @@ def _checkpoints(template: Template, work: Path, states: dict[str, State]) -> di
             path = work / f"{name}-{layout.replace(' ', '-')}.pt"
             torch.save({key: torch.from_numpy(np.ascontiguousarray(value)) for key, value in state.items()}, path)
             files.append(path)
-        found[layout] = files[::-1]
-    return found
+        yield layout, files[::-1]
 
 
 def _same(wanted: Path, found: Path, layout: str) -> int:

@@ -9,6 +9,7 @@ from typing import Callable, Mapping
 import numpy as np
 from safetensors.numpy import save_file
 
+from ..eyes.dinov2 import Dinov2
 from ..eyes.inception import classifier, fid_network
 from ..eyes.perceptual import Lpips
 from ..graph import Graph
@@ -106,6 +107,17 @@ def classifiers(dataset: str, roles: dict[str, int]) -> Template:
         lambda folder: ["classifiers", "--checkpoint", str(folder), "--dataset", dataset,
                         *(word for role in roles for word in (f"--{role}", str(folder / f"{names[role][0]}.safetensors")))],
         epsilon=0.001,
+    )
+
+
+def dinov2(size: str) -> Template:
+    """A vision transformer of DINOv2."""
+    return Template(
+        f"DINOv2 ViT-{size.upper()}/14 without registers: the class token, for distances of distributions",
+        {"weights": Slot((f"dinov2_vit{size}14_pretrain.pth",), lambda: shapes_of(lambda: Dinov2(size)),
+                         ignored={"mask_token": "stands for hidden patches, which only training has"})},
+        {"features": "weights"},
+        lambda folder: ["dinov2", "--size", size, "--checkpoint", str(folder / "weights.safetensors")],
     )
 
 
