@@ -1,12 +1,12 @@
 //! `storyeval model import`: a published checkpoint becomes a bundle.
 
 use super::Outcome;
-use super::common::CacheArguments;
 use super::format::Format;
 use super::talk::{print, say};
 use clap::Args;
 use std::fmt::Write;
 use std::path::PathBuf;
+use storyeval::inference::default_cache;
 use storyeval::weights::{ImportRequest, Imported, import, templates};
 
 #[derive(Clone, Debug, Args)]
@@ -27,8 +27,9 @@ pub(crate) struct ImportArguments {
     /// How to print what was made
     #[arg(long, value_enum, default_value_t = Format::Text)]
     format: Format,
-    #[command(flatten)]
-    cache: CacheArguments,
+    /// Folder for ONNX Runtime, drawn data and bundles [default: the user's cache folder]
+    #[arg(long, value_name = "DIR", env = "STORYEVAL_CACHE")]
+    cache: Option<PathBuf>,
 }
 
 fn known() -> String {
@@ -42,7 +43,8 @@ fn known() -> String {
 /// The verb.
 pub(crate) fn run(arguments: &ImportArguments) -> Outcome {
     let id = arguments.id.as_deref().unwrap_or(&arguments.template);
-    let usual = || arguments.cache.folder().join("bundles").join(id);
+    let cache = || arguments.cache.clone().unwrap_or_else(default_cache);
+    let usual = || cache().join("bundles").join(id);
     let made = import(&ImportRequest {
         template: &arguments.template,
         from: &arguments.from,

@@ -326,3 +326,7 @@ fn nested(pieces: &mut Vec<Piece>, field: u64, inner: Vec<Piece>) {
         }
     }
 }
+
+#[cfg(test)]
+#[path = "graph_tests.rs"]
+mod tests;

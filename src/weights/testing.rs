@@ -60,11 +60,21 @@ pub(super) fn tokens(name: &str, rows: usize, context: usize) -> Vec<i64> {
 
 /// Writes a checkpoint as `.safetensors`.
 pub(super) fn write(path: &Path, tensors: &BTreeMap<String, Vec<usize>>) {
+    write_as(path, tensors, "F32", f32::to_le_bytes);
+}
+
+/// The same, with numbers of another type.
+pub(super) fn write_as<const N: usize>(
+    path: &Path,
+    tensors: &BTreeMap<String, Vec<usize>>,
+    dtype: &str,
+    stored: impl Fn(f32) -> [u8; N],
+) {
     let mut header = serde_json::Map::new();
     let mut at = 0;
     for (name, shape) in tensors {
-        let end = at + 4 * shape.iter().product::<usize>();
-        let entry = serde_json::json!({"dtype": "F32", "shape": shape, "data_offsets": [at, end]});
+        let end = at + N * shape.iter().product::<usize>();
+        let entry = serde_json::json!({"dtype": dtype, "shape": shape, "data_offsets": [at, end]});
         header.insert(name.clone(), entry);
         at = end;
     }
@@ -74,7 +84,7 @@ pub(super) fn write(path: &Path, tensors: &BTreeMap<String, Vec<usize>>) {
     out.write_all(&header).unwrap();
     for (name, shape) in tensors {
         for value in weights(name, shape) {
-            out.write_all(&value.to_le_bytes()).unwrap();
+            out.write_all(&stored(value)).unwrap();
         }
     }
     out.flush().unwrap();

@@ -1,6 +1,9 @@
-use super::testing::{checkpoints, pixels, tokens, write};
+use super::fit::Fit;
+use super::template::Slot;
+use super::testing::{checkpoints, pixels, tokens, weights, write, write_as};
 use super::*;
 use crate::card;
+use crate::format::Checkpoint;
 use crate::inference::{Bundle, BundleKind, GraphSignature, Input, Port, Runtime, RuntimeOptions};
 use crate::record::{FaultKind, Hint};
 use ndarray::{ArrayD, IxDyn};
@@ -136,7 +139,12 @@ fn dinov2_gives_what_pytorch_gave() {
 #[test]
 #[ignore = "writes up to 3.4 GB per network: cargo test --release --lib weights -- --ignored"]
 fn large_networks_give_what_pytorch_gave() {
-    for id in ["dinov2-b", "clip-vit-b-32", "clip-vit-b-32-laion2b", "clip-vit-l-14"] {
+    for id in [
+        "dinov2-b",
+        "clip-vit-b-32",
+        "clip-vit-b-32-laion2b",
+        "clip-vit-l-14",
+    ] {
         gives_what_pytorch_gave(id);
     }
 }
@@ -336,4 +344,93 @@ fn weights_that_are_not_finite_are_refused_and_leave_nothing() {
     assert_eq!(error.fault_kind(), FaultKind::DataVerification);
     assert!(error.to_string().contains("features.8.weight"), "{error}");
     assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1);
+}
+
+#[test]
+fn half_precision_is_converted_and_said() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("half.safetensors");
+    let keys = Template::find("lpips-alex").unwrap().checkpoint["weights"]
+        .keys
+        .clone();
+    write_as(&path, &keys, "F16", |value| {
+        half::f16::from_f32(value).to_le_bytes()
+    });
+    let out = folder.path().join("bundle");
+    let done = made("lpips-alex", &[path], &out).unwrap();
+    assert_eq!(done.notes.len(), 1);
+    assert!(done.notes[0].ends_with("half.safetensors: float16 converted to float32"));
+    // Rounded weights give nearly the same distance, and not the same file.
+    let exact = folder.path().join("exact");
+    made("lpips-alex", &[alex(folder.path(), |_| {})], &exact).unwrap();
+    let read = |folder: &Path| std::fs::read(folder.join("lpips.onnx")).unwrap();
+    assert_eq!(read(&out).len(), read(&exact).len());
+    assert_ne!(read(&out), read(&exact));
+}
+
+#[test]
+fn layouts_rename_cut_and_reorder() {
+    let slot: Slot = toml::from_str(
+        r#"
+usual = []
+[keys]
+"l.0.q.weight" = [2, 3]
+"l.0.k.weight" = [2, 3]
+"p.weight" = [3, 2]
+[ignored]
+scale = "not used"
+[layouts.joint.names]
+"l.*.q.weight" = "b.*.joint"
+"l.*.k.weight" = "b.*.joint"
+"p.weight" = "proj"
+[layouts.joint.order]
+"p.weight" = [1, 0]
+[layouts.joint.part]
+"l.*.q.weight" = [0, 2]
+"l.*.k.weight" = [1, 2]
+"#,
+    )
+    .unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("a.safetensors");
+    let shapes = [
+        ("b.0.joint", vec![4, 3]),
+        ("proj", vec![2, 3]),
+        ("scale", vec![]),
+    ];
+    write(
+        &path,
+        &shapes.map(|(name, shape)| (name.to_owned(), shape)).into(),
+    );
+    let mut checkpoint = Checkpoint::open(&path).unwrap();
+    let fit = Fit::of(&slot, checkpoint.tensors());
+    assert_eq!((fit.faults(), fit.layout.as_str()), (0, "joint"));
+    let joint = weights("b.0.joint", &[4, 3]);
+    let proj = weights("proj", &[2, 3]);
+    for (name, wanted) in [
+        ("l.0.q.weight", joint[..6].to_vec()),
+        ("l.0.k.weight", joint[6..].to_vec()),
+        (
+            "p.weight",
+            vec![proj[0], proj[3], proj[1], proj[4], proj[2], proj[5]],
+        ),
+    ] {
+        let view = fit.weights[name].clone();
+        assert_eq!(checkpoint.numbers(&view).unwrap(), wanted, "{name}");
+    }
+    // A joint matrix that does not come in two equal parts.
+    write(
+        &path,
+        &BTreeMap::from([
+            ("b.0.joint".to_owned(), vec![5, 3]),
+            ("proj".to_owned(), vec![2, 3]),
+        ]),
+    );
+    let fit = Fit::of(&slot, Checkpoint::open(&path).unwrap().tensors());
+    assert!(
+        fit.listing()
+            .contains("b.0.joint: [5, 3] instead of [2, 3]"),
+        "{}",
+        fit.listing()
+    );
 }

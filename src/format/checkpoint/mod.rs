@@ -3,7 +3,7 @@
 //!
 //! Opening reads names, types and shapes. The numbers are read one tensor at a time and in pieces, so memory does not grow
 //! with the file. Nothing that a file says is run: pickles go through [`super::pickle`], and the code of a TorchScript
-//! archive is not looked at.
+//! archive is not read.
 
 mod legacy;
 mod numpy;
@@ -33,6 +33,8 @@ const MOST: u64 = 64 << 20;
 /// Numbers of a piece.
 const PIECE: usize = 1 << 16;
 
+const PREFIXES: [&str; 2] = ["module.", "_orig_mod."];
+
 type Tensors = BTreeMap<String, StoredTensor>;
 
 /// An open checkpoint.
@@ -51,27 +53,26 @@ enum Source {
 }
 
 impl Checkpoint {
-    /// Reads names, types and shapes of all tensors. A prefix `module.` that all names have, which PyTorch adds for
-    /// several GPUs, is left out.
+    /// Reads names, types and shapes of all tensors. What PyTorch puts before all names, for several GPUs (`module.`) and
+    /// for compiled modules (`_orig_mod.`), is left out.
     ///
     /// # Errors
     /// [`FormatError::Read`], and [`FormatError::Malformed`] for anything but a checkpoint, for damaged ones and for those
     /// that ask for more than data.
     pub fn open(path: &Path) -> Result<Self, FormatError> {
-        let (source, tensors) = open(path).map_err(|fault| EXPECTED.fault(path, fault))?;
+        let (source, mut tensors) = open(path).map_err(|fault| EXPECTED.fault(path, fault))?;
         if tensors.is_empty() {
             return Err(EXPECTED.malformed(path, "it holds no tensors"));
         }
-        let parallel = tensors.keys().all(|name| name.starts_with("module."));
-        let tensors = if parallel {
-            let short = |name: String| name["module.".len()..].to_owned();
-            tensors
-                .into_iter()
-                .map(|(name, it)| (short(name), it))
-                .collect()
-        } else {
-            tensors
-        };
+        for prefix in PREFIXES {
+            if tensors.keys().all(|name| name.starts_with(prefix)) {
+                let short = |name: String| name[prefix.len()..].to_owned();
+                tensors = tensors
+                    .into_iter()
+                    .map(|(name, it)| (short(name), it))
+                    .collect();
+            }
+        }
         Ok(Self {
             path: path.to_owned(),
             source,
@@ -143,7 +144,7 @@ fn part(data: &[u8], at: u64, bytes: u64) -> io::Result<Cursor<&[u8]>> {
         .ok_or_else(|| io::ErrorKind::UnexpectedEof.into())
 }
 
-/// Looks at the first bytes, not at the name: publishers call everything `.pt`.
+/// The first bytes decide, not the name: publishers call everything `.pt`.
 fn open(path: &Path) -> Result<(Source, Tensors), Fault> {
     let mut file = BufReader::new(File::open(path)?);
     let length = file.get_ref().metadata()?.len();

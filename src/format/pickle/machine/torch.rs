@@ -19,7 +19,7 @@ impl<R: BufRead> Machine<R> {
             return self.push(Node::Known(Known::Torch(function)), 0);
         }
         if harmless(&module, &name) {
-            // The class of a storage is looked at again; of all others the name is enough.
+            // The name of a storage says its type; of all others nothing more is needed.
             return self.push(Node::Class(name.into()), 0);
         }
         Err(PickleError::ForbiddenGlobal {
