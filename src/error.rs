@@ -45,6 +45,8 @@ one_of! {
         Format(crate::format::FormatError),
         /// A bundle does not do what it should.
         Examine(crate::examine::ExamineError),
+        /// A checkpoint does not become a bundle.
+        Weights(Box<crate::weights::WeightsError>),
         /// The regression gate failed, or could not judge.
         Gate(crate::gate::GateError),
     }
@@ -59,6 +61,12 @@ impl From<crate::convert::ConvertError> for Error {
 impl From<crate::evaluate::EvaluateError> for Error {
     fn from(error: crate::evaluate::EvaluateError) -> Self {
         Self::Evaluate(Box::new(error))
+    }
+}
+
+impl From<crate::weights::WeightsError> for Error {
+    fn from(error: crate::weights::WeightsError) -> Self {
+        Self::Weights(Box::new(error))
     }
 }
 

@@ -5,8 +5,9 @@
 //! the data ([`dataset`], and rooms that [`convert`], [`verify`] or draw one: [`minisv`]), files from the network ([`fetch`]), the networks
 //! ([`inference`]), the models that draw ([`generator`]), the pixels ([`vision`]), the evaluators
 //! ([`evaluator`]), the numbers ([`metric`], [`stats`]), the run folder ([`run`]), observing and scoring
-//! ([`evaluate`]), all stages as one library call ([`pipeline`]), metrics of files without a run ([`measure`]), whether a bundle does what it should
-//! ([`examine`]), and what people read ([`report`], [`compare`], [`paper`], in [`table`]s), notebooks read
+//! ([`evaluate`]), all stages as one library call ([`pipeline`]), metrics of files without a run ([`measure`]), whether a
+//! bundle does what it should ([`examine`]), published checkpoints that become bundles ([`weights`]), and what people
+//! read ([`report`], [`compare`], [`paper`], in [`table`]s), notebooks read
 //! ([`export`]) or a build waits for ([`gate`]). What is persisted is in [`record`], and everything may
 //! depend on it. `docs/architecture.md` says why.
 
@@ -37,6 +38,7 @@ pub mod stats;
 pub mod table;
 pub mod verify;
 pub mod vision;
+pub mod weights;
 
 pub use error::Error;
 pub use record::{FaultKind, Hint};

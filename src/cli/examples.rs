@@ -138,6 +138,10 @@ storyeval protocol show strict --format toml > eval-configs/protocols/mine.toml"
         "storyeval model fetch inception-fid lpips-alex
 storyeval model fetch clip-vit-b-32 --from ~/Downloads/ViT-B-32.pt",
     ),
+    (
+        "model import",
+        "storyeval model import lpips-alex --from alexnet-owt-7be5be79.pth",
+    ),
     ("model pack", "storyeval model pack bundles/mine"),
     (
         "model show",

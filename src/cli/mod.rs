@@ -13,7 +13,6 @@ mod examples;
 mod exit;
 mod export;
 mod failure;
-mod fetch;
 mod format;
 mod gate;
 mod interrupt;
@@ -21,7 +20,6 @@ mod latents;
 mod list;
 mod metric;
 mod model;
-mod models;
 mod numbers;
 mod observe;
 mod paper;
@@ -89,9 +87,9 @@ enum Command {
     /// Draw, inspect and rewrite data sets
     #[command(subcommand)]
     Dataset(dataset::DatasetCommand),
-    /// Fetch weights, and check model bundles
+    /// Fetch, make and check the bundles of networks
     #[command(subcommand)]
-    Model(models::ModelCommand),
+    Model(model::ModelCommand),
     /// Everything about a run: what it is, coverage, timing, scores
     Show(show::ShowArguments),
     /// In what two runs differ, and which of their scores are comparable
@@ -171,7 +169,7 @@ fn verb(command: &Command, matches: &clap::ArgMatches) -> Outcome {
         Command::Metric(command) => metric::metric(command),
         Command::Protocol(command) => protocol::protocol(command),
         Command::Dataset(command) => dataset::dataset(command),
-        Command::Model(command) => models::model(command),
+        Command::Model(command) => model::model(command),
         Command::Show(arguments) => show::show(arguments),
         Command::Diff(arguments) => show::diff(arguments),
         Command::Export(arguments) => export::export(arguments),

@@ -2,6 +2,7 @@
 //! images. Nothing here is executed or trusted; sizes are checked before memory is taken.
 
 mod captions;
+mod checkpoint;
 mod coco;
 mod error;
 mod fault;
@@ -23,6 +24,7 @@ mod tensors;
 pub use captions::{
     CaptionFault, CaptionFile, CaptionId, CaptionItem, CaptionSet, pair_captions, text_of,
 };
+pub use checkpoint::{Checkpoint, Number, StoredTensor};
 pub use coco::read_coco;
 pub use error::FormatError;
 pub use hdf5::{StoryFile, StoryFileError, StoryFileWriter};

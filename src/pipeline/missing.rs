@@ -133,7 +133,7 @@ fn hint(id: &str, known: &Known, exported: bool) -> String {
         "a bundle that is elsewhere is found by STORYEVAL_BUNDLES, a folder with bundles by id";
     match (&known.card, exported) {
         (Some(card), _) => format!(
-            "`storyeval model fetch {}` brings the files (docs/real-networks.md); {elsewhere}; {mini}",
+            "`storyeval model fetch {}` makes it of the authors' files (docs/real-networks.md); {elsewhere}; {mini}",
             card.id
         ),
         (None, true) => format!("docs/export.md says how bundles are made; {elsewhere}; {mini}"),

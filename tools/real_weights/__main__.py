@@ -70,6 +70,10 @@ def compared(args: argparse.Namespace, out: Path) -> int:
     pictures = args.work / "pictures"
     # A picture that an earlier version of this step left would be in the sets too.
     shutil.rmtree(pictures, ignore_errors=True)
+    # LPIPS from the packages' own pickles of arrays; the Inception's file has no last layer, which the converted one has.
+    published = {"lpips-alex": files[fetch.ALEXNET], "lpips-vgg": files[fetch.VGG16], "inception-fid": weights["inception-fid"]}
+    check.imports(results, program, bundles, published, args.work / "imported", EXAMPLE)
+    clock.lap("import")
     check.lpips(results, program, bundles, weights, pictures, EXAMPLE, known)
     clock.lap("LPIPS")
     with references.inception_weights(weights["inception-fid"]):

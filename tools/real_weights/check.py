@@ -2,6 +2,7 @@
 
 import contextlib
 import hashlib
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -51,6 +52,20 @@ def lpips(results: Results, program: Program, bundles: dict[str, Path], weights:
                 results.equal(f"LPIPS {network}, {pair.name}", ours[pair.name], references.lpips_distance(model, *files), 1e-6)
         if network == "alex":
             _resized(results, program, bundles[name], model, (first, second))
+
+
+def imports(results: Results, program: Program, bundles: dict[str, Path], files: dict[str, Path], folder: Path,
+            example: Path) -> None:
+    """Bundles that the program makes of the same files without Python: the exporter's content, and the published distance."""
+    shutil.rmtree(folder, ignore_errors=True)
+    for name, file in files.items():
+        made = program.model("import", name, "--from", file, "--out", folder / name)
+        exported = program.model("verify", bundles[name], "--hashes-only")
+        results.row(f"model import {name}, content of the exporter's bundle",
+                    float(made["content"] == exported["content"]), 1.0, 0.0)
+    for other, published in PUBLISHED_LPIPS.items():
+        ours = program.metric("lpips", example / "ex_ref.png", example / f"{other}.png", "--bundle", folder / "lpips-alex")["value"]
+        results.row(f"LPIPS alex of model import, ex_ref and {other}, as published", ours, published, 5e-4)
 
 
 def _resized(results: Results, program: Program, bundle: Path, model: torch.nn.Module, folders: tuple[Path, Path]) -> None:

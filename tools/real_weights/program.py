@@ -9,7 +9,7 @@ from .error import StepError
 
 
 class Program:
-    """`storyeval metric NAME ... --format json`."""
+    """`storyeval metric NAME ...` and `storyeval model VERB ...`, as JSON."""
 
     def __init__(self, path: Path, threads: int) -> None:
         self.path = path
@@ -28,16 +28,24 @@ class Program:
                             "or give another one as --storyeval") from source
         return run.stdout.strip()
 
+    def model(self, *arguments: str | Path) -> dict[str, Any]:
+        """The answer of `storyeval model ...`.
+
+        Raises:
+            StepError: where the program fails; what it says is in the error.
+        """
+        return self._answer("model", *arguments, "--format", "json")
+
     def metric(self, *arguments: str | Path) -> dict[str, Any]:
         """The answer of one metric.
 
         Raises:
             StepError: where the program fails; what it says is in the error.
         """
-        command = [str(self.path), "metric", *map(str, arguments), "--format", "json", "--device", "cpu",
-                   "--threads", str(self.threads)]
-        run = subprocess.run(command, capture_output=True, text=True, check=False)
+        return self._answer("metric", *arguments, "--format", "json", "--device", "cpu", "--threads", self.threads)
+
+    def _answer(self, *arguments: str | int | Path) -> dict[str, Any]:
+        run = subprocess.run([self.path, *map(str, arguments)], capture_output=True, text=True, check=False)
         if run.returncode != 0:
-            raise StepError(f"`storyeval metric {' '.join(map(str, arguments))}` ended with {run.returncode}: "
-                            f"{run.stderr.strip()}")
+            raise StepError(f"`storyeval {' '.join(map(str, arguments))}` ended with {run.returncode}: {run.stderr.strip()}")
         return json.loads(run.stdout)

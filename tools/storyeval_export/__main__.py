@@ -14,6 +14,10 @@ def start() -> int:
         print(f"error: Python packages are missing: {', '.join(absent)}", file=sys.stderr)
         print("hint: pip install './tools[export]'", file=sys.stderr)
         return 96
+    if sys.argv[1:2] == ["template"]:
+        from .templates.command import main as template
+
+        return template(sys.argv[2:])
     from .command import main
 
     return main()

@@ -2,6 +2,7 @@
 //! refuses by name what it does not know, and allocates no more than the file accounts for.
 
 mod call;
+mod torch;
 
 use super::PickleError;
 use super::common;
@@ -27,6 +28,8 @@ pub(super) struct Machine<R> {
     /// Bytes that calls may still copy. A copy costs a few bytes of pickle whatever its size, so
     /// without this a small file could fill the memory. Honest files copy each byte once or twice.
     budget: usize,
+    /// Whether the names and instructions of `torch.save` are known.
+    torch: bool,
     /// The current instruction and its position, for messages.
     code: u8,
     offset: usize,
@@ -45,6 +48,7 @@ impl<R: BufRead> Machine<R> {
             marks: Vec::new(),
             memo: Memo::default(),
             budget: length.saturating_mul(4).saturating_add(1 << 16),
+            torch: false,
             code: 0,
             offset: 0,
         }
@@ -117,6 +121,8 @@ impl<R: BufRead> Machine<R> {
                 self.call(function, arguments)?;
             }
             b'b' => self.build()?,
+            0x81 | 0x92 if self.torch => self.instance()?,
+            b'Q' if self.torch => self.storage()?,
             code => {
                 return Err(PickleError::ForbiddenInstruction {
                     code,
@@ -233,6 +239,7 @@ impl<R: BufRead> Machine<R> {
         };
         match &mut self.nodes[list as usize] {
             Node::List(old) => old.extend(&self.stack[mark..]),
+            Node::Instance(_) => {}
             _ => return Err(self.bad_operands()),
         }
         self.stack.truncate(mark);
@@ -264,6 +271,8 @@ impl<R: BufRead> Machine<R> {
                 let list = self.top()?;
                 match &mut self.nodes[list as usize] {
                     Node::List(old) => old.extend(&items),
+                    // What a class that is a list holds is no weight.
+                    Node::Instance(_) => return Ok(()),
                     _ => return Err(self.bad_operands()),
                 }
                 self.deepen(list, depth);
@@ -306,6 +315,7 @@ impl<R: BufRead> Machine<R> {
                 let dict = self.top()?;
                 match &mut self.nodes[dict as usize] {
                     Node::Dict(old) => old.extend(entries),
+                    Node::Instance(_) => return Ok(()),
                     _ => return Err(self.bad_operands()),
                 }
                 self.deepen(dict, depth);

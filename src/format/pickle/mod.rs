@@ -9,6 +9,8 @@
 //! without end costs memory in proportion to its own size, and neither decoding nor dropping
 //! recurses. Lengths are checked against the bytes that are left before anything is allocated. A file
 //! is read as a stream: what is held is the objects, not the file.
+//!
+//! [`Pickle::read_torch`] knows the names that `torch.save` writes besides (`torch.rs`). The readers of data sets do not.
 
 mod common;
 mod error;
@@ -17,10 +19,12 @@ mod machine;
 mod memo;
 mod numpy;
 mod read;
+mod torch;
 mod value;
 
 pub use error::PickleError;
 pub(super) use numpy::{Dtype, elements, fortran_place};
+pub use torch::{StoragePart, TensorPart};
 pub use value::{Pickle, Ref};
 
 /// Bytes that a decoded pickle holds, as far as its own tables say.

@@ -206,6 +206,19 @@ pub(super) struct Array {
     data: Arc<[u8]>,
 }
 
+/// The parts of a numeric array.
+#[derive(Clone, Copy, Debug)]
+pub(in crate::format) struct ArrayRef<'a> {
+    /// Bytes of a float, where elements are floats.
+    pub(in crate::format) float_bytes: Option<usize>,
+    /// Bytes of an element.
+    pub(in crate::format) element: usize,
+    pub(in crate::format) big_endian: bool,
+    pub(in crate::format) shape: &'a [usize],
+    pub(in crate::format) fortran: bool,
+    pub(in crate::format) data: &'a Arc<[u8]>,
+}
+
 impl Array {
     /// `None` when shape times element size is not the length of `data`, or elements are no numbers.
     pub(super) fn new(
@@ -221,6 +234,18 @@ impl Array {
             fortran,
             data,
         })
+    }
+
+    /// Its parts.
+    pub(super) fn stored(&self) -> ArrayRef<'_> {
+        ArrayRef {
+            float_bytes: (self.dtype.kind == Kind::Float).then_some(self.dtype.size),
+            element: self.dtype.size,
+            big_endian: self.dtype.big_endian,
+            shape: &self.shape,
+            fortran: self.fortran,
+            data: &self.data,
+        }
     }
 
     /// Elements over all axes.

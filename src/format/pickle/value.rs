@@ -4,7 +4,8 @@ use super::PickleError;
 use super::common;
 use super::handles::Handles;
 use super::machine::Machine;
-use super::numpy::{Array, Dtype, Objects};
+use super::numpy::{Array, ArrayRef, Dtype, Objects};
+use super::torch::{StoragePart, TensorPart};
 use std::borrow::Cow;
 use std::io::BufRead;
 use std::sync::Arc;
@@ -24,6 +25,8 @@ pub(super) enum Known {
     NdArray,
     DtypeType,
     Scalar,
+    /// What the pickles of PyTorch have besides.
+    Torch(super::torch::Function),
 }
 
 /// One object. Containers hold handles, so objects can be shared as in Python.
@@ -46,6 +49,12 @@ pub(super) enum Node {
     EmptyArray,
     Array(Box<Array>),
     Objects(Box<Objects>),
+    /// A class that is known to be harmless as a name; it is never imported.
+    Class(Box<str>),
+    /// An instance of such a class: its state, where it has one.
+    Instance(Option<Handle>),
+    Storage(Box<StoragePart>),
+    Tensor(Box<TensorPart>),
 }
 
 /// A decoded pickle.
@@ -64,6 +73,15 @@ impl Pickle {
         Machine::new(bytes, bytes.len()).run()
     }
 
+    /// Decodes a stream of at most `length` bytes that `torch.save` wrote: tensors are references to their storages,
+    /// instances of the classes of networks and trainers are their states. Still nothing is run.
+    ///
+    /// # Errors
+    /// As [`Pickle::decode`], and [`PickleError::Read`].
+    pub fn read_torch(input: impl BufRead, length: usize) -> Result<Self, PickleError> {
+        Machine::new(input, length).with_torch().run()
+    }
+
     /// Decodes a stream of at most `length` bytes without holding it in memory. Bytes after the end of
     /// the pickle are left alone.
     ///
@@ -77,6 +95,14 @@ impl Pickle {
     #[must_use]
     pub fn root(&self) -> Ref<'_> {
         self.at(self.root)
+    }
+
+    /// Every tensor in it, wherever it is.
+    pub(in crate::format) fn tensors(&self) -> impl Iterator<Item = &TensorPart> {
+        self.nodes.iter().filter_map(|node| match node {
+            Node::Tensor(tensor) => Some(&**tensor),
+            _ => None,
+        })
     }
 
     /// What numpy's `item()` gives: where the value is an array of one object and no axes, that object.
@@ -128,6 +154,10 @@ impl<'a> Ref<'a> {
             Node::Known(_) => "function",
             Node::Dtype(_) => "numpy dtype",
             Node::EmptyArray | Node::Array(_) | Node::Objects(_) => "numpy array",
+            Node::Class(_) => "class",
+            Node::Instance(_) => "object",
+            Node::Storage(_) => "storage",
+            Node::Tensor(_) => "tensor",
         }
     }
 
@@ -270,6 +300,32 @@ impl<'a> Ref<'a> {
             Node::Array(array) => (0..array.len()).map(|index| array.integer(index)).collect(),
             Node::Set(_) => None,
             _ => self.items()?.map(Ref::as_integer).collect(),
+        }
+    }
+
+    /// The state of an instance of a class.
+    #[must_use]
+    pub fn state(self) -> Option<Ref<'a>> {
+        match self.node() {
+            Node::Instance(state) => state.map(|handle| self.pickle.at(handle)),
+            _ => None,
+        }
+    }
+
+    /// A tensor of PyTorch.
+    #[must_use]
+    pub fn tensor(self) -> Option<&'a TensorPart> {
+        match self.node() {
+            Node::Tensor(tensor) => Some(tensor),
+            _ => None,
+        }
+    }
+
+    /// A numpy array of numbers as it is stored.
+    pub(in crate::format) fn array(self) -> Option<ArrayRef<'a>> {
+        match self.node() {
+            Node::Array(array) => Some(array.stored()),
+            _ => None,
         }
     }
 

@@ -14,6 +14,7 @@ MODELS: dict[str, Model] = {
         Model("classifier-bg", "the background classifier of a data set alone (classifier_bg.pt)", "classifiers",
               planner="plan_backgrounds"),
         Model("clip", "a CLIP with vision transformer, of transformers or of open_clip", "clip"),
+        Model("dinov2", "DINOv2 as a feature network: ViT-S/14 or ViT-B/14", "dinov2"),
         Model("inception-fid", "the feature network of FID and the Inception Score", "inception_fid"),
         Model("ldm", "Stable Diffusion, fine-tuned, without portraits", "ldm"),
         Model("lpips", "the learned perceptual distance LPIPS v0.1", "lpips"),

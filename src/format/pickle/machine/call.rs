@@ -41,6 +41,7 @@ impl<R: BufRead> Machine<R> {
             ("numpy.core.numeric" | "numpy._core.numeric", "_frombuffer") => Known::FromBuffer,
             ("numpy", "ndarray") => Known::NdArray,
             ("numpy", "dtype") => Known::DtypeType,
+            _ if self.torch => return self.torch_global(module, name),
             _ => {
                 return Err(PickleError::ForbiddenGlobal {
                     module,
@@ -54,8 +55,12 @@ impl<R: BufRead> Machine<R> {
 
     /// Does what one of the known functions would do.
     pub(super) fn call(&mut self, function: Handle, arguments: Handle) -> Result<(), PickleError> {
-        let Node::Known(known) = self.nodes[function as usize] else {
-            return Err(self.bad_operands());
+        let known = match self.nodes[function as usize] {
+            Node::Known(Known::Torch(known)) => return self.torch_call(known, arguments),
+            Node::Known(known) => known,
+            // What the class would make of its arguments is not known, and no weight.
+            Node::Class(_) => return self.push(Node::Instance(None), 0),
+            _ => return Err(self.bad_operands()),
         };
         let Node::Tuple(arguments) = &self.nodes[arguments as usize] else {
             return Err(self.bad_operands());
@@ -150,6 +155,9 @@ impl<R: BufRead> Machine<R> {
     pub(super) fn build(&mut self) -> Result<(), PickleError> {
         let state = self.pop()?;
         let object = self.top()?;
+        if self.torch && self.torch_build(object, state)? {
+            return Ok(());
+        }
         let Node::Tuple(state) = &self.nodes[state as usize] else {
             return Err(self.bad_operands());
         };

@@ -1,10 +1,10 @@
 //! `storyeval model fetch`: the authors' files, from their server or from a file at hand.
 
-use super::common::CacheArguments;
-use super::failure::Failure;
-use super::format::Format;
-use super::talk::{BytesMeter, print, print_json, say};
-use super::{Outcome, interrupt};
+use crate::cli::common::CacheArguments;
+use crate::cli::failure::Failure;
+use crate::cli::format::Format;
+use crate::cli::talk::{BytesMeter, print, print_json, say};
+use crate::cli::{Outcome, interrupt};
 use clap::Args;
 use serde::Serialize;
 use std::fmt::Write;
@@ -12,6 +12,7 @@ use std::path::{Path, PathBuf};
 use storyeval::card::{self, WeightsCard, WeightsFile};
 use storyeval::fetch::{Environment, Event, Fetcher, Origin, Patience, megabytes};
 use storyeval::pipeline::{FetchedWeights, Outlook, WeightsRequest, data_sets_of, locate_bundle};
+use storyeval::weights::{self, ImportRequest};
 
 #[derive(Clone, Debug, Args)]
 pub(crate) struct FetchArguments {
@@ -194,12 +195,26 @@ fn bring(
     }
 }
 
-/// From the files to the bundle.
-///
-/// JOIN: the import of checkpoints comes here. Where no bundle is installed and `request.card.template` names a template,
-/// it makes the bundle in `bundles/ID` of the cache from the paths of `files`, and returns its folder.
-fn import(request: &WeightsRequest, _files: &[FetchedWeights]) -> Result<Option<PathBuf>, Failure> {
-    installed(request)
+/// From the files to the bundle, unless it is installed or no template of it is known.
+fn import(request: &WeightsRequest, files: &[FetchedWeights]) -> Result<Option<PathBuf>, Failure> {
+    let card = &request.card;
+    if let Some(dir) = installed(request)? {
+        return Ok(Some(dir));
+    }
+    let Some(template) = card.template.as_deref() else {
+        return Ok(None);
+    };
+    let from: Vec<PathBuf> = files.iter().map(|file| file.fetched.path.clone()).collect();
+    let made = weights::import(&ImportRequest {
+        template,
+        from: &from,
+        id: Some(&card.id),
+        out: &request.cache.join("bundles").join(&card.id),
+    })?;
+    for note in &made.notes {
+        say(note);
+    }
+    Ok(Some(made.folder))
 }
 
 fn brought(request: &WeightsRequest, files: &[FetchedWeights], bundle: Option<&Path>) -> String {

@@ -1,32 +1,18 @@
-//! `storyeval model`: is a bundle whole, and does it do what it should? And the files that it is made from.
+//! `storyeval model verify`: is a bundle whole, and does it do what it should?
 
-use super::Outcome;
-use super::card::CardArguments;
-use super::common::DeviceArguments;
-use super::failure::Failure;
-use super::fetch::{FetchArguments, fetch};
-use super::format::Format;
-use super::model::{self, PackArguments, RehearseArguments, pack, rehearsed};
-use super::talk::{print, say};
-use clap::{Args, Subcommand};
+use super::rehearse::{self, RehearseArguments, near_chance, rehearsed};
+use crate::cli::Outcome;
+use crate::cli::common::DeviceArguments;
+use crate::cli::failure::Failure;
+use crate::cli::format::Format;
+use crate::cli::talk::{print, say};
+use clap::Args;
 use std::fmt::Write;
 use std::path::Path;
-use storyeval::card::{self, CardKind};
+use storyeval::card;
 use storyeval::examine::{Examined, examine};
 use storyeval::inference::Bundle;
 use storyeval::pipeline::{Rehearsed, find_bundle, find_bundle_by_name};
-
-#[derive(Debug, Subcommand)]
-pub(crate) enum ModelCommand {
-    /// Check a bundle: hashes, then ports, one pass and parity of every graph
-    Verify(VerifyArguments),
-    /// Print a model's card
-    Show(CardArguments),
-    /// Fetch the authors' files that a bundle is made from, or take them from a file
-    Fetch(FetchArguments),
-    /// Complete a bundle made by hand: write hashes and what the graphs tell, and list what is missing
-    Pack(PackArguments),
-}
 
 #[derive(Clone, Debug, Args)]
 pub(crate) struct VerifyArguments {
@@ -44,17 +30,8 @@ pub(crate) struct VerifyArguments {
     device: DeviceArguments,
 }
 
-/// The `model` verbs.
-pub(crate) fn model(command: &ModelCommand) -> Outcome {
-    match command {
-        ModelCommand::Verify(arguments) => verify(arguments),
-        ModelCommand::Show(arguments) => super::card::show(arguments, CardKind::Model, card::model),
-        ModelCommand::Fetch(arguments) => fetch(arguments),
-        ModelCommand::Pack(arguments) => pack(arguments),
-    }
-}
-
-fn verify(arguments: &VerifyArguments) -> Outcome {
+/// Hashes, graphs, and the classifiers on real frames.
+pub(super) fn verify(arguments: &VerifyArguments) -> Outcome {
     let bundle = find(arguments)?;
     let verified = bundle.verify()?;
     if bundle.manifest().leaves_scale_open() {
@@ -73,12 +50,12 @@ fn verify(arguments: &VerifyArguments) -> Outcome {
     let tried = tried.as_deref();
     match arguments.format {
         Format::Text => {
-            let scores = tried.map(model::text).unwrap_or_default();
+            let scores = tried.map(rehearse::text).unwrap_or_default();
             print(&format!("{}{scores}", text(&bundle, graphs.as_deref())))?;
         }
         Format::Json => print(&json(&bundle, graphs.as_deref(), tried))?,
     }
-    model::near_chance(&bundle, tried.unwrap_or_default())
+    near_chance(&bundle, tried.unwrap_or_default())
 }
 
 fn verdict(seen: &Examined) -> String {
