@@ -57,6 +57,9 @@ pub(crate) struct ExportArguments {
     /// File to write [default: stdout, except for Parquet]
     #[arg(long, value_name = "FILE")]
     out: Option<PathBuf>,
+    /// A run of `ground-truth`, whose frames' files are named beside those of the observations
+    #[arg(long, value_name = "RUN")]
+    truth: Option<PathBuf>,
 }
 
 impl ExportArguments {
@@ -90,13 +93,14 @@ pub(crate) fn export(arguments: &ExportArguments) -> Outcome {
         Asked::SideBySide => return side_by_side(arguments, &runs, format),
     };
     let Some(path) = &arguments.out else {
-        return to_stdout(&runs, what, format);
+        return to_stdout(arguments, &runs, what, format);
     };
     let failed = |error| in_file(error, path);
     let mut file = DurableFile::create(path)?;
     let table = TableWriter::new(&mut file, what, format)
         .map_err(|error| failed(ExportError::Write(error)))?;
-    let exported = export::export(&runs, what, table).map_err(failed)?;
+    let exported =
+        export::export(&runs, what, arguments.truth.as_deref(), table).map_err(failed)?;
     file.commit()?;
     say(&format!(
         "{}: {} rows of {} runs",
@@ -121,7 +125,7 @@ fn on_stdout(error: ExportError) -> Failure {
     }
 }
 
-fn to_stdout(runs: &[PathBuf], what: What, format: Format) -> Outcome {
+fn to_stdout(arguments: &ExportArguments, runs: &[PathBuf], what: What, format: Format) -> Outcome {
     if format == Format::Parquet {
         return Err(Failure::Arguments {
             what: "Parquet is no text, and needs a file".to_owned(),
@@ -130,7 +134,7 @@ fn to_stdout(runs: &[PathBuf], what: What, format: Format) -> Outcome {
     }
     let table = TableWriter::new(BufWriter::new(std::io::stdout()), what, format)
         .map_err(|error| on_stdout(ExportError::Write(error)))?;
-    export::export(runs, what, table).map_err(on_stdout)?;
+    export::export(runs, what, arguments.truth.as_deref(), table).map_err(on_stdout)?;
     Ok(())
 }
 

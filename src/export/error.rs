@@ -17,6 +17,14 @@ pub enum ExportError {
         /// Its folder.
         run: String,
     },
+    /// A run of another model was named for the frames of the ground truth.
+    #[error("{run} is a run of {model}, not of ground-truth")]
+    NotTruth {
+        /// Its folder.
+        run: String,
+        /// Its model.
+        model: String,
+    },
     /// Rows do not fit together.
     #[error("could not put the rows together")]
     Frame(#[from] PolarsError),
@@ -29,7 +37,7 @@ impl Hint for ExportError {
     fn fault_kind(&self) -> FaultKind {
         match self {
             Self::Run(error) => error.fault_kind(),
-            Self::Twice { .. } => FaultKind::Usage,
+            Self::Twice { .. } | Self::NotTruth { .. } => FaultKind::Usage,
             Self::Frame(_) => FaultKind::Bug,
             Self::Write(_) => FaultKind::Output,
         }
@@ -39,6 +47,10 @@ impl Hint for ExportError {
         match self {
             Self::Run(error) => error.hint(),
             Self::Twice { .. } => Some("name each run folder once".to_owned()),
+            Self::NotTruth { .. } => Some(
+                "draw the real frames with `storyeval generate --dataset ID --model ground-truth --out DIR`"
+                    .to_owned(),
+            ),
             Self::Frame(_) => None,
             Self::Write(_) => Some("write to a file with `--out FILE`".to_owned()),
         }

@@ -2,7 +2,7 @@
 
 use super::error::ExportError;
 use super::schema::What;
-use super::tables::{Absences, Labels, captions, labels, observations, scores};
+use super::tables::{Absences, FramePaths, Labels, captions, labels, observations, scores};
 use super::writer::TableWriter;
 use crate::evaluate::Similarities;
 use crate::record::{FrameIndex, Observation, Score};
@@ -15,6 +15,9 @@ use std::io::Write;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 
+/// The model that draws the data set's own frames.
+const GROUND_TRUTH: &str = "ground-truth";
+
 /// What [`export`] did.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Exported {
@@ -26,20 +29,31 @@ pub struct Exported {
 
 /// Writes the rows of every run, in the order of `runs`.
 ///
-/// As many runs as there are threads are read at a time.
+/// As many runs as there are threads are read at a time. `truth` is a run of the ground truth, whose frames are named
+/// beside those of the observations.
 ///
 /// # Errors
-/// [`ExportError::Twice`], what is wrong with a run, and output that cannot be
+/// [`ExportError::Twice`], [`ExportError::NotTruth`], what is wrong with a run, and output that cannot be
 /// written.
 pub fn export<W: Write + Send>(
     runs: &[PathBuf],
     what: What,
+    truth: Option<&Path>,
     mut table: TableWriter<W>,
 ) -> Result<Exported, ExportError> {
     check_distinct(runs)?;
+    if let Some(truth) = truth {
+        let model = Manifest::read(truth)?.identity.model;
+        if model != GROUND_TRUTH {
+            let run = truth.display().to_string();
+            return Err(ExportError::NotTruth { run, model });
+        }
+    }
     for some in runs.chunks(rayon::current_num_threads()) {
-        let loaded: Vec<Result<Loaded, ExportError>> =
-            some.par_iter().map(|run| Loaded::read(run, what)).collect();
+        let loaded: Vec<Result<Loaded, ExportError>> = some
+            .par_iter()
+            .map(|run| Loaded::read(run, what, truth))
+            .collect();
         for run in loaded {
             run?.write(&mut table)?;
         }
@@ -74,14 +88,14 @@ struct Loaded {
 
 /// What the rows of a table are made of.
 enum Content {
-    Observations(Vec<Observation>, Similarities, Absences),
+    Observations(Vec<Observation>, Similarities, Absences, FramePaths),
     Labels(Vec<Observation>, Labels),
     Captions(Vec<Observation>),
     Scores(Vec<Score>),
 }
 
 impl Loaded {
-    fn read(root: &Path, what: What) -> Result<Self, ExportError> {
+    fn read(root: &Path, what: What, truth: Option<&Path>) -> Result<Self, ExportError> {
         let manifest = Manifest::read(root)?;
         let name = root.file_name().unwrap_or(root.as_os_str());
         // Says what to do where no frame was observed yet.
@@ -96,7 +110,11 @@ impl Loaded {
                     Some(_) => absences(root)?,
                     None => Absences::new(),
                 };
-                Content::Observations(observations, similarities, absences)
+                let paths = FramePaths {
+                    run: root.to_owned(),
+                    truth: truth.map(Path::to_owned),
+                };
+                Content::Observations(observations, similarities, absences, paths)
             }
             What::Labels => {
                 let observations = frames(
@@ -170,8 +188,8 @@ impl Loaded {
         let seed = Scalar::new(DataType::UInt64, AnyValue::UInt64(identity.seed.0));
         columns.push(Column::new_scalar("seed".into(), seed, height));
         columns.extend(match &self.content {
-            Content::Observations(rows, similarities, absences) => {
-                observations(rows, range, similarities, absences)
+            Content::Observations(rows, similarities, absences, paths) => {
+                observations(rows, range, similarities, absences, paths)
             }
             Content::Labels(rows, names) => labels(&rows[range], names),
             Content::Captions(rows) => captions(&rows[range]),

@@ -89,7 +89,7 @@ const FRAME: [Column; 3] = [
     always("clip", Kind::Text),
 ];
 
-const OBSERVATIONS: [Column; 7] = [
+const OBSERVATIONS: [Column; 9] = [
     always("text", Kind::Text),
     always("caption", Kind::Text),
     always("pronoun", Kind::Flag),
@@ -97,6 +97,8 @@ const OBSERVATIONS: [Column; 7] = [
     maybe("clip_ti", Kind::Number),
     maybe("clip_ii", Kind::Number),
     maybe("lpips", Kind::Number),
+    maybe("path", Kind::Text),
+    maybe("truth_path", Kind::Text),
 ];
 
 const LABELS: [Column; 4] = [

@@ -2,10 +2,12 @@
 
 use crate::evaluate::Similarities;
 use crate::record::{Absence, FrameIndex, Observation, Score, StoryId};
+use crate::run::frame_file;
 use polars::prelude::{Column, NamedFrom, Series};
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::ops::Range;
+use std::path::{Path, PathBuf};
 
 pub(super) type Absences = BTreeMap<(StoryId, FrameIndex), Absence>;
 
@@ -37,12 +39,33 @@ fn frames(rows: &[&Observation]) -> Vec<Column> {
     ]
 }
 
+/// Where the frames of a run lie, and those of a run of real frames beside it.
+pub(super) struct FramePaths {
+    /// The run's folder.
+    pub(super) run: PathBuf,
+    /// A run of the ground truth.
+    pub(super) truth: Option<PathBuf>,
+}
+
+impl FramePaths {
+    fn of(root: &Path, row: &Observation) -> String {
+        let file = frame_file(&row.story, row.frame);
+        root.join(file).to_string_lossy().into_owned()
+    }
+
+    fn truth(&self, row: &Observation) -> Option<String> {
+        let path = Self::of(self.truth.as_deref()?, row);
+        Path::new(&path).is_file().then_some(path)
+    }
+}
+
 /// Of the observations in `range`; similarities are those of all rows.
 pub(super) fn observations(
     all: &[Observation],
     range: Range<usize>,
     similarities: &Similarities,
     absences: &Absences,
+    paths: &FramePaths,
 ) -> Vec<Column> {
     let clip: Vec<[Option<f64>; 2]> = range.clone().map(|at| similarities.of(at)).collect();
     let rows = &all[range];
@@ -62,6 +85,10 @@ pub(super) fn observations(
         column("clip_ti", &clip, |[text, _]| number(*text)),
         column("clip_ii", &clip, |[_, image]| number(*image)),
         column("lpips", rows, |o| number(o.number("lpips"))),
+        column("path", rows, |o| {
+            absent(o).is_none().then(|| FramePaths::of(&paths.run, o))
+        }),
+        column("truth_path", rows, |o| paths.truth(o)),
     ]);
     columns
 }

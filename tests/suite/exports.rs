@@ -174,3 +174,38 @@ fn a_full_disk_is_reported() {
             .contains("error: ")
     );
 }
+
+#[test]
+fn frames_and_real_frames_are_named_by_their_files() {
+    let (truth, shuffled) = (group().join("ground-truth"), group().join("shuffled"));
+    let named = |more: &[&str]| {
+        let mut command = export(&[&shuffled], "observations");
+        json_rows(&printed(command.args(["--format", "jsonl"]).args(more)))
+    };
+    for row in named(&[]) {
+        assert!(Path::new(row["path"].as_str().unwrap()).is_file());
+        assert!(row["truth_path"].is_null());
+    }
+    let rows = named(&["--truth", truth.to_str().unwrap()]);
+    assert_eq!(rows.len(), 8);
+    for row in rows {
+        let (path, real) = (
+            row["path"].as_str().unwrap(),
+            row["truth_path"].as_str().unwrap(),
+        );
+        assert!(Path::new(real).is_file() && real.contains("ground-truth"));
+        let end = |path: &str| path.rsplit("frames/").next().unwrap().to_owned();
+        assert_eq!(end(path), end(real));
+    }
+    let said = fails(
+        export(&[&truth], "observations")
+            .arg("--truth")
+            .arg(&shuffled),
+    );
+    assert_eq!(said.code, 2);
+    assert!(
+        said.stderr.contains("not of ground-truth"),
+        "{}",
+        said.stderr
+    );
+}

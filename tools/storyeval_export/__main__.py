@@ -10,7 +10,9 @@ NEEDED = ("torch", "transformers", "diffusers", "onnx", "onnx_ir", "onnxscript",
 def start() -> int:
     """Checks that the packages are there before anything imports them."""
     absent = [name for name in NEEDED if importlib.util.find_spec(name) is None]
-    if absent:
+    # What a command does can be read before anything is installed.
+    asks = sys.argv[1:] in ([], ["-h"], ["--help"], ["--version"])
+    if absent and not asks:
         print(f"error: Python packages are missing: {', '.join(absent)}", file=sys.stderr)
         print("hint: pip install './tools[export]'", file=sys.stderr)
         return 96

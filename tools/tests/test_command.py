@@ -42,6 +42,17 @@ def test_help_lists_every_model_and_loads_no_network_library():
     assert all(f"    {model.name}" in said and model.help.split()[0] in said for model in MODELS.values())
 
 
+def test_help_answers_where_no_package_is_installed():
+    def call(*arguments):
+        # -S leaves out the folder of installed packages.
+        command = [sys.executable, "-S", "-m", "storyeval_export", *arguments]
+        return subprocess.run(command, capture_output=True, text=True, cwd=TOOLS)
+
+    assert call("--help").returncode == 0 and "inception-fid" in call("--help").stdout
+    refused = call("clip", "--checkpoint", "x", "--out", "y")
+    assert refused.returncode == SETUP and "hint: pip install" in refused.stderr
+
+
 @pytest.mark.parametrize("name", sorted(MODELS))
 def test_every_model_has_its_functions(name):
     own = argparse.ArgumentParser()
