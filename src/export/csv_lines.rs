@@ -13,7 +13,9 @@ pub(super) struct CsvLines<W: Write> {
 impl<W: Write> CsvLines<W> {
     pub(super) fn new<'a>(out: W, names: impl IntoIterator<Item = &'a str>) -> io::Result<Self> {
         let mut writer = csv::Writer::from_writer(out);
-        writer.write_record(names.into_iter().map(|name| tamed(name).into_owned()))?;
+        writer
+            .write_record(names.into_iter().map(|name| tamed(name).into_owned()))
+            .map_err(cause)?;
         Ok(Self {
             writer,
             field: String::new(),
@@ -39,15 +41,23 @@ impl<W: Write> CsvLines<W> {
                     _ => Ok(()),
                 };
                 written.map_err(io::Error::other)?;
-                self.writer.write_field(&self.field)?;
+                self.writer.write_field(&self.field).map_err(cause)?;
             }
-            self.writer.write_record(None::<&[u8]>)?;
+            self.writer.write_record(None::<&[u8]>).map_err(cause)?;
         }
         Ok(())
     }
 
     pub(super) fn finish(mut self) -> io::Result<()> {
         self.writer.flush()
+    }
+}
+
+/// The system's error, which `csv` hides: a closed pipe is one to be quiet about.
+fn cause(error: csv::Error) -> io::Error {
+    match error.into_kind() {
+        csv::ErrorKind::Io(source) => source,
+        other => io::Error::other(format!("{other:?}")),
     }
 }
 
