@@ -112,9 +112,7 @@ fn a_folder_of_runs_is_taken_or_listed() {
 
     // A reader that closes the pipe hears nothing, and the code is that of other programs.
     let mut command = Command::new(env!("CARGO_BIN_EXE_storyeval"));
-    command
-        .args(["export", "--what", "labels"])
-        .arg(&group);
+    command.args(["export", "--what", "labels"]).arg(&group);
     let mut child = command
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())

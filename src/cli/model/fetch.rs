@@ -181,6 +181,24 @@ fn bring(
     fetcher: &Fetcher,
     format: Format,
 ) -> Result<Option<serde_json::Value>, Failure> {
+    // Whoever made the bundle in another way needs no files.
+    if request.given.is_empty()
+        && request.card.template.is_some()
+        && let Some(dir) = installed(request)?
+    {
+        let none: [FetchedWeights; 0] = [];
+        return match format {
+            Format::Json => Ok(Some(json(&Answer::new(&request.card, none, Some(dir))))),
+            Format::Text => {
+                let id = &request.card.id;
+                print(&format!(
+                    "{id}: the bundle is installed in {}; nothing is fetched\n",
+                    dir.display()
+                ))?;
+                Ok(None)
+            }
+        };
+    }
     let mut teller = Teller::default();
     let files = request.run(fetcher, &mut |file, event| teller.hear(file, &event));
     teller.finish();
