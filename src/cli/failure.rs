@@ -56,7 +56,8 @@ impl Failure {
                     .to_owned(),
             ),
             Self::NothingScored => Some(
-                "the notes of the table say why for each metric; `storyeval protocol show pixels` compares frames with the ground truth without any network"
+                "the notes of the table say why for each metric; `--protocol pixels` compares frames with the real ones without any network, \
+                 docs/own-classifier.md and docs/real-networks.md bring networks"
                     .to_owned(),
             ),
             Self::Stdout(_) => None,

@@ -33,16 +33,14 @@ impl EvaluatorSet {
             ..Self::default()
         };
         let mut missing: Vec<String> = Vec::new();
+        let mut unnamed: Vec<String> = Vec::new();
         for row in EVALUATORS.iter().filter(|row| row.is_network()) {
             let role = row.role;
             if !(row.wanted_by)(protocol) || skip.contains(&role) {
                 continue;
             }
             let Some(id) = row.bundle(&card.evaluators) else {
-                control.note(&format!(
-                    "note: the card of {} names no network for {role}; what needs it is not scored",
-                    card.name
-                ));
+                unnamed.push(role.to_string());
                 continue;
             };
             if !found.bundles.contains_key(id) && !missing.iter().any(|known| known == id) {
@@ -56,6 +54,13 @@ impl EvaluatorSet {
                 }
             }
             found.roles.insert(role, id.to_owned());
+        }
+        if !unnamed.is_empty() {
+            control.note(&format!(
+                "note: the card of {} names no network for {}; what needs one is not scored",
+                card.name,
+                unnamed.join(", ")
+            ));
         }
         found
     }

@@ -73,7 +73,16 @@ fn a_folder_of_the_users_own_is_a_data_set() {
         .arg(&folder)
         .arg("--out")
         .arg(&out);
-    let table = String::from_utf8(printed(&mut command)).unwrap();
+    // No card names a network, so that nothing has a value: a page of dashes is not done.
+    let output = command.output().unwrap();
+    assert_eq!(output.status.code(), Some(5));
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert!(said.contains("--protocol pixels"), "{said}");
+    let notes = said
+        .lines()
+        .filter(|line| line.starts_with("note: the card"));
+    assert_eq!(notes.count(), 1, "{said}");
+    let table = String::from_utf8(output.stdout).unwrap();
     // Stories are taken as they are, whatever their length.
     assert!(table.contains("0 / 12"), "{table}");
     assert!(
@@ -89,6 +98,25 @@ fn a_folder_of_the_users_own_is_a_data_set() {
         image::open(folders[1].join("2.png"))
     });
     assert_eq!(drawn.unwrap().to_rgb8().get_pixel(5, 5).0, [60, 40, 128]);
+
+    let mut command = storyeval();
+    command
+        .args([
+            "run",
+            "--model",
+            "ground-truth",
+            "--protocol",
+            "pixels",
+            "--dataset",
+        ])
+        .arg(&folder)
+        .arg("--out")
+        .arg(root.path().join("pixels"));
+    let table = String::from_utf8(printed(&mut command)).unwrap();
+    assert!(
+        table.contains("SSIM") && table.contains("12 / 12"),
+        "{table}"
+    );
 }
 
 #[test]
@@ -142,6 +170,8 @@ fn subsets_say_which_stories_and_enter_the_signature() {
             "run",
             "--model",
             "ground-truth",
+            "--protocol",
+            "pixels",
             "--subset",
             pairs,
             "--dataset",
@@ -373,7 +403,7 @@ fn links_out_of_the_data_set_are_refused_unless_the_user_trusts_them() {
     let run = |trust: bool| {
         let mut command = storyeval();
         command
-            .args(["run", "--model", "ground-truth", "--dataset"])
+            .args(["generate", "--model", "ground-truth", "--dataset"])
             .arg(&folder)
             .arg("--out")
             .arg(root.path().join(format!("run-{trust}")));
