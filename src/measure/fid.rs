@@ -3,7 +3,7 @@
 use super::images::UNSEEN;
 use super::matrix::{both, one};
 use super::preset::name_of;
-use super::sets::{Set, origin};
+use super::sets::{Set, groups as groups_of, origin};
 use super::{Answer, FeatureSets, Host, IntervalPlan, Measure, MeasureError, NoInterval};
 use crate::format::{Statistics, write_statistics};
 use crate::metric::{
@@ -35,8 +35,10 @@ pub struct FidRequest {
 impl Measure for FidRequest {
     fn measure(&self, host: &dyn Host) -> Result<Answer, MeasureError> {
         if let Some(sizes) = self.sets.sizes()? {
-            for n in sizes.into_iter().flatten() {
-                self.interval.groups(n)?;
+            for (path, n) in self.sets.paths.iter().zip(sizes) {
+                if let Some(n) = n {
+                    groups_of(&self.interval, path, n)?;
+                }
             }
             if let Err(reason) = frechet_fit(sizes) {
                 let answer = Answer::of_sets("fid", sizes).without(reason);
@@ -126,10 +128,11 @@ impl FidRequest {
         if dimensions > MOST_AT_ONCE && !self.wide_interval {
             return none(NoInterval::Wide { dimensions });
         }
-        let groups = self.interval.groups(n1)?;
+        let [first, second] = &self.sets.paths;
+        let groups = groups_of(&self.interval, first, n1)?;
         let (parts, images, kind) = if groups.given {
             // A group is of both sets, so that they must be paired.
-            self.interval.groups(n2)?;
+            groups_of(&self.interval, second, n2)?;
             let parts = FrechetParts::Clusters {
                 of_row: &groups.numbers,
                 count: groups.count,

@@ -1,6 +1,7 @@
 //! 95 % intervals: a bootstrap over items, or over groups of dependent ones.
 
-use super::{MeasureError, Warning};
+use super::order::in_read_order;
+use super::{MeasureError, NameOrder, Warning};
 use crate::format::read_lines;
 use crate::stats::{Distribution, Resampling, bootstrap_mean};
 use std::collections::{BTreeMap, BTreeSet};
@@ -13,6 +14,8 @@ pub struct IntervalPlan {
     pub resampling: Resampling,
     /// A text file with the group of each item, a line an item. Whole groups are drawn; absent, each item is its own.
     pub groups: Option<PathBuf>,
+    /// In which order of the images' names lists without names are.
+    pub order: Option<NameOrder>,
 }
 
 impl Default for IntervalPlan {
@@ -24,6 +27,7 @@ impl Default for IntervalPlan {
                 seed: 0,
             },
             groups: None,
+            order: None,
         }
     }
 }
@@ -81,6 +85,15 @@ impl IntervalPlan {
             ));
         }
         Ok(Groups::named(lines.iter().map(|line| line.trim()), true))
+    }
+
+    /// The groups of images with these names, in the order in which they are read.
+    pub(super) fn groups_of_images(&self, names: &[String]) -> Result<Groups, MeasureError> {
+        let mut groups = self.groups(names.len())?;
+        if let Some(path) = &self.groups {
+            groups.numbers = in_read_order(groups.numbers, names, self.order, path)?;
+        }
+        Ok(groups)
     }
 
     /// Whether there is something to resample.

@@ -141,7 +141,7 @@ impl<'a> Plan<'a> {
         let fewest = self.sizes[0].min(self.sizes[1]);
         let subsets = if (2..options.subset_size).contains(&fewest) {
             format!(
-                ". For these, `--all` gives the estimate over all vectors, and `--subset-size {fewest}` is the most"
+                ". For these, `--all` gives the estimate over all vectors, and `--kid-subset-size {fewest}` is the most"
             )
         } else {
             String::new()

@@ -4,7 +4,7 @@ use super::images::UNSEEN;
 use super::interval::Groups;
 use super::matrix::both;
 use super::preset::name_of;
-use super::sets::origin;
+use super::sets::{self, origin};
 use super::{Answer, FeatureSets, Host, IntervalPlan, Measure, MeasureError, Warning};
 use crate::metric::{Prdc, PrdcOptions, prdc};
 use crate::record::Signature;
@@ -24,7 +24,7 @@ pub struct PrdcRequest {
 impl Measure for PrdcRequest {
     fn measure(&self, host: &dyn Host) -> Result<Answer, MeasureError> {
         if let Some([Some(n1), Some(n2)]) = self.sets.sizes()? {
-            self.interval.groups(n1)?;
+            sets::groups(&self.interval, &self.sets.paths[0], n1)?;
             if let Err(reason) = self.options.fit([n1, n2]) {
                 let answer = Answer::of_sets("prdc", [Some(n1), Some(n2)]).without(reason);
                 return Ok(self.signed(answer, [UNSEEN, "none"], [n1, n2]));
@@ -52,7 +52,7 @@ impl PrdcRequest {
         [n1, n2]: [usize; 2],
     ) -> Result<String, MeasureError> {
         let plan = &self.interval;
-        let generated = plan.groups(n1)?;
+        let generated = sets::groups(plan, &self.sets.paths[0], n1)?;
         let real = if n1 == n2 {
             generated.clone()
         } else {

@@ -1,10 +1,12 @@
 //! Two sets of features: matrices, statistics, or images and a network.
 
 use super::images::{Folder, Loaded};
-use super::matrix::{is_statistics, read_matrix};
-use super::{Host, MeasureError, Preset, Warning};
+use super::interval::Groups;
+use super::kinds;
+use super::matrix::{is_statistics, read_array, read_matrix};
+use super::{Host, IntervalPlan, MeasureError, Preset, Warning};
 use crate::evaluator::FeatureNet;
-use crate::format::{Depth, ImageFiles, Numbers, Statistics, read_statistics};
+use crate::format::{ImageFiles, NpyArray, Numbers, Statistics, read_statistics};
 use crate::vision::PassOrder;
 use std::borrow::Cow;
 use std::path::{Path, PathBuf};
@@ -118,7 +120,7 @@ impl FeatureSets {
 /// Images of a folder, or vectors of a file.
 pub(super) fn size(path: &Path) -> Result<Option<usize>, MeasureError> {
     if path.is_dir() {
-        return Ok(Some(ImageFiles::list(path, Depth::Flat)?.len()));
+        return Ok(Some(ImageFiles::list(path)?.len()));
     }
     if is_statistics(path) {
         return Ok(None);
@@ -126,11 +128,27 @@ pub(super) fn size(path: &Path) -> Result<Option<usize>, MeasureError> {
     Ok(Some(read_matrix(path)?.dim().0))
 }
 
-fn read_features(path: &Path) -> Result<Features, MeasureError> {
+pub(super) fn read_features(path: &Path) -> Result<Features, MeasureError> {
+    read_as(path, kinds::features)
+}
+
+/// The groups of a set, in the order in which its images are read.
+pub(super) fn groups(plan: &IntervalPlan, path: &Path, n: usize) -> Result<Groups, MeasureError> {
+    if plan.groups.is_some() && path.is_dir() {
+        return plan.groups_of_images(&ImageFiles::list(path)?.names());
+    }
+    plan.groups(n)
+}
+
+/// What tells whether a file holds what it is read as.
+type Kind = fn(&Path, &NpyArray) -> Result<Vec<Warning>, MeasureError>;
+
+fn read_as(path: &Path, kind: Kind) -> Result<Features, MeasureError> {
+    let array = read_array(path)?;
     Ok(Features {
-        numbers: read_matrix(path)?,
+        warnings: kind(path, &array)?,
+        numbers: array.numbers,
         origin: "features".to_owned(),
-        warnings: Vec::new(),
     })
 }
 
@@ -143,7 +161,7 @@ pub(super) fn logits_of(
     if path.is_dir() {
         return Reader::new(network, host).read(path, Output::Logits);
     }
-    read_features(path)
+    read_as(path, kinds::logits)
 }
 
 /// Where two sets came from, for a signature.

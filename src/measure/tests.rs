@@ -230,7 +230,7 @@ fn the_estimate_over_all_vectors_replaces_subsets_that_do_not_fit() {
     let refused = request.measure(&FilesOnly).unwrap();
     assert!(matches!(refused.unscored, Some(Unscored::Kernel(_))));
     assert!(
-        refused.hint.ends_with("`--subset-size 12` is the most"),
+        refused.hint.ends_with("`--kid-subset-size 12` is the most"),
         "{}",
         refused.hint
     );

@@ -146,11 +146,11 @@ fn numbers_of_images_are_checked_before_a_network_is_wanted() {
     for (arguments, words) in [
         (
             &["kid", three, four][..],
-            &["1000", "3 and 4", "`--all`", "`--subset-size 3`"][..],
+            &["1000", "3 and 4", "`--all`", "`--kid-subset-size 3`"][..],
         ),
         (
             &["kid", three, four, "--subset-size", "4"],
-            &["subsets of 4", "3 and 4", "`--subset-size 3`"],
+            &["subsets of 4", "3 and 4", "`--kid-subset-size 3`"],
         ),
         (
             &["kid", three, text(one.path()), "--all"],
