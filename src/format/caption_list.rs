@@ -30,7 +30,7 @@ const CAPTIONS: [&str; 6] = [
     "hypothesis",
     "prediction",
 ];
-const JSON_HINT: &str = "write one caption a line, or JSON lines as `storyeval metric caption` prints them: \
+const JSON_HINT: &str = "write one caption per line, or JSON lines as `storyeval metric caption` prints them: \
 {\"id\": \"a.png\", \"captions\": [\"..\"]}; COCO's JSON belongs in a file that ends in .json";
 const TABLE_HINT: &str = "write a name and a caption on every line, with a tab between them, or a CSV file with the header \
 `image,caption`";

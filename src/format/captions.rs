@@ -111,7 +111,7 @@ impl CaptionFile {
         });
     }
 
-    /// Makes numbers of ids that are text for want of another form.
+    /// Makes numbers of ids that are text because the file has no other form.
     fn number_keys(&mut self) {
         for (id, _) in &mut self.captions {
             if let CaptionId::Text(text) = id

@@ -45,8 +45,14 @@ impl Measure for FidRequest {
                 return Ok(self.signed(answer, [UNSEEN, "none"], sizes));
             }
         }
+        self.of_sets(&self.sets.sets(host)?)
+    }
+}
+
+impl FidRequest {
+    /// The answer of sets that were read.
+    pub(super) fn of_sets(&self, sets: &[Set; 2]) -> Result<Answer, MeasureError> {
         let precision = self.sets.network.preset.mean();
-        let sets = self.sets.sets(host)?;
         if let Some(path) = &self.save_statistics {
             save(path, &sets[0], precision)?;
         }
@@ -55,13 +61,13 @@ impl Measure for FidRequest {
             Set::Statistics(_) => None,
         });
         let mut answer = Answer::of_sets("fid", sizes);
-        for set in &sets {
+        for set in sets {
             if let Set::Features(features) = set {
                 answer.warnings.extend(features.warnings.iter().cloned());
             }
         }
         let mut ci = "none";
-        match distance(&sets, precision) {
+        match distance(sets, precision) {
             Err(reason) => answer = answer.without(reason),
             Ok(found) => {
                 answer.value = Some(found.value);
@@ -76,7 +82,7 @@ impl Measure for FidRequest {
                 answer
                     .warnings
                     .extend(found.warnings.into_iter().map(Into::into));
-                if let Some((ends, kind)) = self.interval(&sets, found.value, &mut answer)? {
+                if let Some((ends, kind)) = self.interval(sets, found.value, &mut answer)? {
                     answer.interval = Some(ends);
                     ci = kind;
                 }

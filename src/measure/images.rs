@@ -125,7 +125,13 @@ impl Folder {
             }
             Ok::<(), E>(())
         })?;
-        Ok(doubts.warnings(&self.path).collect())
+        let (own, total) = (self.files.own(), self.files.len());
+        let mixed = (0 < own && own < total).then(|| Warning::Below {
+            count: total - own,
+            total,
+            path: self.path.clone(),
+        });
+        Ok(doubts.warnings(&self.path).chain(mixed).collect())
     }
 }
 

@@ -1,4 +1,4 @@
-//! What the numbers of a file are, by their range: logits and probabilities, features and pixels are told apart before
+//! What the numbers of a file are, by their range: logits and probabilities, features and pixels are distinguished before
 //! they are scored.
 
 use super::{MeasureError, Warning};

@@ -12,7 +12,7 @@ pub(super) fn read_matrix(path: &Path) -> Result<Numbers, MeasureError> {
 /// The same, with what the file says of its numbers.
 pub(super) fn read_array(path: &Path) -> Result<NpyArray, MeasureError> {
     if is_statistics(path) {
-        // What is no file of statistics is told what it holds.
+        // What is no file of statistics learns what it holds.
         read_statistics(path)?;
         return Err(MeasureError::request(
             format!("{} holds statistics, not features", path.display()),

@@ -4,7 +4,7 @@ use super::images::UNSEEN;
 use super::interval::Groups;
 use super::matrix::both;
 use super::preset::name_of;
-use super::sets::{self, origin};
+use super::sets::{self, Features, origin};
 use super::{Answer, FeatureSets, Host, IntervalPlan, Measure, MeasureError, Warning};
 use crate::metric::{Prdc, PrdcOptions, prdc};
 use crate::record::Signature;
@@ -30,10 +30,16 @@ impl Measure for PrdcRequest {
                 return Ok(self.signed(answer, [UNSEEN, "none"], [n1, n2]));
             }
         }
-        let [a, b] = self.sets.features(host)?;
+        self.of_features(&self.sets.features(host)?)
+    }
+}
+
+impl PrdcRequest {
+    /// The answer of sets that were read.
+    pub(super) fn of_features(&self, [a, b]: &[Features; 2]) -> Result<Answer, MeasureError> {
         let sizes = [a.numbers.dim().0, b.numbers.dim().0];
         let mut answer = Answer::of_sets("prdc", sizes.map(Some));
-        answer.warnings = [a.warnings, b.warnings].concat();
+        answer.warnings = [a.warnings.clone(), b.warnings.clone()].concat();
         let mut ci = "none".to_owned();
         match both!(&a.numbers, &b.numbers, |x, y| prdc(&x, &y, &self.options)) {
             Err(reason) => answer = answer.without(reason),

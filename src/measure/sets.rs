@@ -8,6 +8,8 @@ use super::{Host, IntervalPlan, MeasureError, Preset, Warning};
 use crate::evaluator::FeatureNet;
 use crate::format::{ImageFiles, NpyArray, Numbers, Statistics, read_statistics};
 use crate::vision::PassOrder;
+use image::RgbImage;
+use ndarray::s;
 use std::borrow::Cow;
 use std::path::{Path, PathBuf};
 
@@ -164,6 +166,22 @@ pub(super) fn logits_of(
     read_as(path, kinds::logits)
 }
 
+/// Features and logits of two folders, each image read once; logits are of the first, where the network has them.
+pub(super) fn features_and_logits(
+    sets: &FeatureSets,
+    host: &dyn Host,
+) -> Result<([Features; 2], Option<Features>), MeasureError> {
+    let [first, second] = &sets.paths;
+    let mut reader = Reader::new(&sets.network, host);
+    let (a, logits) = reader.read_both(first)?;
+    let b = if second.is_dir() {
+        reader.read(second, Output::Features)?
+    } else {
+        read_features(second)?
+    };
+    Ok(([a, b], logits))
+}
+
 /// Where two sets came from, for a signature.
 pub(super) fn origin<'a>(first: &'a str, second: &'a str) -> Cow<'a, str> {
     if first == second {
@@ -203,6 +221,43 @@ impl<'a> Reader<'a> {
             .with_pillow(asked.pillow);
         let preprocessing = network.preprocessing();
         Ok(Loaded::new(network, "features", &preprocessing, &opened))
+    }
+
+    /// Every image of a folder through the network, once: its features, and its logits where there are some.
+    fn read_both(&mut self, folder: &Path) -> Result<(Features, Option<Features>), MeasureError> {
+        let folder = Folder::list(folder)?;
+        let mut loaded = match self.loaded.take() {
+            Some(loaded) => loaded,
+            None => self.open()?,
+        };
+        let (dim, classes) = (loaded.network.dim(), loaded.network.classes().unwrap_or(0));
+        let read = |network: &mut FeatureNet, batch: &[RgbImage]| {
+            let (mut features, logits) = network.features_and_logits(batch)?;
+            for (row, more) in features.iter_mut().zip(logits.into_iter().flatten()) {
+                row.extend(more);
+            }
+            Ok(features)
+        };
+        let (numbers, warnings) = loaded.rows(self.host, &folder, dim + classes, read)?;
+        let Numbers::F32(rows) = numbers else {
+            unreachable!("networks give single precision");
+        };
+        // In the order of memory that either has on its own.
+        let part = |from: usize, to: usize| Features {
+            numbers: Numbers::F32(
+                rows.slice(s![.., from..to])
+                    .as_standard_layout()
+                    .into_owned(),
+            ),
+            origin: loaded.origin.clone(),
+            warnings: warnings.clone(),
+        };
+        let both = (
+            part(0, dim),
+            (classes > 0).then(|| part(dim, dim + classes)),
+        );
+        self.loaded = Some(loaded);
+        Ok(both)
     }
 
     /// Every image of a folder through the network.

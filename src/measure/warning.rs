@@ -53,6 +53,19 @@ pub enum Warning {
         /// The id of the first.
         first: String,
     },
+    /// Images in the folder itself and in folders below it.
+    #[error(
+        "{count} of {total} images in {} lie in folders below: clean-fid reads these too, pytorch-fid does not",
+        path.display()
+    )]
+    Below {
+        /// How many lie below.
+        count: usize,
+        /// Of how many.
+        total: usize,
+        /// The folder.
+        path: PathBuf,
+    },
     /// Two folders whose images are paired in order and not called alike.
     #[error(
         "images are paired in the order of their names, and {unlike} of {pairs} pairs are not called alike, first {} and {}",

@@ -31,7 +31,7 @@ files = {
     "rgb.ppm": (image, {}), "grey.pgm": (grey, {}), "bit.pbm": (image.convert("1"), {}), "wide.pgm": (wide, {}),
     "rgb.tif": (image, {}), "lzw.tif": (image, dict(compression="tiff_lzw")), "deflate.tif": (image, dict(compression="tiff_adobe_deflate")),
     "packbits.tif": (image, dict(compression="packbits")), "grey.tif": (grey, {}), "alpha.tif": (alpha, {}), "wide.tif": (wide, {}),
-    "cmyk.tif": (image.convert("CMYK"), {}), "bit.tif": (image.convert("1"), {}), "palette.tif": (palette, {}), "jpeg.tif": (image, dict(compression="jpeg", quality=95)),
+    "cmyk.tif": (image.convert("CMYK"), {}), "bit.tif": (image.convert("1"), {}), "jpeg.tif": (image, dict(compression="jpeg", quality=95)),
     "lossless.webp": (image, dict(lossless=True)), "lossless-alpha.webp": (alpha, dict(lossless=True, exact=True)),
     "lossy-80.webp": (image, dict(quality=80)), "lossy-30.webp": (image, dict(quality=30)), "lossy-alpha.webp": (alpha, dict(quality=80)),
     "animated.webp": (frames[0], dict(save_all=True, append_images=frames[1:], lossless=True)),
