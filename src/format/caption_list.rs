@@ -9,26 +9,28 @@ use super::{CaptionFile, CaptionId, FormatError};
 use serde_json::{Map, Value};
 use std::path::Path;
 
-/// Names under which JSON lines and tables have what a caption belongs to.
+/// Names under which JSON lines and tables have what a caption belongs to; an earlier one is taken before a later one.
 const IDS: [&str; 9] = [
-    "id",
-    "image_id",
     "image",
     "image_name",
     "file_name",
     "filename",
     "file",
     "path",
+    "image_id",
     "name",
+    "id",
 ];
-/// Names under which they have captions.
-const CAPTIONS: [&str; 6] = [
+/// Names under which they have captions, or groups.
+const CAPTIONS: [&str; 8] = [
     "captions",
     "caption",
     "text",
     "comment",
     "hypothesis",
     "prediction",
+    "group",
+    "story",
 ];
 const JSON_HINT: &str = "write one caption per line, or JSON lines as `storyeval metric caption` prints them: \
 {\"id\": \"a.png\", \"captions\": [\"..\"]}; COCO's JSON belongs in a file that ends in .json";
@@ -222,7 +224,8 @@ fn table(lines: &[&str], ending: &str, path: &Path) -> Result<Option<CaptionFile
     };
     for separator in ['\t', ',', '|', ';'] {
         let columns: Vec<String> = first.split(separator).map(column).collect();
-        let place = |names: &[&str]| columns.iter().position(|it| names.contains(&it.as_str()));
+        let at = |name: &&str| columns.iter().position(|column| column == *name);
+        let place = |names: &[&str]| names.iter().find_map(at);
         if let (Some(id), Some(caption)) = (place(&IDS), place(&CAPTIONS)) {
             let places = [id, caption];
             return with_header(&lines.join("\n"), separator, places, path).map(Some);

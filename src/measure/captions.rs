@@ -1,14 +1,14 @@
 //! Where captions come from: files of two sides, brought together; and a captioner that writes them.
 
 use super::images::Folder;
-use super::interval::Groups;
+use super::interval::{Groups, plain_lines};
 use super::order::{in_read_order, two_orders};
 use super::{Answer, Host, IntervalPlan, Item, ItemId, MeasureError, NameOrder, Warning};
 use crate::evaluate::decoding;
 use crate::evaluator::Captioner;
 use crate::format::{
     CaptionFault, CaptionFile, CaptionId, CaptionList, CaptionSet, FormatError, Lines,
-    caption_lines, image_key, natural_order, pair_captions, read_lines,
+    caption_lines, image_key, natural_order, pair_captions,
 };
 use crate::metric::caption::{CaptionUnscored, CaptionWarning, Corpus, Tokeniser, line_separators};
 use crate::record::Signature;
@@ -239,7 +239,10 @@ impl ImageCaptions {
 
 /// Brings captions to the images of their names: by the whole name, by the name without folders, or by the number at its
 /// end where the captions have numbers.
-fn of_images(mut file: CaptionFile, images: &[String]) -> Result<Vec<String>, MeasureError> {
+pub(super) fn of_images(
+    mut file: CaptionFile,
+    images: &[String],
+) -> Result<Vec<String>, MeasureError> {
     file.keep_first();
     let last = |key: &str| key.rsplit('/').next().unwrap_or_default().to_owned();
     let number = |key: &str| {
@@ -281,14 +284,14 @@ fn of_images(mut file: CaptionFile, images: &[String]) -> Result<Vec<String>, Me
     if !without.is_empty() || !left.is_empty() {
         return Err(MeasureError::request(
             format!(
-                "{} and the images do not go together by name: {} images without a caption{}, {} captions without an image{}",
+                "{} and the images do not go together by name: {} images without an entry{}, {} entries without an image{}",
                 file.path.display(),
                 without.len(),
                 some_of(&without),
                 left.len(),
                 some_of(&left)
             ),
-            "give every image one caption under its file name, and no others",
+            "give every image one entry under its file name, and no others",
         ));
     }
     Ok(found
@@ -402,7 +405,7 @@ impl Captions {
             let ids: Vec<String> = items.iter().map(|item| item.id.to_string()).collect();
             return Ok(Groups::named(ids.iter().map(String::as_str), false));
         };
-        let names = read_lines(path)?;
+        let names = plain_lines(path)?;
         if names.len() != self.set.hypotheses {
             return Err(FormatError::from(CaptionFault::Lines {
                 path: path.to_owned(),

@@ -162,26 +162,26 @@ fn captions_with_names_go_to_their_images() {
     );
     write(
         "plain.txt",
-        "fred runs\nwilma sits on a couch\nbarney waits\n",
+        "otto walks\nmira waits in a house\nmira sits\n",
     );
     write(
         "refs.txt",
-        "fred runs away\nwilma sits on the couch\nbarney waits here\n",
+        "otto walks away\nmira waits in the house\nmira sits on a chair\n",
     );
     write(
         "lines.jsonl",
-        "{\"id\":\"c.png\",\"captions\":[\"barney waits\",\"x\"]}\n{\"id\":\"a.png\",\"captions\":[\"fred runs\"]}\n\
-         {\"id\":\"b.png\",\"captions\":[\"wilma sits on a couch\"]}\n",
+        "{\"id\":\"c.png\",\"captions\":[\"mira sits\",\"x\"]}\n{\"id\":\"a.png\",\"captions\":[\"otto walks\"]}\n\
+         {\"id\":\"b.png\",\"captions\":[\"mira waits in a house\"]}\n",
     );
     write(
         "table.csv",
-        "image,caption\nb.png,wilma sits on a couch\na.png,fred runs\nc.png,barney waits\n",
+        "image,caption\nb.png,mira waits in a house\na.png,otto walks\nc.png,mira sits\n",
     );
     fs::create_dir(root.join("texts")).unwrap();
     for (name, text) in [
-        ("a", "fred runs"),
-        ("b", "wilma sits on a couch"),
-        ("c", "barney waits\n"),
+        ("a", "otto walks"),
+        ("b", "mira waits in a house"),
+        ("c", "mira sits\n"),
     ] {
         write(&format!("texts/{name}.txt"), text);
     }
@@ -196,7 +196,7 @@ fn captions_with_names_go_to_their_images() {
         &format!("{CLIP} --images images --texts other.jsonl"),
         &["3 images without", "(z)"],
     );
-    write("empty.txt", "fred runs\n\nbarney waits\n");
+    write("empty.txt", "otto walks\n\nmira sits\n");
     let (_, said, _) = metric(root, &format!("{CLIP} --images images --texts empty.txt"));
     assert!(
         said.contains("1 captions are empty, first that of b.png"),
@@ -206,8 +206,8 @@ fn captions_with_names_go_to_their_images() {
     // What `metric caption` prints, beside plain references: line by line, with a word about it.
     write(
         "captioned.jsonl",
-        "{\"id\":\"a.png\",\"captions\":[\"fred runs\",\"y\"]}\n{\"id\":\"b.png\",\"captions\":[\"wilma sits on a couch\"]}\n\
-         {\"id\":\"c.png\",\"captions\":[\"barney waits\"]}\n",
+        "{\"id\":\"a.png\",\"captions\":[\"otto walks\",\"y\"]}\n{\"id\":\"b.png\",\"captions\":[\"mira waits in a house\"]}\n\
+         {\"id\":\"c.png\",\"captions\":[\"mira sits\"]}\n",
     );
     let bleu = |hyps: &str| value(root, &format!("{BLEU} {hyps}"));
     assert_eq!(
@@ -225,7 +225,7 @@ fn captions_with_names_go_to_their_images() {
     // Both with names: by name.
     write(
         "named.txt",
-        "b.png\twilma sits on the couch\nc.png\tbarney waits here\na.png\tfred runs away\n",
+        "b.png\tmira waits in the house\nc.png\tmira sits on a chair\na.png\totto walks away\n",
     );
     let named = value(
         root,
@@ -268,7 +268,14 @@ fn names_with_two_orders_need_a_word_where_a_list_has_none() {
     let root = folder.path();
     frames(root, "num", (0..12).map(|k| format!("img_{k}.png")));
     frames(root, "pad", (0..12).map(|k| format!("img_{k:02}.png")));
-    let captions: Vec<String> = (0..12).map(|k| format!("fred has {k} red hats")).collect();
+    let caption = |k| {
+        if k < 6 {
+            "otto walks in the house"
+        } else {
+            "mira waits"
+        }
+    };
+    let captions: Vec<&str> = (0..12).map(caption).collect();
     fs::write(root.join("caps.txt"), captions.join("\n")).unwrap();
     let line = |images: &str| format!("{CLIP} --images {images} --texts caps.txt");
     refused(root, &line("num"), &["--order natural", "img_10.png"]);
@@ -288,6 +295,23 @@ fn names_with_two_orders_need_a_word_where_a_list_has_none() {
         &["--order natural"],
     );
     value(root, "ssim num num --groups groups.txt --order natural");
+    let group = |k: u32| format!("img_{k}.png,{}\n", if k < 6 { "a" } else { "b" });
+    let table: String = (0..12).rev().map(group).collect();
+    fs::write(root.join("groups.csv"), format!("image,group\n{table}")).unwrap();
+    let ends = |groups: &str| {
+        metric(
+            root,
+            &format!("ssim num pad2 --format json --groups {groups}"),
+        )
+        .0
+    };
+    frames(
+        root,
+        "pad2",
+        (0..12).map(|k| format!("img_{}.png", (k + 1) % 12)),
+    );
+    assert_eq!(ends("groups.csv"), ends("groups.txt --order natural"));
+    assert!(ends("groups.csv")["value"].is_number());
 }
 
 #[test]
