@@ -73,6 +73,10 @@ storyeval paper cvpr-supp-table-1 --with runs/mine",
 storyeval metric fid --features generated.npy real.npy",
     ),
     (
+        "metric fidelity",
+        "storyeval metric fidelity generated/ real/ --bundle minisv-evaluators --kid-all --splits 2",
+    ),
+    (
         "metric is",
         "storyeval metric is generated/ --bundle minisv-evaluators",
     ),

@@ -1,10 +1,11 @@
 //! Hypotheses brought together with their references, from JSON or from lines.
 
-use super::FormatError;
+use super::{FormatError, image_key};
 use crate::record::{FaultKind, Hint};
 use serde::{Serialize, Serializer};
 use std::collections::HashMap;
 use std::fmt;
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 
 /// Names that an error lists before it says how many more there are.
@@ -17,6 +18,28 @@ pub enum CaptionId {
     Number(i64),
     /// A name.
     Text(String),
+}
+
+impl CaptionId {
+    /// A name in quotes, so that "7" and 7 look different.
+    #[must_use]
+    pub fn quoted(&self) -> String {
+        match self {
+            Self::Number(number) => number.to_string(),
+            Self::Text(text) => format!("{text:?}"),
+        }
+    }
+}
+
+impl CaptionId {
+    /// The id, of names of images without what two ways of writing them differ in.
+    #[must_use]
+    pub fn key(&self) -> Self {
+        match self {
+            Self::Number(number) => Self::Number(*number),
+            Self::Text(text) => Self::Text(image_key(text)),
+        }
+    }
 }
 
 impl fmt::Display for CaptionId {
@@ -44,6 +67,61 @@ pub struct CaptionFile {
     pub path: PathBuf,
     /// What they belong to, with the text. An id may come several times in references.
     pub captions: Vec<(CaptionId, String)>,
+    /// Whether the ids are text because the file has no other form for them: keys of JSON objects, cells of tables. Such
+    /// a "7" is the number 7 where the other side has numbers.
+    pub keyed: bool,
+    /// Places of captions that the file has as one list of several, best first.
+    pub lists: Vec<Range<usize>>,
+}
+
+impl CaptionFile {
+    /// Whether an id is a number.
+    fn has_numbers(&self) -> bool {
+        let number = |(id, _): &(CaptionId, String)| matches!(id, CaptionId::Number(_));
+        self.captions.iter().any(number)
+    }
+
+    /// Writes names of images in one way, where that keeps them apart.
+    fn shorten(&mut self) {
+        let keys: Vec<CaptionId> = self.captions.iter().map(|(id, _)| id.key()).collect();
+        let mut seen = HashMap::new();
+        let mut pairs = keys.iter().zip(&self.captions);
+        let apart = pairs.all(|(key, (id, _))| *seen.entry(key).or_insert(id) == id);
+        if apart {
+            for ((id, _), key) in self.captions.iter_mut().zip(keys) {
+                *id = key;
+            }
+        }
+    }
+
+    /// Leaves the first caption of every list of captions, as a captioner writes them, best first.
+    pub fn keep_first(&mut self) {
+        let mut lists = std::mem::take(&mut self.lists).into_iter();
+        let mut next = lists.next();
+        let mut at = 0;
+        self.captions.retain(|_| {
+            while next.as_ref().is_some_and(|list| list.end <= at) {
+                next = lists.next();
+            }
+            let further = next
+                .as_ref()
+                .is_some_and(|list| list.start < at && at < list.end);
+            at += 1;
+            !further
+        });
+    }
+
+    /// Makes numbers of ids that are text because the file has no other form.
+    fn number_keys(&mut self) {
+        for (id, _) in &mut self.captions {
+            if let CaptionId::Text(text) = id
+                && let Ok(number) = text.parse::<i64>()
+                && number.to_string() == *text
+            {
+                *id = CaptionId::Number(number);
+            }
+        }
+    }
 }
 
 /// A hypothesis and its references.
@@ -154,7 +232,7 @@ fn list(ids: &[CaptionId]) -> String {
     let mut text = ids
         .iter()
         .take(LISTED)
-        .map(ToString::to_string)
+        .map(CaptionId::quoted)
         .collect::<Vec<_>>()
         .join(", ");
     if ids.len() > LISTED {
@@ -182,10 +260,20 @@ fn sides(without_hypothesis: &[CaptionId], without_references: &[CaptionId]) -> 
 /// # Errors
 /// An id with two hypotheses; ids that are on one side only, unless `allow_missing`; nothing in common.
 pub fn pair_captions(
-    references: CaptionFile,
-    hypotheses: CaptionFile,
+    mut references: CaptionFile,
+    mut hypotheses: CaptionFile,
     allow_missing: bool,
 ) -> Result<CaptionSet, FormatError> {
+    if hypotheses.keyed || references.keyed {
+        references.shorten();
+        hypotheses.shorten();
+    }
+    if hypotheses.keyed && references.has_numbers() {
+        hypotheses.number_keys();
+    }
+    if references.keyed && hypotheses.has_numbers() {
+        references.number_keys();
+    }
     let mut by_id: HashMap<CaptionId, Vec<String>> = HashMap::new();
     let mut order = Vec::new();
     for (id, caption) in references.captions {
@@ -311,6 +399,8 @@ mod tests {
                 .iter()
                 .map(|(id, text)| (CaptionId::Number(*id), (*text).to_owned()))
                 .collect(),
+            keyed: false,
+            lists: Vec::new(),
         }
     }
 
@@ -339,6 +429,32 @@ mod tests {
         assert_eq!(set.items[0].place, 1);
         let none = pair_captions(file("r", &[(1, "a")]), file("h", &[(2, "b")]), true);
         assert!(none.unwrap_err().to_string().contains("no item in common"));
+    }
+
+    #[test]
+    fn names_have_quotes_and_keys_are_numbers_where_the_other_side_has_them() {
+        let refs = || file("r", &[(1, "a"), (2, "b")]);
+        let named = |keyed| CaptionFile {
+            path: "h".into(),
+            captions: ["1", "2"]
+                .map(|id| (CaptionId::Text(id.into()), "x".into()))
+                .into(),
+            keyed,
+            lists: Vec::new(),
+        };
+        let error = pair_captions(refs(), named(false), false).unwrap_err();
+        let text = error.to_string();
+        assert!(text.contains(r#"hypothesis: 1, 2;"#), "{text}");
+        assert!(text.contains(r#"references: "1", "2""#), "{text}");
+        for (references, hypotheses) in [(refs(), named(true)), (named(true), refs())] {
+            let set = pair_captions(references, hypotheses, false).unwrap();
+            assert_eq!(set.items[1].id, CaptionId::Number(2));
+        }
+        let padded = CaptionFile {
+            captions: vec![(CaptionId::Text("01".into()), "x".into())],
+            ..named(true)
+        };
+        assert!(pair_captions(refs(), padded, false).is_err());
     }
 
     #[test]

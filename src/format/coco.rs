@@ -7,6 +7,7 @@
 use super::captions::read_text;
 use super::{CaptionFile, CaptionId, FormatError};
 use serde::de::{Deserialize, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
+use std::borrow::Cow;
 use std::fmt;
 use std::path::Path;
 
@@ -16,21 +17,94 @@ use std::path::Path;
 /// It cannot be read, is not UTF-8, not JSON, or JSON of another shape; the error says where.
 pub fn read_coco(path: &Path) -> Result<CaptionFile, FormatError> {
     let text = read_text(path)?;
+    coco_of(&text, path)
+}
+
+/// Captions of the text of a file, which `path` names in errors.
+pub(super) fn coco_of(text: &str, path: &Path) -> Result<CaptionFile, FormatError> {
+    let (text, had_nan) = without_nan(text);
     let malformed = |found: String| FormatError::Malformed {
         path: path.to_owned(),
         expected: "a caption file",
         found,
         hint: "references: {\"annotations\": [{\"image_id\": 1, \"caption\": \"..\"}]}; hypotheses: [{\"image_id\": 1, \"caption\": \"..\"}]",
     };
-    let Captions(captions) = serde_json::from_str(&text).map_err(|e| malformed(e.to_string()))?;
+    let captions: Captions = serde_json::from_str(&text).map_err(|error| {
+        let nan = if had_nan {
+            " (NaN and Infinity, as Python writes them, are read as null)"
+        } else {
+            ""
+        };
+        malformed(format!("{error}{nan}"))
+    })?;
     Ok(CaptionFile {
         path: path.to_owned(),
-        captions,
+        captions: captions.list,
+        keyed: captions.keyed,
+        lists: Vec::new(),
     })
 }
 
+/// JSON without the NaN, Infinity and -Infinity that Python writes into it, and whether there was one.
+pub(super) fn without_nan(text: &str) -> (Cow<'_, str>, bool) {
+    if !["NaN", "Infinity"].iter().any(|word| text.contains(word)) {
+        return (text.into(), false);
+    }
+    let (mut clean, mut rest, mut found) = (String::with_capacity(text.len()), text, false);
+    while let Some(at) = rest.find(['"', 'N', 'I', '-']) {
+        clean.push_str(&rest[..at]);
+        rest = &rest[at..];
+        let word = ["NaN", "-Infinity", "Infinity"]
+            .into_iter()
+            .find(|word| rest.starts_with(word));
+        let taken = match word {
+            Some(word) => {
+                clean.push_str("null");
+                found = true;
+                word.len()
+            }
+            None => {
+                let taken = if rest.starts_with('"') {
+                    string_length(rest)
+                } else {
+                    1
+                };
+                clean.push_str(&rest[..taken]);
+                taken
+            }
+        };
+        rest = &rest[taken..];
+    }
+    clean.push_str(rest);
+    (clean.into(), found)
+}
+
+/// Bytes of the JSON string at the beginning of a text, with its quotes.
+fn string_length(text: &str) -> usize {
+    let mut escaped = false;
+    for (at, byte) in text.bytes().enumerate().skip(1) {
+        match byte {
+            _ if escaped => escaped = false,
+            b'\\' => escaped = true,
+            b'"' => return at + 1,
+            _ => {}
+        }
+    }
+    text.len()
+}
+
 #[derive(Debug)]
-struct Captions(Vec<(CaptionId, String)>);
+struct Captions {
+    list: Vec<(CaptionId, String)>,
+    /// Whether the ids are keys of an object, which JSON has as text only.
+    keyed: bool,
+}
+
+impl Captions {
+    fn listed(list: Vec<(CaptionId, String)>) -> Self {
+        Self { list, keyed: false }
+    }
+}
 
 #[derive(Debug, serde::Deserialize)]
 struct Annotation {
@@ -86,7 +160,7 @@ impl<'de> Visitor<'de> for CaptionsVisitor {
         while let Some(Annotation { image_id, caption }) = sequence.next_element()? {
             captions.push((image_id, caption));
         }
-        Ok(Captions(captions))
+        Ok(Captions::listed(captions))
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Captions, A::Error> {
@@ -110,8 +184,11 @@ impl<'de> Visitor<'de> for CaptionsVisitor {
         }
         match (annotations, strange) {
             // `info`, `images`, `licenses` of a COCO file are of no interest.
-            (Some(annotations), _) => Ok(Captions(annotations)),
-            (None, None) => Ok(Captions(by_id)),
+            (Some(annotations), _) => Ok(Captions::listed(annotations)),
+            (None, None) => Ok(Captions {
+                list: by_id,
+                keyed: true,
+            }),
             (None, Some(key)) => Err(A::Error::custom(format!(
                 "there is no `annotations`, and `{key}` is neither a caption nor a list of captions"
             ))),
@@ -136,7 +213,7 @@ impl<'de> Deserialize<'de> for List {
             fn visit_seq<A: SeqAccess<'de>>(self, sequence: A) -> Result<List, A::Error> {
                 CaptionsVisitor
                     .visit_seq(sequence)
-                    .map(|Captions(list)| List(list))
+                    .map(|captions| List(captions.list))
             }
         }
         deserializer.deserialize_seq(ListVisitor)
@@ -268,6 +345,19 @@ mod tests {
                 "{error}"
             );
         }
+    }
+
+    #[test]
+    fn nan_of_python_is_accepted_where_it_is_not_read() {
+        let list = r#"[{"image_id": 1, "score": NaN, "b": [-Infinity, Infinity], "caption": "NaN \"Infinity\" -I"}]"#;
+        assert_eq!(read(list).unwrap(), [number(1, "NaN \"Infinity\" -I")]);
+        let error = read(r#"[{"image_id": 1, "caption": NaN}]"#).unwrap_err();
+        assert!(
+            error.contains("invalid type: null") && error.contains("NaN"),
+            "{error}"
+        );
+        assert!(read(r#"[{"image_id": NaN, "caption": "a"}]"#).is_err());
+        assert!(read(r#"[{"image_id": 1, "caption": "a}]"#).is_err());
     }
 
     #[test]

@@ -41,6 +41,14 @@ pub enum FormatError {
         /// How many on each side, and which.
         detail: String,
     },
+    /// A folder was given with a single file.
+    #[error("{} is a folder, and {} is a single file", folder.display(), file.display())]
+    FolderAndFile {
+        /// The folder.
+        folder: PathBuf,
+        /// The file.
+        file: PathBuf,
+    },
     /// Two images of a folder have the same name.
     #[error("{} and {} have the same name {name}", first.display(), second.display())]
     SameName {
@@ -62,7 +70,9 @@ impl Hint for FormatError {
             Self::Read { .. } => FaultKind::Setup,
             Self::Write { .. } => FaultKind::Output,
             Self::Malformed { .. } => FaultKind::DataVerification,
-            Self::WithoutPartner { .. } | Self::SameName { .. } => FaultKind::Usage,
+            Self::WithoutPartner { .. } | Self::FolderAndFile { .. } | Self::SameName { .. } => {
+                FaultKind::Usage
+            }
             Self::Captions(fault) => fault.fault_kind(),
         }
     }
@@ -74,6 +84,9 @@ impl Hint for FormatError {
             Self::Malformed { hint, .. } => Some((*hint).to_owned()),
             Self::WithoutPartner { .. } => {
                 Some("give two folders with the same names (extensions may differ)".to_owned())
+            }
+            Self::FolderAndFile { .. } => {
+                Some("give two images, or two folders with images of the same names".to_owned())
             }
             Self::SameName { .. } => Some("keep one of them".to_owned()),
             Self::Captions(fault) => fault.hint(),

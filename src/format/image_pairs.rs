@@ -1,6 +1,6 @@
 //! Two images, or two folders of images, as pairs.
 
-use super::{Depth, FormatError, ImageFiles};
+use super::{FormatError, ImageFiles, image_key};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
@@ -10,7 +10,7 @@ const LISTED: usize = 10;
 /// Two images and the name that they share.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ImagePair {
-    /// File name without its extension; of two single files the name of the first.
+    /// File name below its folder, without its extension; of two single files the name of the first.
     pub name: String,
     /// The first image, and the one that it is compared with.
     pub paths: [PathBuf; 2],
@@ -27,6 +27,14 @@ pub fn image_pairs(first: &Path, second: &Path) -> Result<Vec<ImagePair>, Format
             name: name.to_string_lossy().into_owned(),
             paths: [first.to_owned(), second.to_owned()],
         }]);
+    }
+    for (folder, file) in [(first, second), (second, first)] {
+        if folder.is_dir() && file.exists() && !file.is_dir() {
+            return Err(FormatError::FolderAndFile {
+                folder: folder.to_owned(),
+                file: file.to_owned(),
+            });
+        }
     }
     let (a, mut b) = (by_name(first)?, by_name(second)?);
     let only = |these: &BTreeMap<String, PathBuf>, others: &BTreeMap<String, PathBuf>| {
@@ -57,9 +65,9 @@ pub fn image_pairs(first: &Path, second: &Path) -> Result<Vec<ImagePair>, Format
 
 fn by_name(folder: &Path) -> Result<BTreeMap<String, PathBuf>, FormatError> {
     let mut named = BTreeMap::new();
-    for path in ImageFiles::list(folder, Depth::Flat)?.paths() {
-        let name = path.file_stem().unwrap_or_default();
-        let name = name.to_string_lossy().into_owned();
+    let files = ImageFiles::list(folder)?;
+    for (path, name) in files.paths().iter().zip(files.names()) {
+        let name = image_key(&name);
         if let Some(other) = named.insert(name.clone(), path.clone()) {
             return Err(FormatError::SameName {
                 name,

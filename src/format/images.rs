@@ -1,91 +1,87 @@
-//! The image files of a folder, listed as pytorch-fid lists them and decoded a batch at a time.
+//! The image files of a folder and those below it, decoded a batch at a time.
 
 use super::FormatError;
-use crate::vision::{SourceImage, VisionError, read_image};
+use crate::vision::{SourceImage, VisionError, read_any_image};
 use rayon::prelude::*;
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 
-/// What the names of images end with (`IMAGE_EXTENSIONS` of pytorch-fid).
-const EXTENSIONS: [&str; 9] = [
-    "bmp", "jpg", "jpeg", "pgm", "png", "ppm", "tif", "tiff", "webp",
+/// What the names of images end with that are read: those of pytorch-fid, and two more.
+const READ: [&str; 12] = [
+    "bmp", "gif", "jfif", "jpg", "jpeg", "pgm", "png", "pnm", "ppm", "tif", "tiff", "webp",
 ];
 
-/// Those of them that are read.
-const READ: [&str; 3] = ["jpg", "jpeg", "png"];
+/// What the names of images end with that are not read.
+const NOT_READ: [&str; 9] = [
+    "avif", "exr", "hdr", "heic", "heif", "jp2", "jxl", "psd", "svg",
+];
 
-/// Whether the folders in a folder are listed too.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Depth {
-    /// Only the folder's own files, as pytorch-fid does.
-    #[default]
-    Flat,
-    /// All files below it; links to folders are not followed.
-    Recursive,
-}
-
-/// The image files of a folder, sorted by path.
+/// The image files of a folder and the folders below, sorted by path.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ImageFiles {
+    root: PathBuf,
     paths: Vec<PathBuf>,
     others: usize,
+    folders: usize,
 }
 
 impl ImageFiles {
-    /// Lists the files whose names end with an extension that pytorch-fid takes for an image's, in upper
-    /// case too, sorted by path: the order of pytorch-fid, where a folder's paths are compared part by
-    /// part and bytewise.
+    /// Lists the files whose names end as an image's does, in upper case too, also those in folders below (as
+    /// clean-fid does), sorted by path: parts are compared one by one, bytewise. Hidden files and folders, and what
+    /// macOS adds to archives (`__MACOSX`), are passed over; links to folders are not followed.
     ///
     /// # Errors
     /// A folder that cannot be read; one without images; an image of a format that is not read here
     /// (leaving it out would change the score without a sign).
-    pub fn list(folder: &Path, depth: Depth) -> Result<Self, FormatError> {
+    pub fn list(folder: &Path) -> Result<Self, FormatError> {
         let mut files = Self {
+            root: folder.to_owned(),
             paths: Vec::new(),
             others: 0,
+            folders: 0,
         };
         let mut folders = vec![folder.to_owned()];
         while let Some(folder) = folders.pop() {
-            files.add(&folder, depth, &mut folders)?;
+            files.add(&folder, &mut folders)?;
         }
         if files.paths.is_empty() {
+            let (others, folders) = (files.others, files.folders);
             return Err(FormatError::Malformed {
                 path: folder.to_owned(),
                 expected: "a folder of images",
-                found: format!("no PNG or JPEG file among {} others", files.others),
-                hint: "give the folder that holds the images itself, or list the folders in it too",
+                found: format!(
+                    "no image file (PNG, JPEG, WebP, BMP, TIFF, PPM, GIF) among {others} others and in {folders} folders below"
+                ),
+                hint: "give the folder that holds the images, or one above it",
             });
         }
         files.paths.sort();
         Ok(files)
     }
 
-    fn add(
-        &mut self,
-        folder: &Path,
-        depth: Depth,
-        folders: &mut Vec<PathBuf>,
-    ) -> Result<(), FormatError> {
+    fn add(&mut self, folder: &Path, folders: &mut Vec<PathBuf>) -> Result<(), FormatError> {
         let failed = |source| FormatError::Read {
             path: folder.to_owned(),
             source,
         };
         for entry in std::fs::read_dir(folder).map_err(failed)? {
             let entry = entry.map_err(failed)?;
-            let path = entry.path();
+            let (path, name) = (entry.path(), entry.file_name());
+            if name.as_encoded_bytes().starts_with(b".") || name == "__MACOSX" {
+                continue;
+            }
             if entry.file_type().map_err(failed)?.is_dir() {
-                if depth == Depth::Recursive {
-                    folders.push(path);
-                }
+                folders.push(path);
+                self.folders += 1;
                 continue;
             }
             match extension(&path) {
                 Some(ending) if READ.contains(&ending.as_str()) => self.paths.push(path),
-                Some(ending) if EXTENSIONS.contains(&ending.as_str()) => {
+                Some(ending) if NOT_READ.contains(&ending.as_str()) => {
                     return Err(FormatError::Malformed {
                         path,
-                        expected: "a PNG or JPEG file",
-                        found: format!("its name ends with .{ending}, which is not read"),
+                        expected: "an image that is read here",
+                        found: format!("its name ends with .{ending}"),
                         hint: "convert it to PNG, or move it out of the folder",
                     });
                 }
@@ -93,6 +89,24 @@ impl ImageFiles {
             }
         }
         Ok(())
+    }
+
+    /// The names of the files below the folder, with `/` between their parts.
+    #[must_use]
+    pub fn names(&self) -> Vec<String> {
+        let name = |path: &PathBuf| {
+            let parts = path.strip_prefix(&self.root).unwrap_or(path).iter();
+            let parts: Vec<_> = parts.map(OsStr::to_string_lossy).collect();
+            parts.join("/")
+        };
+        self.paths.iter().map(name).collect()
+    }
+
+    /// How many files lie in the folder itself; the others lie in folders below.
+    #[must_use]
+    pub fn own(&self) -> usize {
+        let own = |path: &&PathBuf| path.parent() == Some(&*self.root);
+        self.paths.iter().filter(own).count()
     }
 
     /// The files, sorted.
@@ -120,7 +134,7 @@ impl ImageFiles {
         size: usize,
     ) -> impl Iterator<Item = Result<Vec<SourceImage>, VisionError>> + Send {
         self.paths.chunks(size.max(1)).map(|paths| {
-            let decoded: Vec<_> = paths.par_iter().map(|path| read_image(path)).collect();
+            let decoded: Vec<_> = paths.par_iter().map(|path| read_any_image(path)).collect();
             // The first fault in order, not the first in time.
             decoded.into_iter().collect()
         })
@@ -154,12 +168,6 @@ mod tests {
         folder
     }
 
-    fn names(folder: &Path, depth: Depth) -> Vec<String> {
-        let files = ImageFiles::list(folder, depth).unwrap();
-        let short = |path: &PathBuf| path.strip_prefix(folder).unwrap().display().to_string();
-        files.paths().iter().map(short).collect()
-    }
-
     #[test]
     fn files_are_sorted_bytewise_and_by_parts() {
         let folder = folder(&[
@@ -174,9 +182,11 @@ mod tests {
             "sub/z/1.JPG",
             "sub-a/2.png",
             "noextension",
+            ".hidden.png",
+            "._9.png",
+            "__MACOSX/9.png",
+            ".thumbs/1.png",
         ]);
-        let flat = ["10.png", "9.png", "B.jpeg", "a.PNG", "sub.png", "é.png"];
-        assert_eq!(names(folder.path(), Depth::Flat), flat);
         let all = [
             "10.png",
             "9.png",
@@ -188,11 +198,11 @@ mod tests {
             "sub.png",
             "é.png",
         ];
-        assert_eq!(names(folder.path(), Depth::Recursive), all);
-        let files = ImageFiles::list(folder.path(), Depth::Flat).unwrap();
-        assert_eq!((files.len(), files.others()), (6, 2));
-        let batches: Vec<_> = files.batches(4).map(Result::unwrap).collect();
-        assert_eq!(batches.iter().map(Vec::len).collect::<Vec<_>>(), [4, 2]);
+        let files = ImageFiles::list(folder.path()).unwrap();
+        assert_eq!(files.names(), all);
+        assert_eq!((files.len(), files.own(), files.others()), (9, 6, 2));
+        let batches: Vec<_> = files.batches(5).map(Result::unwrap).collect();
+        assert_eq!(batches.iter().map(Vec::len).collect::<Vec<_>>(), [5, 4]);
         let images: Vec<_> = batches
             .concat()
             .into_iter()
@@ -204,13 +214,13 @@ mod tests {
 
     #[test]
     fn empty_folders_and_other_formats_are_refused() {
-        let none = ImageFiles::list(folder(&["a.txt"]).path(), Depth::Flat).unwrap_err();
-        assert!(none.to_string().contains("no PNG or JPEG"), "{none}");
-        let webp = folder(&["a.png", "b.WebP"]);
-        let other = ImageFiles::list(webp.path(), Depth::Flat).unwrap_err();
-        assert!(other.to_string().contains("b.WebP"), "{other}");
+        let none = ImageFiles::list(folder(&["a.txt"]).path()).unwrap_err();
+        assert!(none.to_string().contains("no image file"), "{none}");
+        let webp = folder(&["a.png", "b.HEIC"]);
+        let other = ImageFiles::list(webp.path()).unwrap_err();
+        assert!(other.to_string().contains("b.HEIC"), "{other}");
         assert!(other.hint().unwrap().contains("PNG"));
-        let missing = ImageFiles::list(Path::new("no/such/folder"), Depth::Flat).unwrap_err();
+        let missing = ImageFiles::list(Path::new("no/such/folder")).unwrap_err();
         assert!(matches!(missing, FormatError::Read { .. }));
     }
 
@@ -218,7 +228,7 @@ mod tests {
     fn a_broken_file_is_an_error_of_its_own() {
         let folder = folder(&["a.png", "b.png", "c.png"]);
         std::fs::write(folder.path().join("b.png"), b"").unwrap();
-        let files = ImageFiles::list(folder.path(), Depth::Flat).unwrap();
+        let files = ImageFiles::list(folder.path()).unwrap();
         let found: Vec<_> = files.batches(1).collect();
         assert!(found[0].is_ok() && found[2].is_ok());
         let error = found[1].as_ref().unwrap_err();

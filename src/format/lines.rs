@@ -13,7 +13,7 @@ pub fn read_lines(path: &Path) -> Result<Vec<String>, FormatError> {
 }
 
 /// The lines of a text, without their ends.
-fn lines_of(text: &str) -> impl Iterator<Item = &str> {
+pub(super) fn lines_of(text: &str) -> impl Iterator<Item = &str> {
     let whole = text.strip_suffix('\n').unwrap_or(text);
     let lines = (!text.is_empty()).then(|| whole.split('\n'));
     lines
@@ -22,34 +22,42 @@ fn lines_of(text: &str) -> impl Iterator<Item = &str> {
         .map(|line| line.strip_suffix('\r').unwrap_or(line))
 }
 
+/// A file of captions, one a line.
+#[derive(Clone, Debug)]
+pub struct Lines {
+    /// The file.
+    pub path: PathBuf,
+    /// Its lines.
+    pub lines: Vec<String>,
+}
+
 /// Hypotheses, a line each, with their references: either one file with the references of a line apart
-/// by tabs, or one file a reference. Items are numbered by line, from 1.
+/// by tabs, or one file per reference. Items are numbered by line, from 1.
 ///
 /// In several files of references an empty line means that there is none; a single file has a
 /// reference on each line, even if it is empty.
 ///
 /// # Errors
-/// A file cannot be read or is not UTF-8; numbers of lines differ.
-pub fn read_caption_lines(
-    references: &[PathBuf],
-    hypotheses: &Path,
+/// Numbers of lines differ.
+pub fn caption_lines(
+    references: Vec<Lines>,
+    hypotheses: Lines,
 ) -> Result<(CaptionFile, CaptionFile), FormatError> {
     let numbered = |lines: Vec<String>| (1..).map(CaptionId::Number).zip(lines).collect::<Vec<_>>();
-    let lines = read_lines(hypotheses)?;
-    let mut captions = Vec::new();
-    for path in references {
-        let found = read_lines(path)?;
-        if found.len() != lines.len() {
+    let (mut captions, several) = (Vec::new(), references.len() > 1);
+    let path = references.first().map(|it| it.path.clone());
+    for Lines { path, lines } in references {
+        if lines.len() != hypotheses.lines.len() {
             return Err(CaptionFault::Lines {
-                path: path.clone(),
-                lines: found.len(),
-                other: hypotheses.to_owned(),
-                expected: lines.len(),
+                path,
+                lines: lines.len(),
+                other: hypotheses.path,
+                expected: hypotheses.lines.len(),
             }
             .into());
         }
-        for (id, line) in numbered(found) {
-            if references.len() > 1 {
+        for (id, line) in numbered(lines) {
+            if several {
                 if !line.is_empty() {
                     captions.push((id, line));
                 }
@@ -58,20 +66,27 @@ pub fn read_caption_lines(
             }
         }
     }
-    let references = CaptionFile {
-        path: references.first().cloned().unwrap_or_default(),
+    let file = |path, captions| CaptionFile {
+        path,
         captions,
+        keyed: false,
+        lists: Vec::new(),
     };
-    let hypotheses = CaptionFile {
-        path: hypotheses.to_owned(),
-        captions: numbered(lines),
-    };
-    Ok((references, hypotheses))
+    let references = file(path.unwrap_or_default(), captions);
+    Ok((
+        references,
+        file(hypotheses.path, numbered(hypotheses.lines)),
+    ))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn of(path: PathBuf) -> Lines {
+        let lines = read_lines(&path).unwrap();
+        Lines { path, lines }
+    }
 
     fn write(folder: &tempfile::TempDir, name: &str, text: &[u8]) -> PathBuf {
         let path = folder.path().join(name);
@@ -96,7 +111,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let hyps = write(&folder, "h", b"x\ny\n");
         let tabs = write(&folder, "tabs", b"a\tb\nc\n");
-        let (refs, hyps_file) = read_caption_lines(&[tabs], &hyps).unwrap();
+        let (refs, hyps_file) = caption_lines(vec![of(tabs)], of(hyps.clone())).unwrap();
         let ids = |file: &CaptionFile| -> Vec<String> {
             file.captions
                 .iter()
@@ -107,7 +122,7 @@ mod tests {
         assert_eq!(ids(&hyps_file), ["1x", "2y"]);
         let one = write(&folder, "1", b"a\nc");
         let two = write(&folder, "2", b"b\n\n");
-        let (refs, _) = read_caption_lines(&[one, two], &hyps).unwrap();
+        let (refs, _) = caption_lines(vec![of(one), of(two)], of(hyps)).unwrap();
         assert_eq!(ids(&refs), ["1a", "2c", "1b"]);
     }
 
@@ -115,7 +130,9 @@ mod tests {
     fn numbers_of_lines_must_agree() {
         let folder = tempfile::tempdir().unwrap();
         let (refs, hyps) = (write(&folder, "r", b"a\nb\n"), write(&folder, "h", b"x\n"));
-        let error = read_caption_lines(&[refs], &hyps).unwrap_err().to_string();
+        let error = caption_lines(vec![of(refs)], of(hyps))
+            .unwrap_err()
+            .to_string();
         assert!(
             error.contains("has 2 lines") && error.contains("has 1"),
             "{error}"

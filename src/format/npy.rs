@@ -13,7 +13,7 @@ use super::FormatError;
 use super::fault::{Fault, FileKind};
 use ndarray::{Array2, ShapeBuilder};
 use std::fs::File;
-use std::io::{BufReader, Read};
+use std::io::{BufRead, BufReader, Read};
 use std::path::Path;
 
 /// Largest array that is believed, in bytes as stored: 100,000 vectors of 2,048 doubles fit.
@@ -21,6 +21,22 @@ const MAX_BYTES: u64 = 1 << 31;
 const EXPECTED: FileKind = FileKind {
     expected: "a NumPy file (.npy) with a vector or matrix of numbers",
     hint: "save the array with `numpy.save(PATH, numpy.asarray(x, dtype=\"float32\"))`",
+};
+const OBJECTS: FileKind = FileKind {
+    hint: "of a dict of arrays, such as {'mu': .., 'sigma': ..}, write an archive: `numpy.savez(\"OUT.npz\", \
+**numpy.load(FILE, allow_pickle=True).item())`; of a list of arrays, `numpy.save(\"OUT.npy\", \
+numpy.stack(numpy.load(FILE, allow_pickle=True)).astype(\"float32\"))`",
+    ..EXPECTED
+};
+const SIDES: FileKind = FileKind {
+    hint: "save a row per image: of features `numpy.save(\"OUT.npy\", x.reshape(len(x), -1))`, of feature maps \
+`x.mean((2, 3))`; images belong in a folder of PNG files",
+    ..EXPECTED
+};
+const ARCHIVE: FileKind = FileKind {
+    hint: "give it the ending .npz if it holds `mu` and `sigma`; of one array in it, \
+`numpy.save(\"OUT.npy\", numpy.load(FILE)[\"NAME\"])`, where `numpy.load(FILE).files` lists the names",
+    ..EXPECTED
 };
 
 /// Numbers in the precision they were stored in. Memory layout is that of the file: a file in Fortran
@@ -53,11 +69,14 @@ impl Numbers {
     }
 }
 
-/// An array of one or two dimensions. A vector is a matrix with one column.
+/// An array of one or two dimensions; further sides of length 1, as pooling layers leave them, are dropped. A vector is a
+/// matrix with one column.
 #[derive(Clone, Debug, PartialEq)]
 pub struct NpyArray {
-    /// Dimensions in the file: 1 or 2.
+    /// Dimensions in the file, without sides of 1 behind the second: 1 or 2.
     pub dimensions: usize,
+    /// Whether the file holds bytes, as pixels and labels are stored.
+    pub bytes: bool,
     /// Its numbers.
     pub numbers: Numbers,
 }
@@ -77,21 +96,30 @@ pub fn read_npy(path: &Path) -> Result<NpyArray, FormatError> {
         return Err(EXPECTED.malformed(path, "a folder"));
     }
     let length = file.metadata().map_err(read)?.len();
-    read_array(&mut BufReader::new(file), length).map_err(|fault| EXPECTED.fault(path, fault))
+    let mut input = BufReader::new(file);
+    // An archive under this name, as `numpy.savez` with an open file writes it.
+    let start = input.fill_buf().map_err(read)?;
+    if start.starts_with(b"PK\x03\x04") {
+        return Err(ARCHIVE.malformed(path, "it is an archive, as `numpy.savez` writes them"));
+    }
+    read_array(&mut input, length).map_err(|fault| kind_of(&fault).fault(path, fault))
+}
+
+/// What to say of a fault: objects and further sides need other advice than numbers of another type.
+fn kind_of(fault: &Fault) -> FileKind {
+    match fault {
+        Fault::Malformed(found) if found.contains("dtype=object") => OBJECTS,
+        Fault::Malformed(found) if found.contains("sides longer than 1") => SIDES,
+        _ => EXPECTED,
+    }
 }
 
 /// Reads an array from a stream of at most `length` bytes.
 pub(super) fn read_array(input: &mut impl Read, length: u64) -> Result<NpyArray, Fault> {
     let stored = Stored::open(input, length, MAX_BYTES)?;
-    let dimensions = stored.shape.len();
-    let (rows, columns) = match stored.shape.as_slice() {
-        [rows] => (*rows, 1),
-        [rows, columns] => (*rows, *columns),
-        other => {
-            let found = format!("its shape is {other:?}, not one or two sides");
-            return Err(Fault::Malformed(found));
-        }
-    };
+    let dimensions = stored.shape.len().min(2);
+    let bytes = stored.descr.ends_with("u1");
+    let (rows, columns) = matrix_shape(&stored.shape).map_err(Fault::Malformed)?;
     let shape = (rows, columns).set_f(stored.fortran);
     let numbers = if stored.element.single() {
         Array2::from_shape_vec(shape, stored.read_f32(input)?).map(Numbers::F32)
@@ -100,8 +128,30 @@ pub(super) fn read_array(input: &mut impl Read, length: u64) -> Result<NpyArray,
     };
     Ok(NpyArray {
         dimensions,
+        bytes,
         numbers: numbers.map_err(|error| Fault::Malformed(error.to_string()))?,
     })
+}
+
+/// Rows and columns of an array. Sides of 1 behind the first carry nothing.
+fn matrix_shape(shape: &[usize]) -> Result<(usize, usize), String> {
+    let Some((rows, others)) = shape.split_first() else {
+        return Err("its shape is [], a single number".to_owned());
+    };
+    let longer: Vec<usize> = others.iter().copied().filter(|side| *side != 1).collect();
+    match longer.as_slice() {
+        [] => Ok((*rows, 1)),
+        [columns] => Ok((*rows, *columns)),
+        _ => {
+            let images = match longer.as_slice() {
+                [_, _, 3 | 4] | [3 | 4, _, _] => " (images, by their shape)",
+                _ => "",
+            };
+            Err(format!(
+                "its shape is {shape:?}{images}, with more than two sides longer than 1"
+            ))
+        }
+    }
 }
 
 /// A number that can be written.

@@ -3,7 +3,7 @@
 
 use super::FormatError;
 use super::fault::{Fault, FileKind};
-use super::npy::{Numbers, bytes_of, read_array};
+use super::npy::{NpyHeader, Numbers, bytes_of, read_array};
 use ndarray::{Array1, Array2, ArrayView1, ArrayView2};
 use std::fs::File;
 use std::io::{BufReader, Read, Write};
@@ -43,6 +43,10 @@ pub fn read_statistics(path: &Path) -> Result<Statistics, FormatError> {
     })?;
     let mut archive =
         ZipArchive::new(BufReader::new(file)).map_err(|error| EXPECTED.fault(path, error))?;
+    let held = |name: &str| archive.index_for_name(&format!("{name}.npy")).is_some();
+    if !(held("mu") && held("sigma")) {
+        return Err(other_keys(path, &mut archive));
+    }
     let mut read = |name| member(&mut archive, name).map_err(|fault| EXPECTED.fault(path, fault));
     let (mu, mu_dimensions) = read("mu")?;
     let (sigma, _) = read("sigma")?;
@@ -71,6 +75,86 @@ pub fn read_statistics(path: &Path) -> Result<Statistics, FormatError> {
         }
     }
     Ok(statistics)
+}
+
+/// Members that an error lists.
+const LISTED: usize = 12;
+
+/// The error of an archive without `mu` and `sigma`: what it holds, and the line that makes statistics or features of it.
+fn other_keys(path: &Path, archive: &mut ZipArchive<BufReader<File>>) -> FormatError {
+    let mut held = Vec::new();
+    for at in 0..archive.len() {
+        let Ok(entry) = archive.by_index(at) else {
+            continue;
+        };
+        let Ok(name) = entry.name().map(std::borrow::Cow::into_owned) else {
+            continue;
+        };
+        let shape = NpyHeader::read(&mut entry.take(MAX_MEMBER)).map(|header| header.shape);
+        let key = name.strip_suffix(".npy").unwrap_or(&name).to_owned();
+        held.push((key, shape.ok()));
+    }
+    let shown = held.iter().take(LISTED).map(|(key, shape)| match shape {
+        Some(shape) => format!("`{key}` {shape:?}"),
+        None => format!("`{key}`"),
+    });
+    let mut list = shown.collect::<Vec<_>>().join(", ");
+    if held.len() > LISTED {
+        list = format!("{list} and {} more", held.len() - LISTED);
+    }
+    let lacks = |key: &&&str| !held.iter().any(|(name, _)| name == **key);
+    let missing: Vec<String> = ["mu", "sigma"]
+        .iter()
+        .filter(lacks)
+        .map(|key| format!("no `{key}`"))
+        .collect();
+    let mut found = format!("it has {}; ", missing.join(" and "));
+    match advice(&held) {
+        _ if held.is_empty() => found.push_str("it is empty"),
+        Some(line) => found.push_str(&format!("it holds {list}; {line}")),
+        None => found.push_str(&format!("it holds {list}")),
+    }
+    EXPECTED.malformed(path, found)
+}
+
+/// How to make of the members what is read here.
+fn advice(held: &[(String, Option<Vec<u64>>)]) -> Option<String> {
+    let sides = |key: &str| Some(held.iter().find(|(name, _)| name == key)?.1.as_deref()?);
+    for (mean, covariance) in [
+        ("mean", "cov"),
+        ("mu", "cov"),
+        ("mean", "sigma"),
+        ("m", "s"),
+        ("mean", "covariance"),
+        ("mu_s", "sigma_s"),
+    ] {
+        if let (Some([d]), Some([rows, columns])) = (sides(mean), sides(covariance))
+            && d == rows
+            && d == columns
+        {
+            return Some(format!(
+                "`x = numpy.load(FILE); numpy.savez(\"OUT.npz\", mu=x[\"{mean}\"], sigma=x[\"{covariance}\"])` renames them, \
+if they are of the same network"
+            ));
+        }
+    }
+    let (mut images, mut features) = (None, None);
+    for (key, shape) in held {
+        match shape.as_deref() {
+            Some([_, _, _, 3 | 4]) => images = images.or(Some(key)),
+            Some([n, d]) if n != d => features = features.or(Some(key)),
+            Some([_, _, 1, 1]) => features = features.or(Some(key)),
+            _ => {}
+        }
+    }
+    if let Some(key) = images {
+        return Some(format!(
+            "`{key}` holds images, by its shape: save them as PNG files and give their folder"
+        ));
+    }
+    features.map(|key| {
+        format!("if `{key}` holds features, `numpy.save(\"OUT.npy\", numpy.load(FILE)[\"{key}\"])` makes a file of them")
+    })
 }
 
 /// What can be seen of a covariance without its eigenvalues: it is symmetric, and variances are not negative. Half of

@@ -1,9 +1,10 @@
 //! Accuracy, precision, recall and F1 of label vectors.
 
 use super::interval::{Groups, undefined};
+use super::kinds::Range;
 use super::preset::name_of;
-use super::{Answer, Host, IntervalPlan, Item, Measure, MeasureError, Unscored};
-use crate::format::{FormatError, Numbers, read_npy};
+use super::{Answer, Host, IntervalPlan, Item, Measure, MeasureError, Unscored, Warning};
+use crate::format::{FormatError, NpyArray, Numbers, read_npy};
 use crate::metric::{Average, LabelCounts, Ratio, ZeroDivision, above, mean_of_samples, sample};
 use crate::record::Signature;
 use crate::stats::bootstrap;
@@ -44,8 +45,8 @@ pub struct AccuracyRequest {
     pub predictions: PathBuf,
     /// True labels, 0 or 1, in the same shape.
     pub labels: PathBuf,
-    /// A label is predicted where its probability is above this.
-    pub threshold: f64,
+    /// A label is predicted where its number is above this. Absent, the numbers must be probabilities, and it is 0.5.
+    pub threshold: Option<f64>,
     /// The average of the plain `precision`, `recall` and `f1`.
     pub average: Averaging,
     /// What these are where their denominator is zero.
@@ -65,7 +66,7 @@ impl AccuracyRequest {
         Self {
             predictions: predictions.into(),
             labels: labels.into(),
-            threshold: 0.5,
+            threshold: None,
             average: Averaging::default(),
             zero_division: ZeroDivision::default(),
             columns: None,
@@ -77,7 +78,7 @@ impl AccuracyRequest {
 
 impl Measure for AccuracyRequest {
     fn measure(&self, _: &dyn Host) -> Result<Answer, MeasureError> {
-        let rows = self.rows()?;
+        let (rows, doubt) = self.rows()?;
         let columns = self.chosen(&rows)?;
         let n = rows.predicted.len();
         let groups = self.interval.groups(n)?;
@@ -99,6 +100,7 @@ impl Measure for AccuracyRequest {
             answer.detail("classes", self.classes(&counts));
             answer.items = Some(Item::rows(&right));
         }
+        answer.warnings.extend(doubt);
         let ci = self.interval.name(&groups);
         let answer = answer.signed(self.parts(), &ci, &[Some(n)]);
         Ok(answer.hinted("give at least one row with one label"))
@@ -146,8 +148,10 @@ const RATIOS: [(&str, Ratio); 3] = [
 
 impl AccuracyRequest {
     /// Reads both files and applies the threshold.
-    fn rows(&self) -> Result<Rows, MeasureError> {
-        let predictions = read_npy(&self.predictions)?.numbers;
+    fn rows(&self) -> Result<(Rows, Option<Warning>), MeasureError> {
+        let predictions = read_npy(&self.predictions)?;
+        let doubt = self.fitting(&predictions)?;
+        let predictions = predictions.numbers;
         let labels = read_npy(&self.labels)?.numbers;
         if predictions.dim() != labels.dim() {
             return Err(MeasureError::request(
@@ -161,10 +165,10 @@ impl AccuracyRequest {
         }
         // numpy compares single-precision numbers with the threshold in single precision.
         let threshold = match predictions {
-            Numbers::F32(_) => f64::from(self.threshold as f32),
-            Numbers::F64(_) => self.threshold,
+            Numbers::F32(_) => f64::from(self.threshold() as f32),
+            Numbers::F64(_) => self.threshold(),
         };
-        Ok(Rows {
+        let rows = Rows {
             classes: labels.dim().1,
             predicted: booleans(&self.predictions, &predictions, "finite numbers", |p| {
                 p.is_finite().then(|| above(p, threshold))
@@ -174,7 +178,66 @@ impl AccuracyRequest {
                 let is = |value: f64| label.to_bits() == value.to_bits();
                 (is(0.0) || is(1.0)).then_some(is(1.0))
             })?,
-        })
+        };
+        Ok((rows, doubt))
+    }
+
+    fn threshold(&self) -> f64 {
+        self.threshold.unwrap_or(0.5)
+    }
+
+    /// Without a threshold of the caller only probabilities are read; with one, says where it does not fit the numbers.
+    fn fitting(&self, predictions: &NpyArray) -> Result<Option<Warning>, MeasureError> {
+        let Some(range) = Range::of(predictions) else {
+            return Ok(None);
+        };
+        let warning = |what| {
+            let path = self.predictions.clone();
+            Ok(Some(Warning::Numbers { path, what }))
+        };
+        let zero_or_one = range.within(1.0) && range.whole();
+        match self.threshold {
+            Some(threshold) if !range.within(1.0) && range.least < 0.0 && threshold != 0.0 => {
+                warning(
+                    "holds values below 0, as logits are: probability 0.5 is `--threshold 0` there",
+                )
+            }
+            Some(threshold) if range.within(1.0) && !zero_or_one && threshold <= 0.0 => warning(
+                "holds only values from 0 to 1, as probabilities are: `--threshold 0` predicts every label above 0",
+            ),
+            Some(threshold) if range.most > 1.0 && range.least >= 0.0 && threshold <= 1.0 => {
+                warning(
+                    "holds values above 1: they are no probabilities, and the threshold is below 1",
+                )
+            }
+            Some(_) => Ok(None),
+            None if range.within(1.0) => Ok(None),
+            None => {
+                let (found, hint) = if range.least < 0.0 {
+                    (
+                        "values below 0, as logits are",
+                        "of logits, probability 0.5 is `--threshold 0`",
+                    )
+                } else if range.most <= 100.0 {
+                    (
+                        "values above 1, as logits, percent or counts are",
+                        "say from which value a label is predicted: `--threshold 0` of logits, `--threshold 50` of percent",
+                    )
+                } else {
+                    (
+                        "values above 100",
+                        "say from which value a label is predicted: `--threshold 127.5` of 0 to 255, `--threshold 0` of logits",
+                    )
+                };
+                Err(FormatError::Malformed {
+                    path: self.predictions.clone(),
+                    expected: "a file of probabilities",
+                    found: format!("{found}, from {} to {}", range.least, range.most),
+                    hint,
+                }
+                .into())
+            }
+        }
     }
 
     /// The columns that precision, recall and F1 are of.
@@ -215,7 +278,7 @@ impl AccuracyRequest {
             columns.join(",")
         });
         Signature::of("accuracy")
-            .with("threshold", format!(">{}", self.threshold))
+            .with("threshold", format!(">{}", self.threshold()))
             .with("avg", "exact")
             .with("f1-columns", columns)
             .with("zero-division", name_of(&self.zero_division))

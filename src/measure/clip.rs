@@ -1,13 +1,14 @@
 //! CLIP similarity, CLIPScore and RefCLIPScore.
 
+use super::captions::ImageCaptions;
 use super::images::{Folder, Loaded, UNSEEN, matrix};
 use super::interval::Groups;
 use super::matrix::both;
 use super::preset::name_of;
-use super::sets::size;
+use super::sets::{read_features, size};
 use super::{Answer, Host, IntervalPlan, Item, Measure, MeasureError, Unscored, Warning};
 use crate::evaluator::Clip;
-use crate::format::{ImageFiles, Numbers, read_lines, read_npy};
+use crate::format::{ImageFiles, Numbers};
 use crate::metric::{
     SimilarityUnscored, clip_score, cosines, mean_of_batch_means, ordered_mean, ref_clip_score,
     torchmetrics_clip_score,
@@ -51,18 +52,19 @@ impl ClipScore {
 pub enum Embedded {
     /// A folder of images, in the order of their names.
     Images(PathBuf),
-    /// A text file, a caption a line.
+    /// Captions: a text file with one a line, JSON lines or a table with the names of the images, or a folder of text
+    /// files with their names.
     Texts(PathBuf),
     /// An `.npy` file of features, a row an image or a caption.
     Features(PathBuf),
 }
 
 impl Embedded {
-    /// How many there are, as far as that can be known before they are embedded.
-    fn count(&self) -> Result<Option<usize>, MeasureError> {
+    /// The names of images, where they are images.
+    fn names(&self) -> Result<Option<Vec<String>>, MeasureError> {
         match self {
-            Self::Texts(path) => Ok(Some(read_lines(path)?.len())),
-            Self::Images(path) | Self::Features(path) => size(path),
+            Self::Images(path) => Ok(Some(Folder::list(path)?.files.names())),
+            Self::Texts(_) | Self::Features(_) => Ok(None),
         }
     }
 }
@@ -105,8 +107,9 @@ impl Measure for ClipRequest {
                 "add `--score refclipscore`, or leave them out",
             ));
         }
-        if let Some([first, second]) = self.counts()? {
-            self.interval.groups(first)?;
+        let names = self.sides[0].names()?;
+        if let Some([first, second]) = self.counts(names.as_deref())? {
+            self.groups(names.as_deref(), first)?;
             if first != second {
                 let reason = SimilarityUnscored::Rows { first, second };
                 let answer = Answer::of("clip", first).without(reason);
@@ -116,9 +119,9 @@ impl Measure for ClipRequest {
                 ));
             }
         }
-        let inputs = self.inputs(host)?;
+        let inputs = self.inputs(host, names.as_deref())?;
         let n = inputs.sides[0].dim().0;
-        let groups = self.interval.groups(n)?;
+        let groups = self.groups(names.as_deref(), n)?;
         let mut answer = Answer::of("clip", n);
         answer.warnings = inputs.warnings;
         let [first, second] = &inputs.sides;
@@ -140,6 +143,10 @@ impl Measure for ClipRequest {
             .with("input", &inputs.origin)
             .with("of", self.of())
             .with("score", name_of(&self.score));
+        let parts = match self.interval.order {
+            Some(order) => parts.with("order", name_of(&order)),
+            None => parts,
+        };
         let ci = self.interval.name(&groups);
         Ok(answer.signed(parts, &ci, &[Some(n)]).hinted(
             "give two .npy files with the same number of rows, of the same network, without rows of zeros",
@@ -168,22 +175,37 @@ impl ClipRequest {
         }
     }
 
+    fn groups(&self, names: Option<&[String]>, n: usize) -> Result<Groups, MeasureError> {
+        match names {
+            Some(names) => self.interval.groups_of_images(names),
+            None => self.interval.groups(n),
+        }
+    }
+
     /// How many there are on either side, where the model has to embed them; sets that do not pair are refused before.
-    fn counts(&self) -> Result<Option<[usize; 2]>, MeasureError> {
+    fn counts(&self, names: Option<&[String]>) -> Result<Option<[usize; 2]>, MeasureError> {
         let is_read = |side: &Embedded| matches!(side, Embedded::Features(_));
         if self.sides.iter().all(is_read) {
             return Ok(None);
         }
-        let second = self.sides[1].count()?;
-        let first = self.sides[0].count()?;
+        let count = |side: &Embedded| match side {
+            Embedded::Texts(path) => {
+                let found = ImageCaptions::read(path, names, self.interval.order)?;
+                Ok(Some(found.captions.len()))
+            }
+            Embedded::Images(path) | Embedded::Features(path) => size(path),
+        };
+        let second = count(&self.sides[1])?;
+        let first = count(&self.sides[0])?;
         Ok(first.zip(second).map(|(first, second)| [first, second]))
     }
 
     /// Reads or computes everything that is compared.
-    fn inputs(&self, host: &dyn Host) -> Result<Inputs, MeasureError> {
+    fn inputs(&self, host: &dyn Host, names: Option<&[String]>) -> Result<Inputs, MeasureError> {
         let mut model = Model {
             request: self,
             host,
+            names,
             loaded: None,
             read: Vec::new(),
             warnings: Vec::new(),
@@ -267,6 +289,8 @@ impl ClipRequest {
 /// The model, opened when something has to be embedded.
 struct Model<'a> {
     request: &'a ClipRequest,
+    /// Names of the images that captions belong to.
+    names: Option<&'a [String]>,
     host: &'a dyn Host,
     loaded: Option<Loaded<Clip>>,
     /// The images that it embedded, folder by folder.
@@ -287,7 +311,7 @@ impl Model<'_> {
 
     fn embed(&mut self, side: &Embedded) -> Result<Numbers, MeasureError> {
         match side {
-            Embedded::Features(path) => Ok(read_npy(path)?.numbers),
+            Embedded::Features(path) => Ok(read_features(path)?.numbers),
             Embedded::Images(path) => self.images(path),
             Embedded::Texts(path) => self.texts(path),
         }
@@ -306,7 +330,9 @@ impl Model<'_> {
 
     fn texts(&mut self, path: &Path) -> Result<Numbers, MeasureError> {
         let prefix = self.request.score.prefix();
-        let text = read_lines(path)?;
+        let found = ImageCaptions::read(path, self.names, self.request.interval.order)?;
+        self.warnings.extend(found.warnings);
+        let text = found.captions;
         let text: Vec<String> = text.iter().map(|line| format!("{prefix}{line}")).collect();
         let lines: Vec<&str> = text.iter().map(String::as_str).collect();
         let model = &mut self.open()?.network;

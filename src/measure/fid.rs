@@ -3,7 +3,7 @@
 use super::images::UNSEEN;
 use super::matrix::{both, one};
 use super::preset::name_of;
-use super::sets::{Set, origin};
+use super::sets::{Set, groups as groups_of, origin};
 use super::{Answer, FeatureSets, Host, IntervalPlan, Measure, MeasureError, NoInterval};
 use crate::format::{Statistics, write_statistics};
 use crate::metric::{
@@ -35,16 +35,24 @@ pub struct FidRequest {
 impl Measure for FidRequest {
     fn measure(&self, host: &dyn Host) -> Result<Answer, MeasureError> {
         if let Some(sizes) = self.sets.sizes()? {
-            for n in sizes.into_iter().flatten() {
-                self.interval.groups(n)?;
+            for (path, n) in self.sets.paths.iter().zip(sizes) {
+                if let Some(n) = n {
+                    groups_of(&self.interval, path, n)?;
+                }
             }
             if let Err(reason) = frechet_fit(sizes) {
                 let answer = Answer::of_sets("fid", sizes).without(reason);
                 return Ok(self.signed(answer, [UNSEEN, "none"], sizes));
             }
         }
+        self.of_sets(&self.sets.sets(host)?)
+    }
+}
+
+impl FidRequest {
+    /// The answer of sets that were read.
+    pub(super) fn of_sets(&self, sets: &[Set; 2]) -> Result<Answer, MeasureError> {
         let precision = self.sets.network.preset.mean();
-        let sets = self.sets.sets(host)?;
         if let Some(path) = &self.save_statistics {
             save(path, &sets[0], precision)?;
         }
@@ -53,13 +61,13 @@ impl Measure for FidRequest {
             Set::Statistics(_) => None,
         });
         let mut answer = Answer::of_sets("fid", sizes);
-        for set in &sets {
+        for set in sets {
             if let Set::Features(features) = set {
                 answer.warnings.extend(features.warnings.iter().cloned());
             }
         }
         let mut ci = "none";
-        match distance(&sets, precision) {
+        match distance(sets, precision) {
             Err(reason) => answer = answer.without(reason),
             Ok(found) => {
                 answer.value = Some(found.value);
@@ -74,7 +82,7 @@ impl Measure for FidRequest {
                 answer
                     .warnings
                     .extend(found.warnings.into_iter().map(Into::into));
-                if let Some((ends, kind)) = self.interval(&sets, found.value, &mut answer)? {
+                if let Some((ends, kind)) = self.interval(sets, found.value, &mut answer)? {
                     answer.interval = Some(ends);
                     ci = kind;
                 }
@@ -126,10 +134,11 @@ impl FidRequest {
         if dimensions > MOST_AT_ONCE && !self.wide_interval {
             return none(NoInterval::Wide { dimensions });
         }
-        let groups = self.interval.groups(n1)?;
+        let [first, second] = &self.sets.paths;
+        let groups = groups_of(&self.interval, first, n1)?;
         let (parts, images, kind) = if groups.given {
             // A group is of both sets, so that they must be paired.
-            self.interval.groups(n2)?;
+            groups_of(&self.interval, second, n2)?;
             let parts = FrechetParts::Clusters {
                 of_row: &groups.numbers,
                 count: groups.count,

@@ -1,9 +1,10 @@
 //! Where images come from: folders that a network reads, and images in pairs.
 
+use super::interval::Groups;
 use super::{Host, IntervalPlan, Item, ItemId, MeasureError, Warning};
 use crate::evaluate::decoding;
 use crate::evaluator::{BATCH, EvaluatorError};
-use crate::format::{Depth, ImageFiles, ImagePair, Numbers, image_pairs};
+use crate::format::{ImageFiles, ImagePair, Numbers, image_pairs};
 use crate::inference::{Bundle, Runtime};
 use crate::vision::{Decoding, PassOrder, SourceImage};
 use image::RgbImage;
@@ -99,7 +100,7 @@ impl Folder {
     pub(super) fn list(path: &Path) -> Result<Self, MeasureError> {
         Ok(Self {
             path: path.to_owned(),
-            files: ImageFiles::list(path, Depth::Flat)?,
+            files: ImageFiles::list(path)?,
         })
     }
 
@@ -124,7 +125,13 @@ impl Folder {
             }
             Ok::<(), E>(())
         })?;
-        Ok(doubts.warnings(&self.path).collect())
+        let (own, total) = (self.files.own(), self.files.len());
+        let mixed = (0 < own && own < total).then(|| Warning::Below {
+            count: total - own,
+            total,
+            path: self.path.clone(),
+        });
+        Ok(doubts.warnings(&self.path).chain(mixed).collect())
     }
 }
 
@@ -211,6 +218,14 @@ impl PairedImages {
     pub(super) fn list(&self) -> Result<Vec<ImagePair>, MeasureError> {
         let [first, second] = &self.paths;
         Ok(image_pairs(first, second)?)
+    }
+}
+
+impl<V> PairRequest<V> {
+    /// The group of every pair.
+    pub(super) fn groups(&self, pairs: &[ImagePair]) -> Result<Groups, MeasureError> {
+        let names: Vec<String> = pairs.iter().map(|pair| pair.name.clone()).collect();
+        self.interval.groups_of_images(&names)
     }
 }
 

@@ -3,7 +3,7 @@
 use super::images::UNSEEN;
 use super::matrix::one;
 use super::preset::name_of;
-use super::sets::{logits_of, size};
+use super::sets::{Features, logits_of, size};
 use super::{Answer, FeatureNetwork, Host, Measure, MeasureError};
 use crate::metric::{InceptionScoreOptions, inception_score};
 use crate::record::Signature;
@@ -91,7 +91,14 @@ impl Measure for IsRequest {
         {
             return Ok(self.signed(Answer::of("is", n).without(reason), UNSEEN));
         }
-        let logits = logits_of(&self.set, &self.network, host)?;
+        Ok(self.of_logits(logits_of(&self.set, &self.network, host)?))
+    }
+}
+
+impl IsRequest {
+    /// The answer of logits that were read.
+    pub(super) fn of_logits(&self, logits: Features) -> Answer {
+        let options = self.options();
         let mut answer = Answer::of("is", logits.numbers.dim().0);
         answer.warnings = logits.warnings;
         match one!(&logits.numbers, |set| inception_score(&set, &options)) {
@@ -102,6 +109,6 @@ impl Measure for IsRequest {
                 answer.detail("splits", found.splits);
             }
         }
-        Ok(self.signed(answer, &logits.origin))
+        self.signed(answer, &logits.origin)
     }
 }

@@ -1,10 +1,12 @@
 //! 95 % intervals: a bootstrap over items, or over groups of dependent ones.
 
-use super::{MeasureError, Warning};
-use crate::format::read_lines;
+use super::captions::of_images;
+use super::order::in_read_order;
+use super::{MeasureError, NameOrder, Warning};
+use crate::format::CaptionList;
 use crate::stats::{Distribution, Resampling, bootstrap_mean};
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// How to resample.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -13,6 +15,8 @@ pub struct IntervalPlan {
     pub resampling: Resampling,
     /// A text file with the group of each item, a line an item. Whole groups are drawn; absent, each item is its own.
     pub groups: Option<PathBuf>,
+    /// In which order of the images' names lists without names are.
+    pub order: Option<NameOrder>,
 }
 
 impl Default for IntervalPlan {
@@ -24,6 +28,7 @@ impl Default for IntervalPlan {
                 seed: 0,
             },
             groups: None,
+            order: None,
         }
     }
 }
@@ -69,7 +74,7 @@ impl IntervalPlan {
         let Some(path) = &self.groups else {
             return Ok(Groups::each(n));
         };
-        let lines = read_lines(path)?;
+        let lines = plain_lines(path)?;
         if lines.len() != n {
             return Err(MeasureError::request(
                 format!(
@@ -81,6 +86,21 @@ impl IntervalPlan {
             ));
         }
         Ok(Groups::named(lines.iter().map(|line| line.trim()), true))
+    }
+
+    /// The groups of images with these names, in the order in which they are read.
+    pub(super) fn groups_of_images(&self, names: &[String]) -> Result<Groups, MeasureError> {
+        if let Some(path) = &self.groups
+            && let CaptionList::Named(file) = CaptionList::read(path)?
+        {
+            let groups = of_images(file, names)?;
+            return Ok(Groups::named(groups.iter().map(|group| group.trim()), true));
+        }
+        let mut groups = self.groups(names.len())?;
+        if let Some(path) = &self.groups {
+            groups.numbers = in_read_order(groups.numbers, names, self.order, path)?;
+        }
+        Ok(groups)
     }
 
     /// Whether there is something to resample.
@@ -109,6 +129,20 @@ impl IntervalPlan {
             values.sort_by(f64::total_cmp);
         }
         bootstrap_mean(&values, &groups.numbers, self.resampling).interval(0.95)
+    }
+}
+
+/// The lines of a list of groups that has no names.
+pub(super) fn plain_lines(path: &Path) -> Result<Vec<String>, MeasureError> {
+    match CaptionList::read(path)? {
+        CaptionList::Plain(lines) => Ok(lines),
+        CaptionList::Named(_) => Err(MeasureError::request(
+            format!(
+                "{} has names, and there are no images to join them with",
+                path.display()
+            ),
+            "write the group of each item on a line of its own, in the order of the items",
+        )),
     }
 }
 

@@ -3,7 +3,7 @@
 use super::images::UNSEEN;
 use super::matrix::both;
 use super::preset::name_of;
-use super::sets::origin;
+use super::sets::{Features, origin};
 use super::{Answer, FeatureSets, Host, Measure, MeasureError, Warning};
 use crate::metric::{
     DrawOrder, Feature, KernelSpread, Kid, KidOptions, KidUnscored, kernel_spread, kid,
@@ -33,15 +33,21 @@ impl Measure for KidRequest {
                 return Ok(plan.signed(plan.blank().without(fault), UNSEEN));
             }
         }
-        let [a, b] = self.sets.features(host)?;
+        Ok(self.of_features(&self.sets.features(host)?))
+    }
+}
+
+impl KidRequest {
+    /// The answer of sets that were read.
+    pub(super) fn of_features(&self, [a, b]: &[Features; 2]) -> Answer {
         let plan = Plan::new(self, [a.numbers.dim().0, b.numbers.dim().0]);
         let mut answer = plan.blank();
-        answer.warnings = [a.warnings, b.warnings].concat();
+        answer.warnings = [a.warnings.clone(), b.warnings.clone()].concat();
         match both!(&a.numbers, &b.numbers, |x, y| plan.compute(&x, &y)) {
             Err(reason) => answer = answer.without(reason),
             Ok((drawn, all)) => plan.fill(&mut answer, drawn.as_ref(), all.as_ref()),
         }
-        Ok(plan.signed(answer, &origin(&a.origin, &b.origin)))
+        plan.signed(answer, &origin(&a.origin, &b.origin))
     }
 }
 
@@ -141,7 +147,7 @@ impl<'a> Plan<'a> {
         let fewest = self.sizes[0].min(self.sizes[1]);
         let subsets = if (2..options.subset_size).contains(&fewest) {
             format!(
-                ". For these, `--all` gives the estimate over all vectors, and `--subset-size {fewest}` is the most"
+                ". For these, `--all` gives the estimate over all vectors, and `--kid-subset-size {fewest}` is the most"
             )
         } else {
             String::new()

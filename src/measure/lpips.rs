@@ -5,7 +5,7 @@ use super::{Answer, Host, Measure, MeasureError, PairRequest, Warning};
 use crate::evaluator::Lpips;
 use crate::metric::ordered_mean;
 use crate::record::Signature;
-use crate::vision::{Resizer, read_image};
+use crate::vision::{Resizer, read_any_image};
 
 /// Pairs that are decoded together, at most.
 const CHUNK: usize = 32;
@@ -27,7 +27,7 @@ pub type LpipsRequest = PairRequest<LpipsNetwork>;
 impl Measure for LpipsRequest {
     fn measure(&self, host: &dyn Host) -> Result<Answer, MeasureError> {
         let pairs = self.images.list()?;
-        let groups = self.interval.groups(pairs.len())?;
+        let groups = self.groups(&pairs)?;
         let (bundle, runtime) = host.network(&self.of.bundle, "LPIPS")?;
         let mut network = Lpips::open(&runtime, &bundle)?
             .with_resizer(self.of.resizer)
@@ -36,7 +36,7 @@ impl Measure for LpipsRequest {
         let (mut doubts, mut sizes_differ) = ([Doubts::default(); 2], 0);
         let (mut first, mut second, mut pixels) = (Vec::new(), Vec::new(), 0);
         for (at, pair) in pairs.iter().enumerate() {
-            let [a, b] = pair.paths.each_ref().map(|path| read_image(path));
+            let [a, b] = pair.paths.each_ref().map(|path| read_any_image(path));
             let (a, b) = (a?, b?);
             doubts[0].see(&a);
             doubts[1].see(&b);

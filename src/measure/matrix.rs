@@ -1,18 +1,25 @@
 //! Where matrices come from: `.npy` files of features, logits or labels, and `.npz` files of statistics.
 
 use super::MeasureError;
-use crate::format::{Numbers, read_npy};
+use crate::format::{NpyArray, Numbers, read_npy, read_statistics};
 use std::path::Path;
 
 /// A matrix of a file.
 pub(super) fn read_matrix(path: &Path) -> Result<Numbers, MeasureError> {
+    Ok(read_array(path)?.numbers)
+}
+
+/// The same, with what the file says of its numbers.
+pub(super) fn read_array(path: &Path) -> Result<NpyArray, MeasureError> {
     if is_statistics(path) {
+        // What is no file of statistics learns what it holds.
+        read_statistics(path)?;
         return Err(MeasureError::request(
             format!("{} holds statistics, not features", path.display()),
             "only `storyeval metric fid` takes statistics; give an .npy file or a folder of images",
         ));
     }
-    Ok(read_npy(path)?.numbers)
+    Ok(read_npy(path)?)
 }
 
 /// Whether a file is one of statistics, by its name.

@@ -9,7 +9,7 @@ use crate::format::ImagePair;
 use crate::metric::{SquaredError, ordered_mean};
 use crate::record::Signature;
 use crate::stats::bootstrap;
-use crate::vision::read_image;
+use crate::vision::read_any_image;
 use image::RgbImage;
 use rayon::prelude::*;
 
@@ -25,7 +25,7 @@ impl Measure for PsnrRequest {
         let n = errors.len();
         let of_pair: Vec<f64> = errors.iter().filter_map(SquaredError::psnr).collect();
         let equal = of_pair.iter().filter(|value| value.is_infinite()).count();
-        let groups = self.interval.groups(n)?;
+        let groups = self.groups(&pairs)?;
         let mut answer = Answer::of("psnr", of_pair.len());
         match self.of {
             PsnrVariant::ScikitImage if equal > 0 => {}
@@ -62,7 +62,7 @@ impl Measure for SsimRequest {
     fn measure(&self, _: &dyn Host) -> Result<Answer, MeasureError> {
         let network = self.network(self.of);
         let (pairs, values) = self.compared(&network, |at, pair| network.similarity(at, pair))?;
-        let groups = self.interval.groups(values.len())?;
+        let groups = self.groups(&pairs)?;
         let mut answer = Answer::of("ssim", values.len());
         answer.value = ordered_mean(&values);
         answer.interval = self.interval.of_mean(&values, &groups);
@@ -98,7 +98,7 @@ impl<V: Copy + Into<&'static str> + Sync> PairRequest<V> {
     ) -> Result<(Vec<ImagePair>, Vec<T>), MeasureError> {
         let pairs = self.images.list()?;
         let found = pairs.par_iter().enumerate().map(|(at, pair)| {
-            let [first, second] = pair.paths.each_ref().map(|path| read_image(path));
+            let [first, second] = pair.paths.each_ref().map(|path| read_any_image(path));
             let (first, second) = (first?.image, second?.image);
             let [first, second] = network.sized(at, &first, &second)?;
             Ok(find(at, [&*first, &*second])?)

@@ -4,7 +4,7 @@ use super::images::UNSEEN;
 use super::interval::Groups;
 use super::matrix::both;
 use super::preset::name_of;
-use super::sets::origin;
+use super::sets::{self, Features, origin};
 use super::{Answer, FeatureSets, Host, IntervalPlan, Measure, MeasureError, Warning};
 use crate::metric::{Prdc, PrdcOptions, prdc};
 use crate::record::Signature;
@@ -24,16 +24,22 @@ pub struct PrdcRequest {
 impl Measure for PrdcRequest {
     fn measure(&self, host: &dyn Host) -> Result<Answer, MeasureError> {
         if let Some([Some(n1), Some(n2)]) = self.sets.sizes()? {
-            self.interval.groups(n1)?;
+            sets::groups(&self.interval, &self.sets.paths[0], n1)?;
             if let Err(reason) = self.options.fit([n1, n2]) {
                 let answer = Answer::of_sets("prdc", [Some(n1), Some(n2)]).without(reason);
                 return Ok(self.signed(answer, [UNSEEN, "none"], [n1, n2]));
             }
         }
-        let [a, b] = self.sets.features(host)?;
+        self.of_features(&self.sets.features(host)?)
+    }
+}
+
+impl PrdcRequest {
+    /// The answer of sets that were read.
+    pub(super) fn of_features(&self, [a, b]: &[Features; 2]) -> Result<Answer, MeasureError> {
         let sizes = [a.numbers.dim().0, b.numbers.dim().0];
         let mut answer = Answer::of_sets("prdc", sizes.map(Some));
-        answer.warnings = [a.warnings, b.warnings].concat();
+        answer.warnings = [a.warnings.clone(), b.warnings.clone()].concat();
         let mut ci = "none".to_owned();
         match both!(&a.numbers, &b.numbers, |x, y| prdc(&x, &y, &self.options)) {
             Err(reason) => answer = answer.without(reason),
@@ -52,7 +58,7 @@ impl PrdcRequest {
         [n1, n2]: [usize; 2],
     ) -> Result<String, MeasureError> {
         let plan = &self.interval;
-        let generated = plan.groups(n1)?;
+        let generated = sets::groups(plan, &self.sets.paths[0], n1)?;
         let real = if n1 == n2 {
             generated.clone()
         } else {

@@ -1,11 +1,15 @@
 //! Two sets of features: matrices, statistics, or images and a network.
 
 use super::images::{Folder, Loaded};
-use super::matrix::{is_statistics, read_matrix};
-use super::{Host, MeasureError, Preset, Warning};
+use super::interval::Groups;
+use super::kinds;
+use super::matrix::{is_statistics, read_array, read_matrix};
+use super::{Host, IntervalPlan, MeasureError, Preset, Warning};
 use crate::evaluator::FeatureNet;
-use crate::format::{Depth, ImageFiles, Numbers, Statistics, read_statistics};
+use crate::format::{ImageFiles, NpyArray, Numbers, Statistics, read_statistics};
 use crate::vision::PassOrder;
+use image::RgbImage;
+use ndarray::s;
 use std::borrow::Cow;
 use std::path::{Path, PathBuf};
 
@@ -118,7 +122,7 @@ impl FeatureSets {
 /// Images of a folder, or vectors of a file.
 pub(super) fn size(path: &Path) -> Result<Option<usize>, MeasureError> {
     if path.is_dir() {
-        return Ok(Some(ImageFiles::list(path, Depth::Flat)?.len()));
+        return Ok(Some(ImageFiles::list(path)?.len()));
     }
     if is_statistics(path) {
         return Ok(None);
@@ -126,11 +130,27 @@ pub(super) fn size(path: &Path) -> Result<Option<usize>, MeasureError> {
     Ok(Some(read_matrix(path)?.dim().0))
 }
 
-fn read_features(path: &Path) -> Result<Features, MeasureError> {
+pub(super) fn read_features(path: &Path) -> Result<Features, MeasureError> {
+    read_as(path, kinds::features)
+}
+
+/// The groups of a set, in the order in which its images are read.
+pub(super) fn groups(plan: &IntervalPlan, path: &Path, n: usize) -> Result<Groups, MeasureError> {
+    if plan.groups.is_some() && path.is_dir() {
+        return plan.groups_of_images(&ImageFiles::list(path)?.names());
+    }
+    plan.groups(n)
+}
+
+/// What tells whether a file holds what it is read as.
+type Kind = fn(&Path, &NpyArray) -> Result<Vec<Warning>, MeasureError>;
+
+fn read_as(path: &Path, kind: Kind) -> Result<Features, MeasureError> {
+    let array = read_array(path)?;
     Ok(Features {
-        numbers: read_matrix(path)?,
+        warnings: kind(path, &array)?,
+        numbers: array.numbers,
         origin: "features".to_owned(),
-        warnings: Vec::new(),
     })
 }
 
@@ -143,7 +163,23 @@ pub(super) fn logits_of(
     if path.is_dir() {
         return Reader::new(network, host).read(path, Output::Logits);
     }
-    read_features(path)
+    read_as(path, kinds::logits)
+}
+
+/// Features and logits of two folders, each image read once; logits are of the first, where the network has them.
+pub(super) fn features_and_logits(
+    sets: &FeatureSets,
+    host: &dyn Host,
+) -> Result<([Features; 2], Option<Features>), MeasureError> {
+    let [first, second] = &sets.paths;
+    let mut reader = Reader::new(&sets.network, host);
+    let (a, logits) = reader.read_both(first)?;
+    let b = if second.is_dir() {
+        reader.read(second, Output::Features)?
+    } else {
+        read_features(second)?
+    };
+    Ok(([a, b], logits))
 }
 
 /// Where two sets came from, for a signature.
@@ -185,6 +221,43 @@ impl<'a> Reader<'a> {
             .with_pillow(asked.pillow);
         let preprocessing = network.preprocessing();
         Ok(Loaded::new(network, "features", &preprocessing, &opened))
+    }
+
+    /// Every image of a folder through the network, once: its features, and its logits where there are some.
+    fn read_both(&mut self, folder: &Path) -> Result<(Features, Option<Features>), MeasureError> {
+        let folder = Folder::list(folder)?;
+        let mut loaded = match self.loaded.take() {
+            Some(loaded) => loaded,
+            None => self.open()?,
+        };
+        let (dim, classes) = (loaded.network.dim(), loaded.network.classes().unwrap_or(0));
+        let read = |network: &mut FeatureNet, batch: &[RgbImage]| {
+            let (mut features, logits) = network.features_and_logits(batch)?;
+            for (row, more) in features.iter_mut().zip(logits.into_iter().flatten()) {
+                row.extend(more);
+            }
+            Ok(features)
+        };
+        let (numbers, warnings) = loaded.rows(self.host, &folder, dim + classes, read)?;
+        let Numbers::F32(rows) = numbers else {
+            unreachable!("networks give single precision");
+        };
+        // In the order of memory that either has on its own.
+        let part = |from: usize, to: usize| Features {
+            numbers: Numbers::F32(
+                rows.slice(s![.., from..to])
+                    .as_standard_layout()
+                    .into_owned(),
+            ),
+            origin: loaded.origin.clone(),
+            warnings: warnings.clone(),
+        };
+        let both = (
+            part(0, dim),
+            (classes > 0).then(|| part(dim, dim + classes)),
+        );
+        self.loaded = Some(loaded);
+        Ok(both)
     }
 
     /// Every image of a folder through the network.

@@ -230,7 +230,7 @@ fn the_estimate_over_all_vectors_replaces_subsets_that_do_not_fit() {
     let refused = request.measure(&FilesOnly).unwrap();
     assert!(matches!(refused.unscored, Some(Unscored::Kernel(_))));
     assert!(
-        refused.hint.ends_with("`--subset-size 12` is the most"),
+        refused.hint.ends_with("`--kid-subset-size 12` is the most"),
         "{}",
         refused.hint
     );
@@ -287,9 +287,11 @@ fn equal_images_have_no_mean_ratio_and_json_says_why() {
 fn labels_that_are_none_are_refused_with_their_place() {
     let folder = tempfile::tempdir().unwrap();
     let numbers = features(&folder, "a.npy", 4, 0.25);
-    let error = AccuracyRequest::new(&numbers, &numbers)
-        .measure(&FilesOnly)
-        .unwrap_err();
+    let request = AccuracyRequest {
+        threshold: Some(0.5),
+        ..AccuracyRequest::new(&numbers, &numbers)
+    };
+    let error = request.measure(&FilesOnly).unwrap_err();
     assert!(matches!(
         error,
         MeasureError::Format(FormatError::Malformed { .. })

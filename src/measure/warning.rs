@@ -21,6 +21,51 @@ pub enum Warning {
         /// In which folder, or which image.
         path: PathBuf,
     },
+    /// Numbers that look like something else than what they are read as.
+    #[error("{} {what}", path.display())]
+    Numbers {
+        /// The file.
+        path: PathBuf,
+        /// What it holds, and what is expected.
+        what: &'static str,
+    },
+    /// Captions with names and captions without, taken in their order.
+    #[error("{} has names, what it is compared with has none: taken line by line, in their order", named.display())]
+    ByPosition {
+        /// The file with names.
+        named: PathBuf,
+    },
+    /// Captions of images without a word.
+    #[error("{count} captions are empty, first {first}")]
+    EmptyCaptions {
+        /// How many.
+        count: usize,
+        /// Which is the first.
+        first: String,
+    },
+    /// Hypotheses without a token.
+    #[error(
+        "{count} hypotheses are empty after tokenisation (the first is that of {first}); they score 0"
+    )]
+    EmptyHypotheses {
+        /// How many.
+        count: usize,
+        /// The id of the first.
+        first: String,
+    },
+    /// Images in the folder itself and in folders below it.
+    #[error(
+        "{count} of {total} images in {} lie in folders below: clean-fid reads these too, pytorch-fid does not",
+        path.display()
+    )]
+    Below {
+        /// How many lie below.
+        count: usize,
+        /// Of how many.
+        total: usize,
+        /// The folder.
+        path: PathBuf,
+    },
     /// Two folders whose images are paired in order and not called alike.
     #[error(
         "images are paired in the order of their names, and {unlike} of {pairs} pairs are not called alike, first {} and {}",

@@ -26,6 +26,12 @@ pub enum VisionError {
         /// The file.
         path: PathBuf,
     },
+    /// The pixels are floating-point numbers.
+    #[error("{} holds floating-point pixels, whose range nothing says", path.display())]
+    Floats {
+        /// The file.
+        path: PathBuf,
+    },
     /// The file has more bytes than this program is willing to read.
     #[error("{} has more than {max_bytes} bytes", path.display())]
     FileTooLarge {
@@ -135,6 +141,7 @@ impl Hint for VisionError {
             Self::Read { .. }
             | Self::NotPng { .. }
             | Self::NotImage { .. }
+            | Self::Floats { .. }
             | Self::FileTooLarge { .. }
             | Self::TooLarge { .. }
             | Self::DecodeJpeg { .. }
@@ -156,6 +163,7 @@ impl Hint for VisionError {
                 "see what it is with `file {}`, and convert it to PNG",
                 path.display()
             )),
+            Self::Floats { .. } => Some("save them as 8-bit PNG files".to_owned()),
             Self::FileTooLarge { path, .. } => Some(format!(
                 "an image of that many bytes is not meant: see `file {}`",
                 path.display()

@@ -90,7 +90,7 @@ pub(super) fn is_grey_16(bytes: &[u8]) -> bool {
 
 /// As Pillow reads 16 bits: mode `I;16` for grey, which `convert("RGB")` clips, and the upper byte of
 /// everything else.
-fn to_rgb(image: DynamicImage, grey_16: bool) -> RgbImage {
+pub(super) fn to_rgb(image: DynamicImage, grey_16: bool) -> RgbImage {
     let upper = |value: u16| (value >> 8) as u8;
     match image {
         DynamicImage::ImageLuma16(_) | DynamicImage::ImageLumaA16(_) => {

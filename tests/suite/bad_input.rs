@@ -91,21 +91,21 @@ fn a_folder_without_images_is_refused_by_every_metric() {
     ] {
         refused(
             &[arguments, &FEATURES].concat(),
-            &["no PNG or JPEG file among 2 others"],
+            &["no image file", "among 2 others"],
         );
     }
     refused(
         &["lpips", "--bundle", "minisv-lpips", empty, one],
-        &["no PNG or JPEG"],
+        &["no image file"],
     );
     refused(
         &["caption", "--bundle", "minisv-captioner", empty],
-        &["no PNG or JPEG"],
+        &["no image file"],
     );
     let clip = ["clip", "--bundle", "minisv-clip", "--images", empty];
     refused(
         &[&clip[..], &["--texts", captions]].concat(),
-        &["no PNG or JPEG"],
+        &["no image file"],
     );
 }
 
@@ -146,11 +146,11 @@ fn numbers_of_images_are_checked_before_a_network_is_wanted() {
     for (arguments, words) in [
         (
             &["kid", three, four][..],
-            &["1000", "3 and 4", "`--all`", "`--subset-size 3`"][..],
+            &["1000", "3 and 4", "`--all`", "`--kid-subset-size 3`"][..],
         ),
         (
             &["kid", three, four, "--subset-size", "4"],
-            &["subsets of 4", "3 and 4", "`--subset-size 3`"],
+            &["subsets of 4", "3 and 4", "`--kid-subset-size 3`"],
         ),
         (
             &["kid", three, text(one.path()), "--all"],

@@ -30,6 +30,7 @@ mod manners;
 mod metric_networks;
 mod metric_numbers;
 mod minisv;
+mod misuse;
 mod model_import;
 mod mutants;
 mod order;

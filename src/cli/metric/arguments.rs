@@ -4,7 +4,7 @@ use super::answer::Format;
 use crate::cli::numbers::resamples;
 use clap::Args;
 use std::path::PathBuf;
-use storyeval::measure::IntervalPlan;
+use storyeval::measure::{IntervalPlan, NameOrder};
 use storyeval::stats::Resampling;
 use storyeval::vision::PassOrder;
 
@@ -21,6 +21,9 @@ pub(crate) struct ShownArguments {
     /// order. Whole groups are drawn
     #[arg(long, value_name = "FILE")]
     groups: Option<PathBuf>,
+    /// The order of the images' names in which lists without names are (captions, groups), where two are possible
+    #[arg(long, value_enum)]
+    pub(super) order: Option<NameOrder>,
     /// How to print
     #[arg(long, value_enum, default_value_t)]
     pub(super) format: Format,
@@ -35,6 +38,7 @@ impl ShownArguments {
                 seed: self.seed,
             },
             groups: self.groups.clone(),
+            order: self.order,
         }
     }
 }

@@ -18,11 +18,11 @@ use storyeval::pipeline::Networks;
 
 #[derive(Clone, Debug, Args)]
 pub(crate) struct FileArguments {
-    /// References: COCO JSON (a name ending in .json), or text: one file with the references of a
-    /// line apart by tabs, or a file a reference
+    /// References: COCO JSON, JSON lines or a table with names, or text: one file with the references of a
+    /// line apart by tabs, or one file per reference
     #[arg(long, required = true, num_args = 1.., value_name = "R")]
     refs: Vec<PathBuf>,
-    /// Hypotheses: COCO result JSON (a name ending in .json), or text, one a line
+    /// Hypotheses: COCO result JSON, the JSON lines of `metric caption`, a table with names, or text, one a line
     #[arg(long, value_name = "H")]
     hyps: PathBuf,
     /// How captions become tokens
@@ -34,12 +34,13 @@ pub(crate) struct FileArguments {
 }
 
 impl FileArguments {
-    fn files(&self) -> CaptionFiles {
+    fn files(&self, shown: &ShownArguments) -> CaptionFiles {
         CaptionFiles {
             references: self.refs.clone(),
             hypotheses: self.hyps.clone(),
             tokeniser: self.tokeniser,
             allow_missing: self.allow_missing,
+            order: shown.order,
         }
     }
 }
@@ -58,7 +59,7 @@ pub(crate) struct BleuArguments {
 impl BleuArguments {
     pub(super) fn request(&self) -> BleuRequest {
         BleuRequest {
-            captions: self.files.files(),
+            captions: self.files.files(&self.shown),
             mode: self.mode,
             interval: self.shown.interval(),
         }
@@ -79,7 +80,7 @@ pub(crate) struct CiderArguments {
 impl CiderArguments {
     pub(super) fn request(&self) -> CiderRequest {
         CiderRequest {
-            captions: self.files.files(),
+            captions: self.files.files(&self.shown),
             options: CiderOptions { sigma: self.sigma },
             interval: self.shown.interval(),
         }
@@ -97,7 +98,7 @@ pub(crate) struct CocoevalArguments {
 /// Both, each with the answer that its own command gives.
 pub(super) fn cocoeval(arguments: &CocoevalArguments) -> Outcome {
     let request = CocoevalRequest {
-        captions: arguments.files.files(),
+        captions: arguments.files.files(&arguments.shown),
         interval: arguments.shown.interval(),
     };
     let both = request.measure()?;

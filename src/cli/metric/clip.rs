@@ -13,8 +13,9 @@ pub(crate) struct ClipArguments {
     /// A folder of images, in the order of their names
     #[arg(long, value_name = "DIR", group = "first")]
     images: Option<PathBuf>,
-    /// Captions, one line per image
-    #[arg(long, value_name = "FILE", group = "second")]
+    /// Captions: one line per image, or with the names of the images (the JSON lines of `metric caption`, a table), or a
+    /// folder of text files with their names
+    #[arg(long, value_name = "FILE|DIR", group = "second")]
     texts: Option<PathBuf>,
     /// A folder of other images, such as the ground truth, in the order of their names
     #[arg(long, value_name = "DIR", group = "second")]

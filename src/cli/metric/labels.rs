@@ -15,9 +15,10 @@ pub(crate) struct AccuracyArguments {
     /// True labels, 0 or 1: an .npy file, [n, classes]
     #[arg(long, value_name = "L.npy")]
     labels: PathBuf,
-    /// A label is predicted where its probability is above this; exactly 0.5 is not above 0.5
-    #[arg(long, default_value_t = 0.5, value_parser = finite)]
-    threshold: f64,
+    /// A label is predicted where its number is above this; exactly 0.5 is not above 0.5. Without it the file must hold
+    /// probabilities [default: 0.5; of logits, 0]
+    #[arg(long, value_parser = finite, allow_negative_numbers = true)]
+    threshold: Option<f64>,
     /// Average of the `precision`, `recall` and `f1` that are printed first
     #[arg(long, value_enum, default_value_t)]
     average: Averaging,

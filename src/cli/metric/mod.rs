@@ -6,6 +6,7 @@ mod arguments;
 mod audit;
 mod captions;
 mod clip;
+mod fidelity;
 mod labels;
 mod pairs;
 mod sets;
@@ -34,6 +35,8 @@ pub(crate) enum MetricCommand {
     Cocoeval(captions::CocoevalArguments),
     /// Fréchet distance ("FID") between two sets of images or features
     Fid(sets::FidArguments),
+    /// FID, KID, precision, recall, density, coverage and the Inception Score, each image read once
+    Fidelity(fidelity::FidelityArguments),
     /// Kernel distance ("KID") between two sets of images or features
     Kid(sets::KidArguments),
     /// Improved precision and recall, density and coverage of two sets of images or features
@@ -58,6 +61,7 @@ pub(crate) fn metric(command: &MetricCommand) -> Outcome {
         MetricCommand::Audit(arguments) => audit::audit(arguments),
         MetricCommand::Caption(arguments) => captions::caption(arguments),
         MetricCommand::Tokenize => captions::tokenize(),
+        MetricCommand::Fidelity(arguments) => fidelity::fidelity(arguments),
         MetricCommand::Cocoeval(arguments) => captions::cocoeval(arguments),
         MetricCommand::Bleu(it) => of_files(&it.request(), it.shown.format),
         MetricCommand::Cider(it) => of_files(&it.request(), it.shown.format),
