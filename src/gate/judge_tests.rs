@@ -1,7 +1,7 @@
 //! Tests of the judgement on made-up runs.
 
 use super::*;
-use crate::metric::{GateTest, Metric, Untested};
+use crate::metric::{GateTest, Metric, Parts, StorySums, Untested};
 use crate::record::{Scores, Seed, StoryId, Unit};
 use crate::run::{Identity, Partition};
 use crate::stats::ClusterSums;
@@ -65,7 +65,7 @@ fn subject(accuracy: &[f64], f1: f64) -> Subject {
         stories: (0..STORIES)
             .map(|it| StoryId::new(format!("{it:02}")))
             .collect(),
-        sums: BTreeMap::from([(key, sums)]),
+        parts: BTreeMap::from([(key, Parts::Sums(sums))]),
     }
 }
 
@@ -199,7 +199,7 @@ fn other_stories_are_no_pairs() {
     let mut found = subject(&loss, 80.0);
     found.stories[0] = StoryId::new("another");
     let verdict = judged(&Rules::default(), &found);
-    assert_eq!(verdict.outcomes[0].test, Some("intervals"));
+    assert_eq!(verdict.outcomes[0].test, Some("standard errors"));
 }
 
 #[test]
