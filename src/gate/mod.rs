@@ -16,6 +16,8 @@ mod parts;
 mod pattern;
 mod power;
 mod rules;
+#[cfg(test)]
+mod study_tests;
 mod subject;
 mod summary;
 mod update;
