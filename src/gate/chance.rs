@@ -149,7 +149,7 @@ fn paired(
 
 /// By both standard errors, as of runs that have nothing in common: Welch's t, over stories.
 fn apart(doubt: &Doubt<'_>, parts: &Parts, [before, value]: [f64; 2]) -> Option<f64> {
-    let base = before_error(doubt.baseline, Some(parts))?;
+    let base = before_error(doubt.baseline, Some(parts), doubt.found.stories)?;
     let groups = left_out(parts).len();
     if !value_of(parts, value) || few(parts, groups.min(base.stories)) {
         return None;
@@ -194,9 +194,13 @@ pub(super) struct KnownError {
     pub(super) stories: usize,
 }
 
-/// The standard error of a baseline's score: of what is kept story by story, elsewhere of its interval. `parts` are
-/// those of the same score in a run, which know how sums become a value.
-pub(super) fn before_error(score: &BaselineScore, parts: Option<&Parts>) -> Option<KnownError> {
+/// The standard error of a baseline's score: of what is kept story by story, elsewhere of its interval over `stories`.
+/// `parts` are those of the same score in a run, which know how sums become a value.
+pub(super) fn before_error(
+    score: &BaselineScore,
+    parts: Option<&Parts>,
+    stories: usize,
+) -> Option<KnownError> {
     let value = score.value?;
     if let (Some(Parts::Sums(made)), Some(sums)) = (parts, score.cluster_sums())
         && sums.width() == made.sums.width()
@@ -205,8 +209,8 @@ pub(super) fn before_error(score: &BaselineScore, parts: Option<&Parts>) -> Opti
         let stories = sums.clusters();
         return Some(KnownError { error, stories });
     }
-    let stories = score.without.len();
-    if stories > 1 {
+    if score.without.len() > 1 {
+        let stories = score.without.len();
         let without = score.without.iter();
         let without: Vec<LeftOut> = without
             .map(|it| LeftOut {
@@ -218,7 +222,6 @@ pub(super) fn before_error(score: &BaselineScore, parts: Option<&Parts>) -> Opti
         return Some(KnownError { error, stories });
     }
     let error = deviation(score.interval?);
-    let stories = usize::MAX;
     (error > 0.0).then_some(KnownError { error, stories })
 }
 

@@ -48,7 +48,7 @@ pub fn power(baseline: &Baseline, rules: &Rules, subjects: &[Subject]) -> Vec<Po
     let tests = tested.len();
     let known = tested.into_iter().filter_map(|(model, score, subject)| {
         let key = (score.metric.clone(), score.slice.clone());
-        let known = before_error(score, subject.parts.get(&key))?;
+        let known = before_error(score, subject.parts.get(&key), model.stories.len())?;
         let level = 1.0 - rules.alpha / (2.0 * tests as f64);
         let quantile = student_quantile(level, known.stories as f64 - 1.0)?;
         let least = quantile * known.error * std::f64::consts::SQRT_2;
