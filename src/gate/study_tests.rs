@@ -207,7 +207,7 @@ fn reruns_seldom_alarm_and_faults_do() {
                 "| {name} | {size} | {repeats} | {any:.1} % | {first:.1} % | {second:.1} % | {} |",
                 most.join(", ")
             );
-            if fault.is_none() {
+            if fault.is_none() && repeats >= 200 {
                 // Twice the promise of one family: the repeats share stories, and 200 of them spread by 1.5 points.
                 assert!(
                     first <= 10.0 && second <= 10.0,
