@@ -9,7 +9,7 @@ use serde_json::json;
 use std::fs::OpenOptions;
 use std::io::Write;
 use std::path::{Path, PathBuf};
-use storyeval::gate::{self, Baseline, GateError, Rules, Status, Subject, Verdict};
+use storyeval::gate::{self, Baseline, GateError, Power, Rules, Status, Subject, Verdict};
 use storyeval::run::{RunError, write_durably};
 use storyeval::table;
 
@@ -50,6 +50,9 @@ pub(crate) struct GateArguments {
     /// Judge only the models that runs are given of
     #[arg(long)]
     only_given: bool,
+    /// Refuse (exit 98) where the baseline has too few stories for a headline test to fail
+    #[arg(long)]
+    require_power: bool,
     /// How to print
     #[arg(long, value_enum, default_value_t = Format::Md)]
     format: Format,
@@ -89,12 +92,15 @@ pub(crate) fn gate(arguments: &GateArguments) -> Outcome {
     let path = arguments.baseline.as_deref().unwrap_or(Path::new(""));
     let baseline = Baseline::read(path)?;
     let subjects = subjects(&arguments.runs)?;
+    let power = gate::power(&baseline, &rules, &subjects);
+    say_power(&power);
+    if arguments.require_power {
+        powered(&power)?;
+    }
     let verdict = gate::judge(&baseline, &rules, &subjects, !arguments.only_given)?;
     // What was found is said before anything that can go wrong while it is written.
-    for status in [Status::Failed, Status::Incomparable] {
-        for outcome in verdict.with(status) {
-            say(&format!("{}: {}", status.name(), outcome.line()));
-        }
+    for line in verdict.complaints() {
+        say(&line);
     }
     for note in &verdict.notes {
         say(&format!("note: {note}"));
@@ -102,7 +108,7 @@ pub(crate) fn gate(arguments: &GateArguments) -> Outcome {
     let written = arguments.write(&verdict);
     print(&match arguments.format {
         Format::Md => gate::document(&verdict).render(table::Format::Markdown)?,
-        Format::Json => as_json(&verdict),
+        Format::Json => as_json(&verdict, &power),
     })?;
     written?;
     result(&verdict)
@@ -174,7 +180,7 @@ fn result(verdict: &Verdict) -> Outcome {
     .into())
 }
 
-fn as_json(verdict: &Verdict) -> String {
+fn as_json(verdict: &Verdict, power: &[Power]) -> String {
     let scores: Vec<_> = verdict
         .outcomes
         .iter()
@@ -190,11 +196,25 @@ fn as_json(verdict: &Verdict) -> String {
                 "allowed": it.window,
                 "p": it.p,
                 "p_adjusted": it.p_adjusted,
+                "family": it.family,
                 "test": it.test,
                 "reasons": it.reasons.iter().map(|reason| json!({
                     "kind": reason.kind(),
                     "text": reason.to_string(),
                 })).collect::<Vec<_>>(),
+            })
+        })
+        .collect();
+    let power: Vec<_> = power
+        .iter()
+        .map(|it| {
+            json!({
+                "model": it.model,
+                "metric": it.metric,
+                "stories": it.stories,
+                "tests": it.tests,
+                "least": it.least,
+                "could_fail": it.could_fail,
             })
         })
         .collect();
@@ -208,9 +228,46 @@ fn as_json(verdict: &Verdict) -> String {
         "ignored": verdict.count(Status::Ignored),
         "alpha": verdict.alpha,
         "notes": verdict.notes,
+        "power": power,
         "scores": scores,
     });
     format!("{document:#}\n")
+}
+
+/// Says what so many stories can show, a line per model, and which tests could not fail.
+fn say_power(power: &[Power]) {
+    for of_model in power.chunk_by(|a, b| a.model == b.model) {
+        let (first, words) = (&of_model[0], of_model.iter().map(Power::words));
+        say(&format!(
+            "note: {}: of {} stories, a test could fail from about these differences on: {} (the first of {} headline tests, Holm)",
+            first.model,
+            first.stories,
+            words.collect::<Vec<_>>().join(", "),
+            first.tests
+        ));
+    }
+    let scores = powerless(power);
+    if !scores.is_empty() {
+        say(&format!(
+            "warning: too few stories: no difference of {scores} could fail by chance's test"
+        ));
+    }
+}
+
+fn powerless(power: &[Power]) -> String {
+    let without = power.iter().filter(|it| !it.could_fail);
+    let names: Vec<String> = without
+        .map(|it| format!("{} {}", it.model, it.metric))
+        .collect();
+    names.join(", ")
+}
+
+fn powered(power: &[Power]) -> Outcome {
+    let scores = powerless(power);
+    if scores.is_empty() {
+        return Ok(());
+    }
+    Err(GateError::Powerless { scores }.into())
 }
 
 /// Writes a new baseline.

@@ -99,7 +99,7 @@ impl Finding {
         match (together(&[base]).ok()?, together(&[candidate]).ok()?) {
             (Made::Sums(a), Made::Sums(b)) => {
                 count_alike(&a, &b).then_some(())?;
-                let (a_kept, b_kept, _) = with_a_part(&a, &b);
+                let (a_kept, b_kept, _) = a.paired(&b);
                 let pair = Pair::new(&a_kept, &b_kept, |sums: &[f64]| a.value(sums));
                 pair.test(plan)?.p
             }
@@ -138,7 +138,7 @@ impl Finding {
             self.remarks.push("the runs do not count alike".to_owned());
             return;
         }
-        let (base_kept, candidate_kept, places) = with_a_part(base, candidate);
+        let (base_kept, candidate_kept, places) = base.paired(candidate);
         self.stories = places.len();
         let pair = Pair::new(&base_kept, &candidate_kept, |sums: &[f64]| base.value(sums));
         let Some(test) = pair.test(plan) else {
@@ -221,23 +221,6 @@ impl Finding {
 
 fn count_alike(base: &StorySums, candidate: &StorySums) -> bool {
     base.sums.width() == candidate.sums.width() && base.sums.clusters() == candidate.sums.clusters()
-}
-
-/// The stories that have a part on either side, and their places among all. A story without a frame of the
-/// slice is no story of it.
-fn with_a_part(base: &StorySums, candidate: &StorySums) -> (ClusterSums, ClusterSums, Vec<usize>) {
-    let width = base.sums.width();
-    let has_part = |row: &[f64]| row[width - 1] > 0.0;
-    let (mut a_kept, mut b_kept) = (ClusterSums::new(0, width), ClusterSums::new(0, width));
-    let mut places = Vec::new();
-    for (place, (a, b)) in base.sums.rows().zip(candidate.sums.rows()).enumerate() {
-        if has_part(a) || has_part(b) {
-            a_kept.add(places.len(), a);
-            b_kept.add(places.len(), b);
-            places.push(place);
-        }
-    }
-    (a_kept, b_kept, places)
 }
 
 fn values(seeds: &[&Reduced]) -> Vec<f64> {

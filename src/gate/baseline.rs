@@ -4,8 +4,8 @@
 //! of one line. Signatures, which most scores share, stand once, under the start of their hash.
 
 use super::error::GateError;
+use super::parts;
 use super::subject::{Subject, arguments};
-use crate::metric::StorySums;
 use crate::record::{Slice, StoryId, Unit, sha256_hex, without_count};
 use crate::run::{Identity, write_durably};
 use crate::stats::ClusterSums;
@@ -79,6 +79,10 @@ pub struct BaselineScore {
     /// not kept.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub sums: Vec<Vec<f64>>,
+    /// The value without each story, or each group of stories, in turn, of a score that is no function of a few sums
+    /// (FID, KID, BLEU, macro F1). `None` where it is not defined. Empty where they are not kept.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub without: Vec<Option<f64>>,
 }
 
 impl Baseline {
@@ -117,7 +121,7 @@ impl Baseline {
                 let name = sha256_hex(signature.as_bytes())[..NAME_LENGTH].to_owned();
                 baseline.signatures.insert(name.clone(), signature);
                 let key = (score.metric.clone(), score.slice.clone());
-                let sums = subject.sums.get(&key).filter(|_| keeps_sums(&key.1));
+                let kept = subject.parts.get(&key).filter(|_| keeps_parts(&key.1));
                 scores.push(BaselineScore {
                     metric: score.metric.clone(),
                     slice: score.slice.clone(),
@@ -128,7 +132,8 @@ impl Baseline {
                     n: score.n,
                     planned: score.planned,
                     signature: name,
-                    sums: sums.map_or_else(Vec::new, rows),
+                    sums: kept.map_or_else(Vec::new, parts::rows),
+                    without: kept.map_or_else(Vec::new, parts::without),
                 });
             }
             baseline.models.push(BaselineModel {
@@ -264,6 +269,12 @@ impl Baseline {
                 if !whole || !score.sums.iter().all(usable) {
                     return Err(format!("the sums of {here} are not one row per story"));
                 }
+                let finite = |value: &Option<f64>| value.is_none_or(f64::is_finite);
+                if score.without.len() > model.stories.len() || !score.without.iter().all(finite) {
+                    return Err(format!(
+                        "the values of {here} without each story are more than its stories, or no numbers"
+                    ));
+                }
             }
         }
         Ok(())
@@ -310,27 +321,6 @@ fn json<T: Serialize>(value: &T) -> String {
 
 /// Slices of many frames of most stories. Single positions and characters, of one or two frames per story, would
 /// make up most of the file.
-fn keeps_sums(slice: &str) -> bool {
+fn keeps_parts(slice: &str) -> bool {
     matches!(slice.parse(), Ok(Slice::All | Slice::Pronoun(_)))
-}
-
-/// Most sums a story of a score that is kept with them: accuracies, micro F1, means. Macro F1 has three a label.
-const WIDEST: usize = 4;
-
-fn rows(sums: &StorySums) -> Vec<Vec<f64>> {
-    if sums.sums.width() > WIDEST {
-        return Vec::new();
-    }
-    rounded(&sums.sums).rows().map(<[f64]>::to_vec).collect()
-}
-
-/// Nine decimals: more than any number is printed with, and a third of the bytes. Both sides of a test are
-/// rounded, so that what did not move is equal.
-pub(super) fn rounded(sums: &ClusterSums) -> ClusterSums {
-    let mut out = ClusterSums::new(sums.clusters(), sums.width());
-    for (story, row) in sums.rows().enumerate() {
-        let row: Vec<f64> = row.iter().map(|sum| (sum * 1e9).round() / 1e9).collect();
-        out.add(story, &row);
-    }
-    out
 }

@@ -89,6 +89,12 @@ pub enum GateError {
         /// Why, if there is one reason.
         reason: String,
     },
+    /// There are too few stories for a test that was asked for.
+    #[error("too few stories: no difference of {scores} could fail")]
+    Powerless {
+        /// Models and metrics.
+        scores: String,
+    },
     /// The gate failed.
     #[error("the gate failed: {failed} of {judged} scores that are compared with the baseline")]
     Failed {
@@ -114,7 +120,7 @@ impl Hint for GateError {
                 FaultKind::DataVerification
             }
             Self::Incomplete { .. } => FaultKind::Partial,
-            Self::Incomparable { .. } => FaultKind::Incomparable,
+            Self::Incomparable { .. } | Self::Powerless { .. } => FaultKind::Incomparable,
             Self::Failed { .. } => FaultKind::GateFailed,
             Self::Write(error) => error.fault_kind(),
         }
@@ -149,6 +155,10 @@ impl Hint for GateError {
             }
             Self::Incomparable { .. } => {
                 "make the runs with the command that the baseline states (`commands`), or write a new baseline with `storyeval gate update`"
+                    .to_owned()
+            }
+            Self::Powerless { .. } => {
+                "make baseline and runs with more stories (`--limit`), or give these scores a tolerance in the rules (docs/gate.md)"
                     .to_owned()
             }
             Self::Failed { .. } => {

@@ -7,7 +7,7 @@ use super::error::GateError;
 use super::rules::{Decision, Rules};
 use super::subject::Subject;
 use super::verdict::{Outcome, Reason, Status, Verdict, one_line};
-use crate::metric::{GateRule, StorySums};
+use crate::metric::{GateRule, Parts};
 use crate::record::{Score, signature_differences};
 use std::collections::BTreeMap;
 
@@ -69,6 +69,7 @@ pub fn judge(
             }
         }
     }
+    notes.extend(chance::unpaired(&bench.outcomes));
     notes.extend(chance::settle(&mut bench.outcomes, rules.alpha));
     notes.extend(rules.idle(&bench.used));
     let mut outcomes: Vec<Outcome> = bench.outcomes.into_iter().map(|it| it.outcome).collect();
@@ -134,8 +135,10 @@ pub(super) struct Pending<'a> {
 pub(super) struct Doubt<'a> {
     pub(super) baseline: &'a BaselineScore,
     pub(super) found: &'a Score,
-    /// What the run's score is made of, where the baseline holds the same sums of the same stories.
-    pub(super) sums: Option<&'a StorySums>,
+    /// What the run's score is made of.
+    pub(super) parts: Option<&'a Parts>,
+    /// Whether the run has the stories of the baseline.
+    pub(super) same_stories: bool,
     /// What it is if chance does not explain it; `None` when it then is progress that the rule welcomes.
     pub(super) reason: Option<Reason>,
     /// How the metric is tested.
@@ -232,9 +235,15 @@ impl<'a> Bench<'a> {
             if check.signature == SignatureRule::Same && !parts.is_empty() {
                 outcome.reasons.push(Reason::Signature(parts));
             }
-            let sums = Self::sums(model, score, subject);
-            let rule = self.rules.of_metric(&score.metric);
-            let pending = compare(outcome, check, rule, (score, found), sums)?;
+            let doubt = Doubt {
+                baseline: score,
+                found,
+                parts: (subject.parts).get(&(score.metric.clone(), score.slice.clone())),
+                same_stories: model.stories == subject.stories,
+                reason: None,
+                rule: self.rules.of_metric(&score.metric),
+            };
+            let pending = compare(outcome, check, doubt)?;
             self.outcomes.push(pending);
         }
         for score in &subject.scores.scores {
@@ -243,20 +252,6 @@ impl<'a> Bench<'a> {
             }
         }
         Ok(())
-    }
-
-    /// What the run's score is made of, where the baseline holds the same sums of the same stories.
-    fn sums(
-        model: &'a BaselineModel,
-        score: &'a BaselineScore,
-        subject: &'a Subject,
-    ) -> Option<&'a StorySums> {
-        let key = (score.metric.clone(), score.slice.clone());
-        let found = subject.sums.get(&key)?;
-        let same = model.stories == subject.stories
-            && score.sums.len() == found.sums.clusters()
-            && score.sums.first()?.len() == found.sums.width();
-        same.then_some(found)
     }
 }
 
@@ -271,10 +266,9 @@ fn of_baseline(model: &str, score: &BaselineScore) -> Outcome {
 fn compare<'a>(
     mut outcome: Outcome,
     check: Check,
-    rule: GateRule,
-    (score, found): (&'a BaselineScore, &'a Score),
-    sums: Option<&'a StorySums>,
+    doubt: Doubt<'a>,
 ) -> Result<Pending<'a>, GateError> {
+    let (score, found) = (doubt.baseline, doubt.found);
     let wanted = match check.coverage {
         Coverage::Complete => found.planned.max(score.planned),
         Coverage::Baseline => score.n,
@@ -340,16 +334,12 @@ fn compare<'a>(
     }
     // Chance is asked about every score of a statistical rule, also about one inside its tolerance: how many
     // are tested must not depend on what came out.
-    let doubt = Doubt {
-        baseline: score,
-        found,
-        sums,
-        reason: reason.filter(|_| beyond),
-        rule,
-    };
     Ok(Pending {
         outcome,
-        doubt: Some(doubt),
+        doubt: Some(Doubt {
+            reason: reason.filter(|_| beyond),
+            ..doubt
+        }),
     })
 }
 

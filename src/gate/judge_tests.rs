@@ -1,11 +1,12 @@
 //! Tests of the judgement on made-up runs.
 
+use super::super::power::power;
 use super::*;
-use crate::metric::{GateTest, Metric, Untested};
+use crate::metric::{FURTHER, GateTest, HEADLINE, Metric, Parts, StorySums, Untested};
 use crate::record::{Scores, Seed, StoryId, Unit};
 use crate::run::{Identity, Partition};
-use crate::stats::ClusterSums;
-use std::path::PathBuf;
+use crate::stats::{ClusterSums, LeftOut};
+use std::path::{Path, PathBuf};
 
 /// Stories of a made-up run.
 const STORIES: usize = 20;
@@ -65,7 +66,7 @@ fn subject(accuracy: &[f64], f1: f64) -> Subject {
         stories: (0..STORIES)
             .map(|it| StoryId::new(format!("{it:02}")))
             .collect(),
-        sums: BTreeMap::from([(key, sums)]),
+        parts: BTreeMap::from([(key, Parts::Sums(sums))]),
     }
 }
 
@@ -199,7 +200,7 @@ fn other_stories_are_no_pairs() {
     let mut found = subject(&loss, 80.0);
     found.stories[0] = StoryId::new("another");
     let verdict = judged(&Rules::default(), &found);
-    assert_eq!(verdict.outcomes[0].test, Some("intervals"));
+    assert_eq!(verdict.outcomes[0].test, Some("standard errors"));
 }
 
 #[test]
@@ -267,4 +268,191 @@ fn a_written_baseline_reads_as_itself() {
         line.lines()
             .any(|it| it.contains("\"char_f1\"") && it.contains("80.0"))
     );
+}
+
+/// A made-up run whose second score is a FID, of which each story takes away what `pull` says.
+fn with_fid(fid: f64, pull: impl Fn(usize) -> f64) -> Subject {
+    let mut subject = subject_of_baseline();
+    let score = &mut subject.scores.scores[1];
+    score.metric = "fid".to_owned();
+    score.unit = Unit::Distance;
+    score.higher_is_better = false;
+    score.value = Some(fid);
+    score.interval = Some([fid - 9.0, fid + 9.0]);
+    let without = (0..STORIES).map(|story| LeftOut {
+        value: Some(fid + pull(story)),
+        size: 4,
+    });
+    let parts = Parts::LeftOut {
+        value: fid,
+        left_out: without.collect(),
+    };
+    let key = ("fid".to_owned(), "all".to_owned());
+    subject.parts.insert(key, parts);
+    subject
+}
+
+/// What one story pulls, in turn up and down.
+fn in_turn(by: f64) -> impl Fn(usize) -> f64 {
+    move |story| if story % 2 == 0 { by } else { -by }
+}
+
+/// Both runs move with the same stories, so that their intervals are wide and the difference is sure.
+#[test]
+fn distances_are_paired_by_what_they_are_without_each_story() {
+    let before = with_fid(16.0, in_turn(0.3));
+    let after = with_fid(19.0, |story| {
+        in_turn(0.3)(story) + 0.02 * (story % 3) as f64
+    });
+    let baseline = Baseline::of(&[before]).unwrap();
+    let judged = |baseline: &Baseline| {
+        judge(
+            baseline,
+            &Rules::default(),
+            std::slice::from_ref(&after),
+            true,
+        )
+        .unwrap()
+    };
+    let verdict = judged(&baseline);
+    assert_eq!(kinds(&verdict, "fid"), ["worse"]);
+    assert_eq!(verdict.outcomes[1].test, Some("stories"));
+
+    // A baseline of an earlier version keeps no such values: it is read, judged as it was, and a note says what to do.
+    let mut earlier = baseline.clone();
+    earlier.models[0].scores[1].without.clear();
+    let text = earlier.to_text();
+    assert!(!text.contains("without"), "{text}");
+    let verdict = judged(&serde_json::from_str(&text).unwrap());
+    assert!(kinds(&verdict, "fid").is_empty());
+    assert_eq!(verdict.outcomes[1].test, Some("intervals"));
+    assert!(
+        verdict
+            .notes
+            .iter()
+            .any(|note| note.contains("of fid: ") && note.contains("gate update")),
+        "{:?}",
+        verdict.notes
+    );
+}
+
+#[test]
+fn other_slices_and_details_do_not_weaken_the_headline() {
+    let mut before = subject_of_baseline();
+    let detail = before.scores.scores[1].clone();
+    for at in 0..50 {
+        let mut detail = detail.clone();
+        detail.slice = format!("character:{at}");
+        before.scores.scores.push(detail);
+    }
+    let baseline = Baseline::of(&[before.clone()]).unwrap();
+    let verdict = judge(&baseline, &Rules::default(), &[before], true).unwrap();
+    assert_eq!((verdict.tested(HEADLINE), verdict.tested(FURTHER)), (2, 50));
+}
+
+#[test]
+fn a_recall_at_the_edge_of_its_range_is_a_note() {
+    let recall = |value: f64, interval| {
+        let mut subject = subject_of_baseline();
+        let score = &mut subject.scores.scores[1];
+        (score.metric, score.unit) = ("recall".to_owned(), Unit::Score);
+        (score.value, score.interval) = (Some(value), interval);
+        subject
+    };
+    let baseline = Baseline::of(&[recall(1.0, None)]).unwrap();
+    let found = recall(0.925, Some([0.8, 1.0]));
+    let verdict = judge(&baseline, &Rules::default(), &[found], true).unwrap();
+    assert!(verdict.passes());
+    assert!(verdict.notes[0].starts_with("painter recall all: the value differs"));
+}
+
+#[test]
+fn what_the_stories_can_show_is_known_before() {
+    let baseline = Baseline::of(&[subject_of_baseline()]).unwrap();
+    let subjects = [subject_of_baseline()];
+    let found = power(&baseline, &Rules::default(), &subjects);
+    let accuracy = found.iter().find(|it| it.metric == "char_acc").unwrap();
+    // Values of 75 and 50 in turn: an error of 2.868; t of 19 degrees of freedom at 0.05 / 4 on each side: 2.433.
+    assert!(
+        (accuracy.least - 2.433 * 2.868 * 2.0_f64.sqrt()).abs() < 0.02,
+        "{accuracy:?}"
+    );
+    assert!(accuracy.could_fail);
+    assert_eq!(accuracy.tests, 2);
+
+    // One story in twenty is right at all: no loss is larger than what chance explains.
+    let rare: Vec<f64> = (0..STORIES)
+        .map(|it| if it == 3 { 75.0 } else { 0.0 })
+        .collect();
+    let rare = subject(&rare, 80.0);
+    let baseline = Baseline::of(&[rare.clone()]).unwrap();
+    let found = power(&baseline, &Rules::default(), &[rare.clone()]);
+    assert!(!found[0].could_fail, "{found:?}");
+    // A tolerance is no test.
+    let rules = Rules::parse("", "format = 1\n[default]\nabsolute = 1\n").unwrap();
+    assert!(power(&baseline, &rules, &[rare]).is_empty());
+}
+
+/// The two examples that the first gate let pass: the frames of the smaller model of the committed baseline as those of
+/// the other one.
+#[test]
+fn the_frames_of_a_worse_model_fail_on_ten_and_on_twenty_five_stories() {
+    let committed = Path::new(env!("CARGO_MANIFEST_DIR")).join("reports/minisv-baseline.json");
+    let committed = Baseline::read(&committed).unwrap();
+    let made = |model: &str, stories: usize| {
+        let model = committed.model(model).unwrap();
+        let sums = model
+            .score("char_acc", "all")
+            .unwrap()
+            .cluster_sums()
+            .unwrap();
+        let accuracy: Vec<f64> = (sums.rows().take(stories))
+            .map(|row| 100.0 * row[0] / row[1])
+            .collect();
+        let fid = model.score("fid", "all").unwrap();
+        let mut made = with_fid(fid.value.unwrap(), |_| 0.0);
+        let key = ("fid".to_owned(), "all".to_owned());
+        if stories == model.stories.len() {
+            let left_out = fid.without.iter().map(|it| LeftOut {
+                value: *it,
+                size: 4,
+            });
+            let parts = Parts::LeftOut {
+                value: fid.value.unwrap(),
+                left_out: left_out.collect(),
+            };
+            made.parts.insert(key, parts);
+        } else {
+            // What it is without each of fewer stories is not kept.
+            made.parts.remove(&key);
+            made.scores.scores.pop();
+        }
+        let score = &mut made.scores.scores[0];
+        score.value = Some(accuracy.iter().sum::<f64>() / stories as f64);
+        let key = ("char_acc".to_owned(), "all".to_owned());
+        let sums = StorySums::of_mean(ClusterSums::of_values(&accuracy));
+        made.parts.insert(key, Parts::Sums(sums));
+        made.stories = model.stories[..stories].to_vec();
+        made
+    };
+    for (stories, metric) in [(10, "char_acc"), (25, "char_acc"), (25, "fid")] {
+        let baseline = Baseline::of(&[made("storygpt-v-mini", stories)]).unwrap();
+        let found = made("char-ldm-mini", stories);
+        let verdict = judge(&baseline, &Rules::default(), &[found], true).unwrap();
+        let outcome = verdict
+            .outcomes
+            .iter()
+            .find(|it| it.metric == metric)
+            .unwrap();
+        assert_eq!(
+            kinds(&verdict, metric),
+            ["worse"],
+            "{stories} stories: {outcome:?}"
+        );
+        // Holm over the ten headline metrics, and not only over the two that are here.
+        assert!(
+            10.0 * outcome.p.unwrap() < 0.05,
+            "{stories} stories: {outcome:?}"
+        );
+    }
 }

@@ -36,7 +36,7 @@ struct Rule {
 /// The rules of a gate: the first one that matches a score decides.
 #[derive(Clone, Debug)]
 pub struct Rules {
-    /// Chance that a statistical rule fails on any score though nothing changed, over all scores together.
+    /// Chance that a statistical rule fails on any score of a family though nothing changed.
     pub alpha: f64,
     listed: Vec<Rule>,
     /// What decides about the other scores, where the file says; a metric's own row does elsewhere.
@@ -46,7 +46,7 @@ pub struct Rules {
 }
 
 impl Default for Rules {
-    /// Without a file: every score as its metric's row says, at 0.05 in all.
+    /// Without a file: every score as its metric's row says, at 0.05 in each family.
     fn default() -> Self {
         Self {
             alpha: default_alpha(),

@@ -1,14 +1,14 @@
 //! A run as the gate sees it.
 
 use crate::evaluate::{EvaluateError, StoredRun};
-use crate::metric::{FAMILIES, Parts, Reduction, Selection, StorySums, reduce_with_parts};
+use crate::metric::{FAMILIES, Parts, Reduction, Selection, reduce_with_parts};
 use crate::record::{Absence, Scores, StoryId};
 use crate::run::{Identity, Manifest, OBSERVED, Partition, RunError, Store, read_scores};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 /// What scores are made of, by metric and slice.
-type Sums = BTreeMap<(String, String), StorySums>;
+type PartsOfScores = BTreeMap<(String, String), Parts>;
 
 /// A run that is compared with a baseline, or becomes one.
 #[derive(Clone, Debug)]
@@ -27,8 +27,8 @@ pub struct Subject {
     pub scores: Scores,
     /// The planned stories, in order of their ids.
     pub stories: Vec<StoryId>,
-    /// What scores are made of story by story, by metric and slice, where that is known. One cluster a story.
-    pub sums: BTreeMap<(String, String), StorySums>,
+    /// What scores are made of story by story, by metric and slice, where that is known.
+    pub parts: BTreeMap<(String, String), Parts>,
     /// What a judgement of it lacks.
     pub notes: Vec<String>,
 }
@@ -42,14 +42,14 @@ impl Subject {
         let manifest = Manifest::read(folder)?;
         let scores = read_scores(folder)?;
         let mut notes = Vec::new();
-        let (stories, sums) = if folder.join(OBSERVED).is_file() {
-            parts(folder, &manifest, &scores)?
+        let (stories, parts) = if folder.join(OBSERVED).is_file() {
+            parts(folder, &manifest, &scores, &mut notes)?
         } else {
             notes.push(format!(
                 "{} has no observations; its scores are judged by their intervals alone",
                 folder.display()
             ));
-            (Vec::new(), Sums::new())
+            (Vec::new(), PartsOfScores::new())
         };
         let session = manifest.sessions.first();
         Ok(Self {
@@ -58,7 +58,7 @@ impl Subject {
             command: session.map_or_else(Vec::new, |it| it.command.clone()),
             missing: None,
             stories,
-            sums,
+            parts,
             notes,
             identity: manifest.identity,
             scores,
@@ -66,33 +66,44 @@ impl Subject {
     }
 }
 
-/// The planned stories and what scores are made of: of metrics with sums per story, which are the quick ones.
+/// Most frames of which the distances between all pairs are gone through once more.
+const MOST_PAIRED: usize = 4000;
+
+/// The planned stories and what scores are made of.
 fn parts(
     run: &Path,
     manifest: &Manifest,
     scores: &Scores,
-) -> Result<(Vec<StoryId>, Sums), EvaluateError> {
+    notes: &mut Vec<String>,
+) -> Result<(Vec<StoryId>, PartsOfScores), EvaluateError> {
     let cards = manifest.cards(run)?;
     let mut protocol = cards.protocol.clone();
     // Scores of another protocol than the run's own are not made of what is read here.
     if protocol.id != scores.protocol {
-        return Ok((Vec::new(), Sums::new()));
+        return Ok((Vec::new(), PartsOfScores::new()));
     }
-    for family in FAMILIES {
-        if family.reduction != Reduction::StorySums {
-            (family.drop)(&mut protocol);
+    let frames = scores.scores.iter().map(|score| score.planned).max();
+    if frames > Some(MOST_PAIRED) {
+        for family in FAMILIES {
+            if family.reduction == Reduction::PairsOfFrames {
+                (family.drop)(&mut protocol);
+            }
         }
+        notes.push(format!(
+            "{} has more than {MOST_PAIRED} frames; metrics of pairs of frames (KID, precision, recall) are judged by their intervals",
+            run.display()
+        ));
     }
     let stored = StoredRun::read_with(run, &protocol, false)?;
     let context = stored.context(&manifest.identity, &cards)?;
     let input = stored.input(&protocol, &context);
     let reduced = reduce_with_parts(&input, &Selection::everything());
-    let sums = reduced.into_iter().filter_map(|it| match it.parts {
-        Parts::Sums(sums) => Some(((it.score.metric, it.score.slice), sums)),
-        Parts::LeftOut { .. } | Parts::None(_) => None,
+    let known = reduced.into_iter().filter_map(|it| match it.parts {
+        Parts::None(_) => None,
+        parts => Some(((it.score.metric, it.score.slice), parts)),
     });
     let stories: BTreeSet<&StoryId> = stored.places().map(|(story, _)| story).collect();
-    Ok((stories.into_iter().cloned().collect(), sums.collect()))
+    Ok((stories.into_iter().cloned().collect(), known.collect()))
 }
 
 /// What a run lacks to be a whole one.

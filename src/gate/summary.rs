@@ -2,6 +2,7 @@
 
 use super::error::GateError;
 use super::verdict::{Outcome, Status, Verdict, probability};
+use crate::metric::{FURTHER, HEADLINE};
 use crate::run::RunError;
 use crate::table::{Align, Block, Cell, Column, Document, Format, Line, Row, Table};
 
@@ -133,10 +134,10 @@ fn headline(verdict: &Verdict) -> String {
 
 fn notes(verdict: &Verdict) -> Vec<Line> {
     let mut lines: Vec<Line> = verdict.notes.iter().cloned().map(Line::Prose).collect();
-    let tested = verdict.outcomes.iter().filter(|it| it.p.is_some()).count();
-    if tested > 0 {
+    let [first, second] = [HEADLINE, FURTHER].map(|family| verdict.tested(family));
+    if first + second > 0 {
         lines.push(Line::Prose(format!(
-            "{tested} scores were tested against chance; if nothing changed, the chance that any of them fails is at most {} (Holm)",
+            "{first} headline scores and {second} others were tested against chance; if nothing changed, the chance that any of the first fails is at most {0}, and so of the others (Holm)",
             verdict.alpha
         )));
     }

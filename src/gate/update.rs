@@ -164,5 +164,12 @@ fn differences(
     if parts.is_empty() && before.sums != after.sums {
         parts.push("other sums of the stories".to_owned());
     }
+    if parts.is_empty() && before.without != after.without {
+        let what = match before.without.len() {
+            0 => "values without each story are added, for the paired test",
+            _ => "other values without each story",
+        };
+        parts.push(what.to_owned());
+    }
     (!parts.is_empty()).then(|| parts.join("; "))
 }

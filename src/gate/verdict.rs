@@ -136,8 +136,10 @@ pub struct Outcome {
     pub window: Option<[f64; 2]>,
     /// Chance of such a difference if nothing changed, two-sided: alone.
     pub p: Option<f64>,
-    /// The same among all that were tested (Holm); what is compared with `alpha`.
+    /// The same among all tests of the family (Holm); what is compared with `alpha`.
     pub p_adjusted: Option<f64>,
+    /// Number of the family of tests.
+    pub family: Option<u8>,
     /// How the chance was computed.
     pub test: Option<&'static str>,
     /// What the rule demands; `None` for scores that no rule covers.
@@ -164,6 +166,7 @@ impl Outcome {
             window: None,
             p: None,
             p_adjusted: None,
+            family: None,
             test: None,
             check: None,
             reasons: Vec::new(),
@@ -268,7 +271,7 @@ pub struct Verdict {
     pub outcomes: Vec<Outcome>,
     /// Things a reader must know that fail nothing.
     pub notes: Vec<String>,
-    /// Chance of a false alarm of the statistical rules, over all scores together.
+    /// Chance of a false alarm of the statistical rules, over all scores of a family.
     pub alpha: f64,
 }
 
@@ -288,6 +291,35 @@ impl Verdict {
     #[must_use]
     pub fn judged(&self) -> usize {
         self.count(Status::Failed) + self.count(Status::Held)
+    }
+
+    /// How many scores of a family of tests were tested.
+    #[must_use]
+    pub fn tested(&self, family: u8) -> usize {
+        let outcomes = self.outcomes.iter();
+        outcomes.filter(|it| it.family == Some(family)).count()
+    }
+
+    /// Failures and scores without a meaning in words, a line each; of a model that no run was given of, one line.
+    #[must_use]
+    pub fn complaints(&self) -> Vec<String> {
+        let mut lines: Vec<String> = Vec::new();
+        for status in [Status::Failed, Status::Incomparable] {
+            for outcome in self.with(status) {
+                let line = if outcome.reasons == [Reason::NoRun] {
+                    let scores = (self.with(status)).filter(|it| it.model == outcome.model);
+                    let model = one_line(&outcome.model);
+                    format!("{model}: {} ({} scores)", Reason::NoRun, scores.count())
+                } else {
+                    outcome.line()
+                };
+                let line = format!("{}: {line}", status.name());
+                if lines.last() != Some(&line) {
+                    lines.push(line);
+                }
+            }
+        }
+        lines
     }
 
     /// Whether the gate lets pass: something was judged, and everything that was is held. What is

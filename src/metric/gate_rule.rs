@@ -3,8 +3,8 @@
 /// How chance is asked about the difference of two runs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum GateTest {
-    /// Whole stories change places between the runs, where both have the same sums of the same stories; the intervals
-    /// elsewhere.
+    /// As `compare` tests it: Student's t on what the difference is without each story, where the baseline keeps that of
+    /// the same stories; both standard errors elsewhere.
     Stories,
     /// The difference is compared with both intervals.
     Intervals,
@@ -14,11 +14,17 @@ pub enum GateTest {
 /// the metric's range.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Untested {
-    /// A failure.
+    /// A failure, unless there are too few stories for any interval.
     Fails,
-    /// A note.
+    /// A note. A difference from a value without an interval is then not tested at all: at the edge of its range a
+    /// statistic of neighbours has an error that its own stories do not show.
     Noted,
 }
+
+/// The family of the headline metrics on all frames.
+pub const HEADLINE: u8 = 1;
+/// The family of everything else.
+pub const FURTHER: u8 = 2;
 
 /// How the gate judges a metric.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -35,15 +41,22 @@ pub struct GateRule {
 }
 
 impl GateRule {
-    /// Everything is tested in one family, on both sides, by this test.
+    /// Tested beside the headline metrics, on both sides, by this test.
     #[must_use]
     pub const fn by(test: GateTest) -> Self {
         Self {
             test,
-            families: [1, 1],
+            families: [FURTHER, FURTHER],
             two_sided: true,
             untested: Untested::Fails,
         }
+    }
+
+    /// On all frames in the family of the headline metrics.
+    #[must_use]
+    pub const fn headline(mut self) -> Self {
+        self.families = [HEADLINE, FURTHER];
+        self
     }
 
     /// The family of tests of a score on a slice.

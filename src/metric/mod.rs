@@ -42,7 +42,7 @@ pub use frechet::{
 };
 pub use frechet_influence::frechet_influence;
 pub use frechet_spread::{FrechetParts, frechet_left_out};
-pub use gate_rule::{GateRule, GateTest, Untested};
+pub use gate_rule::{FURTHER, GateRule, GateTest, HEADLINE, Untested};
 pub use gaussian::{Gaussian, GaussianStream, MeanPrecision};
 pub use inception_score::{
     InceptionScore, InceptionScoreOptions, InceptionScoreUnscored, Splitting, inception_score,

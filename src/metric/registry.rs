@@ -7,7 +7,7 @@ use super::reduce::{
     BACKGROUNDS, CAPTIONS, CHARACTER_CROPS, CHARACTERS, CLIP_SIMILARITY, CONSISTENCY, FRECHET,
     INCEPTION, KERNEL, LPIPS, NEIGHBOURS, PIXELS,
 };
-use super::{Family, GateRule, GateTest, Reduction, Slices};
+use super::{Family, GateRule, GateTest, Slices, Untested};
 use crate::record::{Score, Unit};
 
 /// Tables that a slice is shown in.
@@ -112,10 +112,10 @@ impl Metric {
             of_real_frames: false,
             audit: Audit::Left,
             version: 4,
-            gate: GateRule::by(match family.reduction {
-                Reduction::StorySums => GateTest::Stories,
-                Reduction::Sets | Reduction::PairsOfFrames => GateTest::Intervals,
-            }),
+            gate: match group {
+                Group::Labels | Group::Images => GateRule::by(GateTest::Stories).headline(),
+                Group::Detail => GateRule::by(GateTest::Stories),
+            },
         }
     }
 
@@ -157,6 +157,12 @@ impl Metric {
 
     const fn version(mut self, version: u32) -> Self {
         self.version = version;
+        self
+    }
+
+    /// At the edge of its range without an interval, a difference is a note of the gate.
+    const fn noted_at_the_edge(mut self) -> Self {
+        self.gate.untested = Untested::Noted;
         self
     }
 
@@ -231,10 +237,10 @@ registry! {
     Lpips, "lpips", "LPIPS", Metric::distance(Images, &LPIPS, 4).on(Frames).drawn("#e07a00", "");
 
     Kid, "kid", "KID", Metric::distance(Detail, &KERNEL, 5).version(5).of_count().drawn("#6a3fa0", "5 3");
-    Precision, "precision", "Precision", Metric::score(Detail, &NEIGHBOURS, 3).of_count().audited();
-    Recall, "recall", "Recall", Metric::score(Detail, &NEIGHBOURS, 3).of_count().drawn("#c2569b", "");
-    Density, "density", "Density", Metric::score(Detail, &NEIGHBOURS, 3).audited();
-    Coverage, "coverage", "Coverage", Metric::score(Detail, &NEIGHBOURS, 3).of_count().audited();
+    Precision, "precision", "Precision", Metric::score(Detail, &NEIGHBOURS, 3).of_count().noted_at_the_edge().audited();
+    Recall, "recall", "Recall", Metric::score(Detail, &NEIGHBOURS, 3).of_count().noted_at_the_edge().drawn("#c2569b", "");
+    Density, "density", "Density", Metric::score(Detail, &NEIGHBOURS, 3).noted_at_the_edge().audited();
+    Coverage, "coverage", "Coverage", Metric::score(Detail, &NEIGHBOURS, 3).of_count().noted_at_the_edge().audited();
     Is, "is", "IS", Metric::score(Detail, &INCEPTION, 3).of_count().drawn("#555b66", "2 3");
     Bleu1, "bleu1", "BLEU1", Metric::score(Detail, &CAPTIONS, 4);
     Bleu2, "bleu2", "BLEU2", Metric::score(Detail, &CAPTIONS, 4);

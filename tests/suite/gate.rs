@@ -242,11 +242,34 @@ fn another_signature_fails_with_the_parts_and_other_data_are_not_comparable() {
     fails(&mut gate.with(any)).says(98, &["no score could be compared", "dataset: minisv@"]);
 }
 
+/// A cosine of -0.95 can fall by 0.05, and with two stories less than 0.09 is explained by chance.
+#[test]
+fn a_gate_that_could_not_fail_says_so_and_is_refused_where_power_is_required() {
+    let gate = Gate::new();
+    let path = gate.path("baseline.json");
+    let mut baseline: Value = serde_json::from_slice(&fs::read(&path).unwrap()).unwrap();
+    let scores = baseline["models"][0]["scores"].as_array_mut().unwrap();
+    let similarity = |score: &&mut Value| score["metric"] == "clip_ti" && score["slice"] == "all";
+    scores.iter_mut().find(similarity).unwrap()["value"] = (-0.95).into();
+    fs::write(&path, baseline.to_string()).unwrap();
+    let output = gate.gate().output().unwrap();
+    let said = String::from_utf8(output.stderr).unwrap();
+    let words = "warning: too few stories: no difference of ground-truth clip_ti";
+    assert!(said.contains(words), "{said}");
+    fails(gate.gate().arg("--require-power")).says(98, &["too few stories", "--limit"]);
+    // A window is no test: nothing is refused.
+    let window = "format = 1\n[default]\nabsolute = 2\n";
+    gate.with(window).arg("--require-power").assert().success();
+}
+
 #[test]
 fn a_model_without_a_run_fails_unless_only_the_given_are_asked_for() {
     let gate = Gate::new();
     gate.edit_baseline("\"model\": \"ground-truth\"", "\"model\": \"painter\"");
-    fails(&mut gate.with(EXACT)).says(100, &["painter", "no run of this model was given"]);
+    let said = fails(&mut gate.with(EXACT));
+    said.says(100, &["failed: painter: no run of this model was given ("]);
+    // A line per model, and not per score.
+    assert_eq!(said.stderr.matches("no run of this model").count(), 1);
     let mut given = gate.with(EXACT);
     fails(given.arg("--only-given")).says(98, &["no score could be compared"]);
 }

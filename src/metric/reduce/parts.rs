@@ -73,6 +73,24 @@ impl StorySums {
         }
     }
 
+    /// Sums of both of the stories that have a part on either side, and their places among all. A story without a frame
+    /// of the slice is no story of it.
+    #[must_use]
+    pub fn paired(&self, candidate: &Self) -> (ClusterSums, ClusterSums, Vec<usize>) {
+        let width = self.sums.width();
+        let has_part = |row: &[f64]| row[width - 1] > 0.0;
+        let (mut a_kept, mut b_kept) = (ClusterSums::new(0, width), ClusterSums::new(0, width));
+        let mut places = Vec::new();
+        for (place, (a, b)) in self.sums.rows().zip(candidate.sums.rows()).enumerate() {
+            if has_part(a) || has_part(b) {
+                a_kept.add(places.len(), a);
+                b_kept.add(places.len(), b);
+                places.push(place);
+            }
+        }
+        (a_kept, b_kept, places)
+    }
+
     /// The stories that have a part in the score, in order.
     #[must_use]
     pub fn with_a_part(&self) -> ClusterSums {
