@@ -6,6 +6,8 @@ use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
 /// A column that may be cut keeps so many characters on the narrowest terminal.
 const LEAST: usize = 20;
+/// With less room than this beside all other columns, it gets a table in which it is beside the first one only.
+const ENOUGH: usize = 40;
 
 impl Document {
     /// Whether signatures are in it.
@@ -81,8 +83,14 @@ fn cut(table: &Table, width: Option<usize>) -> Table {
         };
         if let Some(width) = width {
             let widths = widths(&table);
-            let others = total(&widths) - widths[at];
-            most = most.min(width.saturating_sub(others)).max(LEAST);
+            let beside_all = width.saturating_sub(total(&widths) - widths[at]);
+            let beside_first = width.saturating_sub(total(&widths[..1]) + BESIDE);
+            let room = if beside_all < ENOUGH {
+                beside_first
+            } else {
+                beside_all
+            };
+            most = most.min(room).max(LEAST);
         }
         for row in &mut table.rows {
             if let Row::Cells(cells) = row
