@@ -8,16 +8,16 @@ use unicode_width::UnicodeWidthStr;
 /// What a command prints in a terminal of 80 columns, or as many as COLUMNS says.
 fn in_a_terminal(line: &str, columns: Option<&str>) -> Option<String> {
     let program = env!("CARGO_BIN_EXE_storyeval");
+    // Set last: a shell in a terminal replaces the variable.
+    let columns = columns.map_or_else(String::new, |columns| format!("COLUMNS={columns}"));
     let mut command = Command::new("script");
     command
         .args(["--quiet", "--return", "--command"])
-        .arg(format!("stty cols 80 rows 24; exec '{program}' -q {line}"))
+        .arg(format!(
+            "stty cols 80 rows 24; exec env -u COLUMNS {columns} '{program}' -q {line}"
+        ))
         .arg("/dev/null")
-        .current_dir(group())
-        .env_remove("COLUMNS");
-    if let Some(columns) = columns {
-        command.env("COLUMNS", columns);
-    }
+        .current_dir(group());
     let output = command.output().ok()?;
     assert!(output.status.success(), "{output:?}");
     Some(
