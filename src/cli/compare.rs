@@ -2,7 +2,7 @@
 
 use super::Outcome;
 use super::common::runs;
-use super::format::TableFormat;
+use super::format::{IN_SCORES, SignatureArguments, TableFormat};
 use super::talk::print;
 use clap::Args;
 use std::path::PathBuf;
@@ -37,6 +37,8 @@ pub(crate) struct CompareArguments {
     /// Compare numbers with different signatures all the same, marked
     #[arg(long)]
     force_incomparable: bool,
+    #[command(flatten)]
+    signatures: SignatureArguments,
 }
 
 /// Compares, and prints.
@@ -59,9 +61,11 @@ pub(crate) fn compare(arguments: &CompareArguments) -> Outcome {
         force: arguments.force_incomparable,
     };
     let study = study(Side::read_all(folders)?, &options)?;
-    print(&match arguments.format {
-        TableFormat::Csv => study.csv()?,
-        TableFormat::Json => study.json()?,
-        other => study.document().render(other.of_document())?,
-    })
+    match arguments.format {
+        TableFormat::Csv => print(&study.csv()?),
+        TableFormat::Json => print(&study.json()?),
+        other => arguments
+            .signatures
+            .print(&study.document(), other, IN_SCORES),
+    }
 }

@@ -1,8 +1,13 @@
 //! The choices of `--format`.
 
-use clap::ValueEnum;
+use super::Outcome;
+use super::failure::Failure;
+use super::talk::{print, say};
 use clap::builder::{PossibleValuesParser, TypedValueParser};
-use storyeval::table;
+use clap::{Args, ValueEnum};
+use std::io::IsTerminal;
+use storyeval::table::{self, Document};
+use terminal_size::terminal_size_of;
 
 /// How values are printed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
@@ -50,4 +55,65 @@ impl TableFormat {
 pub(crate) fn among(formats: &[TableFormat]) -> impl TypedValueParser<Value = TableFormat> {
     let values = formats.iter().filter_map(TableFormat::to_possible_value);
     PossibleValuesParser::new(values).try_map(|name| TableFormat::from_str(&name, false))
+}
+
+/// What is printed of a document.
+#[derive(Clone, Copy, Debug, Args)]
+pub(crate) struct SignatureArguments {
+    /// Print below the tables how each number was computed; JSON and CSV say it anyway
+    #[arg(long)]
+    signatures: bool,
+}
+
+impl SignatureArguments {
+    /// Prints a document: on a terminal, in tables that are no wider than it is. `elsewhere` says where the
+    /// signatures are that are not printed.
+    pub(crate) fn print(
+        self,
+        document: &Document,
+        format: TableFormat,
+        elsewhere: &str,
+    ) -> Outcome {
+        print(&self.text(document, format, terminal_width())?)?;
+        if document.has_signatures() && !self.signatures {
+            say(&format!(
+                "\nsignatures (how each number was computed): add `--signatures`; {elsewhere}"
+            ));
+        }
+        Ok(())
+    }
+
+    /// A document as text, for a terminal of a width.
+    pub(crate) fn text(
+        self,
+        document: &Document,
+        format: TableFormat,
+        width: Option<usize>,
+    ) -> Result<String, Failure> {
+        let mut document = document.clone();
+        if !self.signatures {
+            document = document.folded();
+        }
+        document = match format {
+            TableFormat::Md => document.within(width),
+            TableFormat::Latex => document.within(None),
+            _ => document,
+        };
+        Ok(document.render(format.of_document())?)
+    }
+}
+
+/// Where the signatures of a run's scores are.
+pub(crate) const IN_SCORES: &str = "`scores.json` of the run has them";
+
+/// Columns of the terminal that stdout is, by `COLUMNS` where it is set; none where it is a file or a pipe.
+fn terminal_width() -> Option<usize> {
+    let stdout = std::io::stdout();
+    if !stdout.is_terminal() {
+        return None;
+    }
+    let set = std::env::var("COLUMNS").ok();
+    let set = set.and_then(|columns| columns.parse().ok());
+    set.filter(|width| *width > 0)
+        .or_else(|| Some(usize::from(terminal_size_of(stdout)?.0.0)))
 }

@@ -63,7 +63,12 @@ struct Cli {
 #[derive(Debug, Subcommand)]
 enum Command {
     /// Generate, observe and score a test split, and print a table
-    Run(run::RunArguments),
+    Run {
+        #[command(flatten)]
+        arguments: run::RunArguments,
+        #[command(flatten)]
+        signatures: format::SignatureArguments,
+    },
     /// Draw the frames of a run, and stop there
     Generate(run::RunArguments),
     /// Observe the frames of a run with the evaluators
@@ -155,7 +160,10 @@ fn without_empty_variables(command: clap::Command) -> clap::Command {
 
 fn verb(command: &Command, matches: &clap::ArgMatches) -> Outcome {
     match command {
-        Command::Run(arguments) => run::run(arguments),
+        Command::Run {
+            arguments,
+            signatures,
+        } => run::run(arguments, *signatures),
         Command::Generate(arguments) => run::generate(arguments),
         Command::Observe(arguments) => observe::observe(arguments),
         Command::Score(arguments) => score::score(

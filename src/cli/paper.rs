@@ -2,7 +2,7 @@
 
 use super::Outcome;
 use super::failure::Failure;
-use super::format::TableFormat;
+use super::format::{IN_SCORES, SignatureArguments, TableFormat};
 use super::talk::{print, say};
 use clap::Args;
 use std::path::{Path, PathBuf};
@@ -23,6 +23,8 @@ pub(crate) struct PaperArguments {
     /// How to print
     #[arg(long, value_enum, default_value_t = TableFormat::Md)]
     format: TableFormat,
+    #[command(flatten)]
+    signatures: SignatureArguments,
     /// Write to DIR/papers/ instead of printing [default with `all`: reports]
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
@@ -60,14 +62,14 @@ pub(crate) fn paper(arguments: &PaperArguments) -> Outcome {
     let out = match &arguments.out {
         Some(out) => out.clone(),
         None if all => PathBuf::from("reports"),
-        None => return print(&render(&replies[0], arguments.format)?),
+        None => return show(&replies[0], arguments),
     };
     let folder = out.join(FOLDER);
     std::fs::create_dir_all(&folder).map_err(|source| RunError::write(&folder, source))?;
     let name = |id: &str| format!("{id}.{}", extension(arguments.format));
     for (table, reply) in chosen.iter().zip(&replies) {
         let path = folder.join(name(&table.about().id));
-        write_durably(&path, render(reply, arguments.format)?.as_bytes())?;
+        write_durably(&path, text(reply, arguments)?.as_bytes())?;
         print(&format!("{}\n", path.display()))?;
     }
     if all {
@@ -117,13 +119,23 @@ fn warn(replies: &[Reply<'_>], runs: usize) {
     }
 }
 
-/// A table with its runs in any format.
-pub(crate) fn render(reply: &Reply<'_>, format: TableFormat) -> Result<String, Failure> {
-    Ok(match format {
-        TableFormat::Json => reply.json()?,
-        TableFormat::Csv => reply.csv()?,
-        other => reply.document().render(other.of_document())?,
-    })
+/// Prints a table with its runs.
+fn show(reply: &Reply<'_>, arguments: &PaperArguments) -> Outcome {
+    match arguments.format {
+        TableFormat::Json | TableFormat::Csv => print(&text(reply, arguments)?),
+        other => arguments
+            .signatures
+            .print(&reply.document(), other, IN_SCORES),
+    }
+}
+
+/// A table with its runs, for a file.
+fn text(reply: &Reply<'_>, arguments: &PaperArguments) -> Result<String, Failure> {
+    match arguments.format {
+        TableFormat::Json => Ok(reply.json()?),
+        TableFormat::Csv => Ok(reply.csv()?),
+        other => arguments.signatures.text(&reply.document(), other, None),
+    }
 }
 
 fn extension(format: TableFormat) -> &'static str {

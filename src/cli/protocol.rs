@@ -1,7 +1,7 @@
 //! `storyeval protocol`: what a protocol says, how two differ, and what that is worth in points.
 
 use super::Outcome;
-use super::format::Format;
+use super::format::{Format, SignatureArguments, TableFormat};
 use super::observe::LaterArguments;
 use super::talk::{Screen, print, print_json};
 use clap::{Args, Subcommand, ValueEnum};
@@ -10,7 +10,6 @@ use std::path::PathBuf;
 use storyeval::card::{self, CardKind, Protocol};
 use storyeval::pipeline::effect_of_protocols;
 use storyeval::report;
-use storyeval::table;
 
 #[derive(Clone, Debug, Subcommand)]
 pub(crate) enum ProtocolCommand {
@@ -54,6 +53,8 @@ pub(crate) struct EffectArguments {
     /// How to print
     #[arg(long, value_enum, default_value_t = Format::Text)]
     format: Format,
+    #[command(flatten)]
+    signatures: SignatureArguments,
     #[command(flatten)]
     later: LaterArguments,
 }
@@ -132,10 +133,11 @@ fn effect(arguments: &EffectArguments) -> Outcome {
     let screen = Screen::new();
     let scores = effect_of_protocols(&request, &arguments.protocols, screen.control())?;
     match arguments.format {
-        Format::Text => {
-            let document = report::effect(&scores)?;
-            print(&document.render(table::Format::Markdown)?)
-        }
+        Format::Text => arguments.signatures.print(
+            &report::effect(&scores)?,
+            TableFormat::Md,
+            "`--format json` has them",
+        ),
         Format::Json => print_json(&scores),
     }
 }

@@ -3,6 +3,7 @@
 use super::common::DeviceArguments;
 use super::data::DataArguments;
 use super::failure::Failure;
+use super::format::{IN_SCORES, SignatureArguments, TableFormat};
 use super::latents::LatentArguments;
 use super::observe::SkipArguments;
 use super::talk::{Screen, print, say};
@@ -79,23 +80,22 @@ impl RunArguments {
 }
 
 /// The whole way to the table.
-pub(crate) fn run(arguments: &RunArguments) -> Outcome {
+pub(crate) fn run(arguments: &RunArguments, signatures: SignatureArguments) -> Outcome {
     interrupt::says(interrupt::RUN);
     let screen = Screen::new();
     let request = arguments.request();
     if let Some(id) = &arguments.suite {
-        return suite::run(id, &request, arguments.dry_run, &screen);
+        return suite::run(id, &request, arguments.dry_run, signatures, &screen);
     }
     let planned = request.plan(Goal::Scores, screen.control())?;
     if arguments.dry_run {
         return outlook(planned);
     }
     let measured = planned.measure(screen.control())?;
-    let markdown = table::markdown(&measured.results)?;
-    let file = measured.group.join("table.md");
-    storyeval::run::write_durably(&file, markdown.as_bytes())?;
-    print(&markdown)?;
-    say(&format!("\nruns:  {}", measured.group.display()));
+    let table = table::of_runs(&measured.results)?;
+    table::keep(&table, &measured.group)?;
+    signatures.print(&table, TableFormat::Md, IN_SCORES)?;
+    say(&format!("runs:  {}", measured.group.display()));
     say(&format!("sheet: {}", measured.sheet.display()));
     some_value(&measured.results)
 }

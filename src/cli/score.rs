@@ -3,18 +3,17 @@
 use super::Outcome;
 use super::common::DeviceArguments;
 use super::failure::Failure;
-use super::format::TableFormat;
+use super::format::{SignatureArguments, TableFormat};
 use super::observe::SkipArguments;
 use super::run::some_value;
 use super::score_images::{self, ImagesArguments};
 use super::table;
-use super::talk::print;
 use clap::parser::ValueSource;
 use clap::{ArgMatches, Args};
 use std::path::{Path, PathBuf};
 use storyeval::pipeline;
 use storyeval::record::Scores;
-use storyeval::report::TableOptions;
+use storyeval::report::{Comparison, TableOptions};
 
 #[derive(Clone, Debug, Args)]
 pub(crate) struct ScoreArguments {
@@ -27,6 +26,8 @@ pub(crate) struct ScoreArguments {
     /// Show every metric, not only the columns of papers
     #[arg(long)]
     pub(crate) detail: bool,
+    #[command(flatten)]
+    signatures: SignatureArguments,
     #[command(flatten, next_help_heading = "Images of another program")]
     pub(crate) images: ImagesArguments,
     #[command(flatten)]
@@ -71,17 +72,19 @@ fn score_run(arguments: &ScoreArguments, run: &Path, typed: &[&str]) -> Outcome 
         });
     }
     let scores = [pipeline::score_run(run)?];
-    print(&arguments.rendered(&scores)?)?;
+    arguments.show(&scores)?;
     some_value(&scores)
 }
 
 impl ScoreArguments {
-    /// The table of one run, as the user wants it.
-    pub(crate) fn rendered(&self, scores: &[Scores]) -> Result<String, Failure> {
+    /// Prints the table of one run, as the user wants it.
+    pub(crate) fn show(&self, scores: &[Scores]) -> Outcome {
         let options = TableOptions {
             detail: self.detail,
             ..TableOptions::default()
         };
-        table::render(scores, self.format, &options)
+        let comparison = Comparison::new(scores, &options)?;
+        let document = comparison.document(&[], None);
+        table::show(&comparison, &document, self.format, self.signatures)
     }
 }

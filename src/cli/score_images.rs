@@ -131,11 +131,9 @@ pub(crate) fn score_images(arguments: &ScoreArguments, images: &Path) -> Outcome
     }
     let imported = matched.score(screen.control())?;
     let scores = std::slice::from_ref(&imported.scores);
-    let markdown = table::markdown(scores)?;
-    let file = imported.run.join("table.md");
-    storyeval::run::write_durably(&file, markdown.as_bytes())?;
-    print(&arguments.rendered(scores)?)?;
-    say(&format!("\nrun:   {}", imported.run.display()));
+    table::keep(&table::of_runs(scores)?, &imported.run)?;
+    arguments.show(scores)?;
+    say(&format!("run:   {}", imported.run.display()));
     say(&format!("sheet: {}", imported.sheet.display()));
     some_value(scores)
 }

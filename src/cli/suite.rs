@@ -2,11 +2,18 @@
 
 use super::Outcome;
 use super::failure::Failure;
+use super::format::{IN_SCORES, SignatureArguments, TableFormat};
 use super::talk::{Screen, print, say};
 use storyeval::pipeline::{PlannedSuite, RunRequest};
 
 /// Plans a suite, runs what can be run, and prints its table.
-pub(super) fn run(id: &str, common: &RunRequest, dry_run: bool, screen: &Screen) -> Outcome {
+pub(super) fn run(
+    id: &str,
+    common: &RunRequest,
+    dry_run: bool,
+    signatures: SignatureArguments,
+    screen: &Screen,
+) -> Outcome {
     let planned = PlannedSuite::open(id, common, screen.control())?;
     let outlook = planned.outlook()?;
     if dry_run {
@@ -14,8 +21,8 @@ pub(super) fn run(id: &str, common: &RunRequest, dry_run: bool, screen: &Screen)
     }
     say(&outlook);
     let measured = planned.run(screen.control())?;
-    print(&measured.table)?;
-    say(&format!("\nsuite: {}", measured.root.display()));
+    signatures.print(&measured.table, TableFormat::Md, IN_SCORES)?;
+    say(&format!("suite: {}", measured.root.display()));
     if measured.done < measured.runs {
         return Err(Failure::SuiteUnfinished {
             suite: measured.suite,

@@ -3,13 +3,14 @@
 use super::Outcome;
 use super::common::runs;
 use super::failure::Failure;
-use super::format::TableFormat;
+use super::format::{IN_SCORES, SignatureArguments, TableFormat};
 use super::talk::print;
 use clap::Args;
 use std::path::{Path, PathBuf};
 use storyeval::record::Scores;
-use storyeval::report::{self, ColumnChoice, Comparison, Ranking, TableOptions};
+use storyeval::report::{self, ColumnChoice, Comparison, TableOptions};
 use storyeval::run::{Manifest, SCORES, read_scores, runs_in};
+use storyeval::table::{Document, Format};
 
 #[allow(
     clippy::struct_excessive_bools,
@@ -44,6 +45,8 @@ pub(crate) struct TableArguments {
     /// Put numbers with different signatures into one column all the same, marked
     #[arg(long, alias = "force")]
     force_incomparable: bool,
+    #[command(flatten)]
+    signatures: SignatureArguments,
 }
 
 impl TableArguments {
@@ -66,19 +69,22 @@ pub(crate) fn table(arguments: &TableArguments) -> Outcome {
     let rows = rows.collect::<Result<Vec<_>, _>>()?;
     let (folders, results): (Vec<_>, Vec<_>) = rows.into_iter().unzip();
     let comparison = Comparison::new(&results, &arguments.options())?;
-    let (significant, claim) =
-        if arguments.no_bold || results.len() < 2 || arguments.format.in_full() {
-            (Vec::new(), None)
-        } else {
-            let (significant, claim) = report::significant(&comparison, &folders, &results)?;
-            (significant, Some(claim))
-        };
-    print(&written(
+    if arguments.format.in_full() || arguments.no_bold || results.len() < 2 {
+        return show(
+            &comparison,
+            &comparison.document(&[], None),
+            arguments.format,
+            arguments.signatures,
+        );
+    }
+    let (significant, claim) = report::significant(&comparison, &folders, &results)?;
+    let document = comparison.document(&significant, Some(&claim));
+    show(
         &comparison,
+        &document,
         arguments.format,
-        &significant,
-        claim.as_deref(),
-    )?)
+        arguments.signatures,
+    )
 }
 
 /// The folder and scores of a run, or the means over the seeds of a model.
@@ -95,32 +101,28 @@ fn row(folder: &Path) -> Result<(Option<PathBuf>, Scores), Failure> {
     Ok((None, report::over_seeds(&scores)?))
 }
 
-/// The table that `run` prints.
-pub(crate) fn markdown(results: &[Scores]) -> Result<String, Failure> {
-    render(results, TableFormat::Md, &TableOptions::default())
+/// The table of runs, as verbs that make runs print it and keep it in `table.md`.
+pub(crate) fn of_runs(results: &[Scores]) -> Result<Document, Failure> {
+    Ok(Comparison::new(results, &TableOptions::default())?.document(&[], None))
 }
 
-/// A table in any format.
-pub(crate) fn render(
-    results: &[Scores],
-    format: TableFormat,
-    options: &TableOptions,
-) -> Result<String, Failure> {
-    written(&Comparison::new(results, options)?, format, &[], None)
+/// What is kept beside runs: with signatures, since it outlives them.
+pub(crate) fn keep(document: &Document, folder: &Path) -> Outcome {
+    let text = document.render(Format::Markdown)?;
+    storyeval::run::write_durably(&folder.join("table.md"), text.as_bytes())?;
+    Ok(())
 }
 
-fn written(
+/// Prints runs in any format.
+pub(crate) fn show(
     comparison: &Comparison,
+    document: &Document,
     format: TableFormat,
-    significant: &[Ranking],
-    claim: Option<&str>,
-) -> Result<String, Failure> {
-    Ok(match format {
-        TableFormat::Csv => report::csv(comparison)?,
-        TableFormat::Json => report::json(comparison)?,
-        other => {
-            let document = comparison.document(significant, claim);
-            document.render(other.of_document())?
-        }
-    })
+    signatures: SignatureArguments,
+) -> Outcome {
+    match format {
+        TableFormat::Csv => print(&report::csv(comparison)?),
+        TableFormat::Json => print(&report::json(comparison)?),
+        other => signatures.print(document, other, IN_SCORES),
+    }
 }

@@ -17,6 +17,9 @@ const TITLES: [&str; 5] = [
     "by length of the story",
 ];
 
+/// Characters of a story's captions that a text shows at most; JSON has them whole.
+const CAPTIONS: usize = 80;
+
 impl Study {
     /// What is printed: for each candidate the tables and the stories that changed most; last the verdicts.
     #[must_use]
@@ -48,7 +51,12 @@ impl Study {
         document.blocks.push(Block::Text(self.method()));
         let notes = self.notes.iter().cloned().map(Line::Prose).collect();
         document.note("About these runs", notes);
-        let signatures = self.signatures.iter().cloned().map(Line::Code).collect();
+        let signatures = self
+            .signatures
+            .iter()
+            .cloned()
+            .map(Line::Signature)
+            .collect();
         document.note("Signatures", signatures);
         for against in &self.candidates {
             let verdict = format!("Verdict: {}", against.verdict.sentence);
@@ -223,7 +231,10 @@ fn changed(stories: &[ChangedStory]) -> Table {
             Column::text("story"),
             Column::number("change", None),
             Column::text("most in"),
-            Column::text("captions"),
+            Column {
+                at_most: Some(CAPTIONS),
+                ..Column::text("captions")
+            },
         ],
         rows,
     }

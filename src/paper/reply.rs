@@ -94,7 +94,7 @@ impl<'a> Reply<'a> {
                 signatures.push(signature);
             }
         }
-        let lines = signatures.into_iter().map(Line::Code);
+        let lines = signatures.into_iter().map(Line::Signature);
         document.note("Signatures of our numbers", lines.collect());
         document
     }

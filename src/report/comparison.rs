@@ -1,9 +1,10 @@
 //! Several runs side by side: what every table format shows.
 
 use super::footnotes::Footnotes;
+use super::remarks::{remarks, run_notes};
 use super::sections::{Section, columns_of, scored, section};
 use super::{ColumnChoice, ReportError, TableOptions};
-use crate::metric::{Group, Metric, about};
+use crate::metric::{Group, about};
 use crate::record::{Score, Scores, signature_differences};
 use crate::table::{Block, Cell, Column, Direction, Document, Line, Row, Table};
 use std::collections::{BTreeMap, BTreeSet};
@@ -178,7 +179,7 @@ impl Comparison {
     fn table(&self, section: &Section, best: impl Fn(&str) -> Option<usize>) -> Table {
         let mut columns = vec![Column::text("model")];
         columns.extend(section.columns.iter().map(|column| Column {
-            marks: column.mark.iter().cloned().collect(),
+            signature: column.mark.clone(),
             ..Column::number(&column.name, Some(Direction::of(column.higher_is_better)))
         }));
         columns.push(Column::number("scored / planned", None));
@@ -311,101 +312,6 @@ fn labels(runs: &[Scores]) -> Vec<String> {
             }
         })
         .collect()
-}
-
-/// What holds of all numbers of a run.
-fn run_notes(runs: &[Scores], labels: &[String]) -> Vec<String> {
-    let of_run = |(run, label): (&Scores, &String)| {
-        let notes = run.notes.iter();
-        notes
-            .map(|note| format!("{note} ({label})"))
-            .collect::<Vec<_>>()
-    };
-    runs.iter().zip(labels).flat_map(of_run).collect()
-}
-
-/// Where a remark belongs: metric and slice.
-type Place<'a> = (&'a str, &'a str);
-
-/// What is said of scores, the places that it is said of, and the models that have it there.
-struct Remark<'a> {
-    text: String,
-    places: Vec<Place<'a>>,
-    models: Vec<&'a str>,
-}
-
-impl Remark<'_> {
-    /// `fid, lpips on all; lpips on pronoun: text (models)`.
-    fn line(&self) -> String {
-        let mut slices: Vec<(&str, Vec<&str>)> = Vec::new();
-        for (metric, slice) in &self.places {
-            match slices.iter_mut().find(|(known, _)| known == slice) {
-                Some((_, metrics)) => metrics.push(metric),
-                None => slices.push((slice, vec![metric])),
-            }
-        }
-        let places: Vec<String> = slices
-            .into_iter()
-            .map(|(slice, metrics)| format!("{} on {slice}", metrics.join(", ")))
-            .collect();
-        format!(
-            "{}: {} ({})",
-            places.join("; "),
-            self.text,
-            self.models.join(", ")
-        )
-    }
-}
-
-/// Every remark with its models, once per place.
-fn placed<'a>(shown: &[(&'a String, &'a Score)]) -> Vec<Remark<'a>> {
-    let mut remarks: Vec<Remark<'a>> = Vec::new();
-    for (label, score) in shown {
-        let reason = score
-            .unscored
-            .iter()
-            .map(|reason| format!("no value: {reason}"));
-        for text in reason.chain(score.warnings.iter().cloned()) {
-            let places = vec![(score.metric.as_str(), score.slice.as_str())];
-            let same = |known: &&mut Remark<'_>| known.text == text && known.places == places;
-            match remarks.iter_mut().find(same) {
-                Some(known) => known.models.push(label),
-                None => remarks.push(Remark {
-                    text,
-                    places,
-                    models: vec![label],
-                }),
-            }
-        }
-    }
-    remarks
-}
-
-/// Reasons for missing values, warnings, and different numbers of frames under a distance. What is the same for
-/// several models or places is one line.
-fn remarks(shown: &[(&String, &Score)]) -> Vec<String> {
-    let mut merged: Vec<Remark<'_>> = Vec::new();
-    for remark in placed(shown) {
-        let same =
-            |known: &&mut Remark<'_>| known.text == remark.text && known.models == remark.models;
-        match merged.iter_mut().find(same) {
-            Some(known) => known.places.extend(remark.places),
-            None => merged.push(remark),
-        }
-    }
-    let mut remarks: Vec<String> = merged.iter().map(Remark::line).collect();
-    let mut sizes: BTreeMap<&str, BTreeSet<usize>> = BTreeMap::new();
-    for (_, score) in shown {
-        let counted = Metric::find(&score.metric).is_some_and(|metric| metric.depends_on_count);
-        if counted && score.value.is_some() {
-            sizes.entry(&score.metric).or_default().insert(score.n);
-        }
-    }
-    if sizes.values().any(|sizes| sizes.len() > 1) {
-        remarks
-            .push("distances fall with the number of frames, and the rows differ in it".to_owned());
-    }
-    remarks
 }
 
 #[cfg(test)]

@@ -45,7 +45,7 @@ pub fn effect(scores: &[Scores]) -> Result<Document, ReportError> {
     let signatures = scores.iter().flat_map(|run| {
         let with_value = of_all(run).filter(|score| score.value.is_some());
         with_value.map(|score| {
-            Line::Code(format!(
+            Line::Signature(format!(
                 "{}: {}",
                 run.protocol,
                 without_count(&score.signature)

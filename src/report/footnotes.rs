@@ -26,7 +26,7 @@ impl Footnotes {
     pub(super) fn lines(&self) -> Vec<Line> {
         let signatures = self.signatures.iter().enumerate();
         signatures
-            .map(|(at, signature)| Line::Code(format!("{} {signature}", letters(at))))
+            .map(|(at, signature)| Line::Signature(format!("{} {signature}", letters(at))))
             .collect()
     }
 }
@@ -56,7 +56,7 @@ mod tests {
         assert_eq!(notes.mark("fid|gt:middle|n:9|v:1"), "a");
         assert_eq!(
             notes.lines()[1],
-            Line::Code("b fid|gt:random|v:1".to_owned())
+            Line::Signature("b fid|gt:random|v:1".to_owned())
         );
         assert_eq!(letters(24), "z");
         assert_eq!(letters(25), "aa");

@@ -8,6 +8,7 @@ mod footnotes;
 mod json_table;
 mod metrics;
 mod options;
+mod remarks;
 pub mod runs;
 mod sections;
 mod seeds;

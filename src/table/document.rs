@@ -32,8 +32,10 @@ pub enum Block {
 pub enum Line {
     /// A sentence.
     Prose(String),
-    /// A signature or a command, printed as it is.
+    /// A command, printed as it is.
     Code(String),
+    /// How a number was computed, printed as it is; [`Document::folded`] leaves it out.
+    Signature(String),
 }
 
 /// A table. Rows of cells have one cell per column.
@@ -58,6 +60,10 @@ pub struct Column {
     pub align: Align,
     /// Footnotes, raised.
     pub marks: Vec<String>,
+    /// The letter of the signature of its values, raised.
+    pub signature: Option<String>,
+    /// Characters of a cell that [`Document::within`] keeps at most; the last one is then an ellipsis.
+    pub at_most: Option<usize>,
 }
 
 /// Which values are better.
@@ -200,6 +206,8 @@ impl Column {
             direction: None,
             align: Align::Left,
             marks: Vec::new(),
+            signature: None,
+            at_most: None,
         }
     }
 
@@ -207,11 +215,15 @@ impl Column {
     #[must_use]
     pub fn number(name: impl Into<String>, direction: Option<Direction>) -> Self {
         Self {
-            name: name.into(),
             direction,
             align: Align::Right,
-            marks: Vec::new(),
+            ..Self::text(name)
         }
+    }
+
+    /// Footnotes and the letter of the signature.
+    pub(super) fn raised(&self) -> Vec<String> {
+        self.marks.iter().chain(&self.signature).cloned().collect()
     }
 }
 

@@ -59,7 +59,7 @@ fn part(block: &Block) -> Markup {
                         @for line in lines {
                             @match line {
                                 Line::Prose(words) => li { (text(words)) },
-                                Line::Code(words) => li { code { (text(words)) } },
+                                Line::Code(words) | Line::Signature(words) => li { code { (text(words)) } },
                             }
                         }
                     }
@@ -110,7 +110,7 @@ fn heading(column: &Column) -> Markup {
                 Some(Direction::Down) => { " " span title="smaller is better" { "↓" } }
                 None => {}
             }
-            (raised(&column.marks))
+            (raised(&column.raised()))
         }
     }
 }

@@ -33,7 +33,7 @@ pub(super) fn render(document: &Document) -> String {
                 for line in lines {
                     let _ = match line {
                         Line::Prose(words) => writeln!(text, "\\noindent {}\\par", escape(words)),
-                        Line::Code(words) => {
+                        Line::Code(words) | Line::Signature(words) => {
                             writeln!(text, "\\noindent \\texttt{{{}}}\\par", breakable(words))
                         }
                     };
@@ -93,7 +93,11 @@ fn heading(column: &Column) -> String {
         Some(Direction::Down) => " $\\downarrow$",
         None => "",
     };
-    format!("{}{arrow}{}", escape(&column.name), raised(&column.marks))
+    format!(
+        "{}{arrow}{}",
+        escape(&column.name),
+        raised(&column.raised())
+    )
 }
 
 fn show(cell: &Cell) -> String {

@@ -22,7 +22,9 @@ pub(super) fn render(document: &Document) -> String {
                 for line in lines {
                     let _ = match line {
                         Line::Prose(words) => writeln!(text, "- {}", prose(words)),
-                        Line::Code(words) => writeln!(text, "- {}", code(words)),
+                        Line::Code(words) | Line::Signature(words) => {
+                            writeln!(text, "- {}", code(words))
+                        }
                     };
                 }
             }
@@ -32,10 +34,8 @@ pub(super) fn render(document: &Document) -> String {
     parts.join("\n")
 }
 
-fn write_table(text: &mut String, table: &Table) {
-    if let Some(title) = &table.title {
-        let _ = writeln!(text, "### {}\n", escape(title));
-    }
+/// The heading and the rows of a table, cell by cell.
+fn lines(table: &Table) -> Vec<Vec<String>> {
     let mut lines = vec![table.columns.iter().map(heading).collect::<Vec<String>>()];
     for row in &table.rows {
         lines.push(match row {
@@ -50,11 +50,32 @@ fn write_table(text: &mut String, table: &Table) {
             }
         });
     }
+    lines
+}
+
+fn widths_of(lines: &[Vec<String>]) -> Vec<usize> {
     let width = |column: usize| {
         let widths = lines.iter().map(|line| line[column].width());
         widths.max().unwrap_or(0).max(3)
     };
-    let widths: Vec<usize> = (0..table.columns.len()).map(width).collect();
+    let columns = lines.first().map_or(0, Vec::len);
+    (0..columns).map(width).collect()
+}
+
+/// The width of each column on a terminal, without the space and the bar around it ([`BESIDE`]).
+pub(super) fn widths(table: &Table) -> Vec<usize> {
+    widths_of(&lines(table))
+}
+
+/// A bar and two spaces belong to each column; the last bar comes on top.
+pub(super) const BESIDE: usize = 3;
+
+fn write_table(text: &mut String, table: &Table) {
+    if let Some(title) = &table.title {
+        let _ = writeln!(text, "### {}\n", escape(title));
+    }
+    let lines = lines(table);
+    let widths = widths_of(&lines);
     for (number, line) in lines.iter().enumerate() {
         for ((cell, width), column) in line.iter().zip(&widths).zip(&table.columns) {
             let space = " ".repeat(width - cell.width());
@@ -83,7 +104,11 @@ fn heading(column: &Column) -> String {
         Some(Direction::Down) => " ↓",
         None => "",
     };
-    format!("{}{arrow}{}", escape(&column.name), raised(&column.marks))
+    format!(
+        "{}{arrow}{}",
+        escape(&column.name),
+        raised(&column.raised())
+    )
 }
 
 fn show(cell: &Cell) -> String {

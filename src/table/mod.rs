@@ -5,6 +5,7 @@
 
 mod document;
 mod error;
+mod fit;
 mod frame;
 mod html;
 mod latex;

@@ -11,6 +11,7 @@ use super::{Control, Event, PipelineError, RunRequest};
 use crate::card::{self, Suite};
 use crate::paper::Library;
 use crate::record::{FaultKind, Hint};
+use crate::table::{Document, Format};
 use job::{Job, State};
 use std::path::{Path, PathBuf};
 
@@ -29,8 +30,8 @@ pub struct MeasuredSuite {
     pub suite: String,
     /// The folder of its runs.
     pub root: PathBuf,
-    /// Its table as Markdown, which is also in `table.md`.
-    pub table: String,
+    /// Its table, which is also in `table.md`.
+    pub table: Document,
     /// Runs that have scores.
     pub done: usize,
     /// Runs that the suite has.
@@ -93,7 +94,8 @@ impl PlannedSuite {
             });
         }
         let table = results::render(&self.suite, &self.library, &self.jobs)?;
-        crate::run::write_durably(&self.root.join("table.md"), table.as_bytes())?;
+        let text = table.render(Format::Markdown)?;
+        crate::run::write_durably(&self.root.join("table.md"), text.as_bytes())?;
         Ok(MeasuredSuite {
             suite: self.suite.id,
             root: self.root,

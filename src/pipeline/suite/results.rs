@@ -6,14 +6,14 @@ use crate::paper::{Claim, Library, MeasuredRun, Reply, RowChoice};
 use crate::pipeline::PipelineError;
 use crate::record::Scores;
 use crate::report::{ColumnChoice, Comparison, TableOptions};
-use crate::table::{Block, Document, Format, Line};
+use crate::table::{Block, Document, Line};
 
-/// The table as Markdown, with what is not in it.
+/// The table, with what is not in it.
 pub(super) fn render(
     suite: &Suite,
     library: &Library,
     jobs: &[Job],
-) -> Result<String, PipelineError> {
+) -> Result<Document, PipelineError> {
     let mut document = match &suite.table {
         Some(table) => published(table, library, jobs)?,
         None => own(suite, jobs)?,
@@ -27,7 +27,7 @@ pub(super) fn render(
         State::Runnable | State::Done => None,
     });
     document.note("Not run", lines.map(Line::Prose).collect());
-    Ok(document.render(Format::Markdown)?)
+    Ok(document)
 }
 
 fn published(table: &str, library: &Library, jobs: &[Job]) -> Result<Document, PipelineError> {
