@@ -10,7 +10,7 @@ use rayon::prelude::*;
 use std::hint::black_box;
 use std::path::PathBuf;
 use std::time::Duration;
-use storyeval::format::{Depth, ImageFiles};
+use storyeval::format::ImageFiles;
 use storyeval::vision::{
     Geometry, InputScale, Recipe, Resizer, ValueScale, encode_png, prepare, read_image,
 };
@@ -38,7 +38,7 @@ fn pixels(criterion: &mut Criterion) {
         },
         PathBuf::from,
     );
-    let files = ImageFiles::list(&folder, Depth::Flat).unwrap();
+    let files = ImageFiles::list(&folder).unwrap();
     let input = InputScale::Standardised {
         mean: [0.485, 0.456, 0.406],
         std: [0.229, 0.224, 0.225],

@@ -112,7 +112,7 @@ fn folder(path: &Path) -> Result<CaptionFile, FormatError> {
         let hint = "give a file of captions, or a folder with a .txt file for every image";
         return Err(malformed(path, "no .txt file is in it".to_owned(), hint));
     }
-    captions.sort_by(|(a, _), (b, _)| a.to_string().cmp(&b.to_string()));
+    captions.sort_by_key(|(a, _)| a.to_string());
     Ok(keyed(path, captions))
 }
 
@@ -142,9 +142,8 @@ fn is_json(line: &str) -> bool {
     };
     let next = inside.trim_start().chars().next();
     match next {
-        Some('"' | '\'') => true,
         Some('{' | '[') => line.starts_with('['),
-        Some('}' | ']') | None => true,
+        Some('"' | '\'' | '}' | ']') | None => true,
         _ => false,
     }
 }

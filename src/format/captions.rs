@@ -444,7 +444,7 @@ mod tests {
         };
         let error = pair_captions(refs(), named(false), false).unwrap_err();
         let text = error.to_string();
-        assert!(text.contains(r#"hypothesis: 1, 2;"#), "{text}");
+        assert!(text.contains(r"hypothesis: 1, 2;"), "{text}");
         assert!(text.contains(r#"references: "1", "2""#), "{text}");
         for (references, hypotheses) in [(refs(), named(true)), (named(true), refs())] {
             let set = pair_captions(references, hypotheses, false).unwrap();

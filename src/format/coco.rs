@@ -57,21 +57,18 @@ pub(super) fn without_nan(text: &str) -> (Cow<'_, str>, bool) {
         let word = ["NaN", "-Infinity", "Infinity"]
             .into_iter()
             .find(|word| rest.starts_with(word));
-        let taken = match word {
-            Some(word) => {
-                clean.push_str("null");
-                found = true;
-                word.len()
-            }
-            None => {
-                let taken = if rest.starts_with('"') {
-                    string_length(rest)
-                } else {
-                    1
-                };
-                clean.push_str(&rest[..taken]);
-                taken
-            }
+        let taken = if let Some(word) = word {
+            clean.push_str("null");
+            found = true;
+            word.len()
+        } else {
+            let taken = if rest.starts_with('"') {
+                string_length(rest)
+            } else {
+                1
+            };
+            clean.push_str(&rest[..taken]);
+            taken
         };
         rest = &rest[taken..];
     }

@@ -108,18 +108,18 @@ fn other_keys(path: &Path, archive: &mut ZipArchive<BufReader<File>>) -> FormatE
         .filter(lacks)
         .map(|key| format!("no `{key}`"))
         .collect();
-    let mut found = format!("it has {}; ", missing.join(" and "));
-    match advice(&held) {
-        _ if held.is_empty() => found.push_str("it is empty"),
-        Some(line) => found.push_str(&format!("it holds {list}; {line}")),
-        None => found.push_str(&format!("it holds {list}")),
-    }
+    let holds = match advice(&held) {
+        _ if held.is_empty() => "it is empty".to_owned(),
+        Some(line) => format!("it holds {list}; {line}"),
+        None => format!("it holds {list}"),
+    };
+    let found = format!("it has {}; {holds}", missing.join(" and "));
     EXPECTED.malformed(path, found)
 }
 
 /// How to make of the members what is read here.
 fn advice(held: &[(String, Option<Vec<u64>>)]) -> Option<String> {
-    let sides = |key: &str| Some(held.iter().find(|(name, _)| name == key)?.1.as_deref()?);
+    let sides = |key: &str| held.iter().find(|(name, _)| name == key)?.1.as_deref();
     for (mean, covariance) in [
         ("mean", "cov"),
         ("mu", "cov"),

@@ -263,11 +263,11 @@ fn of_baseline(model: &str, score: &BaselineScore) -> Outcome {
 }
 
 /// Everything that two numbers of one thing are held to.
-fn compare<'a>(
+fn compare(
     mut outcome: Outcome,
     check: Check,
-    doubt: Doubt<'a>,
-) -> Result<Pending<'a>, GateError> {
+    mut doubt: Doubt<'_>,
+) -> Result<Pending<'_>, GateError> {
     let (score, found) = (doubt.baseline, doubt.found);
     let wanted = match check.coverage {
         Coverage::Complete => found.planned.max(score.planned),
@@ -334,12 +334,10 @@ fn compare<'a>(
     }
     // Chance is asked about every score of a statistical rule, also about one inside its tolerance: how many
     // are tested must not depend on what came out.
+    doubt.reason = reason.filter(|_| beyond);
     Ok(Pending {
         outcome,
-        doubt: Some(Doubt {
-            reason: reason.filter(|_| beyond),
-            ..doubt
-        }),
+        doubt: Some(doubt),
     })
 }
 

@@ -385,8 +385,8 @@ fn what_the_stories_can_show_is_known_before() {
         .map(|it| if it == 3 { 75.0 } else { 0.0 })
         .collect();
     let rare = subject(&rare, 80.0);
-    let baseline = Baseline::of(&[rare.clone()]).unwrap();
-    let found = power(&baseline, &Rules::default(), &[rare.clone()]);
+    let baseline = Baseline::of(std::slice::from_ref(&rare)).unwrap();
+    let found = power(&baseline, &Rules::default(), std::slice::from_ref(&rare));
     assert!(!found[0].could_fail, "{found:?}");
     // A tolerance is no test.
     let rules = Rules::parse("", "format = 1\n[default]\nabsolute = 1\n").unwrap();

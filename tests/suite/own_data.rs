@@ -245,6 +245,8 @@ fn a_new_data_set_is_sound_and_runs_as_it_is() {
         "mine",
         "-m",
         "ground-truth",
+        "--protocol",
+        "pixels",
         "--out",
         "run",
     ]);

@@ -144,7 +144,7 @@ fn folders_that_are_no_runs_are_refused() {
     with(&spoil("manifest.json", &no_cards)).says(97, &["made by another version of storyeval"]);
     let unscored = spoil("manifest.json", &str::to_owned);
     fs::remove_file(unscored.join("scores.json")).unwrap();
-    with(&unscored).says(5, &["no scores", "storyeval score"]);
+    with(&unscored).says(5, &["no scores", "goes on where it stopped"]);
     // A folder of several seeds counts as one run per seed.
     let seeds = folder.path().join("seeds");
     for seed in ["seed-0", "seed-1"] {

@@ -170,7 +170,13 @@ fn a_run_is_shown_with_coverage_timing_and_scores() {
         assert!(short.contains(words), "`{words}` is not in:\n{short}");
     }
     assert!(text(&["--slices"]).lines().count() > short.lines().count() + 20);
-    fails(storyeval().arg("show").arg(group())).says(2, &["no run", "hint: "]);
+    let both = String::from_utf8(printed(storyeval().arg("show").arg(group()))).unwrap();
+    assert!(
+        both.contains("ground-truth: scored") && both.contains("shuffled: scored"),
+        "{both}"
+    );
+    let folder = tempfile::tempdir().unwrap();
+    fails(storyeval().arg("show").arg(folder.path())).says(2, &["no run", "hint: "]);
 }
 
 #[test]
@@ -242,7 +248,7 @@ fn two_runs_differ_field_by_field_and_comparable_scores_are_named() {
     ] {
         assert!(text.contains(words), "`{words}` is not in:\n{text}");
     }
-    fails(storyeval().arg("diff").arg(&a).arg(folder.path())).says(2, &["no run"]);
+    fails(storyeval().arg("diff").arg(&a).arg(folder.path())).says(2, &["is not a run", "hint: "]);
 }
 
 #[test]

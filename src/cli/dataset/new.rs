@@ -22,7 +22,7 @@ pub(super) fn new(arguments: &NewArguments) -> Outcome {
     let dir = arguments.dir.display();
     say(&format!(
         "write your cast into {dir}/dataset.toml, and your stories over {dir}/stories.jsonl and {dir}/images; then\n  \
-         storyeval dataset verify {dir}\n  storyeval run --dataset {dir} --model ground-truth"
+         storyeval dataset verify {dir}\n  storyeval run --dataset {dir} --model ground-truth --protocol pixels"
     ));
     print(&format!("{dir}\n"))
 }
