@@ -23,7 +23,7 @@ pub fn bundle_places(id: &str, cache: &Path) -> Vec<PathBuf> {
 /// # Errors
 /// [`PipelineError::CacheWrite`].
 pub fn locate_bundle(id: &str, cache: &Path) -> Result<Option<PathBuf>, PipelineError> {
-    match (own_folder(id, cache), Shipped::find(id)) {
+    match (users_folder(id, cache), Shipped::find(id)) {
         (None, Some(shipped)) => shipped.unpacked(cache).map(Some),
         (own, _) => Ok(own),
     }
@@ -32,10 +32,10 @@ pub fn locate_bundle(id: &str, cache: &Path) -> Result<Option<PathBuf>, Pipeline
 /// Whether [`locate_bundle`] finds it. Writes nothing.
 #[must_use]
 pub fn is_installed(id: &str, cache: &Path) -> bool {
-    Shipped::find(id).is_some() || own_folder(id, cache).is_some()
+    Shipped::find(id).is_some() || users_folder(id, cache).is_some()
 }
 
-fn own_folder(id: &str, cache: &Path) -> Option<PathBuf> {
+fn users_folder(id: &str, cache: &Path) -> Option<PathBuf> {
     bundle_places(id, cache)
         .into_iter()
         .find(|dir| dir.join("bundle.toml").is_file())
@@ -52,15 +52,14 @@ pub fn open_bundle(
     cache: &Path,
 ) -> Result<Bundle, PipelineError> {
     let bundle = find_bundle(id, what, origin, cache)?;
-    match (bundle.verify(), Shipped::find(id)) {
-        (Ok(_), _) => Ok(bundle),
-        // The program has the right bytes itself.
-        (Err(_), Some(shipped)) if shipped.renew(bundle.dir(), cache)? => {
-            bundle.verify()?;
-            Ok(bundle)
-        }
-        (Err(error), _) => Err(error.into()),
+    if let Err(error) = bundle.verify() {
+        // Of a bundle that it carries, the program has the right bytes itself.
+        match Shipped::find(id) {
+            Some(shipped) if shipped.renew(bundle.dir(), cache)? => bundle.verify()?,
+            _ => return Err(error.into()),
+        };
     }
+    Ok(bundle)
 }
 
 /// Finds a bundle without reading its files.
