@@ -74,6 +74,8 @@ pub(super) fn observations(
         Some(match absence {
             Absence::Missing => "missing",
             Absence::NotDrawn => "not-drawn",
+            Absence::Refused => "refused",
+            Absence::Failed => "failed",
         })
     };
     let mut columns = frames(&rows.iter().collect::<Vec<_>>());

@@ -1,8 +1,7 @@
 //! The upper bound: the data set's own frames.
 
 use super::{FrameSource, Generator, GeneratorError, Prompt};
-use crate::record::Seed;
-use image::RgbImage;
+use crate::record::{DrawnFrame, Seed};
 
 /// Returns each clip's ground-truth frame. What it scores is the ceiling that the evaluators set.
 #[derive(Debug)]
@@ -22,7 +21,7 @@ impl<S: FrameSource> Generator for GroundTruth<S> {
         &mut self,
         prompts: &[Prompt],
         seed: Seed,
-    ) -> Result<Vec<Vec<RgbImage>>, GeneratorError> {
+    ) -> Result<Vec<Vec<DrawnFrame>>, GeneratorError> {
         let source = &self.source;
         let mut frame = |prompt: &Prompt, index: usize| {
             prompt.real(index, &prompt.story.frames[index].clip, source)
@@ -36,7 +35,7 @@ mod tests {
     use super::*;
     use crate::generator::shuffled::tests::{prompt, story};
     use crate::record::{CallerError, ClipId, FaultKind, Hint};
-    use image::Rgb;
+    use image::{Rgb, RgbImage};
 
     #[test]
     fn every_frame_is_its_own_clip() {
@@ -50,8 +49,8 @@ mod tests {
         let images = generator
             .generate(&[prompt(&story("s", &["a", "bb"]))], Seed(1))
             .unwrap();
-        assert_eq!(images[0][0].get_pixel(0, 0).0[0], 1);
-        assert_eq!(images[0][1].get_pixel(0, 0).0[0], 2);
+        assert_eq!(images[0][0].image.as_ref().unwrap().get_pixel(0, 0).0[0], 1);
+        assert_eq!(images[0][1].image.as_ref().unwrap().get_pixel(0, 0).0[0], 2);
     }
 
     #[test]

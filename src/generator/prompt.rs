@@ -1,7 +1,7 @@
 //! What a generator is given, and the trait that all generators share.
 
 use super::{FrameSource, GeneratorError, Place};
-use crate::record::{ClipId, FrameIndex, ReferentialCaption, Seed, Story};
+use crate::record::{ClipId, DrawnFrame, FrameIndex, ReferentialCaption, Seed, Story};
 use image::RgbImage;
 
 /// A story to draw, with the text that the generator is to read.
@@ -11,6 +11,21 @@ pub struct Prompt {
     pub story: Story,
     /// The captions to read, one a frame of `story`, in order.
     pub captions: Vec<ReferentialCaption>,
+    /// Frames that are given and not drawn: the first ones of the story, in order. Empty in visualisation; the real
+    /// first frame in continuation.
+    pub given: Vec<RgbImage>,
+}
+
+impl Prompt {
+    /// A story of which every frame is drawn.
+    #[must_use]
+    pub fn new(story: Story, captions: Vec<ReferentialCaption>) -> Self {
+        Self {
+            story,
+            captions,
+            given: Vec::new(),
+        }
+    }
 }
 
 impl Prompt {
@@ -67,7 +82,8 @@ impl Prompt {
 /// depend on which other stories are in the call, beyond the last bits of floating-point sums.
 pub trait Generator {
     /// Draws every frame of every prompt. The stories of a call are one batch; the frames of a story are
-    /// drawn in order. The result is indexed by story, then frame.
+    /// drawn in order. The result is indexed by story, then frame; a frame that the model refused or failed to draw
+    /// is one of them, with the reason.
     ///
     /// # Errors
     /// A [`GeneratorError`] that names the stories and the frame that could not be drawn. Nothing of a call
@@ -76,7 +92,7 @@ pub trait Generator {
         &mut self,
         prompts: &[Prompt],
         seed: Seed,
-    ) -> Result<Vec<Vec<RgbImage>>, GeneratorError>;
+    ) -> Result<Vec<Vec<DrawnFrame>>, GeneratorError>;
 }
 
 /// A closure that makes one frame of a story, by its index, is a generator.
@@ -85,11 +101,13 @@ impl<F: FnMut(&Prompt, usize) -> Result<RgbImage, GeneratorError>> Generator for
         &mut self,
         prompts: &[Prompt],
         _seed: Seed,
-    ) -> Result<Vec<Vec<RgbImage>>, GeneratorError> {
+    ) -> Result<Vec<Vec<DrawnFrame>>, GeneratorError> {
         let stories = prompts.iter().map(|prompt| {
             prompt.check()?;
             let frames = 0..prompt.story.frames.len();
-            frames.map(|index| self(prompt, index)).collect()
+            frames
+                .map(|index| self(prompt, index).map(DrawnFrame::from))
+                .collect()
         });
         stories.collect()
     }

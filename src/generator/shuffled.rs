@@ -1,8 +1,7 @@
 //! The lower bound: ground-truth frames of other stories.
 
 use super::{FrameSource, Generator, GeneratorError, Prompt};
-use crate::record::{ClipId, Seed, Story, StoryId};
-use image::RgbImage;
+use crate::record::{ClipId, DrawnFrame, Seed, Story, StoryId};
 use rand::{SeedableRng, seq::SliceRandom};
 use rand_chacha::ChaCha12Rng;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
@@ -71,7 +70,7 @@ impl<S: FrameSource> Generator for Shuffled<S> {
         &mut self,
         prompts: &[Prompt],
         seed: Seed,
-    ) -> Result<Vec<Vec<RgbImage>>, GeneratorError> {
+    ) -> Result<Vec<Vec<DrawnFrame>>, GeneratorError> {
         let mut frame = |prompt: &Prompt, index: usize| {
             let donor = self.donor(&prompt.story.id, seed)?;
             let clips = &self.stories[donor].1;
@@ -161,7 +160,7 @@ fn augment(
 pub(crate) mod tests {
     use super::*;
     use crate::record::{CallerError, ReferentialCaption, StoryFrame};
-    use image::Rgb;
+    use image::{Rgb, RgbImage};
 
     pub(crate) fn story(id: &str, clips: &[&str]) -> Story {
         let frames = clips
@@ -186,10 +185,7 @@ pub(crate) mod tests {
             .iter()
             .map(|frame| ReferentialCaption::unchanged(&*frame.caption))
             .collect();
-        Prompt {
-            story: story.clone(),
-            captions,
-        }
+        Prompt::new(story.clone(), captions)
     }
 
     /// Sliding windows of four clips, as data sets have them.
@@ -226,7 +222,7 @@ pub(crate) mod tests {
             .map(|frames| {
                 frames
                     .iter()
-                    .map(|image| image.get_pixel(0, 0).0[0])
+                    .map(|frame| frame.image.as_ref().unwrap().get_pixel(0, 0).0[0])
                     .collect()
             })
             .collect()

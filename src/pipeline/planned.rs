@@ -182,7 +182,7 @@ impl Planned {
         let batch = self.request.batch;
         let plan = Plan::new(&self.stories, &captions, &model.id, seed, batch)?;
         let stories = self.stories.iter().cloned().zip(captions);
-        let prompts = stories.map(|(story, captions)| Prompt { story, captions });
+        let prompts = stories.map(|(story, captions)| Prompt::new(story, captions));
         Ok((plan, prompts.collect()))
     }
 

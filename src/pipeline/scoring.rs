@@ -195,10 +195,7 @@ fn reopen(
                 .get(&unit.story)
                 .ok_or_else(|| other_data(&unit.story))?;
             let captions = referential(story, variant, dataset.card())?;
-            Ok(Prompt {
-                story: (*story).clone(),
-                captions,
-            })
+            Ok(Prompt::new((*story).clone(), captions))
         })
         .collect::<Result<Vec<_>, PipelineError>>()?;
     if dataset.content_hash() != store.manifest().identity.dataset_hash {

@@ -11,6 +11,10 @@ pub enum Absence {
     Missing,
     /// The other program never draws it, as a continuation model is given its first frame.
     NotDrawn,
+    /// The generator refused to draw it, as services do that check what they are asked for.
+    Refused,
+    /// The generator tried as often as it may, and failed.
+    Failed,
 }
 
 impl fmt::Display for Absence {
@@ -18,6 +22,8 @@ impl fmt::Display for Absence {
         formatter.write_str(match self {
             Self::Missing => "missing",
             Self::NotDrawn => "not drawn",
+            Self::Refused => "refused",
+            Self::Failed => "failed",
         })
     }
 }

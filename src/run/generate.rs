@@ -4,11 +4,11 @@ use super::error::RunError;
 use super::plan::Unit;
 use super::progress::{Progress, Stage, begin, rate};
 use super::store::Store;
-use image::RgbImage;
+use crate::record::DrawnFrame;
 use std::time::Instant;
 
 /// The model: the frames of a batch of units, `[unit][frame]`.
-pub type Draw<'a, E> = dyn FnMut(&[&Unit]) -> Result<Vec<Vec<RgbImage>>, E> + 'a;
+pub type Draw<'a, E> = dyn FnMut(&[&Unit]) -> Result<Vec<Vec<DrawnFrame>>, E> + 'a;
 
 /// An error that may mean that the device has too little memory for a batch.
 pub trait MemoryShort {
@@ -91,10 +91,10 @@ pub fn generate<E: From<RunError> + MemoryShort>(
             batch: most.filter(|most| *most < units.len()),
         };
         let mut frames = 0;
-        for (unit, images) in units.into_iter().zip(&stories) {
-            frames += images.len();
+        for (unit, drawn) in units.into_iter().zip(&stories) {
+            frames += drawn.len();
             if store.is_done(unit) {
-                if !store.holds(unit, images)? {
+                if !store.holds(unit, drawn)? {
                     result.not_reproduced += 1;
                     progress(&Progress::NotReproduced {
                         story: unit.story.clone(),
@@ -102,10 +102,10 @@ pub fn generate<E: From<RunError> + MemoryShort>(
                 }
                 continue;
             }
-            store.put(unit, images, drawing)?;
+            store.put(unit, drawn, drawing)?;
             result.units += 1;
-            result.frames += images.len();
-            done += images.len();
+            result.frames += drawn.len();
+            done += drawn.len();
         }
         progress(&Progress::Batch {
             stage: Stage::Generate,
@@ -129,7 +129,7 @@ fn draw<E: From<RunError>>(
     generator: &mut Draw<'_, E>,
     units: &[&Unit],
     most: Option<usize>,
-) -> Result<Vec<Vec<RgbImage>>, E> {
+) -> Result<Vec<Vec<DrawnFrame>>, E> {
     let mut stories = Vec::with_capacity(units.len());
     for part in units.chunks(most.unwrap_or(units.len())) {
         let drawn = generator(part)?;
@@ -140,7 +140,7 @@ fn draw<E: From<RunError>>(
 }
 
 /// Whether the generator gave every frame of every unit, before any of it is stored.
-fn check(units: &[&Unit], stories: &[Vec<RgbImage>]) -> Result<(), RunError> {
+fn check(units: &[&Unit], stories: &[Vec<DrawnFrame>]) -> Result<(), RunError> {
     if stories.len() != units.len() {
         return Err(RunError::StoryCount {
             batch: units[0].batch,
@@ -149,5 +149,5 @@ fn check(units: &[&Unit], stories: &[Vec<RgbImage>]) -> Result<(), RunError> {
         });
     }
     let mut stories = units.iter().zip(stories);
-    stories.try_for_each(|(unit, images)| unit.has(images.len()))
+    stories.try_for_each(|(unit, drawn)| unit.has(drawn.len()))
 }

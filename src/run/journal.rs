@@ -9,7 +9,7 @@ use super::error::RunError;
 use super::fault::{self, Point};
 use super::layout::{frame_file, json_line};
 use super::plan::{Plan, Unit};
-use crate::record::{Absence, StoryId, sha256_hex};
+use crate::record::{Absence, FrameReport, StoryId, sha256_hex};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::fmt;
@@ -51,6 +51,12 @@ pub struct Entry {
     pub story: StoryId,
     /// Its frames, first to last.
     pub frames: Vec<FrameEntry>,
+    /// The caption of each frame that the generator wrote itself; empty where it wrote none.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub written: Vec<Option<String>>,
+    /// What the generator says of each frame; empty where it says nothing.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub reports: Vec<FrameReport>,
     /// Seconds that its drawing took: its share of the batch.
     pub seconds: f64,
     /// Stories that were drawn together, where memory was too short for the plan's batch. The last float bits
@@ -230,6 +236,8 @@ pub(super) fn digest(entries: &BTreeMap<usize, Entry>) -> String {
         unit: usize,
         story: &'a StoryId,
         frames: &'a [FrameEntry],
+        #[serde(skip_serializing_if = "<[_]>::is_empty")]
+        written: &'a [Option<String>],
     }
     let mut text = String::new();
     for entry in entries.values() {
@@ -237,6 +245,7 @@ pub(super) fn digest(entries: &BTreeMap<usize, Entry>) -> String {
             unit: entry.unit,
             story: &entry.story,
             frames: &entry.frames,
+            written: &entry.written,
         };
         text.push_str(&json_line(&timeless));
         text.push('\n');
@@ -340,6 +349,8 @@ mod tests {
                 unit: unit.unit,
                 story: unit.story.clone(),
                 frames: frames.collect(),
+                written: Vec::new(),
+                reports: Vec::new(),
                 seconds: 0.1 + 0.2,
                 batch: None,
             }

@@ -13,7 +13,7 @@ use super::layout::{FRAMES, IMPORT, JOURNAL, LOCK, MANIFEST, PLAN, folder_name, 
 use super::manifest::Manifest;
 use super::partition::Partition;
 use super::plan::{Plan, Unit};
-use crate::record::{Absence, FrameIndex, sha256_hex};
+use crate::record::{Absence, DrawnFrame, FrameIndex, FrameReport, sha256_hex};
 use crate::record::{FileLock, try_lock};
 use crate::vision::{decode_png, encode_png};
 use image::RgbImage;
@@ -306,22 +306,31 @@ impl Store {
     pub(super) fn put(
         &mut self,
         unit: &Unit,
-        images: &[RgbImage],
+        drawn: &[DrawnFrame],
         drawing: Drawing,
     ) -> Result<(), RunError> {
-        let contents = unit
-            .frames()
-            .zip(images)
-            .map(|(frame, image)| encode(unit, frame, image).map(Ok))
-            .collect::<Result<Vec<_>, _>>()?;
-        self.put_contents(unit, &contents, drawing)
+        let contents = contents(unit, drawn)?;
+        let reports = drawn.iter().map(|frame| frame.report.clone()).collect();
+        let written = drawn.iter().map(|frame| frame.written.clone()).collect();
+        self.place(unit, &contents, written, reports, drawing)
     }
 
     /// As [`Store::put`], of frames that are PNG files already or are absent.
     pub(super) fn put_contents(
         &mut self,
         unit: &Unit,
-        contents: &[Result<Vec<u8>, Absence>],
+        contents: &[Content],
+        drawing: Drawing,
+    ) -> Result<(), RunError> {
+        self.place(unit, contents, Vec::new(), Vec::new(), drawing)
+    }
+
+    fn place(
+        &mut self,
+        unit: &Unit,
+        contents: &[Content],
+        written: Vec<Option<String>>,
+        mut reports: Vec<FrameReport>,
         drawing: Drawing,
     ) -> Result<(), RunError> {
         let folder = self.root.join(FRAMES).join(folder_name(&unit.story));
@@ -348,30 +357,56 @@ impl Store {
         sync_folder(&folder.join("."))
             .and_then(|()| fault::reached(Point::FramesStored))
             .map_err(|error| RunError::write(&folder, error))?;
+        if reports.iter().all(FrameReport::is_empty) {
+            reports.clear();
+        }
+        let mut written = written;
+        if written.iter().all(Option::is_none) {
+            written.clear();
+        }
         self.journal.append(Entry {
             unit: unit.unit,
             story: unit.story.clone(),
             frames,
+            written,
+            reports,
             seconds: drawing.seconds,
             batch: drawing.batch,
         })
     }
 
-    /// Whether `images` are what the folder holds for a unit that is done.
-    pub(super) fn holds(&self, unit: &Unit, images: &[RgbImage]) -> Result<bool, RunError> {
+    /// Whether `drawn` is what the folder holds for a unit that is done.
+    pub(super) fn holds(&self, unit: &Unit, drawn: &[DrawnFrame]) -> Result<bool, RunError> {
         let Some(entry) = self.journal.entry(unit.unit) else {
             return Ok(false);
         };
-        for ((frame, image), entry) in unit.frames().zip(images).zip(&entry.frames) {
-            let FrameEntry::Stored(stored) = entry else {
-                return Ok(false);
-            };
-            if sha256_hex(&encode(unit, frame, image)?) != stored.sha256 {
-                return Ok(false);
-            }
-        }
-        Ok(true)
+        let contents = contents(unit, drawn)?;
+        let same = contents.iter().zip(&entry.frames).all(|pair| match pair {
+            (Ok(bytes), FrameEntry::Stored(stored)) => sha256_hex(bytes) == stored.sha256,
+            (Err(absence), FrameEntry::Absent { absent }) => absence == absent,
+            _ => false,
+        });
+        let wrote = drawn.iter().map(|frame| &frame.written);
+        let same_words = if entry.written.is_empty() {
+            wrote.into_iter().all(Option::is_none)
+        } else {
+            wrote.eq(&entry.written)
+        };
+        Ok(same && same_words)
     }
+}
+
+/// A frame as a PNG file, or why there is none.
+type Content = Result<Vec<u8>, Absence>;
+
+fn contents(unit: &Unit, drawn: &[DrawnFrame]) -> Result<Vec<Content>, RunError> {
+    let frames = unit.frames().zip(drawn);
+    frames
+        .map(|(frame, drawn)| match &drawn.image {
+            Ok(image) => encode(unit, frame, image).map(Ok),
+            Err(absence) => Ok(Err(*absence)),
+        })
+        .collect()
 }
 
 fn encode(unit: &Unit, frame: FrameIndex, image: &RgbImage) -> Result<Vec<u8>, RunError> {
@@ -491,7 +526,10 @@ mod tests {
 
     fn draw_first(store: &mut Store) {
         let unit = store.plan().units()[0].clone();
-        let images: Vec<_> = unit.frames().map(|_| RgbImage::new(2, 2)).collect();
+        let images: Vec<_> = unit
+            .frames()
+            .map(|_| DrawnFrame::from(RgbImage::new(2, 2)))
+            .collect();
         let drawing = Drawing {
             seconds: 0.0,
             batch: None,

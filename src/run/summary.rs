@@ -170,6 +170,7 @@ pub fn folder_bytes(root: &Path) -> u64 {
 mod tests {
     use super::super::testing;
     use super::*;
+    use crate::record::DrawnFrame;
     use crate::run::Store;
     use crate::run::generate::Drawing;
     use crate::run::layout::{OBSERVED, SCORES};
@@ -186,7 +187,7 @@ mod tests {
             RunSummary::read(root).expect("glance").state(),
             State::Planned
         );
-        let images = vec![RgbImage::new(2, 2); testing::FRAMES];
+        let images = vec![DrawnFrame::from(RgbImage::new(2, 2)); testing::FRAMES];
         let drawing = Drawing {
             seconds: 0.5,
             batch: None,

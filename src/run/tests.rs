@@ -5,7 +5,9 @@ use super::{
     OBSERVATIONS, OBSERVED, ObserveOptions, Observed, Partition, Plan, Progress, RunError, Store,
     StoredObservations, fault, generate, observe, read_columns,
 };
-use crate::record::{Column, ColumnKind, FaultKind, Hint as _, Observation, Of, SizedColumn};
+use crate::record::{
+    Column, ColumnKind, DrawnFrame, FaultKind, Hint as _, Observation, Of, SizedColumn,
+};
 use crate::vision::Decoding;
 use image::{Rgb, RgbImage};
 use proptest::prelude::*;
@@ -55,7 +57,7 @@ impl From<RunError> for Stop {
 }
 
 /// A model whose frames depend on the whole batch, as those of a network do in their last bits.
-fn draw(units: &[&super::Unit]) -> Vec<Vec<RgbImage>> {
+fn draw(units: &[&super::Unit]) -> Vec<Vec<DrawnFrame>> {
     let company = units.iter().fold(1, |product: usize, unit| {
         product.wrapping_mul(unit.unit + 1)
     });
@@ -70,7 +72,11 @@ fn draw(units: &[&super::Unit]) -> Vec<Vec<RgbImage>> {
     };
     units
         .iter()
-        .map(|unit| (0..FRAMES).map(|index| frame(unit.unit, index)).collect())
+        .map(|unit| {
+            (0..FRAMES)
+                .map(|index| frame(unit.unit, index).into())
+                .collect()
+        })
         .collect()
 }
 
@@ -343,7 +349,10 @@ fn a_model_that_does_not_repeat_itself_is_noticed() {
     let mut store = Store::open(folder.path()).expect("open");
     let mut noticed = Vec::new();
     let mut generator = |units: &[&super::Unit]| {
-        Ok::<_, Stop>(vec![vec![RgbImage::new(6, 4); FRAMES]; units.len()])
+        Ok::<_, Stop>(vec![
+            vec![DrawnFrame::from(RgbImage::new(6, 4)); FRAMES];
+            units.len()
+        ])
     };
     let generated = generate(&mut store, &mut generator, &mut |event| {
         if let Progress::NotReproduced { story } = event {
@@ -414,7 +423,9 @@ fn closures_that_break_their_contract_are_refused() {
     let folder = tempfile::tempdir().expect("tempdir");
     let mut store =
         Store::create_or_resume(folder.path(), &testing::manifest(&plan), &plan).expect("begin");
-    let mut few = |_: &[&super::Unit]| Ok::<_, Stop>(vec![vec![RgbImage::new(1, 1); FRAMES]]);
+    let mut few = |_: &[&super::Unit]| {
+        Ok::<_, Stop>(vec![vec![DrawnFrame::from(RgbImage::new(1, 1)); FRAMES]])
+    };
     let error = generate(&mut store, &mut few, &mut |_| {}).expect_err("one story");
     assert!(matches!(
         error,
@@ -426,8 +437,8 @@ fn closures_that_break_their_contract_are_refused() {
     ));
     let mut short = |_: &[&super::Unit]| {
         Ok::<_, Stop>(vec![
-            vec![RgbImage::new(1, 1); FRAMES],
-            vec![RgbImage::new(1, 1)],
+            vec![DrawnFrame::from(RgbImage::new(1, 1)); FRAMES],
+            vec![DrawnFrame::from(RgbImage::new(1, 1))],
         ])
     };
     let error = generate(&mut store, &mut short, &mut |_| {}).expect_err("one frame");

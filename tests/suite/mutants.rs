@@ -7,7 +7,6 @@
 
 use crate::minisv::{baseline_command, report};
 use crate::support::{bundles, cache, copy, storyeval};
-use image::RgbImage;
 use serde_json::Value;
 use std::collections::BTreeSet;
 use std::fs;
@@ -18,7 +17,7 @@ use storyeval::generator::{
 };
 use storyeval::inference::{Bundle, DeviceRequest, Runtime, Tokenizer};
 use storyeval::pipeline::{Control, Goal, RunRequest};
-use storyeval::record::{ReferentialCaption, Seed, sha256_file};
+use storyeval::record::{DrawnFrame, ReferentialCaption, Seed, sha256_file};
 use tempfile::TempDir;
 
 const MODEL: &str = "storygpt-v-mini";
@@ -318,13 +317,11 @@ impl<R: Fn(usize, &ReferentialCaption) -> ReferentialCaption> Generator for Misr
         &mut self,
         prompts: &[Prompt],
         seed: Seed,
-    ) -> Result<Vec<Vec<RgbImage>>, GeneratorError> {
+    ) -> Result<Vec<Vec<DrawnFrame>>, GeneratorError> {
         let read = |prompt: &Prompt| {
             let captions = prompt.captions.iter().enumerate();
-            Prompt {
-                story: prompt.story.clone(),
-                captions: captions.map(|(at, it)| (self.reads)(at, it)).collect(),
-            }
+            let captions = captions.map(|(at, it)| (self.reads)(at, it));
+            Prompt::new(prompt.story.clone(), captions.collect())
         };
         let prompts: Vec<Prompt> = prompts.iter().map(read).collect();
         self.generator.generate(&prompts, seed)

@@ -1,13 +1,13 @@
 //! Char-LDM: the diffusion model alone. Every frame is drawn from its own caption.
 
 use super::super::{Fault, Generator, GeneratorError, Latents, Prompt};
-use super::diffusion::{CaptionDiffusion, captions_of, frame_by_frame, located};
+use super::diffusion::{CaptionDiffusion, captions_of, drawn, frame_by_frame, located};
 use super::networks::{DiffusionNetworks, Tokenize};
 use super::onnx::OnnxDiffusion;
 use super::portraits::Portraits;
 use super::settings::DiffusionSettings;
 use crate::inference::{Bundle, BundleKind, InferenceError, Runtime, Tokenizer};
-use crate::record::Seed;
+use crate::record::{DrawnFrame, Seed};
 use image::RgbImage;
 
 /// StoryGPT-V's first stage: portraits fused into the caption, no language model and no memory.
@@ -72,11 +72,12 @@ impl<N: DiffusionNetworks> Generator for CharLdm<N> {
         &mut self,
         prompts: &[Prompt],
         seed: Seed,
-    ) -> Result<Vec<Vec<RgbImage>>, GeneratorError> {
-        frame_by_frame(prompts, |at| {
+    ) -> Result<Vec<Vec<DrawnFrame>>, GeneratorError> {
+        let images = frame_by_frame(prompts, |at| {
             draw_from_caption(&mut self.diffusion, at.stories, at.frame, seed)
                 .map_err(|fault| located(fault, at.stories, at.frame))
-        })
+        })?;
+        Ok(drawn(images))
     }
 }
 

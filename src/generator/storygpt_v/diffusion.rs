@@ -8,7 +8,7 @@ use super::portraits::Portraits;
 use super::settings::DiffusionSettings;
 use super::signatures::TEXT_ENCODER;
 use super::text::{Encoded, encode};
-use crate::record::{FrameIndex, Seed};
+use crate::record::{DrawnFrame, FrameIndex, Seed};
 use image::RgbImage;
 use ndarray::{Array2, Array3, Axis};
 
@@ -158,6 +158,12 @@ pub(super) fn frame_by_frame(
         }
     }
     Ok(images)
+}
+
+/// Images as a generator gives them.
+pub(super) fn drawn(images: Vec<Vec<RgbImage>>) -> Vec<Vec<DrawnFrame>> {
+    let of_story = |story: Vec<RgbImage>| story.into_iter().map(DrawnFrame::from).collect();
+    images.into_iter().map(of_story).collect()
 }
 
 /// The caption texts of one frame.

@@ -2,13 +2,13 @@
 
 use super::super::{Fault, Generator, GeneratorError, Latents, Prompt};
 use super::char_ldm::{CharLdm, check_kind, draw_from_caption, open_diffusion, opening};
-use super::diffusion::{CaptionDiffusion, captions_of, frame_by_frame, located};
+use super::diffusion::{CaptionDiffusion, captions_of, drawn, frame_by_frame, located};
 use super::llm::{Past, contexts, visual_tokens};
 use super::networks::{DiffusionNetworks, LanguageNetworks, Tokenize};
 use super::onnx::{OnnxDiffusion, OnnxLanguage};
 use super::settings::check_llm;
 use crate::inference::{Bundle, BundleKind, Llm, Runtime, Tokenizer};
-use crate::record::Seed;
+use crate::record::{DrawnFrame, Seed};
 use image::RgbImage;
 use ndarray::Array2;
 
@@ -139,10 +139,10 @@ impl<N: DiffusionNetworks, L: LanguageNetworks> Generator for StoryGptV<N, L> {
         &mut self,
         prompts: &[Prompt],
         seed: Seed,
-    ) -> Result<Vec<Vec<RgbImage>>, GeneratorError> {
+    ) -> Result<Vec<Vec<DrawnFrame>>, GeneratorError> {
         // Visual tokens are kept: each frame goes through the vision network once, not once a later frame.
         let mut visual: Vec<Vec<Array2<f32>>> = prompts.iter().map(|_| Vec::new()).collect();
-        frame_by_frame(prompts, |at| {
+        let images = frame_by_frame(prompts, |at| {
             let failed = |fault| located(fault, at.stories, at.frame);
             if let Some(before) = at.frame.checked_sub(1) {
                 let newest: Vec<&RgbImage> = at
@@ -163,7 +163,8 @@ impl<N: DiffusionNetworks, L: LanguageNetworks> Generator for StoryGptV<N, L> {
                 .collect();
             self.frame(at.stories, &earlier, at.frame, seed)
                 .map_err(failed)
-        })
+        })?;
+        Ok(drawn(images))
     }
 }
 

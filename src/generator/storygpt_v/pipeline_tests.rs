@@ -18,10 +18,8 @@ fn prompt(id: &str, captions: &[(&str, bool)]) -> Prompt {
             reference_flag: *reference_flag,
         })
         .collect();
-    Prompt {
-        story: story(id, &clips.iter().map(String::as_str).collect::<Vec<_>>()),
-        captions,
-    }
+    let clips: Vec<&str> = clips.iter().map(String::as_str).collect();
+    Prompt::new(story(id, &clips), captions)
 }
 
 fn prompts() -> Vec<Prompt> {
@@ -77,7 +75,7 @@ fn a_story_of_four_frames_costs_what_it_should() {
     let mut model = model();
     let images = model.generate(&prompts()[..1], Seed(42)).unwrap();
     assert_eq!(images[0].len(), 4);
-    assert_eq!(images[0][0].dimensions(), (6, 4));
+    assert_eq!(images[0][0].image.as_ref().unwrap().dimensions(), (6, 4));
     let (diffusion, language) = model.networks();
     assert_eq!(diffusion.unet_calls.len(), 4 * 31);
     assert_eq!(

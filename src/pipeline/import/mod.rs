@@ -413,7 +413,7 @@ impl Job {
             .collect::<Result<_, _>>()?;
         let plan = Plan::new(&self.stories, &captions, &self.model.id, self.seed(), BATCH)?;
         let stories = self.stories.iter().cloned().zip(captions);
-        let prompts = stories.map(|(story, captions)| Prompt { story, captions });
+        let prompts = stories.map(|(story, captions)| Prompt::new(story, captions));
         Ok((plan, prompts.collect()))
     }
 }

@@ -1,0 +1,61 @@
+//! One frame as a generator gave it.
+
+use super::Absence;
+use image::RgbImage;
+use serde::{Deserialize, Serialize};
+
+/// One frame as a generator gave it: an image, or why there is none.
+#[derive(Clone, Debug, PartialEq)]
+pub struct DrawnFrame {
+    /// The image.
+    pub image: Result<RgbImage, Absence>,
+    /// The caption that the generator wrote itself, where it went on with the story in its own words.
+    pub written: Option<String>,
+    /// What the generator says of it. Nothing that is scored depends on it.
+    pub report: FrameReport,
+}
+
+/// What a generator says of a frame beside the frame.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct FrameReport {
+    /// Seconds that it took.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub seconds: Option<f64>,
+    /// Most memory of the device that was in use, in bytes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub peak_memory_bytes: Option<u64>,
+    /// A remark, such as the reason of a refusal.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub note: Option<String>,
+}
+
+impl FrameReport {
+    /// Whether it says nothing.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        *self == Self::default()
+    }
+}
+
+impl DrawnFrame {
+    /// A frame without an image.
+    #[must_use]
+    pub fn absent(absence: Absence) -> Self {
+        Self {
+            image: Err(absence),
+            written: None,
+            report: FrameReport::default(),
+        }
+    }
+}
+
+impl From<RgbImage> for DrawnFrame {
+    fn from(image: RgbImage) -> Self {
+        Self {
+            image: Ok(image),
+            written: None,
+            report: FrameReport::default(),
+        }
+    }
+}
