@@ -3,6 +3,7 @@
 use super::FormatError;
 use crate::vision::{SourceImage, VisionError, read_any_image};
 use rayon::prelude::*;
+use std::collections::BTreeSet;
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 
@@ -28,7 +29,7 @@ pub struct ImageFiles {
 impl ImageFiles {
     /// Lists the files whose names end as an image's does, in upper case too, also those in folders below (as
     /// clean-fid does), sorted by path: parts are compared one by one, bytewise. Hidden files and folders, and what
-    /// macOS adds to archives (`__MACOSX`), are passed over; links to folders are not followed.
+    /// macOS adds to archives (`__MACOSX`), are passed over. Links to folders are followed, each folder once.
     ///
     /// # Errors
     /// A folder that cannot be read; one without images; an image of a format that is not read here
@@ -41,8 +42,17 @@ impl ImageFiles {
             folders: 0,
         };
         let mut folders = vec![folder.to_owned()];
+        let mut seen = BTreeSet::new();
         while let Some(folder) = folders.pop() {
-            files.add(&folder, &mut folders)?;
+            // A link may lead back to a folder above it.
+            let place = folder.canonicalize();
+            let place = place.map_err(|source| FormatError::Read {
+                path: folder.clone(),
+                source,
+            })?;
+            if seen.insert(place) {
+                files.add(&folder, &mut folders)?;
+            }
         }
         if files.paths.is_empty() {
             let (others, folders) = (files.others, files.folders);
@@ -70,7 +80,8 @@ impl ImageFiles {
             if name.as_encoded_bytes().starts_with(b".") || name == "__MACOSX" {
                 continue;
             }
-            if entry.file_type().map_err(failed)?.is_dir() {
+            let kind = entry.file_type().map_err(failed)?;
+            if kind.is_dir() || kind.is_symlink() && path.is_dir() {
                 folders.push(path);
                 self.folders += 1;
                 continue;
@@ -210,6 +221,24 @@ mod tests {
             .collect();
         assert_eq!(images[0].get_pixel(0, 0).0, [0; 3]);
         assert_eq!(images[3].get_pixel(0, 0).0, [2; 3]);
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn linked_folders_are_read_once_and_circles_end() {
+        use std::os::unix::fs::symlink;
+        let elsewhere = folder(&["b.png"]);
+        let own = folder(&["a.png"]);
+        symlink(elsewhere.path(), own.path().join("linked")).unwrap();
+        symlink(own.path(), elsewhere.path().join("back")).unwrap();
+        let files = ImageFiles::list(own.path()).unwrap();
+        assert_eq!(files.names(), ["a.png", "linked/b.png"]);
+        symlink("nowhere", own.path().join("broken.png")).unwrap();
+        assert_eq!(
+            ImageFiles::list(own.path()).unwrap().len(),
+            3,
+            "reading it is an error, not silence"
+        );
     }
 
     #[test]

@@ -40,9 +40,12 @@ impl FidelityRequest {
     /// As the four metrics; and a first set that is no folder of images.
     pub fn measure(&self, host: &dyn Host) -> Result<FidelityAnswer, MeasureError> {
         let sets = &self.fid.sets;
-        if !sets.paths[0].is_dir() {
+        if sets.paths[0].is_file() {
             return Err(MeasureError::request(
-                format!("{} is not a folder of images", sets.paths[0].display()),
+                format!(
+                    "{} is a file, not a folder of images",
+                    sets.paths[0].display()
+                ),
                 "give a folder, or files of features to `metric fid`, `kid` and `prdc`, and logits to `metric is`",
             ));
         }

@@ -115,8 +115,17 @@ impl<V: Copy + Into<&'static str> + Sync> PairRequest<V> {
             .with("pixels", network.preprocessing())
             .with("variant", variant);
         let (n, ci) = (answer.n, self.interval.name(groups));
-        answer.signed(parts, &ci, &[n]).hinted(
-            "compare images that differ, or take `--variant torchmetrics` for one ratio of all pairs",
-        )
+        // Where every pair is equal, one ratio of all of them is infinite too.
+        let some_differ = answer
+            .items
+            .iter()
+            .flatten()
+            .any(|item| item.value.is_finite());
+        let hint = if some_differ {
+            "compare images that differ, or take `--variant torchmetrics` for one ratio of all pairs"
+        } else {
+            "compare images that differ: those of every pair are equal"
+        };
+        answer.signed(parts, &ci, &[n]).hinted(hint)
     }
 }
