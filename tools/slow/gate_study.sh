@@ -39,4 +39,7 @@ spoiled portraits
   done
 )
 draw fault-portraits storygpt-v-mini 9 "$folder/bundles-portraits"
-STORYEVAL_GATE_STUDY=$(realpath "$folder") cargo test --locked --release --lib gate::study_tests -- --ignored --nocapture
+STORYEVAL_GATE_STUDY=$(realpath "$folder")
+export STORYEVAL_GATE_STUDY
+cargo test --locked --release --test suite mutants::faults_of_code -- --ignored
+cargo test --locked --release --lib gate::study_tests -- --ignored --nocapture
