@@ -64,6 +64,7 @@ fn scores(criterion: &mut Criterion) {
         dataset_hash: String::new(),
         subset: "test/listed".parse().unwrap(),
         text: TextVariant::Algorithm1,
+        reads: Vec::new(),
         characters: (0..7).map(|k| k.to_string()).collect(),
         extractors: Extractors::default(),
     };

@@ -25,6 +25,12 @@ pub enum CardError {
         /// What was asked for.
         path: PathBuf,
     },
+    /// What was given as a worker is no file.
+    #[error("there is no program {}", path.display())]
+    NoWorker {
+        /// What was given.
+        path: PathBuf,
+    },
     /// A card file could not be read.
     #[error("failed to read card {}", path.display())]
     Read {
@@ -124,6 +130,7 @@ impl Hint for CardError {
             Self::NoDataset { .. } => {
                 "check the path; `storyeval ls datasets` lists the ids, `storyeval dataset new DIR` begins a data set of your own".to_owned()
             }
+            Self::NoWorker { .. } => "give the path of a Python file or of an executable: `--model command:PATH`".to_owned(),
             Self::Read { path, .. } => format!("check it with `ls -l {}`", path.display()),
             Self::Parse { path, line, .. } => {
                 format!(

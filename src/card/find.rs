@@ -112,12 +112,56 @@ fn is_dataset(id: &str) -> bool {
     ids(CardKind::Dataset).iter().any(|known| known == id)
 }
 
-/// Finds a model card by id, or reads it from a path that ends in `.toml`.
+/// What comes before the path of a worker, in place of a card.
+const COMMAND: &str = "command:";
+/// Name of the card in the folder of a model.
+const MODEL_CARD: &str = "model.toml";
+
+/// Finds a model card by id, or reads it from a path that ends in `.toml`, or from a folder: its `model.toml`.
+/// `command:PATH` is a worker without a card.
 ///
 /// # Errors
 /// [`CardError`] when there is no such card, or it cannot be read.
 pub fn model(id_or_path: &str) -> Result<ModelCard, CardError> {
-    find(CardKind::Model, id_or_path)
+    if let Some(path) = id_or_path.strip_prefix(COMMAND) {
+        return worker(Path::new(path));
+    }
+    let file = model_file(id_or_path);
+    let mut card: ModelCard = match &file {
+        Some(file) if is_path(id_or_path) => read(file)?,
+        _ => find(CardKind::Model, id_or_path)?,
+    };
+    if let Some(command) = &mut card.command {
+        let folder = file.as_deref().and_then(Path::parent);
+        folder
+            .unwrap_or(Path::new(""))
+            .clone_into(&mut command.folder);
+    }
+    Ok(card)
+}
+
+/// The file of a model's card, where it is one of the user's.
+fn model_file(id_or_path: &str) -> Option<PathBuf> {
+    let path = Path::new(id_or_path);
+    if path.extension().is_some_and(|it| it == "toml") {
+        return Some(path.to_owned());
+    }
+    let inside = path.join(MODEL_CARD);
+    if is_path(id_or_path) && inside.is_file() {
+        return Some(inside);
+    }
+    let own = CardKind::Model.folder().join(format!("{id_or_path}.toml"));
+    own.is_file().then_some(own)
+}
+
+fn worker(path: &Path) -> Result<ModelCard, CardError> {
+    if path.is_file() {
+        Ok(ModelCard::of_command(path))
+    } else {
+        Err(CardError::NoWorker {
+            path: path.to_owned(),
+        })
+    }
 }
 
 /// Finds a protocol by id, or reads it from a path that ends in `.toml`.

@@ -5,6 +5,7 @@
 //! a path may be given instead of an id. Unknown keys are errors: a misspelt setting that is
 //! silently ignored would change what a number means.
 
+mod command_card;
 mod dataset_card;
 mod error;
 mod find;
@@ -19,6 +20,7 @@ mod suite;
 mod text_procedure;
 mod weights_card;
 
+pub use command_card::{CommandCard, OnFailure};
 pub use dataset_card::{
     BundleSource, Character, DatasetCard, EvaluatorBundles, ExpectedCounts, Gender, ImageSize,
     NeededFile,
@@ -29,7 +31,7 @@ pub use find::{
     subset, suite, summaries, text, weights,
 };
 pub use layout_card::{CaptionSource, Layout, LayoutCard};
-pub use model_card::{GeneratorKind, ModelCard};
+pub use model_card::{GeneratorKind, ModelCard, plain_id};
 pub use protocol::{
     BleuRule, CaptionRule, CaptionText, ClassifierRule, ClipRule, ClipScope, CovarianceRule,
     CropRule, EpisodeRule, F1Average, FeatureRule, FidRule, FrameRule, InceptionScoreRule, KidRule,

@@ -1,8 +1,9 @@
 //! The card of a model: which generator, which weights, which text.
 
-use super::NeededFile;
+use super::{CommandCard, NeededFile};
 use crate::record::{TextVariant, canonical_json, sha256_hex};
 use serde::{Deserialize, Serialize};
+use std::path::Path;
 
 /// Which generator draws.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -18,6 +19,8 @@ pub enum GeneratorKind {
     Shuffled,
     /// Frames that another program drew: `storyeval score --images`.
     Images,
+    /// A worker: another program, which storyeval starts and talks to.
+    Command,
 }
 
 /// Everything the suite must know about a model before it loads it.
@@ -56,6 +59,9 @@ pub struct ModelCard {
     /// Upstream files that the bundle is made from.
     #[serde(default)]
     pub files: Vec<NeededFile>,
+    /// The worker, of the generator `command`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub command: Option<CommandCard>,
 }
 
 impl ModelCard {
@@ -71,11 +77,121 @@ impl ModelCard {
             GeneratorKind::StorygptV | GeneratorKind::CharLdm
         );
         let found = self.bundle.as_deref().unwrap_or("no bundle");
-        (needs != self.bundle.is_some()).then(|| {
-            (
+        if needs != self.bundle.is_some() {
+            return Some((
                 "storygpt-v and char-ldm name a bundle, other generators do not",
                 found.to_owned(),
-            )
-        })
+            ));
+        }
+        let is_command = self.generator == GeneratorKind::Command;
+        if is_command != self.command.is_some() {
+            return Some((
+                "the generator command has a section [command], others have none",
+                if is_command { "none" } else { "[command]" }.to_owned(),
+            ));
+        }
+        self.command.as_ref().and_then(CommandCard::broken_rule)
+    }
+
+    /// The card of a worker in short: `--model command:PATH`.
+    #[must_use]
+    pub fn of_command(path: &Path) -> Self {
+        let name = path.file_stem().unwrap_or(path.as_os_str());
+        let name = name.to_string_lossy().into_owned();
+        Self {
+            id: plain_id(&name),
+            description: "a worker, given by its path".to_owned(),
+            generator: GeneratorKind::Command,
+            bundle: None,
+            counterpart: None,
+            text: None,
+            published_at: None,
+            licence: None,
+            notes: Vec::new(),
+            export: None,
+            files: Vec::new(),
+            command: Some(CommandCard::of_path(path)),
+            name,
+        }
+    }
+}
+
+/// An id made of a name: it names folders, so what cannot be in it is left out.
+#[must_use]
+pub fn plain_id(name: &str) -> String {
+    let plain = |c: char| c.is_alphanumeric() || matches!(c, '-' | '_' | '.');
+    // Of letters with most bytes, 25 are the longest that an id may be.
+    let id: String = name.chars().filter(|c| plain(*c)).take(25).collect();
+    let id = id.trim_start_matches(|c: char| !c.is_alphanumeric());
+    if id.is_empty() { "model" } else { id }.to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::{CommandCard, OnFailure, parse_toml};
+    use super::*;
+    use crate::card;
+
+    fn broken(lines: &str) -> &'static str {
+        let text = format!("id = \"m\"\nname = \"m\"\ndescription = \"\"\n{lines}");
+        let card: ModelCard = parse_toml("m", &text).unwrap();
+        card.broken_rule().map_or("", |(rule, _)| rule)
+    }
+
+    #[test]
+    fn a_worker_in_short_is_found_where_its_file_is() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("my model.v2.py");
+        std::fs::write(&path, "").unwrap();
+        let named = format!("command:{}", path.display());
+        let card = card::model(&named).unwrap();
+        assert_eq!(
+            (card.id.as_str(), card.name.as_str()),
+            ("mymodel.v2", "my model.v2")
+        );
+        let command = card.command.unwrap();
+        assert_eq!(command.program, ["python3", "my model.v2.py"]);
+        assert_eq!(command.folder, folder.path());
+        assert_eq!(
+            CommandCard::of_path(Path::new("a/draw")).program,
+            ["./draw"]
+        );
+        let missing = card::model("command:no/such.py").unwrap_err();
+        assert_eq!(missing.to_string(), "there is no program no/such.py");
+        assert_eq!(plain_id("--!"), "model");
+    }
+
+    #[test]
+    fn a_card_of_a_worker_is_checked() {
+        let section = "generator = \"command\"\n[command]\nprogram = [\"python3\", \"w.py\"]\n";
+        assert_eq!(broken(section), "");
+        assert!(broken("generator = \"command\"").contains("has a section [command]"));
+        let other = section.replacen("command", "shuffled", 1);
+        assert!(broken(&other).contains("others have none"));
+        assert!(
+            broken(&section.replace("\"python3\", \"w.py\"", "")).contains("holds the program")
+        );
+        for (line, rule) in [
+            ("environment = [\"KEY=sk-1\"]", "never values"),
+            ("devices = [\"gpu\"]", "`cpu` and `cuda:N`"),
+            ("workers = 1000", "at most 256"),
+        ] {
+            assert!(broken(&format!("{section}{line}")).contains(rule), "{line}");
+        }
+        let text = format!("id = \"m\"\nname = \"m\"\ndescription = \"\"\n{section}silence_s = 0");
+        assert!(parse_toml::<ModelCard>("m", &text).is_err());
+    }
+
+    #[test]
+    fn only_what_frames_depend_on_is_hashed() {
+        let card = CommandCard::of_path(Path::new("w.py"));
+        let hash = |card: &CommandCard| card.content_hash(&std::collections::BTreeMap::new());
+        let mut slower = card.clone();
+        slower.on_failure = OnFailure::Skip;
+        slower.workers = std::num::NonZeroUsize::new(4);
+        slower.folder = "elsewhere".into();
+        assert_eq!(hash(&slower), hash(&card));
+        slower.options.insert("steps".to_owned(), 50.into());
+        assert_ne!(hash(&slower), hash(&card));
     }
 }

@@ -8,6 +8,7 @@ const EXAMPLES: &[(&str, &str)] = &[
         "run",
         "storyeval run --dataset minisv --model storygpt-v-mini,ground-truth --limit 25
 storyeval run --dataset flintstones --model storygpt-v --dry-run
+storyeval run --dataset minisv --model command:worker.py --workers 2 --limit 4
 storyeval run --suite minisv-short",
     ),
     (
@@ -145,6 +146,11 @@ storyeval model fetch clip-vit-b-32 --from ~/Downloads/ViT-B-32.pt",
     (
         "model import",
         "storyeval model import lpips-alex --from alexnet-owt-7be5be79.pth",
+    ),
+    (
+        "model new",
+        "storyeval model new my-model
+storyeval model new my-model --generator char-ldm",
     ),
     ("model pack", "storyeval model pack bundles/mine"),
     (

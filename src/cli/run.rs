@@ -20,7 +20,7 @@ pub(crate) struct RunArguments {
     /// Data set: an id of `storyeval ls datasets`, a card's path, or a folder with `stories.jsonl`
     #[arg(long, short, required_unless_present = "suite")]
     dataset: Option<String>,
-    /// Models, separated by commas: ids of `storyeval ls models`, or cards' paths
+    /// Models, separated by commas: ids of `storyeval ls models`, cards' paths, or `command:PATH` of a worker
     #[arg(long, short, required_unless_present = "suite", value_delimiter = ',')]
     model: Vec<String>,
     /// Instead of all that: the runs of a table, an id of `storyeval ls suites` or a card's path
@@ -43,6 +43,9 @@ pub(crate) struct RunArguments {
     /// Stories a network draws at once; the last float bits depend on it
     #[arg(long, default_value = "8", value_name = "N", value_parser = clap::value_parser!(u16).range(1..=4096))]
     batch: u16,
+    /// Workers at once of a model that another program draws, one GPU each [default: the card's]
+    #[arg(long, value_name = "N", conflicts_with = "suite", value_parser = clap::value_parser!(u16).range(1..=256))]
+    workers: Option<u16>,
     /// Run folder; with several models, the folder of their run folders [default: runs/...]
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
@@ -71,6 +74,9 @@ impl RunArguments {
                 None => Seeds::One(Seed(self.seed)),
             },
             batch: NonZeroUsize::new(usize::from(self.batch)).unwrap_or(NonZeroUsize::MIN),
+            workers: self
+                .workers
+                .and_then(|it| NonZeroUsize::new(usize::from(it))),
             out: self.out.clone(),
             latents: self.latents.request(),
             skip: self.skip.roles(),

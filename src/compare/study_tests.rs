@@ -31,6 +31,7 @@ fn side(label: &str, stories: usize, value: impl Fn(usize, u32) -> f64) -> Side 
         dataset_hash: String::new(),
         subset: "test/listed".parse().unwrap(),
         text: TextVariant::Original,
+        reads: Vec::new(),
         characters: vec!["otto".to_owned()],
         extractors: extractors.clone(),
     };

@@ -97,6 +97,10 @@ impl StoredRun {
             dataset_hash: identity.dataset_hash.clone(),
             subset: cards.subset.clone(),
             text: cards.text()?,
+            reads: match &identity.worker {
+                Some(worker) => worker.reads_beyond(cards.text()?),
+                None => Vec::new(),
+            },
             characters: cards.characters(),
             extractors: self.extractors.clone(),
         })

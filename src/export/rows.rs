@@ -106,9 +106,11 @@ impl Loaded {
                 let observations = frames(&stored, &["text", "caption", "pronoun", "lpips"])?;
                 let similarities = Similarities::read(&stored)?;
                 // Only frames of another program can be absent.
-                let absences = match manifest.identity.images_hash {
-                    Some(_) => absences(root)?,
-                    None => Absences::new(),
+                let identity = &manifest.identity;
+                let absences = if identity.images_hash.is_some() || identity.worker.is_some() {
+                    absences(root)?
+                } else {
+                    Absences::new()
                 };
                 let paths = FramePaths {
                     run: root.to_owned(),

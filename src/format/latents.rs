@@ -161,9 +161,7 @@ impl LatentFolder {
     ) -> Result<(), FormatError> {
         let folder = self.path.join((self.name)(story));
         let path = folder.join(format!("{frame}.npy"));
-        let (channels, height, width) = latents.dim();
-        let shape = format!("({channels}, {height}, {width})");
-        let bytes = bytes_of(&shape, latents.iter().copied());
+        let bytes = latents_file(latents);
         let place = || {
             fs::create_dir_all(&folder)?;
             let mut file = tempfile::NamedTempFile::new_in(&folder)?;
@@ -176,6 +174,14 @@ impl LatentFolder {
             source,
         })
     }
+}
+
+/// The bytes of the `.npy` file of the latents of one frame.
+#[must_use]
+pub fn latents_file(latents: &ArrayView3<'_, f32>) -> Vec<u8> {
+    let (channels, height, width) = latents.dim();
+    let shape = format!("({channels}, {height}, {width})");
+    bytes_of(&shape, latents.iter().copied())
 }
 
 /// Reads a `float32` array in C order that has exactly `shape`.

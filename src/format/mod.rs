@@ -33,7 +33,7 @@ pub use error::FormatError;
 pub use hdf5::{StoryFile, StoryFileError, StoryFileWriter};
 pub use image_pairs::{ImagePair, image_pairs};
 pub use images::ImageFiles;
-pub use latents::{FolderName, LatentFiles, LatentFolder};
+pub use latents::{FolderName, LatentFiles, LatentFolder, latents_file};
 pub use lines::{Lines, caption_lines, read_lines};
 pub use names::{image_key, natural_order};
 pub use npy::{HeaderFault, NpyArray, NpyHeader, Numbers, Writable, read_npy};

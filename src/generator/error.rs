@@ -1,6 +1,7 @@
 //! Errors of this room.
 
 use super::SchedulerError;
+use super::command::WorkerFailure;
 use crate::format::FormatError;
 use crate::inference::InferenceError;
 use crate::record::{CallerError, ClipId, FaultKind, FrameIndex, Hint, StoryId};
@@ -201,6 +202,32 @@ pub enum GeneratorError {
         /// Stories to shuffle.
         stories: usize,
     },
+    /// A worker failed.
+    #[error(transparent)]
+    Worker(Box<WorkerFailure>),
+    /// A frame of another size than those before it.
+    #[error(
+        "model {model} gave {place} with {}x{} pixels, but frames before it with {}x{}",
+        found.0, found.1, expected.0, expected.1
+    )]
+    OtherSize {
+        /// Id of the model.
+        model: String,
+        /// Which frame.
+        place: Place,
+        /// Width and height of the frames before it.
+        expected: (u32, u32),
+        /// Its own.
+        found: (u32, u32),
+    },
+    /// The threads of the workers ended before their time.
+    #[error("the workers of model {model} are gone")]
+    WorkersGone {
+        /// Id of the model.
+        model: String,
+        /// The log of the first.
+        log: PathBuf,
+    },
 }
 
 impl Fault {
@@ -258,11 +285,14 @@ impl Hint for GeneratorError {
             | Self::PortraitMissing { .. }
             | Self::Portrait { .. } => FaultKind::Setup,
             Self::Open { source, .. } => source.fault_kind(),
-            Self::EmptyStory { .. } => FaultKind::DataVerification,
-            Self::CaptionCount { .. } | Self::NotPlanned { .. } => FaultKind::Bug,
+            Self::EmptyStory { .. } | Self::OtherSize { .. } => FaultKind::DataVerification,
+            Self::CaptionCount { .. } | Self::NotPlanned { .. } | Self::WorkersGone { .. } => {
+                FaultKind::Bug
+            }
             Self::Draw { source, .. } => source.fault_kind(),
             Self::Frame { source, .. } => source.fault_kind(),
             Self::NoOtherStory { .. } => FaultKind::Usage,
+            Self::Worker(failure) => failure.fault_kind(),
         }
     }
 
@@ -282,7 +312,11 @@ impl Hint for GeneratorError {
             )),
             Self::Portrait { source, .. } => source.hint(),
             Self::EmptyStory { .. } => Some("give `--story-length` at least 1".to_owned()),
-            Self::CaptionCount { .. } | Self::NotPlanned { .. } => None,
+            Self::CaptionCount { .. } | Self::NotPlanned { .. } | Self::WorkersGone { .. } => None,
+            Self::Worker(failure) => failure.hint(),
+            Self::OtherSize { .. } => Some(
+                "images of several sizes cannot be compared: let the model draw all at one size".to_owned(),
+            ),
             Self::Draw { source, .. } => source.hint(),
             Self::Frame { source, .. } => source.hint(),
             Self::NoOtherStory { .. } => {

@@ -1,8 +1,9 @@
 //! The room of models that draw a story.
 //!
 //! A [`Generator`] takes a batch of [`Prompt`]s and gives every frame of every story. [`StoryGptV`] and
-//! [`CharLdm`] are networks; [`GroundTruth`] and [`Shuffled`] say what the best and the worst possible model would score.
+//! [`CharLdm`] are networks, [`command::Workers`] programs of the user's; [`GroundTruth`] and [`Shuffled`] say what the best and the worst possible model would score.
 
+pub mod command;
 mod error;
 mod frame_source;
 #[cfg(test)]

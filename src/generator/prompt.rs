@@ -93,6 +93,16 @@ pub trait Generator {
         prompts: &[Prompt],
         seed: Seed,
     ) -> Result<Vec<Vec<DrawnFrame>>, GeneratorError>;
+
+    /// Most stories of a call that are drawn together: where it is less than a batch of the plan, the caller may store
+    /// these before it asks for the next ones.
+    fn together(&self) -> usize {
+        usize::MAX
+    }
+
+    /// Names the calls that will come next, in order, the first of them at once. A generator that can draw several at a
+    /// time takes as many as it has room for.
+    fn announce(&mut self, _next: &mut dyn Iterator<Item = Vec<Prompt>>, _seed: Seed) {}
 }
 
 /// A closure that makes one frame of a story, by its index, is a generator.

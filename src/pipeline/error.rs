@@ -96,6 +96,21 @@ pub enum PipelineError {
         /// Its id.
         model: String,
     },
+    /// A card of a worker that does not say which program it is.
+    #[error("the card of model {model} names no worker")]
+    NoWorker {
+        /// Its id.
+        model: String,
+    },
+    /// The beginning of a model of the user's own could not be written.
+    #[error(transparent)]
+    Starter(crate::convert::DraftError),
+    /// A number of workers for models that have none.
+    #[error("{models} is drawn without workers, so `--workers` cannot be for it")]
+    WorkersOfNone {
+        /// The models.
+        models: String,
+    },
     /// The folder for runs of several seeds is a run itself.
     #[error("{} is a run of one seed already", folder.display())]
     RunOfOneSeed {
@@ -182,6 +197,7 @@ impl Hint for PipelineError {
         match self {
             Self::Room(error) => error.fault_kind(),
             Self::CacheWrite { .. } => FaultKind::Output,
+            Self::Starter(error) => error.fault_kind(),
             Self::NoBundle { .. } | Self::NothingRun { .. } | Self::NoAddress { .. } => {
                 FaultKind::Setup
             }
@@ -198,6 +214,7 @@ impl Hint for PipelineError {
         Some(match self {
             Self::Room(error) => return error.hint(),
             Self::Several(all) => return all.last().and_then(Hint::hint),
+            Self::Starter(error) => return error.hint(),
             Self::NoBundle { hint, .. } => hint.clone(),
             Self::CacheWrite { .. } => {
                 "choose a cache folder that you can write to with `--cache DIR` or STORYEVAL_CACHE".to_owned()
@@ -233,6 +250,8 @@ impl Hint for PipelineError {
                 "score its frames with `storyeval score --images DIR --layout LAYOUT --name {model}`"
             ),
             Self::NoBundleNamed { .. } => "add `bundle = \"...\"` to the card".to_owned(),
+            Self::NoWorker { .. } => "add a section [command] to the card".to_owned(),
+            Self::WorkersOfNone { .. } => "leave the flag out; `--batch N` is the number of stories that a network draws at once".to_owned(),
             Self::RunOfOneSeed { .. } => {
                 "choose a new folder for the runs of several seeds with `--out DIR`".to_owned()
             }

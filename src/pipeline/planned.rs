@@ -53,6 +53,11 @@ impl Planned {
         request.data.apply(&mut protocol)?;
         let models = models(&request.models)?;
         request.latents.check(&models)?;
+        if request.workers.is_some() && models.iter().all(|model| model.command.is_none()) {
+            let models: Vec<String> = models.into_iter().map(|model| model.id).collect();
+            let models = models.join(", ");
+            return Err(PipelineError::WorkersOfNone { models });
+        }
         let cache = &request.runtime.cache;
         // Everything that is missing is named, not only the first.
         let mut missing = Gathered::default();

@@ -71,6 +71,8 @@ pub struct RunRequest {
     pub seeds: Seeds,
     /// Stories that a network draws at once.
     pub batch: NonZeroUsize,
+    /// Workers at once of models that have them, where it is not their card's number.
+    pub workers: Option<NonZeroUsize>,
     /// Run folder; with several models, the folder of their run folders. Below `runs/` where absent.
     pub out: Option<PathBuf>,
     /// Initial and final latents from and to files.
@@ -104,6 +106,7 @@ impl RunRequest {
             limit: None,
             seeds: Seeds::One(Seed(0)),
             batch: BATCH,
+            workers: None,
             out: None,
             latents: LatentRequest::default(),
             skip: BTreeSet::new(),

@@ -9,8 +9,8 @@ use crate::dataset::Dataset;
 use crate::evaluate::{self, ObserveRequest, Panel};
 use crate::generator::{CharLdm, Generator, GroundTruth, Prompt, Shuffled, StoryGptV};
 use crate::inference::Runtime;
-use crate::record::{CallerError, ClipId, Scores, Seed};
-use crate::run::{Store, Unit};
+use crate::record::{CallerError, ClipId, Scores, Seed, WorkerFacts};
+use crate::run::{Store, Unit, generate_in_parts, outstanding};
 use std::path::{Path, PathBuf};
 
 /// A plan with ONNX Runtime and the evaluators open.
@@ -74,7 +74,10 @@ impl Started<'_> {
     /// # Errors
     /// Another run in the folder, frames that cannot be drawn or written, [`PipelineError::Cancelled`].
     pub fn draw(&self, model: &ModelCard, seed: Seed) -> Result<Drawn, PipelineError> {
-        self.draw_by(model, seed, || self.generator(model))
+        match &model.command {
+            Some(card) => self.draw_by_workers(model, card, seed),
+            None => self.draw_by(model, seed, || self.generator(model)),
+        }
     }
 
     /// The same with a generator of the caller's, which takes the place of `model`. It is not opened where nothing is
@@ -88,11 +91,23 @@ impl Started<'_> {
         seed: Seed,
         open: impl FnOnce() -> Result<Box<dyn Generator + 'g>, PipelineError>,
     ) -> Result<Drawn, PipelineError> {
+        let begun = self.begin(model, seed, None)?;
+        self.fill(model, seed, begun, open)
+    }
+
+    /// Begins the run of a model and seed, or goes on with it. `worker` is who draws it, where this program does not.
+    pub(super) fn begin(
+        &self,
+        model: &ModelCard,
+        seed: Seed,
+        worker: Option<WorkerFacts>,
+    ) -> Result<(Store, Vec<Prompt>), PipelineError> {
         let planned = &self.planned;
         let (plan, prompts) = planned.plan(model, seed)?;
-        let manifest = planned.manifest(model, &plan, seed, &self.runtime)?;
+        let mut manifest = planned.manifest(model, &plan, seed, &self.runtime)?;
+        manifest.identity.worker = worker;
         let root = planned.folders.run(model, seed);
-        let mut store = Store::create_or_resume(&root, &manifest, &plan)?;
+        let store = Store::create_or_resume(&root, &manifest, &plan)?;
         if !store.is_locked() {
             self.control.note(&format!(
                 "warning: the file system of {} has no locks; let no second storyeval work there",
@@ -100,25 +115,48 @@ impl Started<'_> {
             ));
         }
         tell_renewed(&store, self.control);
-        if store.require_complete().is_err() {
-            let mut generator = open()?;
-            let mut draw = |units: &[&Unit]| -> Result<_, PipelineError> {
-                self.control.check()?;
-                let batch: Vec<Prompt> = units
-                    .iter()
-                    .map(|unit| prompts[unit.unit].clone())
-                    .collect();
-                Ok(generator.generate(&batch, seed)?)
-            };
-            let mut progress = self.control.progress(&model.id);
-            crate::run::generate(&mut store, &mut draw, &mut progress)?;
-        } else {
+        Ok((store, prompts))
+    }
+
+    /// Draws what is outstanding of a run that has begun.
+    pub(super) fn fill<'g>(
+        &self,
+        model: &ModelCard,
+        seed: Seed,
+        (mut store, prompts): (Store, Vec<Prompt>),
+        open: impl FnOnce() -> Result<Box<dyn Generator + 'g>, PipelineError>,
+    ) -> Result<Drawn, PipelineError> {
+        if store.require_complete().is_ok() {
             self.control.note(&format!(
                 "{}: every frame is there, nothing is drawn",
                 model.id
             ));
+            return Ok(Drawn { store, prompts });
         }
+        let mut generator = open()?;
+        let together = generator.together();
+        let parts = outstanding(&store, together);
+        let of = |units: &[usize]| -> Vec<Prompt> {
+            units.iter().map(|unit| prompts[*unit].clone()).collect()
+        };
+        let mut at = 0;
+        let mut draw = |units: &[&Unit]| -> Result<_, PipelineError> {
+            self.control.check()?;
+            let units: Vec<usize> = units.iter().map(|unit| unit.unit).collect();
+            while parts.get(at).is_some_and(|part| part[0] < units[0]) {
+                at += 1;
+            }
+            generator.announce(&mut parts[at..].iter().map(|part| of(part)), seed);
+            Ok(generator.generate(&of(&units), seed)?)
+        };
+        let mut progress = self.control.progress(&model.id);
+        generate_in_parts(&mut store, together, &mut draw, &mut progress)?;
+        drop(generator);
         Ok(Drawn { store, prompts })
+    }
+
+    pub(super) fn control(&self) -> Control<'_> {
+        self.control
     }
 
     /// Shows the frames of a run to the evaluators.
@@ -187,6 +225,12 @@ impl Started<'_> {
             }
             (GeneratorKind::Images, _) => {
                 return Err(PipelineError::DrawnElsewhere {
+                    model: model.id.clone(),
+                });
+            }
+            // Its card has the section that `draw` looks for.
+            (GeneratorKind::Command, _) => {
+                return Err(PipelineError::NoWorker {
                     model: model.id.clone(),
                 });
             }

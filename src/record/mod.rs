@@ -16,6 +16,7 @@ mod score;
 mod signature;
 mod slice;
 mod story;
+mod worker;
 
 pub use absence::Absence;
 pub use canonical::canonical_json;
@@ -34,3 +35,4 @@ pub use score::{Counts, Score, Scores, SeedSpread, Unit};
 pub use signature::{Signature, signature_differences, signature_part, without_count};
 pub use slice::{Slice, UnknownSlice};
 pub use story::{ReferentialCaption, Replacement, Story, StoryFrame, TextVariant};
+pub use worker::{Reading, StoryContext, WorkerFacts};

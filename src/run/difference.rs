@@ -18,12 +18,12 @@ pub struct Difference {
 }
 
 impl Difference {
-    /// Whether it follows from changed data alone.
+    /// Whether it follows from changed data alone, or from another worker: a run without a frame may begin again with it.
     #[must_use]
     pub fn is_of_data(&self) -> bool {
         matches!(
             self.field,
-            "dataset_hash" | "images_hash" | "stories" | "plan_hash"
+            "dataset_hash" | "images_hash" | "stories" | "plan_hash" | "worker"
         )
     }
 

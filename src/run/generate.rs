@@ -57,6 +57,35 @@ pub fn generate<E: From<RunError> + MemoryShort>(
     generator: &mut Draw<'_, E>,
     progress: &mut dyn FnMut(&Progress),
 ) -> Result<Generated, E> {
+    generate_in_parts(store, usize::MAX, generator, progress)
+}
+
+/// The parts of a plan's batches that are outstanding, in order: what [`generate_in_parts`] asks for.
+#[must_use]
+pub fn outstanding(store: &Store, together: usize) -> Vec<Vec<usize>> {
+    let plan = store.shared_plan();
+    let mut parts = Vec::new();
+    for batch in plan.batches(store.partition()) {
+        for part in batch.chunks(together) {
+            if part.iter().any(|unit| !store.is_done(unit)) {
+                parts.push(part.iter().map(|unit| unit.unit).collect());
+            }
+        }
+    }
+    parts
+}
+
+/// As [`generate`], with batches cut into parts of at most `together` units, each of which is stored before the next
+/// one is asked for: for a generator that draws no more than these together.
+///
+/// # Errors
+/// Those of [`generate`].
+pub fn generate_in_parts<E: From<RunError> + MemoryShort>(
+    store: &mut Store,
+    together: usize,
+    generator: &mut Draw<'_, E>,
+    progress: &mut dyn FnMut(&Progress),
+) -> Result<Generated, E> {
     let plan = store.shared_plan();
     let start = Instant::now();
     let (mut done, planned) = begin(store, Stage::Generate, progress);
@@ -67,7 +96,8 @@ pub fn generate<E: From<RunError> + MemoryShort>(
         seconds: 0.0,
     };
     let mut most = None;
-    for batch in plan.batches(store.partition()) {
+    let batches = plan.batches(store.partition());
+    for batch in batches.flat_map(|batch| batch.chunks(together)) {
         if batch.iter().all(|unit| store.is_done(unit)) {
             continue;
         }

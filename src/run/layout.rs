@@ -24,6 +24,8 @@ pub const IMPORT: &str = "import.json";
 pub const SCORES: &str = "scores.json";
 /// Name of the times of the stages.
 pub const TIMING: &str = "timing.jsonl";
+/// Folder of what workers write on stderr.
+pub const WORKERS: &str = "workers";
 /// Name of the lock.
 pub(super) const LOCK: &str = ".lock";
 

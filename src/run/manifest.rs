@@ -6,7 +6,7 @@ use super::error::RunError;
 use super::layout::{MANIFEST, json_file};
 use super::partition::Partition;
 use super::seed_set::no_run;
-use crate::record::{Seed, sha256_file};
+use crate::record::{Seed, WorkerFacts, sha256_file};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::fs;
@@ -37,6 +37,9 @@ pub struct Identity {
     /// `None` where they were drawn from the seed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub latents_hash: Option<String>,
+    /// The worker, as it introduced itself; `None` where this program draws.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub worker: Option<WorkerFacts>,
     /// Id of the protocol.
     pub protocol: String,
     /// Its hash.
@@ -70,7 +73,7 @@ impl Identity {
             .collect()
     }
 
-    fn rows(&self) -> [(&'static str, String); 14] {
+    fn rows(&self) -> [(&'static str, String); 15] {
         let or_none = |hash: &Option<String>| hash.clone().unwrap_or_else(|| "none".to_owned());
         [
             ("dataset", self.dataset.clone()),
@@ -79,6 +82,12 @@ impl Identity {
             ("bundle_hash", or_none(&self.bundle_hash)),
             ("images_hash", or_none(&self.images_hash)),
             ("latents_hash", or_none(&self.latents_hash)),
+            (
+                "worker",
+                self.worker
+                    .as_ref()
+                    .map_or_else(|| "none".to_owned(), ToString::to_string),
+            ),
             ("protocol", self.protocol.clone()),
             ("protocol_hash", self.protocol_hash.clone()),
             ("seed", self.seed.0.to_string()),
@@ -311,6 +320,7 @@ mod tests {
     fn identity_rows_cover_every_field() {
         let identity = Identity {
             latents_hash: Some("l".to_owned()),
+            worker: Some(testing::worker()),
             ..testing::manifest(&testing::plan(3, 2)).identity
         };
         let value = serde_json::to_value(&identity).expect("json");

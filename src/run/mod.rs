@@ -45,14 +45,14 @@ pub use durable::{DurableFile, write_durably};
 pub use error::{FeatureFault, RunError};
 pub use features::{FeatureReader, FeatureWriter, read_features};
 pub use find::{DEEPEST, Found, MOST_FOLDERS, find_runs};
-pub use generate::{Draw, Generated, MemoryShort, generate};
+pub use generate::{Draw, Generated, MemoryShort, generate, generate_in_parts, outstanding};
 pub use import::{
     FrameChange, ImportCounts, ImportRecord, Imported, ImportedFrame, Incoming, import,
 };
 pub use journal::{Entry, FrameEntry, Journal, Recovery, StoredFrame};
 pub use layout::{
     FEATURES, FRAMES, IMPORT, JOURNAL, MANIFEST, OBSERVATIONS, OBSERVED, PLAN, SCORES, TIMING,
-    folder_name, frame_file, one_folder,
+    WORKERS, folder_name, frame_file, one_folder,
 };
 pub use manifest::{FORMAT, Identity, Manifest, Session};
 pub use observations::{ObservationWriter, PLANNED_COLUMNS, read_columns};

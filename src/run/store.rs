@@ -9,7 +9,9 @@ use super::error::RunError;
 use super::fault::{self, Point};
 use super::generate::Drawing;
 use super::journal::{Entry, FrameEntry, Journal, Recovery, StoredFrame};
-use super::layout::{FRAMES, IMPORT, JOURNAL, LOCK, MANIFEST, PLAN, folder_name, frame_file};
+use super::layout::{
+    FRAMES, IMPORT, JOURNAL, LOCK, MANIFEST, PLAN, WORKERS, folder_name, frame_file,
+};
 use super::manifest::Manifest;
 use super::partition::Partition;
 use super::plan::{Plan, Unit};
@@ -440,7 +442,14 @@ fn refuse_strangers(root: &Path) -> Result<(), RunError> {
     if root.join(MANIFEST).exists() {
         return Ok(());
     }
-    let own = [LOCK, PLAN, ".plan.jsonl.part", ".manifest.json.part"];
+    // A worker that does not start leaves its log before the run begins.
+    let own = [
+        LOCK,
+        PLAN,
+        WORKERS,
+        ".plan.jsonl.part",
+        ".manifest.json.part",
+    ];
     for item in fs::read_dir(root).map_err(|error| RunError::read(root, error))? {
         let name = item
             .map_err(|error| RunError::read(root, error))?

@@ -5,7 +5,10 @@ use super::manifest::{Identity, Manifest, Session};
 use super::partition::Partition;
 use super::plan::Plan;
 use crate::card;
-use crate::record::{ClipId, ReferentialCaption, Seed, Story, StoryFrame, StoryId};
+use crate::record::{
+    ClipId, Reading, ReferentialCaption, Seed, Story, StoryContext, StoryFrame, StoryId,
+    WorkerFacts,
+};
 use std::num::NonZeroUsize;
 
 /// Frames of every made-up story.
@@ -44,6 +47,7 @@ pub(super) fn manifest(plan: &Plan) -> Manifest {
         bundle_hash: None,
         images_hash: None,
         latents_hash: None,
+        worker: None,
         protocol: "strict".to_owned(),
         protocol_hash: "p".to_owned(),
         seed: Seed(1),
@@ -63,6 +67,20 @@ pub(super) fn manifest(plan: &Plan) -> Manifest {
         command: vec!["storyeval".to_owned()],
     };
     Manifest::new(identity, &cards(), session)
+}
+
+pub(super) fn worker() -> WorkerFacts {
+    WorkerFacts {
+        name: "toy".to_owned(),
+        version: "1.0".to_owned(),
+        device_kind: "cpu".to_owned(),
+        batch: 1,
+        context: StoryContext::Story,
+        earlier_frames: false,
+        reads: vec![Reading::Caption],
+        latents: None,
+        card_hash: "c".to_owned(),
+    }
 }
 
 pub(super) fn cards() -> RunCards {

@@ -81,6 +81,7 @@ fn context() -> ScoreContext {
         dataset_hash: String::new(),
         subset: "test/listed".parse().unwrap(),
         text: TextVariant::Original,
+        reads: Vec::new(),
         characters: vec!["otto".to_owned(), "mira".to_owned()],
         extractors: [
             Role::CHARACTERS,

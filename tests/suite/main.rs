@@ -53,3 +53,4 @@ mod support;
 mod terminal;
 mod verify;
 mod words;
+mod workers;

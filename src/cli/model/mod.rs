@@ -1,7 +1,8 @@
-//! `storyeval model`: bundles are fetched, made, completed and checked.
+//! `storyeval model`: models are begun, bundles are fetched, made, completed and checked.
 
 mod fetch;
 mod import;
+mod new;
 mod pack;
 mod rehearse;
 mod verify;
@@ -11,6 +12,7 @@ use super::card::{self, CardArguments};
 use clap::Subcommand;
 use fetch::FetchArguments;
 use import::ImportArguments;
+use new::NewArguments;
 use pack::PackArguments;
 use storyeval::card::{CardKind, model as model_card};
 use verify::VerifyArguments;
@@ -21,6 +23,8 @@ pub(crate) enum ModelCommand {
     Fetch(FetchArguments),
     /// Make a bundle of a published checkpoint, without Python
     Import(ImportArguments),
+    /// Begin a model of your own: write a card, and check it by drawing one story
+    New(NewArguments),
     /// Complete a bundle made by hand: write hashes and what the graphs tell, and list what is missing
     Pack(PackArguments),
     /// Print a model's card
@@ -34,6 +38,7 @@ pub(crate) fn model(command: &ModelCommand) -> Outcome {
     match command {
         ModelCommand::Fetch(arguments) => fetch::fetch(arguments),
         ModelCommand::Import(arguments) => import::run(arguments),
+        ModelCommand::New(arguments) => new::new(arguments),
         ModelCommand::Pack(arguments) => pack::pack(arguments),
         ModelCommand::Show(arguments) => card::show(arguments, CardKind::Model, model_card),
         ModelCommand::Verify(arguments) => verify::verify(arguments),

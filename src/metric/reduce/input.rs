@@ -1,7 +1,7 @@
 //! What a reduction reads.
 
 use crate::card::{Protocol, Subset};
-use crate::record::{Observation, Role, TextVariant};
+use crate::record::{Observation, Reading, Role, TextVariant};
 use ndarray::{Array2, ArrayView2};
 use serde::{Deserialize, Serialize, Serializer};
 use std::collections::BTreeMap;
@@ -197,6 +197,8 @@ pub struct ScoreContext {
     pub subset: Subset,
     /// Text that the generator read.
     pub text: TextVariant,
+    /// What it read beyond that text and could resolve pronouns with.
+    pub reads: Vec<Reading>,
     /// Names of the characters in label order.
     pub characters: Vec<String>,
     /// The networks that looked.

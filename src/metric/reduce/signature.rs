@@ -22,10 +22,16 @@ pub(super) fn signature(
     let name = extractor.map(|name| format!("{}@{}", name.graph, short(&name.hash)));
     let pixels = extractor.map(|name| name.preprocessing.as_str());
     let dataset = format!("{}@{}", context.dataset, short(&context.dataset_hash));
+    let text = context
+        .reads
+        .iter()
+        .fold(context.text.name().to_owned(), |text, reading| {
+            format!("{text}+{reading}")
+        });
     let common = Signature::of(metric.id)
         .with("dataset", dataset)
         .with("subset", chosen.subset())
-        .with("text", context.text.name())
+        .with("text", text)
         .with("frames", chosen.frames())
         .with("gt", protocol.ground_truth)
         .with("pixels", pixels.unwrap_or("none"))

@@ -25,6 +25,7 @@ pub(super) fn context() -> ScoreContext {
         dataset_hash: "0123456789abcdef".to_owned(),
         subset: "test/followers-3".parse().unwrap(),
         text: TextVariant::Algorithm1,
+        reads: Vec::new(),
         characters: vec!["otto".to_owned(), "mira".to_owned()],
         extractors: Extractors::from_iter([
             name(Role::CHARACTERS, "char_classifier"),

@@ -4,8 +4,10 @@ mod difference;
 mod flat;
 mod listing;
 mod page;
+mod reports;
 mod text;
 
 pub use difference::{Changed, RunDifference, ScoreDifference};
 pub use listing::{Listing, RunLine};
 pub use page::{RunPage, StageSeconds};
+pub use reports::FrameReports;

@@ -1,5 +1,6 @@
 //! Everything about one run: what `storyeval show` prints.
 
+use super::reports::FrameReports;
 use super::text::{duration, moment_of, value};
 use crate::evaluate::NetworkCoverage;
 use crate::metric::about;
@@ -48,6 +49,9 @@ pub struct RunPage {
     pub frames: [usize; 2],
     /// Frames of drawn stories without an image, by reason.
     pub absences: BTreeMap<String, usize>,
+    /// What the model says of its frames.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reports: Option<FrameReports>,
     /// What each network has seen; `None` before the run was observed.
     pub networks: Option<Vec<NetworkCoverage>>,
     /// The stages, in the order in which they were done.
@@ -86,6 +90,7 @@ impl RunPage {
                 .into_iter()
                 .map(|(absence, count)| (absence.to_string(), count))
                 .collect(),
+            reports: FrameReports::of(glance.entries.values()),
             networks,
             timing,
             damage: (!glance.recovery.is_clean()).then(|| glance.recovery.to_string()),
@@ -113,6 +118,8 @@ impl RunPage {
         let absences = self.absences.iter();
         let line = |(why, count): (&String, &usize)| Line::Prose(format!("{count} {why}"));
         document.note("Frames without an image", absences.map(line).collect());
+        let reports = self.reports.iter().flat_map(FrameReports::lines);
+        document.note("The model says of its frames", reports.collect());
         let damage = self.damage.iter().cloned().map(Line::Prose);
         document.note("To be mended when the run goes on", damage.collect());
         if !self.timing.is_empty() {
@@ -161,6 +168,13 @@ impl RunPage {
             ("model", identity.model.clone()),
             ("model is", card("/model/description")),
             ("weights", identity.bundle_hash.clone().unwrap_or_default()),
+            (
+                "drawn by",
+                identity
+                    .worker
+                    .as_ref()
+                    .map_or_else(String::new, ToString::to_string),
+            ),
             (
                 "images of another program",
                 identity.images_hash.clone().unwrap_or_default(),
