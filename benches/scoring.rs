@@ -65,6 +65,7 @@ fn scores(criterion: &mut Criterion) {
         subset: "test/listed".parse().unwrap(),
         text: TextVariant::Algorithm1,
         characters: (0..7).map(|k| k.to_string()).collect(),
+        refused: None,
         extractors: Extractors::default(),
     };
     let pair = [generated, ground_truth];

@@ -112,12 +112,15 @@ fn is_dataset(id: &str) -> bool {
     ids(CardKind::Dataset).iter().any(|known| known == id)
 }
 
-/// Finds a model card by id, or reads it from a path that ends in `.toml`.
+/// Finds a model card by id, or reads it from a path that ends in `.toml`. The address of a server is a card in short.
 ///
 /// # Errors
 /// [`CardError`] when there is no such card, or it cannot be read.
 pub fn model(id_or_path: &str) -> Result<ModelCard, CardError> {
-    find(CardKind::Model, id_or_path)
+    match ModelCard::of_address(id_or_path) {
+        Some(card) => card,
+        None => find(CardKind::Model, id_or_path),
+    }
 }
 
 /// Finds a protocol by id, or reads it from a path that ends in `.toml`.

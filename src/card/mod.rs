@@ -8,8 +8,11 @@
 mod dataset_card;
 mod error;
 mod find;
+mod http_card;
 mod layout_card;
 mod model_card;
+mod on_failure;
+mod prompt_template;
 mod protocol;
 mod read;
 mod rule;
@@ -28,8 +31,11 @@ pub use find::{
     CardKind, CardSummary, dataset, ids, model, own_folder, passed_over, protocol, shipped_dataset,
     subset, suite, summaries, text, weights,
 };
+pub use http_card::{Dialect, HttpCard, ResponseFormat};
 pub use layout_card::{CaptionSource, Layout, LayoutCard};
 pub use model_card::{GeneratorKind, ModelCard};
+pub use on_failure::OnFailure;
+pub use prompt_template::{PromptTemplate, Rendered};
 pub use protocol::{
     BleuRule, CaptionRule, CaptionText, ClassifierRule, ClipRule, ClipScope, CovarianceRule,
     CropRule, EpisodeRule, F1Average, FeatureRule, FidRule, FrameRule, InceptionScoreRule, KidRule,

@@ -32,6 +32,7 @@ fn side(label: &str, stories: usize, value: impl Fn(usize, u32) -> f64) -> Side 
         subset: "test/listed".parse().unwrap(),
         text: TextVariant::Original,
         characters: vec!["otto".to_owned()],
+        refused: None,
         extractors: extractors.clone(),
     };
     let stored = StoredRun::of_observations(observations, of_cosines(&cosines), extractors);

@@ -1,6 +1,6 @@
 //! Errors of this room.
 
-use super::SchedulerError;
+use super::{SchedulerError, ServiceFault};
 use crate::format::FormatError;
 use crate::inference::InferenceError;
 use crate::record::{CallerError, ClipId, FaultKind, FrameIndex, Hint, StoryId};
@@ -175,6 +175,14 @@ pub enum GeneratorError {
         /// What went wrong.
         source: Box<Fault>,
     },
+    /// A service did not give a frame.
+    #[error("failed to draw {place}")]
+    Service {
+        /// Which frame.
+        place: Place,
+        /// What went wrong.
+        source: Box<ServiceFault>,
+    },
     /// A frame of the data set could not be read.
     #[error("failed to read the clip {clip} for {place}")]
     Frame {
@@ -261,6 +269,7 @@ impl Hint for GeneratorError {
             Self::EmptyStory { .. } => FaultKind::DataVerification,
             Self::CaptionCount { .. } | Self::NotPlanned { .. } => FaultKind::Bug,
             Self::Draw { source, .. } => source.fault_kind(),
+            Self::Service { source, .. } => source.fault_kind(),
             Self::Frame { source, .. } => source.fault_kind(),
             Self::NoOtherStory { .. } => FaultKind::Usage,
         }
@@ -284,6 +293,7 @@ impl Hint for GeneratorError {
             Self::EmptyStory { .. } => Some("give `--story-length` at least 1".to_owned()),
             Self::CaptionCount { .. } | Self::NotPlanned { .. } => None,
             Self::Draw { source, .. } => source.hint(),
+            Self::Service { source, .. } => source.hint(),
             Self::Frame { source, .. } => source.hint(),
             Self::NoOtherStory { .. } => {
                 Some("the `shuffled` model needs more stories: raise `--limit`, or leave it out".to_owned())

@@ -42,6 +42,8 @@ impl Beginning<'_> {
             bundle_hash: None,
             images_hash: None,
             latents_hash: None,
+            service_hash: None,
+            prompt_hash: None,
             protocol: self.protocol.id.clone(),
             protocol_hash: self.protocol.hash(),
             seed: self.seed,

@@ -3,10 +3,12 @@
 use super::evaluators::truth_cache;
 use super::planned::Planned;
 use super::sheet::write_sheet;
+use super::spending::Spending;
 use super::{Control, PipelineError, scoring};
 use crate::card::{GeneratorKind, ModelCard};
 use crate::dataset::Dataset;
 use crate::evaluate::{self, ObserveRequest, Panel};
+use crate::fetch::Environment;
 use crate::generator::{CharLdm, Generator, GroundTruth, Prompt, Shuffled, StoryGptV};
 use crate::inference::Runtime;
 use crate::record::{CallerError, ClipId, Scores, Seed};
@@ -74,7 +76,25 @@ impl Started<'_> {
     /// # Errors
     /// Another run in the folder, frames that cannot be drawn or written, [`PipelineError::Cancelled`].
     pub fn draw(&self, model: &ModelCard, seed: Seed) -> Result<Drawn, PipelineError> {
-        self.draw_by(model, seed, || self.generator(model))
+        let Some(http) = &model.http else {
+            return self.draw_by(model, seed, || self.generator(model));
+        };
+        let runtime = &self.planned.request.runtime;
+        let mut environment = Environment::of_process()?;
+        environment.offline = runtime.offline;
+        let spending = Spending::of(&self.planned, model, seed)?;
+        let control = self.control;
+        let (note, stopped) = (
+            move |line: &str| control.note(line),
+            move || control.check().is_err(),
+        );
+        let drawn = self.draw_by(model, seed, || {
+            let ends: (&(dyn Fn(&str) + Sync), &(dyn Fn() -> bool + Sync)) = (&note, &stopped);
+            let generator = spending.generator(http, &runtime.cache, &environment, ends);
+            Ok(Box::new(generator))
+        });
+        spending.tell(&model.id, control)?;
+        drawn
     }
 
     /// The same with a generator of the caller's, which takes the place of `model`. It is not opened where nothing is
@@ -108,7 +128,12 @@ impl Started<'_> {
                     .iter()
                     .map(|unit| prompts[unit.unit].clone())
                     .collect();
-                Ok(generator.generate(&batch, seed)?)
+                let drawn = generator.generate(&batch, seed);
+                if drawn.is_err() {
+                    // A generator that was stopped in the middle says so as an error of its own.
+                    self.control.check()?;
+                }
+                Ok(drawn?)
             };
             let mut progress = self.control.progress(&model.id);
             crate::run::generate(&mut store, &mut draw, &mut progress)?;
@@ -185,7 +210,8 @@ impl Started<'_> {
             (GeneratorKind::Shuffled, _) => {
                 Box::new(Shuffled::new(planned.dataset.stories(), frames))
             }
-            (GeneratorKind::Images, _) => {
+            // A service is asked by `draw`.
+            (GeneratorKind::Images | GeneratorKind::Http, _) => {
                 return Err(PipelineError::DrawnElsewhere {
                     model: model.id.clone(),
                 });

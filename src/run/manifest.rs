@@ -37,6 +37,13 @@ pub struct Identity {
     /// `None` where they were drawn from the seed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub latents_hash: Option<String>,
+    /// Hash of what a service is asked for beside the prompt ([`crate::card::HttpCard::service_hash`]); `None` where no
+    /// service draws.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub service_hash: Option<String>,
+    /// Hash of the template of its prompts ([`crate::card::PromptTemplate::hash`]).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub prompt_hash: Option<String>,
     /// Id of the protocol.
     pub protocol: String,
     /// Its hash.
@@ -70,7 +77,7 @@ impl Identity {
             .collect()
     }
 
-    fn rows(&self) -> [(&'static str, String); 14] {
+    fn rows(&self) -> [(&'static str, String); 16] {
         let or_none = |hash: &Option<String>| hash.clone().unwrap_or_else(|| "none".to_owned());
         [
             ("dataset", self.dataset.clone()),
@@ -79,6 +86,8 @@ impl Identity {
             ("bundle_hash", or_none(&self.bundle_hash)),
             ("images_hash", or_none(&self.images_hash)),
             ("latents_hash", or_none(&self.latents_hash)),
+            ("service_hash", or_none(&self.service_hash)),
+            ("prompt_hash", or_none(&self.prompt_hash)),
             ("protocol", self.protocol.clone()),
             ("protocol_hash", self.protocol_hash.clone()),
             ("seed", self.seed.0.to_string()),

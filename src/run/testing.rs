@@ -44,6 +44,8 @@ pub(super) fn manifest(plan: &Plan) -> Manifest {
         bundle_hash: None,
         images_hash: None,
         latents_hash: None,
+        service_hash: None,
+        prompt_hash: None,
         protocol: "strict".to_owned(),
         protocol_hash: "p".to_owned(),
         seed: Seed(1),

@@ -82,6 +82,7 @@ fn context() -> ScoreContext {
         subset: "test/listed".parse().unwrap(),
         text: TextVariant::Original,
         characters: vec!["otto".to_owned(), "mira".to_owned()],
+        refused: None,
         extractors: [
             Role::CHARACTERS,
             Role::FEATURES,

@@ -26,6 +26,7 @@ pub(super) fn context() -> ScoreContext {
         subset: "test/followers-3".parse().unwrap(),
         text: TextVariant::Algorithm1,
         characters: vec!["otto".to_owned(), "mira".to_owned()],
+        refused: None,
         extractors: Extractors::from_iter([
             name(Role::CHARACTERS, "char_classifier"),
             name(Role::BACKGROUNDS, "bg_classifier"),

@@ -187,6 +187,7 @@ impl ImageRequest {
             notes: Vec::new(),
             export: None,
             files: Vec::new(),
+            http: None,
         })
     }
 }
