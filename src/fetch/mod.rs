@@ -35,6 +35,8 @@ pub fn megabytes(bytes: u64) -> String {
 pub(crate) use environment::without_password;
 
 #[cfg(test)]
+mod service_tests;
+#[cfg(test)]
 pub(crate) mod testing;
 #[cfg(test)]
 mod tests;

@@ -160,12 +160,14 @@ mod tests {
             "{prompt}"
         );
         let long = "word ".repeat(1000);
-        let error = dalle.request(&ask(&[&long])).unwrap_err();
+        let alone = [long.as_str()];
+        let error = dalle.request(&ask(&alone)).unwrap_err();
         assert!(matches!(
             error,
             ServiceFault::PromptTooLong { longest: 4000, .. }
         ));
-        let kept = dalle.request(&ask(&[&long, "He sits."])).unwrap();
+        let both = [long.as_str(), "He sits."];
+        let kept = dalle.request(&ask(&both)).unwrap();
         assert_eq!(
             kept.note.unwrap(),
             "the oldest 1 captions had no room in the prompt"
