@@ -127,7 +127,7 @@ const KEYS: [&str; 9] = [
 ];
 
 impl HttpCard {
-    /// The section that an address alone stands for: the plain schema, no key.
+    /// The section that an address alone is short for: the plain schema, no key.
     #[must_use]
     pub fn of_address(address: &str) -> Self {
         Self {
@@ -193,7 +193,7 @@ impl HttpCard {
         })
     }
 
-    /// What stands where a name belongs may be a key, and is not shown.
+    /// What is written where a name belongs may be a key, and is not shown.
     fn broken_key(&self) -> Option<(&'static str, String)> {
         let is_name = |name: &str| {
             name.starts_with(|c: char| c.is_ascii_uppercase())
@@ -210,7 +210,7 @@ impl HttpCard {
         let named = |name: &&String| KEYS.contains(&name.to_ascii_lowercase().as_str());
         self.parameters.keys().find(named).map(|name| {
             (
-                "a key stands in no card; [http] key_env names the variable of the environment that holds it",
+                "no card holds a key; [http] key_env names the variable of the environment that holds it",
                 format!("parameters.{name}"),
             )
         })

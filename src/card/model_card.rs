@@ -83,7 +83,7 @@ impl ModelCard {
         sha256_hex(canonical_json(self).as_bytes())
     }
 
-    /// The card that an address stands for, `http://..`, `https://..` or `http:ADDRESS`: a server of the plain schema.
+    /// The card that an address is short for, `http://..`, `https://..` or `http:ADDRESS`: a server of the plain schema.
     /// `None` where `name` is no address.
     pub(super) fn of_address(name: &str) -> Option<Result<Self, CardError>> {
         let address = [name, name.strip_prefix(ADDRESS).unwrap_or_default()]

@@ -146,7 +146,7 @@ mod tests {
         };
         assert_eq!(asked(" 7 "), Some(Duration::from_secs(7)));
         assert_eq!(asked("Wed, 21 Oct 2015 07:28:00 GMT"), Some(Duration::ZERO));
-        let far = asked("Fri, 31 Dec 2999 23:59:59 GMT").unwrap();
+        let far = asked("Tue, 31 Dec 2999 23:59:59 GMT").unwrap();
         assert!(far > Duration::from_hours(24 * 365 * 100), "{far:?}");
         assert_eq!(asked("soon"), None);
     }

@@ -47,7 +47,7 @@ impl Pace {
                     };
                 }
             }
-            // Another thread may have been asked to wait longer meanwhile, so the turn is asked for anew.
+            // Another thread may have been asked to wait longer meanwhile, so the turn is asked for again.
             pause(BLINK.min(self.left()), stopped)?;
         }
     }
