@@ -123,8 +123,10 @@ fn large_cut_and_slow_answers_end() {
 #[test]
 fn nothing_is_asked_offline_and_addresses_are_shown_without_their_query() {
     let server = Server::new(|_, _| plain(b"x"));
-    let mut environment = Environment::default();
-    environment.offline = true;
+    let environment = Environment {
+        offline: true,
+        ..Environment::default()
+    };
     let offline = Service::new(&environment, Patience::default(), Duration::from_secs(1));
     let address = format!("{}/x?sig=0123", server.base);
     for error in [

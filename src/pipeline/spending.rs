@@ -3,13 +3,13 @@
 use super::planned::Planned;
 use super::{Control, PipelineError};
 use crate::card::{HttpCard, ModelCard};
-use crate::fetch::{Environment, Secret};
-use crate::generator::{Budget, HttpContext, HttpGenerator, Paid};
+use crate::fetch::Secret;
+use crate::generator::{Budget, Paid};
 use crate::record::{CallerError, FaultKind, FrameIndex, Hint, Money, Seed, StoryId};
 use crate::run::{CallEnd, CallJournal, MANIFEST, RunError, RunSummary, Spent};
 use std::collections::BTreeMap;
 use std::fmt;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::{Mutex, PoisonError};
 
 /// What all runs of a request together may cost.
@@ -122,24 +122,6 @@ impl Spending {
             elsewhere,
             journal: Mutex::default(),
         })
-    }
-
-    /// Draws with the service of a card.
-    pub(super) fn generator<'a>(
-        &'a self,
-        card: &HttpCard,
-        cache: &'a Path,
-        environment: &'a Environment,
-        (note, stopped): (&'a (dyn Fn(&str) + Sync), &'a (dyn Fn() -> bool + Sync)),
-    ) -> HttpGenerator<'a> {
-        let context = HttpContext {
-            environment,
-            cache,
-            budget: self,
-            note,
-            stopped,
-        };
-        HttpGenerator::new(card, context)
     }
 
     /// Says what the run cost, where it cost anything.

@@ -9,7 +9,9 @@ use crate::card::{GeneratorKind, ModelCard};
 use crate::dataset::Dataset;
 use crate::evaluate::{self, ObserveRequest, Panel};
 use crate::fetch::Environment;
-use crate::generator::{CharLdm, Generator, GroundTruth, Prompt, Shuffled, StoryGptV};
+use crate::generator::{
+    CharLdm, Generator, GroundTruth, HttpContext, HttpGenerator, Prompt, Shuffled, StoryGptV,
+};
 use crate::inference::Runtime;
 use crate::record::{CallerError, ClipId, Scores, Seed};
 use crate::run::{Store, Unit};
@@ -88,10 +90,15 @@ impl Started<'_> {
             move |line: &str| control.note(line),
             move || control.check().is_err(),
         );
+        let context = HttpContext {
+            environment: &environment,
+            cache: &runtime.cache,
+            budget: &spending,
+            note: &note,
+            stopped: &stopped,
+        };
         let drawn = self.draw_by(model, seed, || {
-            let ends: (&(dyn Fn(&str) + Sync), &(dyn Fn() -> bool + Sync)) = (&note, &stopped);
-            let generator = spending.generator(http, &runtime.cache, &environment, ends);
-            Ok(Box::new(generator))
+            Ok(Box::new(HttpGenerator::new(http, context)))
         });
         spending.tell(&model.id, control)?;
         drawn

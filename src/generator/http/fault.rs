@@ -210,13 +210,12 @@ impl Hint for ServiceFault {
             }
             Self::Attempts { source, .. } => return source.hint(),
             Self::Status { .. } => "check model, size and parameters in [http] of the model's card".to_owned(),
-            Self::TooBusy { .. } => GO_ON.to_owned(),
+            Self::TooBusy { .. } | Self::Stopped => GO_ON.to_owned(),
             Self::Answer { .. } | Self::Image { .. } => {
                 "check `dialect` and `base` in [http] of the model's card; docs/http-generators.md has what a server answers".to_owned()
             }
             Self::PromptTooLong { .. } => "shorten [http.prompt] of the model's card".to_owned(),
             Self::Cache { .. } => "choose a cache folder that you can write to with `--cache DIR` or STORYEVAL_CACHE".to_owned(),
-            Self::Stopped => GO_ON.to_owned(),
             Self::Earlier { .. } => return None,
         })
     }

@@ -48,6 +48,9 @@ pub struct HttpGenerator<'a> {
     stopped: &'a (dyn Fn() -> bool + Sync),
 }
 
+/// What became of a task.
+type Drawn = Result<Vec<DrawnFrame>, GeneratorError>;
+
 /// Frames that one thread draws after each other: one, or all of a story where the service sees the earlier ones.
 struct Task<'p> {
     place: usize,
@@ -103,7 +106,7 @@ impl<'a> HttpGenerator<'a> {
     }
 
     /// Draws the frames of a task.
-    fn draw(&self, task: &Task<'_>, seed: Seed) -> Result<Vec<DrawnFrame>, GeneratorError> {
+    fn draw(&self, task: &Task<'_>, seed: Seed) -> Drawn {
         let prompt = task.prompt;
         let captions: Vec<&str> = prompt.captions.iter().map(|it| it.text.as_str()).collect();
         let seed = story_seed(seed, &prompt.story.id);
@@ -150,8 +153,7 @@ impl Generator for HttpGenerator<'_> {
         prompts.iter().try_for_each(Prompt::check)?;
         let tasks = self.tasks(prompts);
         let (next, failed) = (AtomicUsize::new(0), AtomicBool::new(false));
-        let results: Mutex<Vec<(usize, Result<Vec<DrawnFrame>, GeneratorError>)>> =
-            Mutex::default();
+        let results: Mutex<Vec<(usize, Drawn)>> = Mutex::default();
         let this = &*self;
         let work = || {
             while !failed.load(Ordering::Relaxed) && !(this.stopped)() {

@@ -162,7 +162,8 @@ mod tests {
         let schema: Value = serde_json::from_str(SCHEMA).unwrap();
         let mut known = names(&schema, "/$defs/request/properties");
         let mut sent = names(&body, "");
-        (known.sort(), sent.sort());
+        known.sort();
+        sent.sort();
         assert_eq!(sent, known);
         for required in names(&schema, "/$defs/request/required") {
             assert!(body.get(&required).is_some(), "{required}");

@@ -176,10 +176,12 @@ fn what_passes_is_tried_again_and_what_it_may_cost_is_noted() {
     assert_eq!(noted[3..], [Paid::Image; 4]);
 }
 
+/// Whether a fault is the one that is expected.
+type Wanted = fn(&ServiceFault) -> bool;
+
 #[test]
 fn what_does_not_pass_stops_the_run_at_once() {
     let broke = json!({"error": {"code": "insufficient_quota", "message": "no money"}});
-    type Wanted = fn(&ServiceFault) -> bool;
     let cases: [(Answer, Wanted, usize); 8] = [
         (
             answer(401, &json!({"error": {"message": "who?"}})),
