@@ -66,6 +66,7 @@ fn scores(criterion: &mut Criterion) {
         text: TextVariant::Algorithm1,
         reads: Vec::new(),
         characters: (0..7).map(|k| k.to_string()).collect(),
+        refused: None,
         extractors: Extractors::default(),
     };
     let pair = [generated, ground_truth];

@@ -1,5 +1,6 @@
 //! `[command]` of a model's card: a worker, another program that draws.
 
+use super::OnFailure;
 use super::read::BrokenRule;
 use crate::record::{canonical_json, sha256_hex};
 use serde::{Deserialize, Serialize};
@@ -10,17 +11,6 @@ use std::path::{Path, PathBuf};
 
 /// Most workers of a model.
 const MOST_WORKERS: usize = 256;
-
-/// What becomes of a story that a worker failed to draw as often as it may be tried.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum OnFailure {
-    /// The run stops. What is drawn is kept, and the same command goes on.
-    #[default]
-    Stop,
-    /// Its frames are absent, with the reason `failed`, and the run goes on.
-    Skip,
-}
 
 /// How a worker is started, and how long it may take. docs/bring-my-model.md describes what it reads and writes.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

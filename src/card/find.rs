@@ -118,13 +118,16 @@ const COMMAND: &str = "command:";
 const MODEL_CARD: &str = "model.toml";
 
 /// Finds a model card by id, or reads it from a path that ends in `.toml`, or from a folder: its `model.toml`.
-/// `command:PATH` is a worker without a card.
+/// `command:PATH` is a worker without a card, the address of a server a card in short.
 ///
 /// # Errors
 /// [`CardError`] when there is no such card, or it cannot be read.
 pub fn model(id_or_path: &str) -> Result<ModelCard, CardError> {
     if let Some(path) = id_or_path.strip_prefix(COMMAND) {
         return worker(Path::new(path));
+    }
+    if let Some(card) = ModelCard::of_address(id_or_path) {
+        return card;
     }
     let file = model_file(id_or_path);
     let mut card: ModelCard = match &file {

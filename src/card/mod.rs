@@ -9,8 +9,11 @@ mod command_card;
 mod dataset_card;
 mod error;
 mod find;
+mod http_card;
 mod layout_card;
 mod model_card;
+mod on_failure;
+mod prompt_template;
 mod protocol;
 mod read;
 mod rule;
@@ -20,7 +23,7 @@ mod suite;
 mod text_procedure;
 mod weights_card;
 
-pub use command_card::{CommandCard, OnFailure};
+pub use command_card::CommandCard;
 pub use dataset_card::{
     BundleSource, Character, DatasetCard, EvaluatorBundles, ExpectedCounts, Gender, ImageSize,
     NeededFile,
@@ -30,8 +33,11 @@ pub use find::{
     CardKind, CardSummary, dataset, ids, model, own_folder, passed_over, protocol, shipped_dataset,
     subset, suite, summaries, text, weights,
 };
+pub use http_card::{Dialect, HttpCard, ResponseFormat};
 pub use layout_card::{CaptionSource, Layout, LayoutCard};
 pub use model_card::{GeneratorKind, ModelCard, plain_id};
+pub use on_failure::OnFailure;
+pub use prompt_template::{PromptTemplate, Rendered};
 pub use protocol::{
     BleuRule, CaptionRule, CaptionText, ClassifierRule, ClipRule, ClipScope, CovarianceRule,
     CropRule, EpisodeRule, F1Average, FeatureRule, FidRule, FrameRule, InceptionScoreRule, KidRule,

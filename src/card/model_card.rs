@@ -1,6 +1,8 @@
 //! The card of a model: which generator, which weights, which text.
 
-use super::{CommandCard, NeededFile};
+use super::read::Card;
+use super::{CardError, CommandCard, HttpCard, NeededFile};
+use crate::fetch::without_password;
 use crate::record::{TextVariant, canonical_json, sha256_hex};
 use serde::{Deserialize, Serialize};
 use std::path::Path;
@@ -17,10 +19,20 @@ pub enum GeneratorKind {
     GroundTruth,
     /// Frames of other stories: the lower bound.
     Shuffled,
+    /// A service that draws a frame per request: the section `[http]`.
+    Http,
     /// Frames that another program drew: `storyeval score --images`.
     Images,
     /// A worker: another program, which storyeval starts and talks to.
     Command,
+}
+
+impl GeneratorKind {
+    /// Whether it may refuse to draw a frame, so that its refusals are a metric of its runs.
+    #[must_use]
+    pub fn may_refuse(self) -> bool {
+        matches!(self, Self::Http | Self::Command)
+    }
 }
 
 /// Everything the suite must know about a model before it loads it.
@@ -62,7 +74,13 @@ pub struct ModelCard {
     /// The worker, of the generator `command`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub command: Option<CommandCard>,
+    /// The service that draws, of generators of that kind.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub http: Option<HttpCard>,
 }
+
+/// What precedes an address where it takes the place of a card.
+const ADDRESS: &str = "http:";
 
 impl ModelCard {
     /// SHA-256 of the canonical JSON of the card.
@@ -71,7 +89,53 @@ impl ModelCard {
         sha256_hex(canonical_json(self).as_bytes())
     }
 
+    /// The card that an address is short for, `http://..`, `https://..` or `http:ADDRESS`: a server of the plain schema.
+    /// `None` where `name` is no address.
+    pub(super) fn of_address(name: &str) -> Option<Result<Self, CardError>> {
+        let address = [name, name.strip_prefix(ADDRESS).unwrap_or_default()]
+            .into_iter()
+            .find(|it| it.starts_with("http://") || it.starts_with("https://"))?;
+        let place = address.split_once("://").map_or("", |(_, place)| place);
+        let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '_');
+        let words = place
+            .split(|c: char| !plain(c))
+            .filter(|word| !word.is_empty());
+        let id: String = [&["http"][..], &words.collect::<Vec<_>>()]
+            .concat()
+            .join("-");
+        let card = Self {
+            id: id.chars().take(100).collect(),
+            name: place.trim_end_matches('/').to_owned(),
+            description: format!(
+                "a server of the plain schema at {}",
+                without_password(address)
+            ),
+            generator: GeneratorKind::Http,
+            bundle: None,
+            counterpart: None,
+            text: None,
+            published_at: None,
+            licence: None,
+            notes: Vec::new(),
+            export: None,
+            files: Vec::new(),
+            http: Some(HttpCard::of_address(address)),
+        };
+        Some(card.check(&without_password(name)).map(|()| card))
+    }
+
     pub(super) fn broken_rule(&self) -> Option<(&'static str, String)> {
+        let serves = self.generator == GeneratorKind::Http;
+        if serves != self.http.is_some() {
+            let found = if serves { "no [http]" } else { "[http]" };
+            return Some((
+                "generator http has a section [http], other generators have none",
+                found.to_owned(),
+            ));
+        }
+        if let Some(broken) = self.http.as_ref().and_then(HttpCard::broken_rule) {
+            return Some(broken);
+        }
         let needs = matches!(
             self.generator,
             GeneratorKind::StorygptV | GeneratorKind::CharLdm

@@ -28,6 +28,7 @@ mod run;
 mod score;
 mod score_images;
 mod show;
+mod spending;
 mod suite;
 mod table;
 mod talk;

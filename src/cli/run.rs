@@ -6,6 +6,7 @@ use super::failure::Failure;
 use super::format::{IN_SCORES, SignatureArguments, TableFormat};
 use super::latents::LatentArguments;
 use super::observe::SkipArguments;
+use super::spending::SpendingArguments;
 use super::talk::{Screen, print, say};
 use super::{Outcome, interrupt, suite, table};
 use clap::Args;
@@ -20,7 +21,8 @@ pub(crate) struct RunArguments {
     /// Data set: an id of `storyeval ls datasets`, a card's path, or a folder with `stories.jsonl`
     #[arg(long, short, required_unless_present = "suite")]
     dataset: Option<String>,
-    /// Models, separated by commas: ids of `storyeval ls models`, cards' paths, or `command:PATH` of a worker
+    /// Models, separated by commas: ids of `storyeval ls models`, cards' paths, `command:PATH` of a worker, or addresses
+    /// of servers
     #[arg(long, short, required_unless_present = "suite", value_delimiter = ',')]
     model: Vec<String>,
     /// Instead of all that: the runs of a table, an id of `storyeval ls suites` or a card's path
@@ -53,6 +55,8 @@ pub(crate) struct RunArguments {
     #[arg(long)]
     dry_run: bool,
     #[command(flatten)]
+    spending: SpendingArguments,
+    #[command(flatten)]
     latents: LatentArguments,
     #[command(flatten)]
     skip: SkipArguments,
@@ -79,6 +83,7 @@ impl RunArguments {
                 .and_then(|it| NonZeroUsize::new(usize::from(it))),
             out: self.out.clone(),
             latents: self.latents.request(),
+            spending: self.spending.caps(),
             skip: self.skip.roles(),
             runtime: self.device.options(),
         }
@@ -143,8 +148,12 @@ pub(crate) fn generate(arguments: &RunArguments) -> Outcome {
 /// Prints the plan even where weights are missing, and then names them: the plan does not depend on what is missing,
 /// the exit code does.
 fn outlook(planned: Planned) -> Outcome {
+    let outlays = planned.outlays()?;
     for (summary, folder) in planned.outlook()? {
         print(&format!("{summary}\n  into {}\n", folder.display()))?;
+        if let Some(outlay) = outlays.get(&folder) {
+            print(&format!("  {outlay}\n"))?;
+        }
     }
     Ok(planned.require_complete()?)
 }

@@ -41,7 +41,7 @@ impl ComparedRun {
         let cards = manifest.cards(folder)?;
         let stored = StoredRun::read(folder, &cards.protocol)?;
         Ok(Self {
-            context: stored.context(&manifest.identity, &cards)?,
+            context: stored.context(&manifest.identity, &cards, folder)?,
             scores,
             stored,
             protocol: cards.protocol,

@@ -33,6 +33,7 @@ fn side(label: &str, stories: usize, value: impl Fn(usize, u32) -> f64) -> Side 
         text: TextVariant::Original,
         reads: Vec::new(),
         characters: vec!["otto".to_owned()],
+        refused: None,
         extractors: extractors.clone(),
     };
     let stored = StoredRun::of_observations(observations, of_cosines(&cosines), extractors);

@@ -5,8 +5,8 @@ use super::key::Key;
 use crate::card::Protocol;
 use crate::evaluator::{EVALUATORS, EvaluatorRow};
 use crate::metric::{CLIP, CLIP_TEXT, Extractors, Features, ReduceInput, ScoreContext, cosine};
-use crate::record::{FrameIndex, Observation, Role, StoryId};
-use crate::run::{Identity, PLANNED_COLUMNS, RunCards, RunError, StoredObservations};
+use crate::record::{Absence, FrameIndex, Observation, Role, StoryId};
+use crate::run::{Identity, PLANNED_COLUMNS, RunCards, RunError, StoredObservations, absences};
 use ndarray::Axis;
 use std::path::Path;
 
@@ -83,15 +83,23 @@ impl StoredRun {
         &self.observations
     }
 
-    /// What signatures say beyond the protocol, of a run with this identity and these cards.
+    /// What signatures say beyond the protocol, of the run in the folder `run` with this identity and these cards.
     ///
     /// # Errors
-    /// A model card that asks for a text which the run's protocol does not allow.
+    /// A model card that asks for a text which the run's protocol does not allow; a journal that cannot be read.
     pub fn context(
         &self,
         identity: &Identity,
         cards: &RunCards,
+        run: &Path,
     ) -> Result<ScoreContext, EvaluateError> {
+        let refused = if cards.model.generator.may_refuse() {
+            let absences = absences(run)?.into_iter();
+            let refused = absences.filter(|(_, absence)| *absence == Absence::Refused);
+            Some(refused.map(|(frame, _)| frame).collect())
+        } else {
+            None
+        };
         Ok(ScoreContext {
             dataset: identity.dataset.clone(),
             dataset_hash: identity.dataset_hash.clone(),
@@ -103,6 +111,7 @@ impl StoredRun {
             },
             characters: cards.characters(),
             extractors: self.extractors.clone(),
+            refused,
         })
     }
 

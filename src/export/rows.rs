@@ -2,11 +2,11 @@
 
 use super::error::ExportError;
 use super::schema::What;
-use super::tables::{Absences, FramePaths, Labels, captions, labels, observations, scores};
+use super::tables::{FramePaths, Labels, captions, labels, observations, scores};
 use super::writer::TableWriter;
 use crate::evaluate::Similarities;
-use crate::record::{FrameIndex, Observation, Score};
-use crate::run::{FrameEntry, Manifest, RunError, RunSummary, StoredObservations, read_scores};
+use crate::record::{Observation, Score};
+use crate::run::{Absences, Manifest, RunError, StoredObservations, absences, read_scores};
 use polars::prelude::{AnyValue, Column, DataFrame, DataType, PolarsResult, Scalar};
 use rayon::prelude::*;
 use std::collections::BTreeSet;
@@ -105,13 +105,7 @@ impl Loaded {
                 let stored = stored()?;
                 let observations = frames(&stored, &["text", "caption", "pronoun", "lpips"])?;
                 let similarities = Similarities::read(&stored)?;
-                // Only frames of another program can be absent.
-                let identity = &manifest.identity;
-                let absences = if identity.images_hash.is_some() || identity.worker.is_some() {
-                    absences(root)?
-                } else {
-                    Absences::new()
-                };
+                let absences = absences(root)?;
                 let paths = FramePaths {
                     run: root.to_owned(),
                     truth: truth.map(Path::to_owned),
@@ -207,18 +201,4 @@ fn frames(
     columns: &[&'static str],
 ) -> Result<Vec<Observation>, RunError> {
     stored.observations(&[&["story", "frame", "clip"], columns].concat())
-}
-
-fn absences(root: &Path) -> Result<Absences, RunError> {
-    let glance = RunSummary::read(root)?;
-    let mut absences = Absences::new();
-    for entry in glance.entries.into_values() {
-        for (at, frame) in entry.frames.into_iter().enumerate() {
-            if let FrameEntry::Absent { absent } = frame {
-                let frame = FrameIndex(at as u32 + 1);
-                absences.insert((entry.story.clone(), frame), absent);
-            }
-        }
-    }
-    Ok(absences)
 }

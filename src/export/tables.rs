@@ -1,15 +1,12 @@
 //! The columns of each table, of some of a run's observations or scores.
 
 use crate::evaluate::Similarities;
-use crate::record::{Absence, FrameIndex, Observation, Score, StoryId};
-use crate::run::frame_file;
+use crate::record::{Absence, Observation, Score};
+use crate::run::{Absences, frame_file};
 use polars::prelude::{Column, NamedFrom, Series};
 use std::borrow::Cow;
-use std::collections::BTreeMap;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
-
-pub(super) type Absences = BTreeMap<(StoryId, FrameIndex), Absence>;
 
 /// A column of one value per item.
 fn column<'a, I: 'a, V>(

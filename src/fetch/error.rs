@@ -51,6 +51,29 @@ pub enum FetchError {
         /// How many are followed.
         most: u32,
     },
+    /// A service answers that another address is meant. A request that carries a key or is paid for is not repeated
+    /// there.
+    #[error(
+        "{address}: the server answers {status} and points to {to}, where the request is not sent"
+    )]
+    Elsewhere {
+        /// Where the request went.
+        address: String,
+        /// HTTP status.
+        status: u16,
+        /// Where it points.
+        to: String,
+    },
+    /// An answer is larger than anything that is expected.
+    #[error("{address} answers with more than {most} bytes{}", found.map_or_else(String::new, |found| format!(" ({found})")))]
+    TooLarge {
+        /// Where the answer comes from.
+        address: String,
+        /// What is read at most.
+        most: u64,
+        /// What the server announces.
+        found: Option<u64>,
+    },
     /// The connection ended or stalled in the middle of the file.
     #[error("{address} was cut off after {received} bytes{}", total.map_or_else(String::new, |total| format!(" of {total}")))]
     Cut {
@@ -148,7 +171,7 @@ impl FetchError {
     }
 
     /// Whether the same request may succeed in a moment.
-    pub(super) fn may_pass(&self) -> bool {
+    pub(crate) fn may_pass(&self) -> bool {
         match self {
             Self::Status { status, .. } => matches!(status, 408 | 425 | 429 | 500..),
             Self::Cut { .. } => true,
@@ -181,7 +204,9 @@ impl Hint for FetchError {
     fn fault_kind(&self) -> FaultKind {
         match self {
             Self::Environment { .. } => FaultKind::Usage,
-            Self::WrongSize { .. } | Self::WrongFile { .. } => FaultKind::DataVerification,
+            Self::WrongSize { .. } | Self::WrongFile { .. } | Self::TooLarge { .. } => {
+                FaultKind::DataVerification
+            }
             Self::NoRoom { .. } | Self::DiskFull { .. } | Self::Write { .. } => FaultKind::Output,
             _ => FaultKind::Setup,
         }
@@ -199,6 +224,14 @@ impl Hint for FetchError {
             Self::WrongSize { .. } | Self::WrongFile { .. } => {
                 "a proxy or a mirror may have sent a page of its own; nothing of it was kept"
                     .to_owned()
+            }
+            Self::Elsewhere { to, .. } => {
+                format!(
+                    "write the address that answers itself, such as {to}, if that is who is meant"
+                )
+            }
+            Self::TooLarge { .. } => {
+                "check the address: this is no answer of the service".to_owned()
             }
             Self::NoRoom { path, .. } | Self::DiskFull { path, .. } => format!(
                 "make room (`df -h {}`) or choose another disk with `--cache DIR`, and run the same command again; it goes on from there",

@@ -10,12 +10,16 @@ mod error;
 mod expected;
 mod fetcher;
 mod place;
+mod secret;
+mod service;
 mod web;
 
 pub use environment::{Environment, Mirror};
 pub use error::FetchError;
 pub use expected::{Digest, Expected};
 pub use fetcher::{Event, Fetched, Fetcher, Origin};
+pub use secret::Secret;
+pub use service::{Reply, Service};
 pub use web::Patience;
 
 /// A size for people: `96 MB`, `1.7 GB`.
@@ -28,7 +32,11 @@ pub fn megabytes(bytes: u64) -> String {
     }
 }
 
+pub(crate) use environment::without_password;
+
 #[cfg(test)]
-mod testing;
+mod service_tests;
+#[cfg(test)]
+pub(crate) mod testing;
 #[cfg(test)]
 mod tests;

@@ -1,6 +1,6 @@
 //! A server of the tests. tests/suite compiles this file too.
 
-use std::io::{BufRead, BufReader, Write};
+use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -12,6 +12,9 @@ pub(crate) struct Asked {
     /// First byte of the range.
     pub(crate) from: Option<usize>,
     pub(crate) if_range: Option<String>,
+    pub(crate) authorization: Option<String>,
+    pub(crate) host: Option<String>,
+    pub(crate) body: Vec<u8>,
 }
 
 /// What is answered.
@@ -106,15 +109,22 @@ impl Server {
 }
 
 fn read(stream: &TcpStream) -> Option<Asked> {
-    let mut lines = BufReader::new(stream).lines();
+    let mut reader = BufReader::new(stream);
+    let mut lines = Vec::new();
+    loop {
+        let mut line = String::new();
+        reader.read_line(&mut line).ok()?;
+        match line.trim_end() {
+            "" => break,
+            line => lines.push(line.to_owned()),
+        }
+    }
+    let (first, headers) = lines.split_first()?;
     let mut asked = Asked {
-        path: lines.next()?.ok()?.split(' ').nth(1)?.to_owned(),
+        path: first.split(' ').nth(1)?.to_owned(),
         ..Asked::default()
     };
-    for line in lines
-        .map_while(Result::ok)
-        .take_while(|line| !line.is_empty())
-    {
+    for line in headers {
         let (name, value) = line.split_once(": ")?;
         match name.to_ascii_lowercase().as_str() {
             "range" => {
@@ -122,9 +132,13 @@ fn read(stream: &TcpStream) -> Option<Asked> {
                 asked.from = from.parse().ok();
             }
             "if-range" => asked.if_range = Some(value.to_owned()),
+            "host" => asked.host = Some(value.to_owned()),
+            "authorization" => asked.authorization = Some(value.to_owned()),
+            "content-length" => asked.body = vec![0; value.parse().ok()?],
             _ => {}
         }
     }
+    reader.read_exact(&mut asked.body).ok()?;
     Some(asked)
 }
 

@@ -2,12 +2,14 @@
 
 use super::environment::without_password;
 use super::{Environment, FetchError};
-use std::time::Duration;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use ureq::Agent;
+use ureq::config::ConfigBuilder;
 use ureq::http::{HeaderMap, Response};
+use ureq::typestate::AgentScope;
 
 /// Redirects that are followed.
-const MOST_REDIRECTS: u32 = 8;
+pub(super) const MOST_REDIRECTS: u32 = 8;
 
 /// How long is waited, and how often is tried.
 #[derive(Clone, Copy, Debug)]
@@ -49,15 +51,8 @@ pub(super) struct Rest<'a> {
 
 impl Web {
     pub(super) fn new(environment: &Environment, patience: Patience) -> Self {
-        let config = Agent::config_builder()
-            .http_status_as_error(false)
-            .max_redirects(MOST_REDIRECTS)
-            .proxy(environment.proxy.clone())
-            .timeout_connect(Some(patience.connect))
-            .timeout_per_read(Some(patience.silence))
-            .user_agent(concat!("storyeval/", env!("CARGO_PKG_VERSION")))
-            .build();
-        Self(config.into())
+        let config = settings(environment, patience).max_redirects(MOST_REDIRECTS);
+        Self(config.build().into())
     }
 
     /// Asks for a file, or for the rest of it.
@@ -90,7 +85,18 @@ impl Web {
     }
 }
 
-fn text<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
+/// What every client has in common.
+pub(super) fn settings(environment: &Environment, patience: Patience) -> ConfigBuilder<AgentScope> {
+    Agent::config_builder()
+        .http_status_as_error(false)
+        .proxy(environment.proxy.clone())
+        .timeout_connect(Some(patience.connect))
+        .timeout_per_read(Some(patience.silence))
+        .user_agent(concat!("storyeval/", env!("CARGO_PKG_VERSION")))
+}
+
+/// A header's value, where it is text.
+pub(super) fn text<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
     headers.get(name)?.to_str().ok()
 }
 
@@ -115,8 +121,33 @@ pub(super) fn version(headers: &HeaderMap) -> Option<String> {
         .map(str::to_owned)
 }
 
-/// How long the server asks to wait; dates are not understood and count as nothing.
+/// How long the server asks to wait, in seconds or until a date.
 pub(super) fn retry_after(headers: &HeaderMap) -> Option<Duration> {
-    let seconds = text(headers, "retry-after")?.trim().parse().ok()?;
-    Some(Duration::from_secs(seconds))
+    let value = text(headers, "retry-after")?.trim();
+    if let Ok(seconds) = value.parse() {
+        return Some(Duration::from_secs(seconds));
+    }
+    let until = chrono::DateTime::parse_from_rfc2822(value).ok()?;
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).ok()?;
+    let until = Duration::from_secs(u64::try_from(until.timestamp()).ok()?);
+    Some(until.saturating_sub(now))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_wait_is_asked_for_in_seconds_or_until_a_date() {
+        let asked = |value: &str| {
+            let mut headers = HeaderMap::new();
+            headers.insert("retry-after", value.parse().unwrap());
+            retry_after(&headers)
+        };
+        assert_eq!(asked(" 7 "), Some(Duration::from_secs(7)));
+        assert_eq!(asked("Wed, 21 Oct 2015 07:28:00 GMT"), Some(Duration::ZERO));
+        let far = asked("Tue, 31 Dec 2999 23:59:59 GMT").unwrap();
+        assert!(far > Duration::from_hours(24 * 365 * 100), "{far:?}");
+        assert_eq!(asked("soon"), None);
+    }
 }

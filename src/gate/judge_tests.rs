@@ -44,6 +44,8 @@ fn subject(accuracy: &[f64], f1: f64) -> Subject {
             images_hash: None,
             latents_hash: None,
             worker: None,
+            service_hash: None,
+            prompt_hash: None,
             protocol: "strict".to_owned(),
             protocol_hash: "2".to_owned(),
             seed: Seed(0),

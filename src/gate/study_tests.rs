@@ -51,7 +51,9 @@ impl Study {
         let faults = faults.map(|run| (name(&run), read(&run))).collect();
         let stories: BTreeSet<StoryId> = seeds[0].places().map(|(id, _)| id.clone()).collect();
         Self {
-            context: seeds[0].context(&manifest.identity, &cards).unwrap(),
+            context: seeds[0]
+                .context(&manifest.identity, &cards, &first)
+                .unwrap(),
             protocol: cards.protocol,
             identity: manifest.identity,
             seeds,

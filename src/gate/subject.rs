@@ -95,7 +95,7 @@ fn parts(
         ));
     }
     let stored = StoredRun::read_with(run, &protocol, false)?;
-    let context = stored.context(&manifest.identity, &cards)?;
+    let context = stored.context(&manifest.identity, &cards, run)?;
     let input = stored.input(&protocol, &context);
     let reduced = reduce_with_parts(&input, &Selection::everything());
     let known = reduced.into_iter().filter_map(|it| match it.parts {
@@ -122,7 +122,10 @@ pub fn missing(run: &Path) -> Result<Option<String>, RunError> {
     let absent = store
         .units()
         .flat_map(|unit| unit.frames().map(move |frame| (unit, frame)))
-        .filter(|(unit, frame)| store.absence(unit, *frame) == Some(Absence::Missing))
+        .filter(|(unit, frame)| {
+            let absence = store.absence(unit, *frame);
+            matches!(absence, Some(Absence::Missing | Absence::Failed))
+        })
         .count();
     Ok((absent > 0).then(|| format!("{absent} of its frames are missing")))
 }

@@ -1,7 +1,7 @@
 //! Errors of this room.
 
-use super::SchedulerError;
 use super::command::WorkerFailure;
+use super::{SchedulerError, ServiceFault};
 use crate::format::FormatError;
 use crate::inference::InferenceError;
 use crate::record::{CallerError, ClipId, FaultKind, FrameIndex, Hint, StoryId};
@@ -176,6 +176,14 @@ pub enum GeneratorError {
         /// What went wrong.
         source: Box<Fault>,
     },
+    /// A service did not give a frame.
+    #[error("failed to draw {place}")]
+    Service {
+        /// Which frame.
+        place: Place,
+        /// What went wrong.
+        source: Box<ServiceFault>,
+    },
     /// A frame of the data set could not be read.
     #[error("failed to read the clip {clip} for {place}")]
     Frame {
@@ -290,6 +298,7 @@ impl Hint for GeneratorError {
                 FaultKind::Bug
             }
             Self::Draw { source, .. } => source.fault_kind(),
+            Self::Service { source, .. } => source.fault_kind(),
             Self::Frame { source, .. } => source.fault_kind(),
             Self::NoOtherStory { .. } => FaultKind::Usage,
             Self::Worker(failure) => failure.fault_kind(),
@@ -318,6 +327,7 @@ impl Hint for GeneratorError {
                 "images of several sizes cannot be compared: let the model draw all at one size".to_owned(),
             ),
             Self::Draw { source, .. } => source.hint(),
+            Self::Service { source, .. } => source.hint(),
             Self::Frame { source, .. } => source.hint(),
             Self::NoOtherStory { .. } => {
                 Some("the `shuffled` model needs more stories: raise `--limit`, or leave it out".to_owned())

@@ -5,7 +5,7 @@
 
 use super::reduce::{
     BACKGROUNDS, CAPTIONS, CHARACTER_CROPS, CHARACTERS, CLIP_SIMILARITY, CONSISTENCY, FRECHET,
-    INCEPTION, KERNEL, LPIPS, NEIGHBOURS, PIXELS,
+    INCEPTION, KERNEL, LPIPS, NEIGHBOURS, PIXELS, REFUSALS,
 };
 use super::{Family, GateRule, GateTest, Slices, Untested};
 use crate::record::{Score, Unit};
@@ -145,6 +145,11 @@ impl Metric {
         self
     }
 
+    const fn lower(mut self) -> Self {
+        self.higher_is_better = false;
+        self
+    }
+
     const fn of_count(mut self) -> Self {
         self.depends_on_count = true;
         self
@@ -264,6 +269,7 @@ registry! {
     BgF1Macro, "bg_f1_macro", "BG-F1 macro %", Metric::percent(Detail, &BACKGROUNDS).indifferent(F1);
     BgF1Weighted, "bg_f1_weighted", "BG-F1 weighted %", Metric::percent(Detail, &BACKGROUNDS).indifferent(F1);
     BgF1Samples, "bg_f1_samples", "BG-F1 samples %", Metric::percent(Detail, &BACKGROUNDS).indifferent(F1);
+    Refused, "refused", "Refused %", Metric::percent(Detail, &REFUSALS).on(Frames).lower().version(1);
 }
 
 /// What accuracies do not depend on.
@@ -276,7 +282,7 @@ const PAIRS: &[&str] = &["clip.consistency", "clip.text", "clip.mean"];
 const GENERATED: &[&str] = &["clip.consistency", "clip.text", "clip.mean", "ground_truth"];
 
 /// In the order of `scores.json`, which is that of the metrics' history and not of their columns.
-pub static FAMILIES: [&Family; 12] = [
+pub static FAMILIES: [&Family; 13] = [
     &CHARACTERS,
     &BACKGROUNDS,
     &FRECHET,
@@ -289,6 +295,7 @@ pub static FAMILIES: [&Family; 12] = [
     &CHARACTER_CROPS,
     &LPIPS,
     &PIXELS,
+    &REFUSALS,
 ];
 
 /// How a metric is printed.

@@ -43,6 +43,8 @@ impl Beginning<'_> {
             images_hash: None,
             latents_hash: None,
             worker: None,
+            service_hash: None,
+            prompt_hash: None,
             protocol: self.protocol.id.clone(),
             protocol_hash: self.protocol.hash(),
             seed: self.seed,

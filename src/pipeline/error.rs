@@ -111,6 +111,26 @@ pub enum PipelineError {
         /// The models.
         models: String,
     },
+    /// A cap on spending where nothing is spent.
+    #[error("`{option}` is for models that ask a service, and there is none among them")]
+    NothingToCap {
+        /// The option.
+        option: &'static str,
+    },
+    /// A cap in money, and a card without a price.
+    #[error("the card of model {model} states no price, so that `--max-cost` cannot be kept")]
+    NoPrice {
+        /// Its id.
+        model: String,
+    },
+    /// The key of a service is not in the environment.
+    #[error("the variable {variable}, which should hold the key of {model}'s service, is not set")]
+    NoKey {
+        /// Id of the model.
+        model: String,
+        /// Name of the variable.
+        variable: String,
+    },
     /// The folder for runs of several seeds is a run itself.
     #[error("{} is a run of one seed already", folder.display())]
     RunOfOneSeed {
@@ -198,9 +218,10 @@ impl Hint for PipelineError {
             Self::Room(error) => error.fault_kind(),
             Self::CacheWrite { .. } => FaultKind::Output,
             Self::Starter(error) => error.fault_kind(),
-            Self::NoBundle { .. } | Self::NothingRun { .. } | Self::NoAddress { .. } => {
-                FaultKind::Setup
-            }
+            Self::NoBundle { .. }
+            | Self::NothingRun { .. }
+            | Self::NoAddress { .. }
+            | Self::NoKey { .. } => FaultKind::Setup,
             Self::Weights { source, .. } => source.fault_kind(),
             Self::NotOfCard { .. } | Self::NearChance { .. } => FaultKind::DataVerification,
             Self::NothingSelected => FaultKind::NothingSelected,
@@ -249,6 +270,11 @@ impl Hint for PipelineError {
             Self::DrawnElsewhere { model } => format!(
                 "score its frames with `storyeval score --images DIR --layout LAYOUT --name {model}`"
             ),
+            Self::NothingToCap { option } => format!("leave `{option}` out"),
+            Self::NoPrice { .. } => {
+                "add `price_per_image` to [http] of the card, or give `--max-calls`".to_owned()
+            }
+            Self::NoKey { variable, .. } => format!("set it with `export {variable}=...`"),
             Self::NoBundleNamed { .. } => "add `bundle = \"...\"` to the card".to_owned(),
             Self::NoWorker { .. } => "add a section [command] to the card".to_owned(),
             Self::WorkersOfNone { .. } => "leave the flag out; `--batch N` is the number of stories that a network draws at once".to_owned(),

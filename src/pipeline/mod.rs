@@ -25,6 +25,7 @@ mod scoring;
 mod seed_list;
 mod sheet;
 mod shipped;
+mod spending;
 mod started;
 mod suite;
 mod weights;
@@ -46,6 +47,7 @@ pub use rehearsal::{RehearsalRequest, Rehearsed, rehearse};
 pub use request::{BATCH, Measured, RunRequest, Seeds};
 pub use scoring::{LaterRequest, effect_of_protocols, observe_run, score_run};
 pub use seed_list::SeedList;
+pub use spending::{Outlay, SpendingCaps};
 pub use started::{Drawn, Observed, Started};
 pub use suite::{MeasuredSuite, PlannedSuite};
 pub use weights::{

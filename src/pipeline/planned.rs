@@ -6,7 +6,7 @@ use super::folders::{Folders, GroupName};
 use super::request::{RunRequest, Seeds};
 use super::weights::open_bundle;
 use super::{Control, DataChoice, EvaluatorSet, Gathered, PipelineError};
-use crate::card::{self, GeneratorKind, ModelCard, Protocol, Subset};
+use crate::card::{self, GeneratorKind, ModelCard, PromptTemplate, Protocol, Subset};
 use crate::dataset::{Dataset, OpenDataset, referential};
 use crate::generator::Prompt;
 use crate::inference::{Bundle, Runtime};
@@ -58,6 +58,7 @@ impl Planned {
             let models = models.join(", ");
             return Err(PipelineError::WorkersOfNone { models });
         }
+        request.spending.check(&models)?;
         let cache = &request.runtime.cache;
         // Everything that is missing is named, not only the first.
         let mut missing = Gathered::default();
@@ -161,8 +162,11 @@ impl Planned {
     /// Whether everything is there that the runs need.
     ///
     /// # Errors
-    /// All weights that are missing.
-    pub fn require_complete(self) -> Result<(), PipelineError> {
+    /// All weights that are missing, and a variable without the key that it should hold.
+    pub fn require_complete(mut self) -> Result<(), PipelineError> {
+        if let Some(error) = self.missing_key() {
+            self.missing.keep::<()>(Err(error));
+        }
         self.missing.check()
     }
 
@@ -219,6 +223,10 @@ impl Planned {
         Ok(beginning.manifest(|identity, _| {
             identity.bundle_hash = bundle.map(Bundle::content_hash);
             identity.latents_hash = latents_hash;
+            if let Some(http) = &model.http {
+                identity.service_hash = Some(http.service_hash());
+                identity.prompt_hash = http.prompt.as_ref().map(PromptTemplate::hash);
+            }
         }))
     }
 }

@@ -1,7 +1,7 @@
 //! What a caller asks for: models on a data set under a protocol.
 
 use super::planned::{Goal, Planned};
-use super::{Control, DataRequest, LatentRequest, PipelineError};
+use super::{Control, DataRequest, LatentRequest, PipelineError, SpendingCaps};
 use crate::card::SuiteRun;
 use crate::inference::RuntimeOptions;
 use crate::record::{Role, Scores, Seed};
@@ -59,7 +59,7 @@ impl Seeds {
 pub struct RunRequest {
     /// Data set: an id, a card's path, or a folder with `stories.jsonl`.
     pub dataset: String,
-    /// Models: ids or cards' paths.
+    /// Models: ids, cards' paths or addresses of servers.
     pub models: Vec<String>,
     /// Protocol: an id or a card's path.
     pub protocol: String,
@@ -77,6 +77,8 @@ pub struct RunRequest {
     pub out: Option<PathBuf>,
     /// Initial and final latents from and to files.
     pub latents: LatentRequest,
+    /// What services may cost.
+    pub spending: SpendingCaps,
     /// Networks to do without; their metrics are then not scored.
     pub skip: BTreeSet<Role>,
     /// Device, threads and cache.
@@ -109,6 +111,7 @@ impl RunRequest {
             workers: None,
             out: None,
             latents: LatentRequest::default(),
+            spending: SpendingCaps::default(),
             skip: BTreeSet::new(),
             runtime: RuntimeOptions::default(),
         }

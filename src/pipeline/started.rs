@@ -3,11 +3,15 @@
 use super::evaluators::truth_cache;
 use super::planned::Planned;
 use super::sheet::write_sheet;
+use super::spending::Spending;
 use super::{Control, PipelineError, scoring};
-use crate::card::{GeneratorKind, ModelCard};
+use crate::card::{GeneratorKind, HttpCard, ModelCard};
 use crate::dataset::Dataset;
 use crate::evaluate::{self, ObserveRequest, Panel};
-use crate::generator::{CharLdm, Generator, GroundTruth, Prompt, Shuffled, StoryGptV};
+use crate::fetch::Environment;
+use crate::generator::{
+    CharLdm, Generator, GroundTruth, HttpContext, HttpGenerator, Prompt, Shuffled, StoryGptV,
+};
 use crate::inference::Runtime;
 use crate::record::{CallerError, ClipId, Scores, Seed, WorkerFacts};
 use crate::run::{Store, Unit, generate_in_parts, outstanding};
@@ -74,10 +78,41 @@ impl Started<'_> {
     /// # Errors
     /// Another run in the folder, frames that cannot be drawn or written, [`PipelineError::Cancelled`].
     pub fn draw(&self, model: &ModelCard, seed: Seed) -> Result<Drawn, PipelineError> {
-        match &model.command {
-            Some(card) => self.draw_by_workers(model, card, seed),
-            None => self.draw_by(model, seed, || self.generator(model)),
+        match (&model.command, &model.http) {
+            (Some(card), _) => self.draw_by_workers(model, card, seed),
+            (None, Some(card)) => self.draw_by_service(model, card, seed),
+            (None, None) => self.draw_by(model, seed, || self.generator(model)),
         }
+    }
+
+    /// The same by asking a service.
+    fn draw_by_service(
+        &self,
+        model: &ModelCard,
+        http: &HttpCard,
+        seed: Seed,
+    ) -> Result<Drawn, PipelineError> {
+        let runtime = &self.planned.request.runtime;
+        let mut environment = Environment::of_process()?;
+        environment.offline = runtime.offline;
+        let spending = Spending::of(&self.planned, model, seed)?;
+        let control = self.control;
+        let (note, stopped) = (
+            move |line: &str| control.note(line),
+            move || control.check().is_err(),
+        );
+        let context = HttpContext {
+            environment: &environment,
+            cache: &runtime.cache,
+            budget: &spending,
+            note: &note,
+            stopped: &stopped,
+        };
+        let drawn = self.draw_by(model, seed, || {
+            Ok(Box::new(HttpGenerator::new(http, context)))
+        });
+        spending.tell(&model.id, control)?;
+        drawn
     }
 
     /// The same with a generator of the caller's, which takes the place of `model`. It is not opened where nothing is
@@ -147,7 +182,12 @@ impl Started<'_> {
                 at += 1;
             }
             generator.announce(&mut parts[at..].iter().map(|part| of(part)), seed);
-            Ok(generator.generate(&of(&units), seed)?)
+            let drawn = generator.generate(&of(&units), seed);
+            if drawn.is_err() {
+                // A generator that was stopped in the middle says so as an error of its own.
+                self.control.check()?;
+            }
+            Ok(drawn?)
         };
         let mut progress = self.control.progress(&model.id);
         generate_in_parts(&mut store, together, &mut draw, &mut progress)?;
@@ -223,7 +263,8 @@ impl Started<'_> {
             (GeneratorKind::Shuffled, _) => {
                 Box::new(Shuffled::new(planned.dataset.stories(), frames))
             }
-            (GeneratorKind::Images, _) => {
+            // A service is asked by `draw`.
+            (GeneratorKind::Images | GeneratorKind::Http, _) => {
                 return Err(PipelineError::DrawnElsewhere {
                     model: model.id.clone(),
                 });

@@ -160,7 +160,7 @@ impl Reader<'_> {
             Err(EvaluateError::Run(RunError::ObservationsFormat { .. })) => return Ok(Vec::new()),
             stored => stored?,
         };
-        let context = stored.context(&manifest.identity, &cards)?;
+        let context = stored.context(&manifest.identity, &cards, folder)?;
         let wanted = Selection::new(metrics.clone(), slices.clone());
         Ok(reduce_with_parts(
             &stored.input(&protocol, &context),

@@ -52,6 +52,10 @@ impl fmt::Display for Difference {
             "images_hash" => return formatter.write_str("the images differ"),
             "bundle_hash" => return formatter.write_str("the weights of the model differ"),
             "latents_hash" => return formatter.write_str("the initial latents differ"),
+            "service_hash" => {
+                return formatter.write_str("the service or what it is asked for differs");
+            }
+            "prompt_hash" => return formatter.write_str("the template of the prompts differs"),
             "protocol_hash" => return formatter.write_str("the protocol has other settings"),
             "plan_hash" => return formatter.write_str("the plan differs"),
             "dataset" => "data set",

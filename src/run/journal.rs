@@ -5,6 +5,7 @@
 //! last such line is the rest of a killed write and is cut off when the journal is opened; a bad
 //! line before that is passed over, and its unit is drawn again.
 
+use super::checked_line;
 use super::error::RunError;
 use super::fault::{self, Point};
 use super::layout::{frame_file, json_line};
@@ -16,9 +17,6 @@ use std::fmt;
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
-
-const CHECK_KEY: &str = ",\"check\":\"";
-const CHECK_DIGITS: usize = 16;
 
 /// A stored frame.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -214,7 +212,7 @@ impl Journal {
             return Err(RunError::write(&self.path, source));
         }
         self.broken = true;
-        write_line(&mut self.file, &line(&entry))
+        write_line(&mut self.file, &checked_line::write(&entry))
             .map_err(|error| RunError::write(&self.path, error))?;
         self.broken = false;
         self.entries.insert(entry.unit, entry);
@@ -267,36 +265,16 @@ fn write_line(file: &mut File, line: &str) -> io::Result<()> {
     fault::reached(Point::LineWritten)
 }
 
-/// An entry as a line, with its check.
-fn line(entry: &Entry) -> String {
-    let mut text = json_line(entry);
-    let check = sha256_hex(text.as_bytes());
-    text.pop();
-    text.push_str(CHECK_KEY);
-    text.push_str(&check[..CHECK_DIGITS]);
-    text.push_str("\"}\n");
-    text
-}
-
-/// The entry of a line without its newline; `None` when the line is not whole.
-fn entry(line: &[u8]) -> Option<Entry> {
-    let text = std::str::from_utf8(line).ok()?;
-    let (body, check) = text.rsplit_once(CHECK_KEY)?;
-    let check = check.strip_suffix("\"}")?;
-    let body = format!("{body}}}");
-    if check.len() != CHECK_DIGITS || !sha256_hex(body.as_bytes()).starts_with(check) {
-        return None;
-    }
-    serde_json::from_str(&body).ok()
-}
-
 /// The last whole entry of every unit, and how many bytes reach to the end of the last whole line.
 fn parse(bytes: &[u8], plan: &Plan, recovery: &mut Recovery) -> (BTreeMap<usize, Entry>, usize) {
     let mut entries = BTreeMap::new();
     let (mut position, mut whole, mut doubtful) = (0, 0, 0);
     for line in bytes.split_inclusive(|byte| *byte == b'\n') {
         position += line.len();
-        let Some(found) = line.strip_suffix(b"\n").and_then(entry) else {
+        let Some(found) = line
+            .strip_suffix(b"\n")
+            .and_then(checked_line::read::<Entry>)
+        else {
             doubtful += 1;
             continue;
         };
@@ -449,7 +427,7 @@ mod tests {
             file: "../../etc/passwd".to_owned(),
             sha256: String::new(),
         });
-        fs::write(fixture.path(), line(&forged)).expect("write");
+        fs::write(fixture.path(), checked_line::write(&forged)).expect("write");
         let (journal, recovery) = fixture.open();
         assert_eq!((journal.done(), recovery.damaged_lines), (0, 1));
     }
@@ -462,7 +440,7 @@ mod tests {
         let absent = Absence::NotDrawn;
         entry.frames[0] = FrameEntry::Absent { absent };
         fs::remove_file(fixture.folder.path().join("frames/story-1/1.png")).expect("remove");
-        let text = line(&entry);
+        let text = checked_line::write(&entry);
         assert!(text.contains("{\"absent\":\"not-drawn\"}"), "{text}");
         let mut whole = fs::read_to_string(fixture.path()).expect("read");
         whole.push_str(&text);
@@ -481,7 +459,7 @@ mod tests {
         for unit in fixture.plan.units().iter().rev() {
             let mut entry = fixture.stored(unit);
             entry.seconds = 9.0;
-            text.push_str(&line(&entry));
+            text.push_str(&checked_line::write(&entry));
         }
         fs::write(fixture.path(), text).expect("write");
         assert_eq!(fixture.open().0.digest(), digest);

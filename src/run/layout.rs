@@ -10,6 +10,8 @@ pub const MANIFEST: &str = "manifest.json";
 pub const PLAN: &str = "plan.jsonl";
 /// Name of the journal.
 pub const JOURNAL: &str = "journal.jsonl";
+/// Name of the journal of requests to a paid service.
+pub const CALLS: &str = "calls.jsonl";
 /// Folder of the frames.
 pub const FRAMES: &str = "frames";
 /// Name of the observations.

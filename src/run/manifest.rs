@@ -40,6 +40,13 @@ pub struct Identity {
     /// The worker, as it introduced itself; `None` where this program draws.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub worker: Option<WorkerFacts>,
+    /// Hash of what a service is asked for beside the prompt ([`crate::card::HttpCard::service_hash`]); `None` where no
+    /// service draws.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub service_hash: Option<String>,
+    /// Hash of the template of its prompts ([`crate::card::PromptTemplate::hash`]).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub prompt_hash: Option<String>,
     /// Id of the protocol.
     pub protocol: String,
     /// Its hash.
@@ -73,7 +80,7 @@ impl Identity {
             .collect()
     }
 
-    fn rows(&self) -> [(&'static str, String); 15] {
+    fn rows(&self) -> [(&'static str, String); 17] {
         let or_none = |hash: &Option<String>| hash.clone().unwrap_or_else(|| "none".to_owned());
         [
             ("dataset", self.dataset.clone()),
@@ -88,6 +95,8 @@ impl Identity {
                     .as_ref()
                     .map_or_else(|| "none".to_owned(), ToString::to_string),
             ),
+            ("service_hash", or_none(&self.service_hash)),
+            ("prompt_hash", or_none(&self.prompt_hash)),
             ("protocol", self.protocol.clone()),
             ("protocol_hash", self.protocol_hash.clone()),
             ("seed", self.seed.0.to_string()),

@@ -7,7 +7,9 @@
 
 mod cache;
 mod cache_bound;
+mod calls;
 mod cards;
+mod checked_line;
 mod difference;
 mod drawn;
 mod durable;
@@ -38,6 +40,7 @@ mod timing;
 
 pub use cache::Cache;
 pub use cache_bound::{MOST_CACHED, cached_bytes};
+pub use calls::{CallEnd, CallJournal, Spent};
 pub use cards::{ImportedFrom, RunCards};
 pub use difference::Difference;
 pub use drawn::{Drawn, nothing_drawn};
@@ -51,8 +54,8 @@ pub use import::{
 };
 pub use journal::{Entry, FrameEntry, Journal, Recovery, StoredFrame};
 pub use layout::{
-    FEATURES, FRAMES, IMPORT, JOURNAL, MANIFEST, OBSERVATIONS, OBSERVED, PLAN, SCORES, TIMING,
-    WORKERS, folder_name, frame_file, one_folder,
+    CALLS, FEATURES, FRAMES, IMPORT, JOURNAL, MANIFEST, OBSERVATIONS, OBSERVED, PLAN, SCORES,
+    TIMING, WORKERS, folder_name, frame_file, one_folder,
 };
 pub use manifest::{FORMAT, Identity, Manifest, Session};
 pub use observations::{ObservationWriter, PLANNED_COLUMNS, read_columns};
@@ -64,5 +67,5 @@ pub use scores::{SCORES_FORMAT, find_scores, read_scores, write_scores};
 pub use seed_set::{members, runs_in};
 pub use store::Store;
 pub use stored::{StoredObservations, observed_key};
-pub use summary::{RunSummary, State, folder_bytes};
+pub use summary::{Absences, RunSummary, State, absences, folder_bytes};
 pub use timing::{StageTime, TimedStage, read_times, record_time};

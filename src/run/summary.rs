@@ -7,7 +7,7 @@ use super::manifest::Manifest;
 use super::plan::Plan;
 use super::scores::find_scores;
 use super::stored::Record;
-use crate::record::{Absence, Scores};
+use crate::record::{Absence, FrameIndex, Scores, StoryId};
 use serde::Serialize;
 use std::collections::BTreeMap;
 use std::fmt;
@@ -152,6 +152,27 @@ impl RunSummary {
             .filter_map(|file| file.metadata().ok()?.modified().ok())
             .max()
     }
+}
+
+/// Why frames of a run have no image, by story and frame.
+pub type Absences = BTreeMap<(StoryId, FrameIndex), Absence>;
+
+/// Why frames of the run in `root` have no image, as its journal says.
+///
+/// # Errors
+/// [`RunError::Read`], and what is wrong with the plan.
+pub fn absences(root: &Path) -> Result<Absences, RunError> {
+    let plan = Plan::read(&root.join(PLAN))?;
+    let (entries, _) = Journal::peek(&root.join(JOURNAL), &plan)?;
+    let mut absences = Absences::new();
+    for entry in entries.into_values() {
+        for (at, frame) in (1..).zip(entry.frames) {
+            if let FrameEntry::Absent { absent } = frame {
+                absences.insert((entry.story.clone(), FrameIndex(at)), absent);
+            }
+        }
+    }
+    Ok(absences)
 }
 
 /// Bytes of all files in `root` and below it. Links count as links; what cannot be read counts as nothing.

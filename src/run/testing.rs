@@ -48,6 +48,8 @@ pub(super) fn manifest(plan: &Plan) -> Manifest {
         images_hash: None,
         latents_hash: None,
         worker: None,
+        service_hash: None,
+        prompt_hash: None,
         protocol: "strict".to_owned(),
         protocol_hash: "p".to_owned(),
         seed: Seed(1),

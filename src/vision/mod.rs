@@ -31,7 +31,7 @@ pub use filter::Filter;
 pub use geometry::{View, short_side_size};
 pub use input_scale::InputScale;
 pub use layout::to_chw;
-pub use other::read_any_image;
+pub use other::{decode_any_image, read_any_image};
 pub use pass_order::PassOrder;
 pub use planes::{FloatResizer, resize_float};
 pub use png::{MAX_BYTES, MAX_SIDE, decode_png, encode_png, read_png};

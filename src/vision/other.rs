@@ -21,11 +21,18 @@ const OTHERS: [ImageFormat; 5] = [
 /// # Errors
 /// As [`read_image`](super::read_image).
 pub fn read_any_image(path: &Path) -> Result<SourceImage, VisionError> {
-    let bytes = read_bounded(path)?;
-    let format = image::guess_format(&bytes).ok();
+    decode_any_image(&read_bounded(path)?, path)
+}
+
+/// Decodes the bytes of an image of any of these formats; `path` only names them in errors.
+///
+/// # Errors
+/// As [`read_any_image`], but for reading.
+pub fn decode_any_image(bytes: &[u8], path: &Path) -> Result<SourceImage, VisionError> {
+    let format = image::guess_format(bytes).ok();
     match format.filter(|format| OTHERS.contains(format)) {
-        Some(format) => decode_other(&bytes, format, path),
-        None => decode_image(&bytes, path),
+        Some(format) => decode_other(bytes, format, path),
+        None => decode_image(bytes, path),
     }
 }
 

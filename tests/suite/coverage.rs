@@ -83,6 +83,7 @@ fn context() -> ScoreContext {
         text: TextVariant::Original,
         reads: Vec::new(),
         characters: vec!["otto".to_owned(), "mira".to_owned()],
+        refused: None,
         extractors: [
             Role::CHARACTERS,
             Role::FEATURES,

@@ -11,7 +11,7 @@ use tempfile::TempDir;
 
 #[path = "../../src/fetch/testing.rs"]
 #[allow(dead_code, reason = "the tests of the room use the rest")]
-mod server;
+pub(crate) mod server;
 
 fn bytes() -> Vec<u8> {
     (0..100_000u32).flat_map(u32::to_le_bytes).collect()

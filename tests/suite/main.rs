@@ -23,6 +23,7 @@ mod exports;
 mod fetch;
 mod gate;
 mod generator;
+mod http_generator;
 mod import;
 mod import_names;
 mod kept;

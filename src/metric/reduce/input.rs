@@ -1,10 +1,10 @@
 //! What a reduction reads.
 
 use crate::card::{Protocol, Subset};
-use crate::record::{Observation, Reading, Role, TextVariant};
+use crate::record::{FrameIndex, Observation, Reading, Role, StoryId, TextVariant};
 use ndarray::{Array2, ArrayView2};
 use serde::{Deserialize, Serialize, Serializer};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Features of generated and of ground-truth frames, for distances of distributions.
 pub const FEATURES: [&str; 2] = ["generated", "ground_truth"];
@@ -203,6 +203,8 @@ pub struct ScoreContext {
     pub characters: Vec<String>,
     /// The networks that looked.
     pub extractors: Extractors,
+    /// Frames that the model refused to draw; `None` of models that cannot refuse.
+    pub refused: Option<BTreeSet<(StoryId, FrameIndex)>>,
 }
 
 #[cfg(test)]

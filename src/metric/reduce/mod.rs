@@ -17,6 +17,7 @@ mod labels;
 mod mean;
 mod parts;
 mod pixels;
+mod refusals;
 mod selection;
 mod sets;
 mod signature;
@@ -38,6 +39,7 @@ pub(super) use distance::FRECHET;
 pub(super) use labels::{BACKGROUNDS, CHARACTERS};
 pub(super) use mean::{CLIP_SIMILARITY, LPIPS};
 pub(super) use pixels::PIXELS;
+pub(super) use refusals::REFUSALS;
 pub(super) use sets::{INCEPTION, KERNEL, NEIGHBOURS};
 pub(super) use slice::Slice;
 
@@ -58,6 +60,7 @@ use crate::record::Score;
 /// - `bleu1`..`bleu4`, `cider`: captions of the generated frames against those of the real ones.
 /// - `consistency`, `consistency_shared` and their `_gt`: means over pairs of frames of a story.
 /// - `char_consistency`, `char_found`, their `_gt`, and `char_likeness`: single characters, cut out.
+/// - `refused`: percent of planned frames that the model refused; absent for models that cannot.
 ///
 /// A frame without an observation is not scored: `n` is then below `planned`, and a warning says how
 /// many frames were unusable rather than absent.

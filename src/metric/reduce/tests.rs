@@ -27,6 +27,7 @@ pub(super) fn context() -> ScoreContext {
         text: TextVariant::Algorithm1,
         reads: Vec::new(),
         characters: vec!["otto".to_owned(), "mira".to_owned()],
+        refused: None,
         extractors: Extractors::from_iter([
             name(Role::CHARACTERS, "char_classifier"),
             name(Role::BACKGROUNDS, "bg_classifier"),

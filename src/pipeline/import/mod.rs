@@ -188,6 +188,7 @@ impl ImageRequest {
             export: None,
             files: Vec::new(),
             command: None,
+            http: None,
         })
     }
 }
