@@ -5,6 +5,7 @@
 //! a path may be given instead of an id. Unknown keys are errors: a misspelt setting that is
 //! silently ignored would change what a number means.
 
+mod column_card;
 mod dataset_card;
 mod error;
 mod find;
@@ -19,6 +20,7 @@ mod suite;
 mod text_procedure;
 mod weights_card;
 
+pub use column_card::{Better, ColumnCard, is_metric_id};
 pub use dataset_card::{
     BundleSource, Character, DatasetCard, EvaluatorBundles, ExpectedCounts, Gender, ImageSize,
     NeededFile,

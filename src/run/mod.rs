@@ -8,6 +8,7 @@
 mod cache;
 mod cache_bound;
 mod cards;
+mod columns;
 mod difference;
 mod drawn;
 mod durable;
@@ -39,6 +40,7 @@ mod timing;
 pub use cache::Cache;
 pub use cache_bound::{MOST_CACHED, cached_bytes};
 pub use cards::{ImportedFrom, RunCards};
+pub use columns::{StoredColumn, drop_column, store_column, stored_columns};
 pub use difference::Difference;
 pub use drawn::{Drawn, nothing_drawn};
 pub use durable::{DurableFile, write_durably};
@@ -51,7 +53,7 @@ pub use import::{
 };
 pub use journal::{Entry, FrameEntry, Journal, Recovery, StoredFrame};
 pub use layout::{
-    FEATURES, FRAMES, IMPORT, JOURNAL, MANIFEST, OBSERVATIONS, OBSERVED, PLAN, SCORES, TIMING,
+    COLUMNS, FEATURES, FRAMES, IMPORT, JOURNAL, MANIFEST, OBSERVATIONS, OBSERVED, PLAN, SCORES, TIMING,
     folder_name, frame_file, one_folder,
 };
 pub use manifest::{FORMAT, Identity, Manifest, Session};
