@@ -107,16 +107,25 @@ impl ColumnCard {
         for text in texts {
             if text.trim().is_empty() || text.len() > LONGEST || text.contains(char::is_control) {
                 let rule = "a name or unit has 1 to 60 bytes on one line";
-                return Some((rule, format!("{:?}", text.chars().take(LONGEST).collect::<String>())));
+                return Some((
+                    rule,
+                    format!("{:?}", text.chars().take(LONGEST).collect::<String>()),
+                ));
             }
         }
         if self.decimals > Some(MOST_DECIMALS) {
-            return Some(("there are at most 9 digits after the point", format!("{:?}", self.decimals)));
+            return Some((
+                "there are at most 9 digits after the point",
+                format!("{:?}", self.decimals),
+            ));
         }
         let [low, high] = self.ends();
         let finite = |end: Option<f64>| end.is_none_or(f64::is_finite);
         if !finite(self.minimum) || !finite(self.maximum) || low >= high {
-            return Some(("the minimum is a number below the maximum", format!("{low} to {high}")));
+            return Some((
+                "the minimum is a number below the maximum",
+                format!("{low} to {high}"),
+            ));
         }
         if low.is_infinite() && high.is_finite() {
             return Some(("a maximum has a minimum beside it", high.to_string()));
@@ -176,9 +185,16 @@ mod tests {
         assert_eq!(taste.ends(), [f64::NEG_INFINITY, f64::INFINITY]);
         assert_eq!(taste.about(Per::Frame).name, "taste");
         let share = card("unit = \"percent\"\nname = \"Taste\"").unwrap();
-        assert_eq!((share.ends(), share.about(Per::Run).decimals), ([0.0, 100.0], 1));
-        let points = card("unit = \"points\"\nminimum = 1.0\nmaximum = 10.0\ndecimals = 2").unwrap();
-        assert_eq!((points.ends(), points.about(Per::Story).decimals), ([1.0, 10.0], 2));
+        assert_eq!(
+            (share.ends(), share.about(Per::Run).decimals),
+            ([0.0, 100.0], 1)
+        );
+        let points =
+            card("unit = \"points\"\nminimum = 1.0\nmaximum = 10.0\ndecimals = 2").unwrap();
+        assert_eq!(
+            (points.ends(), points.about(Per::Story).decimals),
+            ([1.0, 10.0], 2)
+        );
     }
 
     #[test]

@@ -3,6 +3,7 @@
 //! Data go to stdout, talk goes to stderr. Errors say what failed and end with a hint.
 
 mod card;
+mod columns;
 mod common;
 mod compare;
 mod completions;

@@ -68,11 +68,17 @@ pub(super) fn pair(sides: &mut [Side]) -> Result<Paired, CompareError> {
 /// Makes absent in all runs what a metric that the user brought lacks in one, where all of them have it: files of
 /// several runs rarely have the same gaps. All runs have the same rows by now.
 fn pair_own(sides: &mut [Side]) {
-    let mut runs: Vec<&mut ComparedRun> = sides.iter_mut().flat_map(|side| &mut side.runs).collect();
+    let mut runs: Vec<&mut ComparedRun> =
+        sides.iter_mut().flat_map(|side| &mut side.runs).collect();
     let Some(first) = runs.first() else {
         return;
     };
-    let ids: Vec<String> = first.stored.own().iter().map(|own| own.id.clone()).collect();
+    let ids: Vec<String> = first
+        .stored
+        .own()
+        .iter()
+        .map(|own| own.id.clone())
+        .collect();
     for id in ids {
         let values = |run: &&mut ComparedRun| {
             let mut own = run.stored.own().iter();

@@ -14,7 +14,9 @@ mod score;
 mod stored;
 
 pub use crate::record::Role;
-pub use columns::{ColumnError, ColumnJoined, Place, join_column, take_out_column};
+pub use columns::{
+    ColumnError, ColumnJoined, Place, brought_columns, join_columns, take_out_column,
+};
 pub use coverage::{NetworkCoverage, coverage};
 pub use decoding::decoding;
 pub use error::EvaluateError;

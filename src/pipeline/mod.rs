@@ -5,6 +5,7 @@
 //! The command line prints what this room returns; a test or another program calls it in the same way.
 
 mod beginning;
+mod columns;
 mod control;
 mod data;
 mod error;
@@ -28,6 +29,7 @@ mod started;
 mod suite;
 mod weights;
 
+pub use columns::bring_columns;
 pub use control::{Control, Event, Watch};
 pub use data::{DataChoice, DataRequest, links, open_dataset, selected, to_open};
 pub use error::{Gathered, PipelineError};

@@ -12,6 +12,7 @@ mod audit;
 mod bad_input;
 mod bundles;
 mod ci_page;
+mod columns;
 mod command_line;
 mod compare;
 mod coverage;

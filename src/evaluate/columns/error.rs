@@ -42,6 +42,12 @@ pub enum ColumnError {
         /// The metric's name.
         name: &'static str,
     },
+    /// Two columns have one id.
+    #[error("two columns are called `{id}`")]
+    IdTwice {
+        /// The id.
+        id: String,
+    },
     /// The run has no such column.
     #[error("{} has no column `{id}` of its own{}", run.display(), listed(known))]
     NotThere {
@@ -107,9 +113,10 @@ fn listed(known: &[String]) -> String {
 impl Hint for ColumnError {
     fn fault_kind(&self) -> FaultKind {
         match self {
-            Self::BuiltIn { .. } | Self::NotThere { .. } | Self::WhichColumn { .. } => {
-                FaultKind::Usage
-            }
+            Self::BuiltIn { .. }
+            | Self::IdTwice { .. }
+            | Self::NotThere { .. }
+            | Self::WhichColumn { .. } => FaultKind::Usage,
             Self::NoColumn { .. }
             | Self::Field { .. }
             | Self::Twice { .. }
@@ -121,6 +128,9 @@ impl Hint for ColumnError {
         Some(match self {
             Self::BuiltIn { id, .. } => {
                 format!("give your metric an id of its own: `--column my_{id}=FILE:COLUMN`")
+            }
+            Self::IdTwice { .. } => {
+                "give one of them another id: `--column ID=FILE:COLUMN`, or `id` in its card".to_owned()
             }
             Self::NotThere { run, .. } => {
                 format!("`storyeval score {}` prints what the run has", run.display())

@@ -180,7 +180,11 @@ fn of_run<'a>(
         let found = if table.rows.is_empty() {
             "it has no rows".to_owned()
         } else {
-            format!("its rows are of {}; the run is {}", listed.join(", "), of.join(", "))
+            format!(
+                "its rows are of {}; the run is {}",
+                listed.join(", "),
+                of.join(", ")
+            )
         };
         return Err(ColumnError::OtherRun {
             path: table.path.clone(),

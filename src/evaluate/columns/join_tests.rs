@@ -32,7 +32,8 @@ fn joined(name: &str, text: &str, unit: &str) -> Result<Joined, String> {
             .collect(),
         absent: vec![(a.clone(), FrameIndex(2))],
     };
-    join(&card, &table, &frames).map_err(|error| error.to_string().replace(path.to_str().unwrap(), name))
+    join(&card, &table, &frames)
+        .map_err(|error| error.to_string().replace(path.to_str().unwrap(), name))
 }
 
 fn csv(text: &str) -> Result<Joined, String> {
@@ -50,15 +51,21 @@ fn values_are_of_frames_of_stories_or_of_the_run() {
     assert_eq!(of_stories.values, [None, None, Some(3.0), Some(3.0)]);
     let of_run = csv("v\n3\n").unwrap();
     assert_eq!((of_run.per, of_run.values), (Per::Run, vec![Some(3.0); 4]));
-    let lines = "{\"story\": 7, \"frame\": 1, \"v\": 2}\n{\"story\": \"a\", \"frame\": 1, \"v\": null}\n";
+    let lines =
+        "{\"story\": 7, \"frame\": 1, \"v\": 2}\n{\"story\": \"a\", \"frame\": 1, \"v\": null}\n";
     let typed = joined("t.jsonl", lines, "score").unwrap();
     assert_eq!(typed.values, [None; 4]);
-    assert!(typed.notes[0].contains("line 1, story 7"), "{:?}", typed.notes);
+    assert!(
+        typed.notes[0].contains("line 1, story 7"),
+        "{:?}",
+        typed.notes
+    );
 }
 
 #[test]
 fn rows_of_other_runs_and_stories_are_noted() {
-    let found = csv("model,seed,story,frame,v\nm,0,a,1,1\nn,0,a,1,2\nm,1,a,1,3\nm,0,x,9,4\n").unwrap();
+    let found =
+        csv("model,seed,story,frame,v\nm,0,a,1,1\nn,0,a,1,2\nm,1,a,1,3\nm,0,x,9,4\n").unwrap();
     assert_eq!(found.values, [Some(1.0), None, None, None]);
     assert_eq!(
         found.notes,
@@ -75,28 +82,79 @@ fn rows_of_other_runs_and_stories_are_noted() {
 #[test]
 fn what_cannot_be_meant_is_refused_with_its_place() {
     for (text, message) in [
-        ("story,frame,v\na,1,nan\n", "t.csv, line 2: v = \"nan\", which is no finite number"),
-        ("story,frame,v\na,1,-inf\n", "t.csv, line 2: v = \"-inf\", which is no finite number"),
-        ("story,frame,v\na,1,1\na,2,good\n", "t.csv, line 3: v = \"good\", which is text where a number is wanted"),
-        ("story,frame,v\na,0,1\n", "t.csv, line 2: frame = \"0\", which is no frame of a story, which are counted from 1"),
-        ("story,frame,v\na,3,1\n", "t.csv, line 2: frame = \"3\", which is no frame of story a, which has 2 in this run"),
-        ("story,frame,v\na,1,1\na,1,1\n", "t.csv, line 3: frame = \"1\", which line 2 has already"),
-        ("story,frame,v\n,1,1\n", "t.csv, line 2: story = nothing, which is no id"),
-        ("story,v\na,1\na,2\n", "t.csv, line 3: story = \"a\", which line 2 has already"),
-        ("v\n1\n2\n", "t.csv, line 3: v = \"2\", which line 2 has already"),
-        ("frame,v\n1,1\n", "t.csv has no column `story`; it has frame, v"),
-        ("story,frame\na,1\n", "t.csv has 0 columns of values (); one is wanted"),
-        ("story,frame,v,w\na,1,1,2\n", "t.csv has 2 columns of values (v, w); one is wanted"),
-        ("story,frame,v\nx,1,1\n", "no row of t.csv is of this run: its stories are called like \"x\", those of the run like \"a\""),
-        ("model,story,v\nn,a,1\n", "no row of t.csv is of this run: its rows are of model n; the run is model m"),
-        ("story,v\n", "no row of t.csv is of this run: it has no rows"),
+        (
+            "story,frame,v\na,1,nan\n",
+            "t.csv, line 2: v = \"nan\", which is no finite number",
+        ),
+        (
+            "story,frame,v\na,1,-inf\n",
+            "t.csv, line 2: v = \"-inf\", which is no finite number",
+        ),
+        (
+            "story,frame,v\na,1,1\na,2,good\n",
+            "t.csv, line 3: v = \"good\", which is text where a number is wanted",
+        ),
+        (
+            "story,frame,v\na,0,1\n",
+            "t.csv, line 2: frame = \"0\", which is no frame of a story, which are counted from 1",
+        ),
+        (
+            "story,frame,v\na,3,1\n",
+            "t.csv, line 2: frame = \"3\", which is no frame of story a, which has 2 in this run",
+        ),
+        (
+            "story,frame,v\na,1,1\na,1,1\n",
+            "t.csv, line 3: frame = \"1\", which line 2 has already",
+        ),
+        (
+            "story,frame,v\n,1,1\n",
+            "t.csv, line 2: story = nothing, which is no id",
+        ),
+        (
+            "story,v\na,1\na,2\n",
+            "t.csv, line 3: story = \"a\", which line 2 has already",
+        ),
+        (
+            "v\n1\n2\n",
+            "t.csv, line 3: v = \"2\", which line 2 has already",
+        ),
+        (
+            "frame,v\n1,1\n",
+            "t.csv has no column `story`; it has frame, v",
+        ),
+        (
+            "story,frame\na,1\n",
+            "t.csv has 0 columns of values (); one is wanted",
+        ),
+        (
+            "story,frame,v,w\na,1,1,2\n",
+            "t.csv has 2 columns of values (v, w); one is wanted",
+        ),
+        (
+            "story,frame,v\nx,1,1\n",
+            "no row of t.csv is of this run: its stories are called like \"x\", those of the run like \"a\"",
+        ),
+        (
+            "model,story,v\nn,a,1\n",
+            "no row of t.csv is of this run: its rows are of model n; the run is model m",
+        ),
+        (
+            "story,v\n",
+            "no row of t.csv is of this run: it has no rows",
+        ),
     ] {
         assert_eq!(csv(text).unwrap_err(), message, "{text}");
     }
     let high = joined("t.csv", "story,v\na,101\n", "percent").unwrap_err();
-    assert_eq!(high, "t.csv, line 2: v = \"101\", which is not between 0 and 100, as `taste` is");
+    assert_eq!(
+        high,
+        "t.csv, line 2: v = \"101\", which is not between 0 and 100, as `taste` is"
+    );
     let low = joined("t.csv", "story,v\na,-1\n", "distance").unwrap_err();
-    assert!(low.ends_with("which is below 0, the smallest value of `taste`"), "{low}");
+    assert!(
+        low.ends_with("which is below 0, the smallest value of `taste`"),
+        "{low}"
+    );
     let typed = joined("t.jsonl", "{\"story\": \"a\", \"v\": \"1\"}\n", "score").unwrap_err();
     assert!(typed.contains("text where a number"), "{typed}");
     let flag = joined("t.jsonl", "{\"story\": \"a\", \"v\": true}\n", "score").unwrap_err();

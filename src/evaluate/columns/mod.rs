@@ -7,10 +7,10 @@ mod key;
 pub use error::{ColumnError, Place};
 
 use super::EvaluateError;
-use crate::card::ColumnCard;
+use crate::card::{Better, ColumnCard};
 use crate::format::read_rows;
 use crate::metric::{Metric, OwnColumn};
-use crate::record::{FrameIndex, StoryId, sha256_file};
+use crate::record::{FrameIndex, Observation, StoryId, Unit, sha256_file};
 use crate::run::{
     RunError, Store, StoredColumn, StoredObservations, drop_column, store_column, stored_columns,
 };
@@ -34,20 +34,17 @@ pub struct ColumnJoined {
     pub notes: Vec<String>,
 }
 
-/// Joins the table of a card to a run that was observed, and keeps the values in the run folder. The values of an
-/// earlier card of the same id go.
+/// Joins the tables of cards to a run that was observed, and keeps the values in the run folder. The values of an
+/// earlier card of the same id go. Nothing is kept where one of them is refused.
 ///
 /// # Errors
-/// A table that cannot be read or does not fit the run, an id that a built-in metric has, and a run that was not
-/// observed or cannot be written.
-pub fn join_column(store: &Store, card: &ColumnCard) -> Result<ColumnJoined, EvaluateError> {
-    if let Some(metric) = Metric::find(&card.id) {
-        return Err(ColumnError::BuiltIn {
-            id: card.id.clone(),
-            name: metric.name,
-        }
-        .into());
-    }
+/// A table that cannot be read or does not fit the run, an id that a built-in metric has or that is given twice, and a
+/// run that was not observed or cannot be written.
+pub fn join_columns(
+    store: &Store,
+    cards: &[ColumnCard],
+) -> Result<Vec<ColumnJoined>, EvaluateError> {
+    check_ids(cards)?;
     let root = store.root();
     let seen = StoredObservations::open(root)?;
     let observations = seen.observations(&["story", "frame", "clip"])?;
@@ -59,6 +56,41 @@ pub fn join_column(store: &Store, card: &ColumnCard) -> Result<ColumnJoined, Eva
         places: observations.iter().map(|o| (&o.story, o.frame)).collect(),
         absent: absent(store),
     };
+    let joined = cards.iter().map(|card| one(card, &frames, seen.frames()));
+    let joined = joined.collect::<Result<Vec<_>, _>>()?;
+    let mut told = Vec::new();
+    for (column, values) in joined {
+        told.push(ColumnJoined {
+            id: column.id.clone(),
+            scored: values.iter().flatten().count(),
+            planned: values.len(),
+            notes: column.notes.clone(),
+        });
+        store_column(root, column, &observations, &values)?;
+    }
+    Ok(told)
+}
+
+fn check_ids(cards: &[ColumnCard]) -> Result<(), ColumnError> {
+    for (at, card) in cards.iter().enumerate() {
+        let id = card.id.clone();
+        if let Some(metric) = Metric::find(&id) {
+            let name = metric.name;
+            return Err(ColumnError::BuiltIn { id, name });
+        }
+        if cards[..at].iter().any(|other| other.id == id) {
+            return Err(ColumnError::IdTwice { id });
+        }
+    }
+    Ok(())
+}
+
+/// A card's metric and its values on the frames of a run.
+fn one(
+    card: &ColumnCard,
+    frames: &RunFrames<'_>,
+    journal: &str,
+) -> Result<(StoredColumn, Vec<Option<f64>>), EvaluateError> {
     let table = read_rows(&card.file)?;
     let hash = sha256_file(&card.file).map_err(|error| RunError::read(&card.file, error))?;
     let Joined {
@@ -66,30 +98,24 @@ pub fn join_column(store: &Store, card: &ColumnCard) -> Result<ColumnJoined, Eva
         column,
         values,
         notes,
-    } = join(card, &table, &frames)?;
+    } = join(card, &table, frames)?;
     let file = card.file.file_name().unwrap_or(card.file.as_os_str());
     let [minimum, maximum] = card.ends().map(|end| end.is_finite().then_some(end));
     let stored = StoredColumn {
         id: card.id.clone(),
         about: card.about(per),
-        higher_is_better: card.better == crate::card::Better::Higher,
+        higher_is_better: card.better == Better::Higher,
         minimum,
         maximum,
         version: card.version,
         file: file.to_string_lossy().into_owned(),
         column,
         sha256: hash,
-        notes: notes.clone(),
-        frames: seen.frames().to_owned(),
+        notes,
+        frames: journal.to_owned(),
         values: String::new(),
     };
-    store_column(root, stored, &observations, &values)?;
-    Ok(ColumnJoined {
-        id: card.id.clone(),
-        scored: values.iter().flatten().count(),
-        planned: values.len(),
-        notes,
-    })
+    Ok((stored, values))
 }
 
 /// Frames of a run that have no image.
@@ -118,6 +144,18 @@ pub fn take_out_column(root: &Path, id: &str) -> Result<(), EvaluateError> {
         known: known.collect(),
     }
     .into())
+}
+
+/// The frames of the run in `root`, and the metrics that the user brought for it.
+///
+/// # Errors
+/// A run that was not observed, and values that are not as they were written.
+pub fn brought_columns(root: &Path) -> Result<(Vec<Observation>, Vec<OwnColumn>), RunError> {
+    let seen = StoredObservations::open(root)?;
+    let observations = seen.observations(&["story", "frame", "clip"])?;
+    let places: Vec<_> = observations.iter().map(|o| (&o.story, o.frame)).collect();
+    let columns = own_columns(root, &places, seen.frames())?;
+    Ok((observations, columns))
 }
 
 /// The metrics that the user brought for the run in `root`, with a value per row of `places`. `frames` are those that
@@ -159,7 +197,7 @@ pub(super) fn own_columns(
 
 /// Which values a column can take. A percentage is a share of things that are right, as the built-in ones are.
 fn range(column: &StoredColumn) -> Range {
-    let percent = column.about.known_unit() == crate::record::Unit::Percent;
+    let percent = column.about.known_unit() == Unit::Percent;
     match (column.minimum, column.maximum) {
         (Some(0.0), Some(100.0)) if percent => Range::Percent,
         (Some(low), Some(high)) => Range::Between(low, high),

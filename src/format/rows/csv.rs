@@ -58,7 +58,10 @@ fn fault(path: &Path, error: csv::Error) -> FormatError {
             len,
         } => KIND.malformed(
             path,
-            format!("{}{len} fields, the first line has {expected_len}", line(&pos)),
+            format!(
+                "{}{len} fields, the first line has {expected_len}",
+                line(&pos)
+            ),
         ),
         ErrorKind::Utf8 { pos, .. } => {
             KIND.malformed(path, format!("{}it is not UTF-8", line(&pos)))

@@ -19,9 +19,7 @@ pub(super) fn read(path: &Path) -> Result<RowFile, FormatError> {
     let mut rows = Vec::new();
     for (line, text) in (1..).zip(BufReader::new(file).lines()) {
         let text = text.map_err(|error| match error.kind() {
-            ErrorKind::InvalidData => {
-                KIND.malformed(path, format!("line {line}: it is not UTF-8"))
-            }
+            ErrorKind::InvalidData => KIND.malformed(path, format!("line {line}: it is not UTF-8")),
             _ => fault(error),
         })?;
         if text.trim().is_empty() {

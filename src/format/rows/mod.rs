@@ -119,7 +119,10 @@ mod tests {
     fn fields_of_a_csv_are_text_with_the_line_they_begin_on() {
         let file = of("a.csv", "\u{feff}story,note,v\ns,\"two\nlines\",1\n007,,\n").unwrap();
         assert_eq!(file.names, ["story", "note", "v"]);
-        assert_eq!(file.rows[0].cells, [text("s"), text("two\nlines"), text("1")]);
+        assert_eq!(
+            file.rows[0].cells,
+            [text("s"), text("two\nlines"), text("1")]
+        );
         assert_eq!(file.rows[1].line, 4);
         assert_eq!(
             file.rows[1].cells,
@@ -136,7 +139,10 @@ mod tests {
         let lines = "{\"story\": \"s\", \"v\": 1}\n\n{\"v\": 0.5, \"x\": [1]}\n{\"v\": null}\n";
         let file = of("a.jsonl", lines).unwrap();
         assert_eq!(file.names, ["story", "v", "x"]);
-        assert_eq!(file.rows[0].cells, [text("s"), RowCell::Whole(1), RowCell::Missing]);
+        assert_eq!(
+            file.rows[0].cells,
+            [text("s"), RowCell::Whole(1), RowCell::Missing]
+        );
         assert_eq!(file.rows[1].line, 3);
         assert_eq!(
             file.rows[1].cells,

@@ -21,7 +21,10 @@ pub(super) fn read(path: &Path) -> Result<RowFile, FormatError> {
         let row = row.map_err(damaged)?;
         rows.push(UserRow {
             line,
-            cells: row.get_column_iter().map(|(_, field)| cell(field)).collect(),
+            cells: row
+                .get_column_iter()
+                .map(|(_, field)| cell(field))
+                .collect(),
         });
     }
     Ok(RowFile {
