@@ -177,6 +177,13 @@ impl StoredRun {
         &self.own
     }
 
+    /// Sets which frames have a pronoun in place of a name.
+    pub fn mark_pronouns(&mut self, has: impl Fn(&StoryId, FrameIndex) -> bool) {
+        for row in &mut self.observations {
+            row.pronoun = has(&row.story, row.frame);
+        }
+    }
+
     /// Forgets the value of a metric that the user brought on a row.
     pub fn forget_own(&mut self, id: &str, row: usize) {
         for own in self.own.iter_mut().filter(|own| own.id == id) {

@@ -159,7 +159,7 @@ fn observe_under(
 }
 
 /// The data set that a run was made from, and the story and captions of each of its units.
-fn reopen(
+pub(super) fn reopen(
     store: &Store,
     data: Option<&Path>,
     cache: &Path,

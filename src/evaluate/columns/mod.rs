@@ -58,9 +58,9 @@ pub fn join_columns(
     };
     let joined = cards.iter().map(|card| one(card, &frames, seen.frames()));
     let joined = joined.collect::<Result<Vec<_>, _>>()?;
-    let mut told = Vec::new();
+    let mut kept = Vec::new();
     for (column, values) in joined {
-        told.push(ColumnJoined {
+        kept.push(ColumnJoined {
             id: column.id.clone(),
             scored: values.iter().flatten().count(),
             planned: values.len(),
@@ -68,7 +68,7 @@ pub fn join_columns(
         });
         store_column(root, column, &observations, &values)?;
     }
-    Ok(told)
+    Ok(kept)
 }
 
 fn check_ids(cards: &[ColumnCard]) -> Result<(), ColumnError> {
