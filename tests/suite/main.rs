@@ -43,6 +43,7 @@ mod own_metric;
 mod paper;
 mod parity;
 mod protocols;
+mod references;
 mod referential;
 mod resident;
 mod resume;

@@ -5,7 +5,7 @@
     for run in A B; do storyeval export $run --what labels --format jsonl --out $run.labels.jsonl; done
     storyeval export A --what observations --format jsonl --out A.observations.jsonl
     storyeval dataset referential --dataset minisv --variant algorithm1 > replaced.jsonl
-    storyeval dataset show minisv > card.toml
+    storyeval dataset show minisv --format toml > card.toml
     python tools/golden/references.py A.observations.jsonl A.labels.jsonl B.labels.jsonl replaced.jsonl card.toml \
         > reference-data/golden/stats/references.json
 
