@@ -4,7 +4,7 @@ use super::scoring::reopen;
 use super::{Control, PipelineError};
 use crate::compare::{self, ComparedRun, References, ReferentialStory};
 use crate::record::TextVariant;
-use crate::run::Store;
+use crate::run::{Manifest, PLAN, Plan};
 use std::path::{Path, PathBuf};
 
 /// Whose references are measured.
@@ -37,8 +37,16 @@ pub fn measure_references(
     let stories = match run.context.text {
         TextVariant::Original => Vec::new(),
         _ => {
-            let store = Store::open(&request.run)?;
-            let (_, prompts) = reopen(&store, request.data.as_deref(), &request.cache, control)?;
+            // Not opened as a store, which would lock it: nothing is written.
+            let manifest = Manifest::read(&request.run)?;
+            let plan = Plan::read(&request.run.join(PLAN))?;
+            let (_, prompts) = reopen(
+                (&request.run, &manifest),
+                plan.units(),
+                request.data.as_deref(),
+                &request.cache,
+                control,
+            )?;
             let stories = prompts.into_iter().map(|prompt| ReferentialStory {
                 story: prompt.story.id,
                 captions: prompt.captions,

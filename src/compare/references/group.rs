@@ -55,13 +55,13 @@ impl Grouping {
 
 /// References of one kind, by their places among all.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Group {
+pub(super) struct Group {
     /// By what they are grouped.
-    pub by: Grouping,
+    pub(super) by: Grouping,
     /// Which.
-    pub name: String,
+    pub(super) name: String,
     /// The references.
-    pub members: Vec<usize>,
+    pub(super) members: Vec<usize>,
 }
 
 /// Every group that has a reference, in the order in which they are printed.

@@ -12,7 +12,7 @@ mod tally;
 pub use chart::chart;
 pub use cost::MetricCost;
 pub use find::{Reference, ReferentialStory, find_references};
-pub use group::{Group, Grouping};
+pub use group::Grouping;
 pub use tally::Measured;
 
 use super::pairing::pair;
