@@ -182,7 +182,7 @@ mod tests {
     #[test]
     fn a_card_says_what_its_unit_leaves_open() {
         let taste = card("").unwrap();
-        assert_eq!(taste.ends(), [f64::NEG_INFINITY, f64::INFINITY]);
+        assert!(taste.ends().iter().all(|end| end.is_infinite()));
         assert_eq!(taste.about(Per::Frame).name, "taste");
         let share = card("unit = \"percent\"\nname = \"Taste\"").unwrap();
         assert_eq!(

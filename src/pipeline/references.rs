@@ -34,25 +34,22 @@ pub fn measure_references(
         |folder: &Path| -> Result<ComparedRun, PipelineError> { Ok(ComparedRun::read(folder)?) };
     let run = read(&request.run)?;
     let restored = request.restored.as_deref().map(read).transpose()?;
-    let stories = match run.context.text {
-        TextVariant::Original => Vec::new(),
-        _ => {
-            // Not opened as a store, which would lock it: nothing is written.
-            let manifest = Manifest::read(&request.run)?;
-            let plan = Plan::read(&request.run.join(PLAN))?;
-            let (_, prompts) = reopen(
-                (&request.run, &manifest),
-                plan.units(),
-                request.data.as_deref(),
-                &request.cache,
-                control,
-            )?;
-            let stories = prompts.into_iter().map(|prompt| ReferentialStory {
-                story: prompt.story.id,
-                captions: prompt.captions,
-            });
-            stories.collect()
-        }
-    };
+    let mut stories = Vec::new();
+    if run.context.text != TextVariant::Original {
+        // Not opened as a store, which would lock it: nothing is written.
+        let manifest = Manifest::read(&request.run)?;
+        let plan = Plan::read(&request.run.join(PLAN))?;
+        let (_, prompts) = reopen(
+            (&request.run, &manifest),
+            plan.units(),
+            request.data.as_deref(),
+            &request.cache,
+            control,
+        )?;
+        stories.extend(prompts.into_iter().map(|prompt| ReferentialStory {
+            story: prompt.story.id,
+            captions: prompt.captions,
+        }));
+    }
     Ok(compare::references(run, restored, &stories)?)
 }
