@@ -76,6 +76,7 @@ fn scores(criterion: &mut Criterion) {
         .with_pair(CLIP, pair);
     let input = ReduceInput {
         observations: &observations,
+        own: &[],
         features: &features,
         protocol: &protocol,
         context: &context,

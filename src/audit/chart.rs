@@ -2,7 +2,7 @@
 
 use super::{Damage, Fault, Row};
 use crate::metric::{Audit, ChartLine, METRICS};
-use std::fmt::Write;
+use crate::table::Svg;
 
 /// Metrics with a line of their own: metrics that nearly always go together have one line between them, because
 /// more than a dozen lines cannot be told apart.
@@ -32,21 +32,18 @@ pub fn chart(damage: &Damage, captions: [&str; 2]) -> String {
     let rows = Fault::ALL.len().div_ceil(COLUMNS);
     let (width, height) = (PANEL[0] * COLUMNS as f64, TOP + PANEL[1] * rows as f64);
     let span = span(damage);
-    let mut svg = format!(
-        "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {width} {height}\" width=\"{width}\" \
-         height=\"{height}\" font-family=\"Helvetica, Arial, sans-serif\" font-size=\"12\" fill=\"#222\">\n\
-         <title>Damage of each metric by fault and strength</title>\n\
-         <rect width=\"100%\" height=\"100%\" fill=\"#fff\"/>\n"
+    let mut svg = Svg::new(
+        [width, height],
+        "Damage of each metric by fault and strength",
     );
-    text(
-        &mut svg,
+    svg.text(
         [16.0, 26.0],
         "font-size=\"16\" font-weight=\"bold\"",
         "Which metric sees which fault",
     );
     for (line, caption) in captions.into_iter().enumerate() {
         let y = 45.0 + 16.0 * line as f64;
-        text(&mut svg, [16.0, y], "fill=\"#555\"", caption);
+        svg.text([16.0, y], "fill=\"#555\"", caption);
     }
     for (index, fault) in Fault::ALL.into_iter().enumerate() {
         let corner = [
@@ -55,8 +52,7 @@ pub fn chart(damage: &Damage, captions: [&str; 2]) -> String {
         ];
         panel(&mut svg, damage, fault, index, corner, span);
     }
-    svg.push_str("</svg>\n");
-    svg
+    svg.finish()
 }
 
 /// Lowest and highest damage of any line, with 0 and 1, on a grid of quarters.
@@ -77,7 +73,7 @@ fn find<'a>(damage: &'a Damage, metric: &str) -> Option<&'a Row> {
 }
 
 fn panel(
-    svg: &mut String,
+    svg: &mut Svg,
     damage: &Damage,
     fault: Fault,
     index: usize,
@@ -91,15 +87,13 @@ fn panel(
         let value = value.clamp(span[0], span[1]);
         top + PLOT[1] * (span[1] - value) / (span[1] - span[0])
     };
-    text(
-        svg,
+    svg.text(
         [left, corner[1] + 18.0],
         "font-size=\"14\" font-weight=\"bold\"",
         fault.id(),
     );
     let scale = fault.scale();
-    text(
-        svg,
+    svg.text(
         [left, corner[1] + 34.0],
         "font-size=\"10.5\" fill=\"#666\"",
         &scale,
@@ -130,11 +124,9 @@ fn panel(
         } else {
             format!(" stroke-dasharray=\"{dashes}\"")
         };
-        let _ = writeln!(
-            svg,
-            "<polyline points=\"{}\" fill=\"none\" stroke=\"{colour}\" stroke-width=\"1.8\"{dash}/>",
+        svg.line(&format!("<polyline points=\"{}\" fill=\"none\" stroke=\"{colour}\" stroke-width=\"1.8\"{dash}/>",
             path.join(" ")
-        );
+        ));
         if let Some((level, value)) = points.last() {
             labels.push((y(*value), x(*level), *value, metric, colour));
         }
@@ -144,7 +136,7 @@ fn panel(
 
 /// Grid lines and ticks; the scale's name on the first panel of a row.
 fn grid(
-    svg: &mut String,
+    svg: &mut Svg,
     index: usize,
     [left, top]: [f64; 2],
     span: [f64; 2],
@@ -158,32 +150,20 @@ fn grid(
         }
         let value = f64::from(quarter) / 4.0;
         let colour = if quarter == 0 { "#777" } else { "#e3e3e6" };
-        let _ = writeln!(
-            svg,
+        svg.line(&format!(
             "<path d=\"M{left:.1} {0:.1}h{1}\" stroke=\"{colour}\"/>",
             y(value),
             PLOT[0]
-        );
+        ));
         let style = "font-size=\"10.5\" fill=\"#666\" text-anchor=\"end\"";
-        text(
-            svg,
-            [left - 6.0, y(value) + 3.5],
-            style,
-            &format!("{value}"),
-        );
+        svg.text([left - 6.0, y(value) + 3.5], style, &format!("{value}"));
     }
     for level in 0..=5 {
         let style = "font-size=\"10.5\" fill=\"#666\" text-anchor=\"middle\"";
-        text(
-            svg,
-            [x(level), top + PLOT[1] + 15.0],
-            style,
-            &level.to_string(),
-        );
+        svg.text([x(level), top + PLOT[1] + 15.0], style, &level.to_string());
     }
     let style = "font-size=\"10.5\" fill=\"#666\" text-anchor=\"middle\"";
-    text(
-        svg,
+    svg.text(
         [left + PLOT[0] / 2.0, top + PLOT[1] + 30.0],
         style,
         "strength",
@@ -191,12 +171,12 @@ fn grid(
     if index.is_multiple_of(COLUMNS) {
         let (x, y) = (left - 32.0, top + PLOT[1] / 2.0);
         let turned = format!("{style} transform=\"rotate(-90 {x:.1} {y:.1})\"");
-        text(svg, [x, y], &turned, "damage");
+        svg.text([x, y], &turned, "damage");
     }
 }
 
 /// Names at the ends of lines, pushed apart where they would overlap.
-fn ends(svg: &mut String, mut labels: Vec<(f64, f64, f64, &str, &str)>, right: f64, top: f64) {
+fn ends(svg: &mut Svg, mut labels: Vec<(f64, f64, f64, &str, &str)>, right: f64, top: f64) {
     labels.sort_by(|first, second| first.0.total_cmp(&second.0));
     let mut places: Vec<f64> = Vec::new();
     let mut free = top - 4.0;
@@ -213,31 +193,14 @@ fn ends(svg: &mut String, mut labels: Vec<(f64, f64, f64, &str, &str)>, right: f
     }
     for ((y, x, value, metric, colour), place) in labels.into_iter().zip(places) {
         let elbow = right + 10.0;
-        let _ = writeln!(
-            svg,
-            "<path d=\"M{x:.1} {y:.1}L{elbow:.1} {place:.1}\" fill=\"none\" stroke=\"{colour}\" stroke-width=\"0.7\"/>"
-        );
+        svg.line(&format!("<path d=\"M{x:.1} {y:.1}L{elbow:.1} {place:.1}\" fill=\"none\" stroke=\"{colour}\" stroke-width=\"0.7\"/>"
+        ));
         let style = format!("font-size=\"10.5\" fill=\"{colour}\"");
         // Rounded away from a minus in front of nothing.
         let shown = (value * 100.0).round() / 100.0 + 0.0;
         let name = format!("{metric} {shown:.2}");
-        text(svg, [elbow + 3.0, place + 3.5], &style, &name);
+        svg.text([elbow + 3.0, place + 3.5], &style, &name);
     }
-}
-
-fn text(svg: &mut String, [x, y]: [f64; 2], style: &str, words: &str) {
-    let mut safe = String::with_capacity(words.len());
-    for letter in words.chars() {
-        match letter {
-            '&' => safe.push_str("&amp;"),
-            '<' => safe.push_str("&lt;"),
-            '>' => safe.push_str("&gt;"),
-            // Control characters are not allowed in XML.
-            letter if letter.is_control() => safe.push(' '),
-            letter => safe.push(letter),
-        }
-    }
-    let _ = writeln!(svg, "<text x=\"{x:.1}\" y=\"{y:.1}\" {style}>{safe}</text>");
 }
 
 #[cfg(test)]

@@ -150,6 +150,7 @@ mod tests {
             stories: 1,
             counts: None,
             seeds: None,
+            own: None,
             signature: String::new(),
             warnings: Vec::new(),
         };

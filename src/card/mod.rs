@@ -6,6 +6,7 @@
 //! silently ignored would change what a number means.
 
 mod command_card;
+mod column_card;
 mod dataset_card;
 mod error;
 mod find;
@@ -24,6 +25,7 @@ mod text_procedure;
 mod weights_card;
 
 pub use command_card::CommandCard;
+pub use column_card::{Better, ColumnCard, is_metric_id};
 pub use dataset_card::{
     BundleSource, Character, DatasetCard, EvaluatorBundles, ExpectedCounts, Gender, ImageSize,
     NeededFile,

@@ -19,6 +19,7 @@ storyeval run --suite minisv-short",
     (
         "score",
         "storyeval score runs/drawn
+storyeval score runs/drawn --column aesthetic.csv:aesthetic --higher-is-better
 storyeval score --images frames/ --name mine --dataset ./my-stories --out runs/mine",
     ),
     (
@@ -29,6 +30,11 @@ storyeval table runs/a runs/b --format latex --columns char_acc,char_f1,fid",
     (
         "compare",
         "storyeval compare runs/baseline runs/candidate --metrics char_acc,fid",
+    ),
+    (
+        "references",
+        "storyeval references runs/mine --plot references.svg
+storyeval references runs/mine runs/mine-with-names",
     ),
     (
         "gate",

@@ -25,6 +25,7 @@ impl ValueEnum for Asked {
             Self::Table(What::Labels),
             Self::Table(What::Captions),
             Self::Table(What::Scores),
+            Self::Table(What::Columns),
             Self::SideBySide,
         ]
     }

@@ -3,6 +3,7 @@
 //! Data go to stdout, talk goes to stderr. Errors say what failed and end with a hint.
 
 mod card;
+mod columns;
 mod common;
 mod compare;
 mod completions;
@@ -24,6 +25,7 @@ mod numbers;
 mod observe;
 mod paper;
 mod protocol;
+mod references;
 mod run;
 mod score;
 mod score_images;
@@ -80,6 +82,8 @@ enum Command {
     Table(table::TableArguments),
     /// Compare runs story by story: differences, tests, and what could have been found
     Compare(compare::CompareArguments),
+    /// How pronouns are resolved, by pronoun, distance and candidates, and what they cost
+    References(references::ReferenceArguments),
     /// Fail when scores are not those of a baseline, within what rules allow
     Gate(gate::GateArguments),
     /// Print a published table, and compare runs with it
@@ -173,6 +177,7 @@ fn verb(command: &Command, matches: &clap::ArgMatches) -> Outcome {
         ),
         Command::Table(arguments) => table::table(arguments),
         Command::Compare(arguments) => compare::compare(arguments),
+        Command::References(arguments) => references::references(arguments),
         Command::Gate(arguments) => gate::gate(arguments),
         Command::Paper(arguments) => paper::paper(arguments),
         Command::Metric(command) => metric::metric(command),

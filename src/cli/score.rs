@@ -1,6 +1,7 @@
 //! `storyeval score`: the third stage alone, or all of them on images that another program drew.
 
 use super::Outcome;
+use super::columns::ColumnArguments;
 use super::common::DeviceArguments;
 use super::failure::Failure;
 use super::format::{SignatureArguments, TableFormat};
@@ -28,6 +29,8 @@ pub(crate) struct ScoreArguments {
     pub(crate) detail: bool,
     #[command(flatten)]
     signatures: SignatureArguments,
+    #[command(flatten, next_help_heading = "Metrics of your own")]
+    columns: ColumnArguments,
     #[command(flatten, next_help_heading = "Images of another program")]
     pub(crate) images: ImagesArguments,
     #[command(flatten)]
@@ -52,7 +55,10 @@ pub(crate) fn typed(matches: Option<&ArgMatches>) -> Vec<&'static str> {
 /// [`typed`] found.
 pub(crate) fn score(arguments: &ScoreArguments, typed: &[&str]) -> Outcome {
     match (&arguments.images.images, &arguments.run) {
-        (Some(images), _) => score_images::score_images(arguments, images),
+        (Some(images), _) => {
+            arguments.columns.none_with_images()?;
+            score_images::score_images(arguments, images)
+        }
         (None, run) => score_run(arguments, run.as_deref().unwrap_or(Path::new(".")), typed),
     }
 }
@@ -71,6 +77,7 @@ fn score_run(arguments: &ScoreArguments, run: &Path, typed: &[&str]) -> Outcome 
             ),
         });
     }
+    arguments.columns.apply(run)?;
     let scores = [pipeline::score_run(run)?];
     arguments.show(&scores)?;
     some_value(&scores)

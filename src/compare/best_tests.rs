@@ -25,6 +25,7 @@ fn score(value: f64, half: f64) -> Score {
         stories: 40,
         counts: None,
         seeds: None,
+        own: None,
         signature: String::new(),
         warnings: Vec::new(),
     }

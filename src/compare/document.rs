@@ -4,7 +4,6 @@ use super::finding::Finding;
 use super::stories::ChangedStory;
 use super::study::{Against, Study, family};
 use super::text::{amount, p_value, percent_points, plainly};
-use crate::metric::about_metric;
 use crate::stats::{LEVEL, POWER};
 use crate::table::{Block, Cell, Column, Document, Line, Row, Table};
 
@@ -115,7 +114,7 @@ fn table(title: &str, number: usize, findings: &[&Finding]) -> Table {
 }
 
 fn row(finding: &Finding) -> Vec<Cell> {
-    let about = about_metric(&finding.metric, finding.unit);
+    let about = finding.about();
     let arrow = if finding.higher_is_better {
         "↑"
     } else {
@@ -157,7 +156,7 @@ fn seeds(against: &Against) -> Option<Table> {
         .filter(|finding| finding.slice == "all")
         .filter_map(|finding| {
             let part = finding.seeds.as_ref()?;
-            let about = about_metric(&finding.metric, finding.unit);
+            let about = finding.about();
             let deviation = |side: usize| match part.deviation[side] {
                 Some(value) => Cell::new(format!(
                     "{} ({} df)",

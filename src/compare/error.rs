@@ -54,6 +54,22 @@ pub enum CompareError {
         /// The frame, from 1.
         frame: u32,
     },
+    /// A run has no references to measure.
+    #[error("no caption that `{run}` read has a pronoun in place of a name")]
+    NoReferences {
+        /// The run.
+        run: String,
+    },
+    /// A second run is not the first one with names restored.
+    #[error("`{restored}` is not `{run}` with names restored: {}", differences.join("; "))]
+    NotRestored {
+        /// The run that read pronouns.
+        run: String,
+        /// The other run.
+        restored: String,
+        /// In what they differ beyond their text.
+        differences: Vec<String>,
+    },
     /// A run folder cannot be read.
     #[error(transparent)]
     Run(#[from] RunError),
@@ -80,8 +96,8 @@ impl From<EvaluateError> for CompareError {
 impl Hint for CompareError {
     fn fault_kind(&self) -> FaultKind {
         match self {
-            Self::Incomparable { .. } => FaultKind::Incomparable,
-            Self::NothingShared { .. } => FaultKind::NothingSelected,
+            Self::Incomparable { .. } | Self::NotRestored { .. } => FaultKind::Incomparable,
+            Self::NothingShared { .. } | Self::NoReferences { .. } => FaultKind::NothingSelected,
             Self::Unknown { .. } | Self::NoCandidate => FaultKind::Usage,
             Self::Repeated { .. } => FaultKind::DataVerification,
             Self::Run(error) => error.fault_kind(),
@@ -102,6 +118,13 @@ impl Hint for CompareError {
                     .to_owned()
             }
             Self::Unknown { known, .. } => format!("there are: {}", known.join(", ")),
+            Self::NoReferences { .. } => {
+                "measure a run of referential text: `storyeval run` with `--protocol strict`; \
+                 the run of captions with names goes second (docs/references.md)".to_owned()
+            }
+            Self::NotRestored { .. } => {
+                "make the second run with the options of the first and `--protocol strict-original` (docs/references.md)".to_owned()
+            }
             Self::NoCandidate => "name two run folders: `storyeval compare BASE CANDIDATE`".to_owned(),
             Self::Repeated { run, .. } => {
                 format!("observe the frames again: `storyeval observe {run}`")

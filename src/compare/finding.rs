@@ -1,8 +1,8 @@
 //! One metric on one slice: two values, their difference, and what is known of it.
 
 use super::seeds::SeedPart;
-use crate::metric::{Parts, Reduced, StorySums};
-use crate::record::{Score, Unit};
+use crate::metric::{About, Parts, Reduced, StorySums};
+use crate::record::{OwnMetric, Score, Unit};
 use crate::stats::{
     ClusterSums, LEAST_GROUPS, LeftOut, NoInterval, Pair, PairedTest, Resampling, largest_unseen,
     minimum_detectable,
@@ -46,6 +46,9 @@ pub struct Finding {
     pub stories: usize,
     /// Frames of the base and of the candidate.
     pub frames: [usize; 2],
+    /// What the metric is, where the user brought it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub own: Option<OwnMetric>,
     /// What the seeds add, where a side has several.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub seeds: Option<SeedPart>,
@@ -94,6 +97,12 @@ impl Finding {
         Some(finding)
     }
 
+    /// How its metric is printed.
+    #[must_use]
+    pub fn about(&self) -> About {
+        About::of(&self.metric, self.unit, self.own.as_ref())
+    }
+
     /// The p value alone, for tables of many runs.
     pub(super) fn test(base: &Reduced, candidate: &Reduced, plan: Resampling) -> Option<f64> {
         match (together(&[base]).ok()?, together(&[candidate]).ok()?) {
@@ -127,6 +136,7 @@ impl Finding {
             error: None,
             stories: 0,
             frames,
+            own: score.own.clone(),
             seeds: None,
             remarks: Vec::new(),
             on_stories: Vec::new(),

@@ -9,6 +9,7 @@ mod error;
 mod finding;
 mod options;
 mod pairing;
+mod references;
 mod seeds;
 mod sides;
 mod spreadsheet;
@@ -21,6 +22,10 @@ pub use best::{Best, best_of_column};
 pub use error::CompareError;
 pub use finding::Finding;
 pub use options::CompareOptions;
+pub use references::{
+    GroupResult, Grouping, Measured, MetricCost, Reference, References, ReferentialStory, chart,
+    find_references, references,
+};
 pub use seeds::SeedPart;
 pub use sides::{ComparedRun, Side};
 pub use stories::ChangedStory;

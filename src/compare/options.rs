@@ -1,6 +1,6 @@
 //! What is compared, and how carefully.
 
-use crate::metric::{Group, Metric, about_metric};
+use crate::metric::{Group, Metric, about};
 use crate::record::Score;
 use crate::stats::Resampling;
 
@@ -46,7 +46,7 @@ impl CompareOptions {
             return false;
         }
         if self.metrics.is_empty() {
-            return about_metric(&score.metric, score.unit).group != Group::Detail;
+            return about(score).group != Group::Detail;
         }
         asked("all") || asked(&score.metric)
     }

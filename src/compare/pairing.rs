@@ -1,6 +1,7 @@
 //! The frames that every run has: what is paired.
 
 use super::{CompareError, ComparedRun, Side};
+use crate::record::Per;
 use crate::table::join_all;
 use polars::prelude::{BooleanChunked, ChunkFull, Column, DataFrame, IdxSize, PolarsResult};
 use std::ops::Range;
@@ -55,12 +56,44 @@ pub(super) fn pair(sides: &mut [Side]) -> Result<Paired, CompareError> {
             run.stored.forget(row);
         }
     }
+    pair_own(sides);
     let left = shared.filter(&seen)?;
     Ok(Paired {
         frames: left.height(),
         stories: left.column(KEYS[0])?.n_unique()?,
         missing,
     })
+}
+
+/// Makes absent in all runs what a metric that the user brought lacks in one, where all of them have it: files of
+/// several runs rarely have the same gaps. All runs have the same rows by now.
+fn pair_own(sides: &mut [Side]) {
+    let mut runs: Vec<&mut ComparedRun> =
+        sides.iter_mut().flat_map(|side| &mut side.runs).collect();
+    let Some(first) = runs.first() else {
+        return;
+    };
+    let ids: Vec<String> = first
+        .stored
+        .own()
+        .iter()
+        .map(|own| own.id.clone())
+        .collect();
+    for id in ids {
+        let values = |run: &&mut ComparedRun| {
+            let mut own = run.stored.own().iter();
+            own.find(|own| own.id == id && own.about.per != Per::Run)
+                .map(|own| own.values.clone())
+        };
+        let Some(all) = runs.iter().map(values).collect::<Option<Vec<_>>>() else {
+            continue;
+        };
+        for row in (0..all[0].len()).filter(|row| all.iter().any(|of| of[*row].is_none())) {
+            for run in &mut runs {
+                run.stored.forget_own(&id, row);
+            }
+        }
+    }
 }
 
 fn row_of(run: usize) -> String {

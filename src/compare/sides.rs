@@ -1,7 +1,7 @@
 //! What is compared: the runs of a model, one a seed.
 
 use super::CompareError;
-use crate::card::Protocol;
+use crate::card::{Character, Protocol};
 use crate::evaluate::StoredRun;
 use crate::metric::ScoreContext;
 use crate::record::Scores;
@@ -19,6 +19,8 @@ pub struct ComparedRun {
     pub protocol: Protocol,
     /// What its signatures say beyond.
     pub context: ScoreContext,
+    /// The characters of its data set's card, in the order of labels.
+    pub characters: Vec<Character>,
 }
 
 /// One side of a comparison.
@@ -45,6 +47,7 @@ impl ComparedRun {
             scores,
             stored,
             protocol: cards.protocol,
+            characters: cards.dataset.characters,
         })
     }
 }

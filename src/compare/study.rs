@@ -5,7 +5,7 @@ use super::pairing::{Paired, pair};
 use super::stories::{ChangedStory, changed};
 use super::verdict::Verdict;
 use super::{CompareError, CompareOptions, ComparedRun, Side};
-use crate::metric::{Reduced, Selection, about_metric, reduce_with_parts};
+use crate::metric::{Reduced, Selection, reduce_with_parts};
 use crate::record::{Observation, Score, Slice, StoryId, signature_differences};
 use crate::stats::holm;
 use serde::Serialize;
@@ -291,7 +291,7 @@ fn findings(
         }
     }
     findings.sort_by_key(|finding| {
-        let about = about_metric(&finding.metric, finding.unit);
+        let about = finding.about();
         let slice = slices.iter().position(|slice| *slice == finding.slice);
         (family(&finding.slice), slice, about.group, about.order)
     });

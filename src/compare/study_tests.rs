@@ -50,6 +50,7 @@ fn side(label: &str, stories: usize, value: impl Fn(usize, u32) -> f64) -> Side 
         stored,
         protocol,
         context,
+        characters: Vec::new(),
     };
     Side {
         label: label.to_owned(),

@@ -2,7 +2,6 @@
 
 use super::finding::Finding;
 use super::text::{amount, percent_points};
-use crate::metric::about_metric;
 use crate::stats::{LEVEL, POWER};
 use serde::Serialize;
 
@@ -91,7 +90,7 @@ impl Verdict {
 
 /// `Char-Acc +4.2 (p 0.003)`.
 fn with_difference(finding: &Finding) -> String {
-    let about = about_metric(&finding.metric, finding.unit);
+    let about = finding.about();
     let difference = finding.difference.unwrap_or(0.0);
     format!(
         "{} {}",
@@ -104,7 +103,7 @@ fn with_difference(finding: &Finding) -> String {
 fn detectable<'a>(findings: impl Iterator<Item = &'a Finding>) -> String {
     let known: Vec<String> = findings
         .filter_map(|finding| {
-            let about = about_metric(&finding.metric, finding.unit);
+            let about = finding.about();
             let least = amount(finding.detectable?, about.decimals, false);
             let name = about.name.trim_end_matches(" %").to_owned();
             Some(format!("{name} {least}{}", percent_points(finding.unit)))

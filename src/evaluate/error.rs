@@ -15,6 +15,10 @@ one_of! {
         Vision(crate::vision::VisionError),
         /// The run folder could not be read or written.
         Run(crate::run::RunError),
+        /// A file of another program could not be read.
+        Format(crate::format::FormatError),
+        /// A table that the user brings does not fit the run.
+        Column(super::columns::ColumnError),
         /// A card could not be read.
         Card(crate::card::CardError),
     }

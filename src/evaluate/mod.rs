@@ -1,6 +1,7 @@
 //! The room that observes a run's frames with every evaluator that a protocol asks for, and scores them.
 //! Puts `run`, `evaluator`, `dataset` and `metric` together; no other room does.
 
+mod columns;
 mod coverage;
 mod decoding;
 mod error;
@@ -13,6 +14,9 @@ mod score;
 mod stored;
 
 pub use crate::record::Role;
+pub use columns::{
+    ColumnError, ColumnJoined, Place, brought_columns, join_columns, take_out_column,
+};
 pub use coverage::{NetworkCoverage, coverage};
 pub use decoding::decoding;
 pub use error::EvaluateError;

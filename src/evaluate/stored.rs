@@ -1,11 +1,14 @@
 //! What a run folder holds of its frames, in memory: what scoring and comparing read.
 
 use super::EvaluateError;
+use super::columns::own_columns;
 use super::key::Key;
 use crate::card::Protocol;
 use crate::evaluator::{EVALUATORS, EvaluatorRow};
-use crate::metric::{CLIP, CLIP_TEXT, Extractors, Features, ReduceInput, ScoreContext, cosine};
-use crate::record::{Absence, FrameIndex, Observation, Role, StoryId};
+use crate::metric::{
+    CLIP, CLIP_TEXT, Extractors, Features, OwnColumn, ReduceInput, ScoreContext, cosine,
+};
+use crate::record::{Absence, FrameIndex, Observation, Per, Role, StoryId};
 use crate::run::{Identity, PLANNED_COLUMNS, RunCards, RunError, StoredObservations, absences};
 use ndarray::Axis;
 use std::path::Path;
@@ -16,6 +19,7 @@ pub struct StoredRun {
     observations: Vec<Observation>,
     features: Features,
     extractors: Extractors,
+    own: Vec<OwnColumn>,
 }
 
 impl StoredRun {
@@ -50,8 +54,11 @@ impl StoredRun {
                 features.insert(name, seen.features(name)?);
             }
         }
+        let observations = seen.observations(&columns)?;
+        let places: Vec<_> = observations.iter().map(|o| (&o.story, o.frame)).collect();
         Ok(Self {
-            observations: seen.observations(&columns)?,
+            own: own_columns(folder, &places, seen.frames())?,
+            observations,
             features,
             extractors: key.extractors,
         })
@@ -68,6 +75,7 @@ impl StoredRun {
             observations,
             features,
             extractors,
+            own: Vec::new(),
         }
     }
 
@@ -125,6 +133,7 @@ impl StoredRun {
         ReduceInput {
             observations: &self.observations,
             features: &self.features,
+            own: &self.own,
             protocol,
             context,
         }
@@ -144,7 +153,11 @@ impl StoredRun {
                 .any(|value| !value.is_nan())
         };
         let rows = self.observations.iter().enumerate();
-        rows.filter(|(row, o)| !o.is_seen() && !in_features(*row))
+        let brought = |row: usize| {
+            let mut of_frames = self.own.iter().filter(|own| own.about.per == Per::Frame);
+            of_frames.any(|own| own.values[row].is_some())
+        };
+        rows.filter(|(row, o)| !o.is_seen() && !in_features(*row) && !brought(*row))
             .map(|(row, _)| row)
             .collect()
     }
@@ -167,12 +180,36 @@ impl StoredRun {
                 }
             }),
             extractors: self.extractors.clone(),
+            own: (self.own.iter().map(|own| own.of_rows(rows))).collect(),
+        }
+    }
+
+    /// Metrics that the user brought.
+    #[must_use]
+    pub fn own(&self) -> &[OwnColumn] {
+        &self.own
+    }
+
+    /// Sets which frames have a pronoun in place of a name.
+    pub fn mark_pronouns(&mut self, has: impl Fn(&StoryId, FrameIndex) -> bool) {
+        for row in &mut self.observations {
+            row.pronoun = has(&row.story, row.frame);
+        }
+    }
+
+    /// Forgets the value of a metric that the user brought on a row.
+    pub fn forget_own(&mut self, id: &str, row: usize) {
+        for own in self.own.iter_mut().filter(|own| own.id == id) {
+            own.values[row] = None;
         }
     }
 
     /// Forgets what was observed on a row: it counts as absent from then on.
     pub fn forget(&mut self, row: usize) {
         self.observations[row].forget();
+        for own in &mut self.own {
+            own.values[row] = None;
+        }
         for set in self.features.iter_mut().filter(|set| row < set.nrows()) {
             set.row_mut(row).fill(f32::NAN);
         }

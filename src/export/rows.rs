@@ -2,10 +2,11 @@
 
 use super::error::ExportError;
 use super::schema::What;
-use super::tables::{FramePaths, Labels, captions, labels, observations, scores};
+use super::tables::{FramePaths, Labels, brought, captions, labels, observations, scores};
 use super::writer::TableWriter;
-use crate::evaluate::Similarities;
-use crate::record::{Observation, Score};
+use crate::evaluate::{Similarities, brought_columns};
+use crate::metric::OwnColumn;
+use crate::record::{FrameIndex, Observation, Score};
 use crate::run::{Absences, Manifest, RunError, StoredObservations, absences, read_scores};
 use polars::prelude::{AnyValue, Column, DataFrame, DataType, PolarsResult, Scalar};
 use rayon::prelude::*;
@@ -92,6 +93,7 @@ enum Content {
     Labels(Vec<Observation>, Labels),
     Captions(Vec<Observation>),
     Scores(Vec<Score>),
+    Columns(Vec<Observation>, Vec<OwnColumn>),
 }
 
 impl Loaded {
@@ -131,6 +133,10 @@ impl Loaded {
                 Content::Captions(frames(&stored()?, &columns)?)
             }
             What::Scores => Content::Scores(read_scores(root)?.scores),
+            What::Columns => {
+                let (observations, columns) = brought_columns(root)?;
+                Content::Columns(observations, columns)
+            }
         };
         Ok(Self {
             names: [
@@ -149,6 +155,7 @@ impl Loaded {
             Content::Labels(rows, names) => rows.iter().map(|row| names.count(row)).collect(),
             Content::Captions(rows) => rows.iter().map(super::tables::caption_count).collect(),
             Content::Scores(scores) => vec![1; scores.len()],
+            Content::Columns(rows, columns) => vec![columns.len(); rows.len()],
         };
         let (mut begin, mut height) = (0, 0);
         for (at, size) in sizes.iter().enumerate() {
@@ -190,6 +197,7 @@ impl Loaded {
             Content::Labels(rows, names) => labels(&rows[range], names),
             Content::Captions(rows) => captions(&rows[range]),
             Content::Scores(all) => scores(&all[range]),
+            Content::Columns(rows, columns) => brought(rows, range, columns),
         });
         DataFrame::new(height, columns)
     }

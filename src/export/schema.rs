@@ -19,6 +19,8 @@ pub enum What {
     Captions,
     /// One row per score, of every slice
     Scores,
+    /// One row per frame and metric that `score --column` joined
+    Columns,
 }
 
 /// Type of a column.
@@ -134,6 +136,12 @@ const SCORES: [Column; 17] = [
     always("signature", Kind::Text),
 ];
 
+const COLUMNS: [Column; 3] = [
+    always("metric", Kind::Text),
+    always("per", Kind::Text),
+    maybe("value", Kind::Number),
+];
+
 impl What {
     /// The name by which it is asked for.
     #[must_use]
@@ -149,6 +157,7 @@ impl What {
             Self::Labels => [&RUN[..], &FRAME, &LABELS].concat(),
             Self::Captions => [&RUN[..], &FRAME, &CAPTIONS].concat(),
             Self::Scores => [&RUN[..], &SCORES].concat(),
+            Self::Columns => [&RUN[..], &FRAME, &COLUMNS].concat(),
         }
     }
 }

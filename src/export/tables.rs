@@ -1,7 +1,8 @@
 //! The columns of each table, of some of a run's observations or scores.
 
 use crate::evaluate::Similarities;
-use crate::record::{Absence, Observation, Score};
+use crate::metric::OwnColumn;
+use crate::record::{Absence, FrameIndex, Observation, Score, StoryId};
 use crate::run::{Absences, frame_file};
 use polars::prelude::{Column, NamedFrom, Series};
 use std::borrow::Cow;
@@ -195,6 +196,25 @@ pub(super) fn captions(rows: &[Observation]) -> Vec<Column> {
         column("text", &each, |(_, (.., text))| *text),
     ]);
     columns
+}
+
+/// The metrics that the user brought, of the observations in `range`.
+pub(super) fn brought(
+    all: &[Observation],
+    range: Range<usize>,
+    columns: &[OwnColumn],
+) -> Vec<Column> {
+    let each: Vec<(usize, &OwnColumn)> = range
+        .flat_map(|row| columns.iter().map(move |own| (row, own)))
+        .collect();
+    let rows: Vec<&Observation> = each.iter().map(|(row, _)| &all[*row]).collect();
+    let mut found = frames(&rows);
+    found.extend([
+        column("metric", &each, |(_, own)| own.id.as_str()),
+        column("per", &each, |(_, own)| own.about.per.name()),
+        column("value", &each, |(row, own)| own.values[*row]),
+    ]);
+    found
 }
 
 pub(super) fn scores(scores: &[Score]) -> Vec<Column> {

@@ -25,6 +25,7 @@ fn rows() -> DataFrame {
         stories: 1,
         counts,
         seeds: None,
+        own: None,
         signature: "fid|n:3".to_owned(),
         warnings: vec!["a \"b\",\nc".to_owned()],
     };

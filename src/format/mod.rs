@@ -21,6 +21,7 @@ mod npy_table;
 mod npz;
 pub mod pickle;
 pub(crate) mod pickle_dump;
+mod rows;
 mod tensors;
 
 pub use caption_list::CaptionList;
@@ -39,4 +40,5 @@ pub use names::{image_key, natural_order};
 pub use npy::{HeaderFault, NpyArray, NpyHeader, Numbers, Writable, read_npy};
 pub use npy_table::{NpyContent, NpyTableError, Table, decode_npy};
 pub use npz::{Statistics, read_statistics, write_statistics};
+pub use rows::{RowCell, RowFile, UserRow, read_rows};
 pub use tensors::{Tensor, TensorArchive};

@@ -28,6 +28,7 @@ fn subject(accuracy: &[f64], f1: f64) -> Subject {
         stories: STORIES,
         counts: None,
         seeds: None,
+        own: None,
         signature: format!("{metric}|dataset:x@1|subset:test|frames:1-4|n:80|v:3"),
         warnings: Vec::new(),
     };

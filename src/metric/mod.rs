@@ -59,7 +59,8 @@ pub use psnr::SquaredError;
 pub use random_state::RandomState;
 pub use reduce::{
     CLIP, CLIP_TEXT, CROPS, ExtractorName, Extractors, FEATURES, FeaturePair, Features, LOGITS,
-    Parts, ReduceInput, Reduced, ScoreContext, Selection, StorySums, reduce, reduce_with_parts,
+    OwnColumn, Parts, ReduceInput, Reduced, ScoreContext, Selection, StorySums, reduce,
+    reduce_with_parts,
 };
 pub use registry::{
     About, Audit, ChartLine, FAMILIES, Group, METRICS, Metric, MetricId, about, about_metric,

@@ -8,7 +8,7 @@ use super::reduce::{
     INCEPTION, KERNEL, LPIPS, NEIGHBOURS, PIXELS, REFUSALS,
 };
 use super::{Family, GateRule, GateTest, Slices, Untested};
-use crate::record::{Score, Unit};
+use crate::record::{OwnMetric, Score, Unit};
 
 /// Tables that a slice is shown in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -17,13 +17,15 @@ pub enum Group {
     Labels,
     /// FID, BLEU4, CIDEr, CLIP, LPIPS: the other columns of papers.
     Images,
+    /// What the user brought.
+    Own,
     /// Everything else.
     Detail,
 }
 
 impl Group {
     /// In the order in which they are printed.
-    pub const ALL: [Self; 3] = [Self::Labels, Self::Images, Self::Detail];
+    pub const ALL: [Self; 4] = [Self::Labels, Self::Images, Self::Own, Self::Detail];
 
     /// What follows the slice's title.
     #[must_use]
@@ -31,6 +33,7 @@ impl Group {
         match self {
             Self::Labels => "",
             Self::Images => ": images and captions",
+            Self::Own => ": own metrics",
             Self::Detail => ": further metrics",
         }
     }
@@ -113,7 +116,9 @@ impl Metric {
             audit: Audit::Left,
             version: 4,
             gate: match group {
-                Group::Labels | Group::Images => GateRule::by(GateTest::Stories).headline(),
+                Group::Labels | Group::Images | Group::Own => {
+                    GateRule::by(GateTest::Stories).headline()
+                }
                 Group::Detail => GateRule::by(GateTest::Stories),
             },
         }
@@ -181,10 +186,11 @@ impl Metric {
         self
     }
 
-    /// How the gate judges the metric with this id; one of another version as it can.
+    /// How the gate judges the metric with this id. One that no row has is the user's own, who brought it to judge by.
     #[must_use]
     pub fn gate_rule(id: &str) -> GateRule {
-        Self::find(id).map_or(GateRule::by(GateTest::Stories), |metric| metric.gate)
+        let own = GateRule::by(GateTest::Stories).headline();
+        Self::find(id).map_or(own, |metric| metric.gate)
     }
 
     /// The metric with this id; `None` for one of another version, or of the user's own.
@@ -314,7 +320,23 @@ pub struct About {
 /// How the metric of a score is printed.
 #[must_use]
 pub fn about(score: &Score) -> About {
-    about_metric(&score.metric, score.unit)
+    About::of(&score.metric, score.unit, score.own.as_ref())
+}
+
+impl About {
+    /// How a metric is printed: one that the user brought by what it says of itself, others by their ids.
+    #[must_use]
+    pub fn of(id: &str, unit: Unit, own: Option<&OwnMetric>) -> Self {
+        own.map_or_else(
+            || about_metric(id, unit),
+            |own| Self {
+                name: own.heading(),
+                decimals: own.decimals,
+                group: Group::Own,
+                order: METRICS.len(),
+            },
+        )
+    }
 }
 
 /// How a metric is printed, by its id; metrics of another version take their digits from `unit` and come last.
@@ -329,15 +351,14 @@ pub fn about_metric(id: &str, unit: Unit) -> About {
             order,
         };
     }
-    let (suffix, decimals) = match unit {
-        Unit::Percent => (" %", 1),
-        Unit::Distance => ("", 2),
-        Unit::Decibel => (" dB", 2),
-        Unit::Cosine | Unit::Score => ("", 4),
+    let suffix = match unit {
+        Unit::Percent => " %",
+        Unit::Decibel => " dB",
+        Unit::Distance | Unit::Cosine | Unit::Score => "",
     };
     About {
         name: format!("{id}{suffix}"),
-        decimals,
+        decimals: unit.decimals(),
         group: Group::Detail,
         order: METRICS.len(),
     }

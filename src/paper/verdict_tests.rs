@@ -23,6 +23,7 @@ fn score(value: f64, interval: [f64; 2]) -> Score {
         stories: 2,
         counts: None,
         seeds: None,
+        own: None,
         signature: "char_acc|dataset:flintstones@0|subset:test/followers-3|text:storygptv-eval|frames:1-4|gt:random(42)|n:8|v:3".to_owned(),
         warnings: Vec::new(),
     }

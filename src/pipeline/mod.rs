@@ -5,6 +5,7 @@
 //! The command line prints what this room returns; a test or another program calls it in the same way.
 
 mod beginning;
+mod columns;
 mod control;
 mod data;
 mod error;
@@ -19,6 +20,7 @@ mod model_starter;
 mod networks;
 mod origin;
 mod planned;
+mod references;
 mod rehearsal;
 mod request;
 mod scoring;
@@ -31,6 +33,7 @@ mod suite;
 mod weights;
 mod workers;
 
+pub use columns::bring_columns;
 pub use control::{Control, Event, Watch};
 pub use data::{DataChoice, DataRequest, links, open_dataset, selected, to_open};
 pub use error::{Gathered, PipelineError};
@@ -43,6 +46,7 @@ pub use model_starter::{MODEL_STARTERS, ModelStarter};
 pub use networks::Networks;
 pub use origin::Origin;
 pub use planned::{Goal, Planned};
+pub use references::{ReferenceRequest, measure_references};
 pub use rehearsal::{RehearsalRequest, Rehearsed, rehearse};
 pub use request::{BATCH, Measured, RunRequest, Seeds};
 pub use scoring::{LaterRequest, effect_of_protocols, observe_run, score_run};

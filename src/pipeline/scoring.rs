@@ -10,7 +10,7 @@ use crate::evaluate::{self, ObserveRequest};
 use crate::generator::Prompt;
 use crate::inference::{Runtime, RuntimeOptions};
 use crate::record::{Role, Scores, Story, StoryId};
-use crate::run::{StageTime, Store, TimedStage, record_time, write_scores};
+use crate::run::{Manifest, StageTime, Store, TimedStage, Unit, record_time, write_scores};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::time::Instant;
@@ -121,7 +121,13 @@ fn observe_under(
     each: &mut Each<'_>,
 ) -> Result<(), PipelineError> {
     let cache = &request.runtime.cache;
-    let (dataset, prompts) = reopen(store, request.data.as_deref(), cache, control)?;
+    let (dataset, prompts) = reopen(
+        (store.root(), store.manifest()),
+        store.plan().units(),
+        request.data.as_deref(),
+        cache,
+        control,
+    )?;
     let mut missing = Gathered::default();
     let sets: Vec<EvaluatorSet> = protocols
         .iter()
@@ -158,14 +164,15 @@ fn observe_under(
     Ok(())
 }
 
-/// The data set that a run was made from, and the story and captions of each of its units.
-fn reopen(
-    store: &Store,
+/// The data set that a run was made from, and the story and captions of each of these units.
+pub(super) fn reopen(
+    (root, manifest): (&Path, &Manifest),
+    units: &[Unit],
     data: Option<&Path>,
     cache: &Path,
     control: Control<'_>,
 ) -> Result<(OpenDataset, Vec<Prompt>), PipelineError> {
-    let cards = store.manifest().cards(store.root())?;
+    let cards = manifest.cards(root)?;
     let variant = cards.text()?;
     let choice = DataChoice {
         layout: match data {
@@ -185,11 +192,11 @@ fn reopen(
         .map(|story| (&story.id, story))
         .collect();
     let other_data = |story: &StoryId| PipelineError::OtherData {
-        run: store.root().to_owned(),
+        run: root.to_owned(),
         story: story.clone(),
     };
-    let units = store.plan().units().iter();
     let prompts = units
+        .iter()
         .map(|unit| {
             let story = stories
                 .get(&unit.story)
@@ -198,7 +205,7 @@ fn reopen(
             Ok(Prompt::new((*story).clone(), captions))
         })
         .collect::<Result<Vec<_>, PipelineError>>()?;
-    if dataset.content_hash() != store.manifest().identity.dataset_hash {
+    if dataset.content_hash() != manifest.identity.dataset_hash {
         return Err(other_data(&prompts[0].story.id));
     }
     Ok((dataset, prompts))

@@ -1,5 +1,6 @@
 //! A score: a number with its interval, its count and its signature.
 
+use super::OwnMetric;
 use serde::{Deserialize, Serialize};
 
 /// Unit of a score's value.
@@ -19,6 +20,31 @@ pub enum Unit {
 }
 
 impl Unit {
+    /// All of them.
+    const ALL: [Self; 5] = [
+        Self::Percent,
+        Self::Distance,
+        Self::Cosine,
+        Self::Decibel,
+        Self::Score,
+    ];
+
+    /// The unit of this name.
+    #[must_use]
+    pub fn named(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|unit| unit.name() == name)
+    }
+
+    /// Digits after the point, of a metric that says nothing else.
+    #[must_use]
+    pub fn decimals(self) -> usize {
+        match self {
+            Self::Percent => 1,
+            Self::Distance | Self::Decibel => 2,
+            Self::Cosine | Self::Score => 4,
+        }
+    }
+
     /// Its name in files.
     #[must_use]
     pub fn name(self) -> &'static str {
@@ -81,6 +107,9 @@ pub struct Score {
     /// The decisions behind it, for accuracies.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub counts: Option<Counts>,
+    /// What the metric is, where the user brought it.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub own: Option<OwnMetric>,
     /// The seeds, where the value is a mean over several.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub seeds: Option<SeedSpread>,

@@ -31,8 +31,9 @@ impl Signature {
 }
 
 /// Parts of a signature that may differ between comparable scores: the number of frames (shown beside
-/// the number as `scored / planned`) and the model, which is what a table compares.
-const FREE: [&str; 2] = ["n", "model"];
+/// the number as `scored / planned`), the model, which is what a table compares, and the file that values of the
+/// user's own come from, since each model may have one.
+const FREE: [&str; 3] = ["n", "model", "values"];
 
 /// The parts that differ, as `key: first / second`; empty when the scores are comparable.
 #[must_use]

@@ -143,6 +143,7 @@ mod tests {
             stories: 1,
             counts: None,
             seeds: None,
+            own: None,
             signature: format!("char_acc|gt:{gt}|n:4|v:1"),
             warnings: vec!["w".to_owned()],
         };

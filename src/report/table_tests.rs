@@ -19,6 +19,7 @@ fn score(metric: &str, slice: &str, value: Option<f64>, unit: Unit, gt: &str) ->
         stories: 100,
         counts: None,
         seeds: None,
+        own: None,
         signature: format!("{metric}|dataset:minisv@0123|gt:{gt}|n:400|v:1"),
         warnings: Vec::new(),
     }

@@ -24,6 +24,10 @@ pub const OBSERVED: &str = "observed.json";
 pub const IMPORT: &str = "import.json";
 /// Name of the scores.
 pub const SCORES: &str = "scores.json";
+/// Name of the list of metrics that the user brought.
+pub const COLUMNS: &str = "columns.json";
+/// Folder of their values.
+pub(super) const COLUMNS_FOLDER: &str = "columns";
 /// Name of the times of the stages.
 pub const TIMING: &str = "timing.jsonl";
 /// Folder of what workers write on stderr.

@@ -9,7 +9,8 @@ mod cache;
 mod cache_bound;
 mod calls;
 mod cards;
-mod checked_line;
+    CALLS, COLUMNS, FEATURES, FRAMES, IMPORT, JOURNAL, MANIFEST, OBSERVATIONS, OBSERVED, PLAN, SCORES,
+    TIMING, WORKERS, folder_name, frame_file, one_folder,
 mod difference;
 mod drawn;
 mod durable;
@@ -42,6 +43,7 @@ pub use cache::Cache;
 pub use cache_bound::{MOST_CACHED, cached_bytes};
 pub use calls::{CallEnd, CallJournal, Spent};
 pub use cards::{ImportedFrom, RunCards};
+pub use columns::{StoredColumn, drop_column, store_column, stored_columns};
 pub use difference::Difference;
 pub use drawn::{Drawn, nothing_drawn};
 pub use durable::{DurableFile, write_durably};
@@ -54,7 +56,7 @@ pub use import::{
 };
 pub use journal::{Entry, FrameEntry, Journal, Recovery, StoredFrame};
 pub use layout::{
-    CALLS, FEATURES, FRAMES, IMPORT, JOURNAL, MANIFEST, OBSERVATIONS, OBSERVED, PLAN, SCORES,
+    CALLS, COLUMNS, FEATURES, FRAMES, IMPORT, JOURNAL, MANIFEST, OBSERVATIONS, OBSERVED, PLAN, SCORES,
     TIMING, WORKERS, folder_name, frame_file, one_folder,
 };
 pub use manifest::{FORMAT, Identity, Manifest, Session};

@@ -110,6 +110,12 @@ impl StoredObservations {
         &self.record.key
     }
 
+    /// The frames that were observed ([`super::Journal::digest`]).
+    #[must_use]
+    pub fn frames(&self) -> &str {
+        &self.record.journal
+    }
+
     /// A row per frame, in plan order. Only the columns of these names are decoded; the others are as in an
     /// [`Observation`] that nothing is known of. A column of an evaluator that did not observe this run has no value.
     ///

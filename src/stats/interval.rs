@@ -12,7 +12,7 @@ impl Range {
     pub fn rule(self) -> &'static str {
         match self {
             Self::Percent => "story-wilson-t",
-            Self::AtLeast(_) | Self::Between(..) => "story-skew-t",
+            Self::Anywhere | Self::AtLeast(_) | Self::Between(..) => "story-skew-t",
         }
     }
 }

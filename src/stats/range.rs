@@ -3,6 +3,8 @@
 /// Which values a statistic can take.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Range {
+    /// Any value.
+    Anywhere,
     /// A share of things that are right, in percent: its clusters have a share of 0 to 100 each.
     Percent,
     /// From a value on, without a limit above.
@@ -16,6 +18,7 @@ impl Range {
     #[must_use]
     pub fn ends(self) -> [f64; 2] {
         match self {
+            Self::Anywhere => [f64::NEG_INFINITY, f64::INFINITY],
             Self::Percent => [0.0, 100.0],
             Self::AtLeast(low) => [low, f64::INFINITY],
             Self::Between(low, high) => [low, high],
@@ -25,6 +28,9 @@ impl Range {
     /// A value on the scale that runs from minus to plus infinity: the logarithm of its distance from a single
     /// end, the logit between two. `None` at an end and beyond.
     pub(super) fn free(self, value: f64) -> Option<f64> {
+        if self == Self::Anywhere {
+            return Some(value);
+        }
         let [low, high] = self.ends();
         let inside = value > low && value < high;
         inside.then(|| {
@@ -38,6 +44,9 @@ impl Range {
 
     /// Back from [`Self::free`].
     pub(super) fn bound(self, free: f64) -> f64 {
+        if self == Self::Anywhere {
+            return free;
+        }
         let [low, high] = self.ends();
         if high.is_finite() {
             low + (high - low) / (1.0 + (-free).exp())
@@ -60,6 +69,7 @@ mod tests {
     #[test]
     fn the_free_scale_leads_back() {
         for range in [
+            Range::Anywhere,
             Range::Percent,
             Range::AtLeast(0.0),
             Range::Between(-1.0, 1.0),
@@ -69,7 +79,9 @@ mod tests {
                 assert!((range.bound(free) - value).abs() < 1e-12, "{range:?}");
             }
             let [low, high] = range.ends();
-            assert_eq!((range.free(low), range.free(high)), (None, None));
+            if range != Range::Anywhere {
+                assert_eq!((range.free(low), range.free(high)), (None, None));
+            }
             assert!(range.bound(-1e9) >= low && range.bound(1e9) <= high);
         }
     }

@@ -11,6 +11,7 @@ mod html;
 mod latex;
 mod markdown;
 mod spreadsheet;
+mod svg;
 #[cfg(test)]
 mod tests;
 mod text;
@@ -19,3 +20,4 @@ pub use document::{Align, Block, Cell, Column, Direction, Document, Format, Line
 pub use error::TableError;
 pub use frame::join_all;
 pub use spreadsheet::tame;
+pub use svg::Svg;

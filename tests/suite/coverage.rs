@@ -114,6 +114,7 @@ fn reduced(observations: &[Observation], metrics: &[&str]) -> Vec<Reduced> {
     let (protocol, context) = (protocol(), context());
     let input = ReduceInput {
         observations,
+        own: &[],
         features: &embeddings(observations),
         protocol: &protocol,
         context: &context,

@@ -52,6 +52,7 @@ fn reduced(
     }
     reduce(&ReduceInput {
         observations: rows,
+        own: &[],
         features: &features,
         protocol: &protocol(),
         context,

@@ -2,17 +2,19 @@
 
 use super::chosen::Chosen;
 use super::input::ExtractorName;
+use super::own::OwnColumn;
 use super::parts::{Parts, Reduced, StorySums};
 use super::signature::signature;
-use crate::metric::{Metric, MetricId};
-use crate::record::Score;
+use crate::metric::MetricId;
+use crate::record::{OwnMetric, Score, Signature, Unit};
 use crate::stats::{LeftOut, NoInterval, Range, cluster_interval};
 
 /// A score without value or signature yet.
 pub(super) struct Draft<'c, 'a> {
     chosen: &'c Chosen<'a>,
-    metric: &'static Metric,
     score: Score,
+    /// Version of the metric's definition.
+    version: u32,
     interval_rule: String,
     parts: Parts,
 }
@@ -26,26 +28,54 @@ impl<'c, 'a> Draft<'c, 'a> {
         planned: usize,
     ) -> Self {
         let metric = metric.metric();
+        let mut draft = Self::unsigned(chosen, metric.id, (slice, planned), metric.unit);
+        draft.score.higher_is_better = metric.higher_is_better;
+        draft.version = metric.version;
+        draft
+    }
+
+    /// Begins a score of a metric that the user brings.
+    pub(super) fn of_own(
+        chosen: &'c Chosen<'a>,
+        column: &OwnColumn,
+        slice: String,
+        planned: usize,
+    ) -> Self {
+        let unit = column.about.known_unit();
+        let mut draft = Self::unsigned(chosen, &column.id, (slice, planned), unit);
+        draft.score.higher_is_better = column.higher_is_better;
+        draft.score.own = Some(OwnMetric::clone(&column.about));
+        draft.version = column.version;
+        draft
+    }
+
+    fn unsigned(
+        chosen: &'c Chosen<'a>,
+        metric: &str,
+        (slice, planned): (String, usize),
+        unit: Unit,
+    ) -> Self {
         let score = Score {
-            metric: metric.id.to_owned(),
+            metric: metric.to_owned(),
             slice,
             value: None,
             unscored: None,
             interval: None,
-            unit: metric.unit,
-            higher_is_better: metric.higher_is_better,
+            unit,
+            higher_is_better: true,
             n: 0,
             planned,
             stories: 0,
             counts: None,
             seeds: None,
+            own: None,
             signature: String::new(),
             warnings: Vec::new(),
         };
         Self {
             chosen,
-            metric,
             score,
+            version: 0,
             interval_rule: "none".to_owned(),
             parts: Parts::None("it has no value".to_owned()),
         }
@@ -132,19 +162,14 @@ impl<'c, 'a> Draft<'c, 'a> {
     }
 
     /// Signs the score.
-    pub(super) fn sign(
-        mut self,
-        extractor: Option<&ExtractorName>,
-        own: &[(&str, &str)],
-    ) -> Reduced {
-        self.score.signature = signature(
-            self.metric,
-            self.chosen,
-            extractor,
-            own,
-            &self.interval_rule,
-            self.score.n,
-        );
+    pub(super) fn sign(self, extractor: Option<&ExtractorName>, own: &[(&str, &str)]) -> Reduced {
+        let line = signature(&self.score.metric, self.chosen, extractor, own);
+        self.sign_as(line)
+    }
+
+    /// Signs the score with a line that lacks its end.
+    pub(super) fn sign_as(mut self, line: Signature) -> Reduced {
+        self.score.signature = line.end(&self.interval_rule, self.score.n, self.version);
         Reduced {
             score: self.score,
             parts: self.parts,

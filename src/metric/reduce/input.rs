@@ -1,5 +1,6 @@
 //! What a reduction reads.
 
+use super::own::OwnColumn;
 use crate::card::{Protocol, Subset};
 use crate::record::{FrameIndex, Observation, Reading, Role, StoryId, TextVariant};
 use ndarray::{Array2, ArrayView2};
@@ -26,6 +27,8 @@ pub struct ReduceInput<'a> {
     pub observations: &'a [Observation],
     /// Features of the same frames.
     pub features: &'a Features,
+    /// Metrics that the user brought for this run.
+    pub own: &'a [OwnColumn],
     /// The choices.
     pub protocol: &'a Protocol,
     /// What signatures say beyond the protocol.

@@ -42,6 +42,7 @@ fn drawn(seed: u64) -> Vec<Score> {
     let logits = &generated * 2.0;
     reduce(&ReduceInput {
         observations: &rows,
+        own: &[],
         features: &Features::default()
             .with_pair(FEATURES, [generated, real])
             .with(LOGITS, logits),
@@ -89,6 +90,7 @@ fn a_value_without_an_interval_says_why() {
     let scores = |rows: &[crate::record::Observation], set: &Array2<f32>| {
         reduce(&ReduceInput {
             observations: rows,
+            own: &[],
             features: &Features::default()
                 .with_pair(FEATURES, [set.clone(), set.clone()])
                 .with(LOGITS, set.clone()),

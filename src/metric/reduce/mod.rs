@@ -15,6 +15,7 @@ mod input;
 mod jackknife;
 mod labels;
 mod mean;
+mod own;
 mod parts;
 mod pixels;
 mod refusals;
@@ -28,6 +29,7 @@ pub use input::{
     CLIP, CLIP_TEXT, CROPS, ExtractorName, Extractors, FEATURES, FeaturePair, Features, LOGITS,
     ReduceInput, ScoreContext,
 };
+pub use own::OwnColumn;
 pub use parts::{Parts, Reduced, StorySums};
 pub use selection::Selection;
 
@@ -59,6 +61,7 @@ use crate::record::Score;
 /// - `clip_ti`, `clip_ii`, `lpips`: means over frames.
 /// - `bleu1`..`bleu4`, `cider`: captions of the generated frames against those of the real ones.
 /// - `consistency`, `consistency_shared` and their `_gt`: means over pairs of frames of a story.
+/// - Metrics that the user brought, after the built-in ones of a slice.
 /// - `char_consistency`, `char_found`, their `_gt`, and `char_likeness`: single characters, cut out.
 /// - `refused`: percent of planned frames that the model refused; absent for models that cannot.
 ///
@@ -84,6 +87,7 @@ pub fn reduce_with_parts(input: &ReduceInput<'_>, wanted: &Selection) -> Vec<Red
                 scores.extend((family.reduce)(&chosen, &slice));
             }
         }
+        scores.extend(own::own(&chosen, &slice, wanted));
     }
     scores.retain(|reduced| wanted.metric(&reduced.score.metric));
     scores

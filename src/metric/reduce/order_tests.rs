@@ -86,6 +86,7 @@ impl Seen {
     fn scores(&self, protocol: &crate::card::Protocol) -> Vec<Score> {
         reduce(&ReduceInput {
             observations: &self.observations,
+            own: &[],
             features: &self.features,
             protocol,
             context: &context(),

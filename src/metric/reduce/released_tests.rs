@@ -67,6 +67,7 @@ fn quick(id: &str) -> Protocol {
 fn scores(protocol: &Protocol, rows: &[Observation], features: &Features) -> Vec<Score> {
     reduce(&ReduceInput {
         observations: rows,
+        own: &[],
         features,
         protocol,
         context: &context(),
@@ -98,6 +99,7 @@ fn equals_the_script(id: &str, case: &Value, name: &str, signed: &str) {
     let context = context();
     let input = ReduceInput {
         observations: &rows,
+        own: &[],
         features: &features,
         protocol: &protocol,
         context: &context,

@@ -2,25 +2,32 @@
 
 use super::chosen::Chosen;
 use super::input::ExtractorName;
-use crate::metric::Metric;
 use crate::record::Signature;
 
 /// Characters of a hash that a signature shows.
 const HASH_LENGTH: usize = 12;
 
-/// Builds `metric|dataset:..|..|n:400|v:4`. `own` are the parts of the metric itself (threshold,
-/// averaging) and `interval` how the interval was made.
+/// Builds `metric|dataset:..|..` up to how the interval was made. `own` are the parts of the metric itself
+/// (threshold, averaging).
 pub(super) fn signature(
-    metric: &Metric,
+    metric: &str,
     chosen: &Chosen<'_>,
     extractor: Option<&ExtractorName>,
     own: &[(&str, &str)],
-    interval: &str,
-    n: usize,
-) -> String {
-    let (context, protocol) = (chosen.input.context, chosen.input.protocol);
+) -> Signature {
     let name = extractor.map(|name| format!("{}@{}", name.graph, short(&name.hash)));
     let pixels = extractor.map(|name| name.preprocessing.as_str());
+    let common = frames_of(metric, chosen)
+        .with("gt", chosen.input.protocol.ground_truth)
+        .with("pixels", pixels.unwrap_or("none"))
+        .with("extractor", name.as_deref().unwrap_or("none"));
+    own.iter()
+        .fold(common, |line, (key, value)| line.with(key, value))
+}
+
+/// Builds `metric|dataset:..|subset:..|text:..|frames:1-4`: which frames of which text a score is of.
+pub(super) fn frames_of(metric: &str, chosen: &Chosen<'_>) -> Signature {
+    let context = chosen.input.context;
     let dataset = format!("{}@{}", context.dataset, short(&context.dataset_hash));
     let text = context
         .reads
@@ -28,18 +35,11 @@ pub(super) fn signature(
         .fold(context.text.name().to_owned(), |text, reading| {
             format!("{text}+{reading}")
         });
-    let common = Signature::of(metric.id)
+    Signature::of(metric)
         .with("dataset", dataset)
         .with("subset", chosen.subset())
         .with("text", text)
         .with("frames", chosen.frames())
-        .with("gt", protocol.ground_truth)
-        .with("pixels", pixels.unwrap_or("none"))
-        .with("extractor", name.as_deref().unwrap_or("none"));
-    let whole = own
-        .iter()
-        .fold(common, |line, (key, value)| line.with(key, value));
-    whole.end(interval, n, metric.version)
 }
 
 fn short(hash: &str) -> &str {

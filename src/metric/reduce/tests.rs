@@ -79,6 +79,7 @@ fn scores_of_features(
 ) -> Vec<Score> {
     reduce(&ReduceInput {
         observations,
+        own: &[],
         features,
         protocol,
         context: &context(),

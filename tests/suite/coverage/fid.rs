@@ -42,6 +42,7 @@ fn fid(observations: &[Observation], generated: &Array2<f32>, real: &Array2<f32>
     let pair = [generated.clone(), real.clone()];
     let input = ReduceInput {
         observations,
+        own: &[],
         features: &Features::default().with_pair(FEATURES, pair),
         protocol: &protocol,
         context: &context,
