@@ -3,48 +3,39 @@
     from storyeval import runs
 
     mine = runs.open("runs/minisv-strict-first25/storygpt-v-mini", truth="runs/minisv-strict-first25/ground-truth")
-    mine.scores()                # pandas; as="polars" gives polars
+    mine.scores()                # pandas; scores("polars") gives polars
     mine.observations()          # a row per planned frame
-    mine.strip(mine.stories[0])  # captions, ground truth and drawn frames; a notebook shows it
+    mine.strip(mine.stories[0])  # captions, ground truth and drawn frames: a notebook shows the image
 
-    all_of_them = runs.find("runs")
-    runs.compare(all_of_them, ["char_acc", "fid"])
-    runs.strips(all_of_them, mine.stories[0])
+    found = runs.find("runs")
+    runs.compare(found, ["char_acc", "fid"])
+    runs.strips(found, mine.stories[0])
 
-Columns are those of `storyeval export` (docs/exports.md). Needs `pip install 'storyeval[runs]'`: pandas and pyarrow, or
-polars; Pillow for images; numpy for similarities and features.
+Columns are those of `storyeval export` (docs/exports.md). `pip install 'storyeval[runs]'` brings what this needs: pandas and
+pyarrow, or polars; Pillow for images; numpy for similarities and features.
 """
 
 from __future__ import annotations
 
-import builtins
-import hashlib
-import json
 import os
-import string
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
+
+from storyeval import _tables
+from storyeval._files import MANIFEST, RunError, json_file, lines, one_folder, parquet
+from storyeval._tables import Library
 
 if TYPE_CHECKING:
     import numpy
     from PIL.Image import Image
 
-Library = Literal["pandas", "polars"]
-"""What tables are made with."""
-FORMATS = {"manifest.json": 1, "scores.json": 2, "observations.parquet": 2}
-"""Versions of the files that this module reads."""
-MANIFEST = "manifest.json"
+__all__ = ["Run", "RunError", "Unit", "captions", "compare", "find", "labels", "observations", "open", "reports", "scores", "strips"]
 DEEPEST = 8
-"""Folders below that of `find`, at most."""
-PLAIN = set(string.ascii_letters + string.digits + "_-.")
-EVALUATED = ["character_probabilities", "background_probabilities", "generated_captions", "ground_truth_captions"]
-
-
-class RunError(Exception):
-    """A folder is not a run, or lacks what was asked for. The message says what to do."""
+"""How far below the folder of `find` runs are searched for."""
+GROUND_TRUTH = "ground-truth"
 
 
 @dataclass(frozen=True)
@@ -66,16 +57,16 @@ class Run:
     folder: Path
     """As it was given."""
     truth: Run | None = field(default=None, repr=False)
-    """A run of the model `ground-truth` on the same stories: the real frames."""
+    """A run of the model `ground-truth` on the same stories, which has the real frames."""
 
     @cached_property
     def manifest(self) -> dict[str, Any]:
         """`manifest.json`: identity, cards, sessions."""
-        return _checked(self.folder / MANIFEST, _json(self.folder / MANIFEST))
+        return json_file(self.folder / MANIFEST)
 
     @property
     def identity(self) -> dict[str, Any]:
-        """What makes the run the run that it is: data set, model, protocol, seed, and their hashes."""
+        """What tells the run from others: data set, model, protocol, seed, and their hashes."""
         return self.manifest["identity"]
 
     @property
@@ -96,8 +87,7 @@ class Run:
     @cached_property
     def plan(self) -> list[Unit]:
         """The stories, in the order of the plan."""
-        units = _lines(self.folder / "plan.jsonl")
-        return [Unit(it["story"], it["clips"], it["text"], it["flags"]) for it in units]
+        return [Unit(it["story"], it["clips"], it["text"], it["flags"]) for it in lines(self.folder / "plan.jsonl")]
 
     @property
     def stories(self) -> list[str]:
@@ -112,19 +102,20 @@ class Run:
         raise RunError(f"story {story!r} is not in the plan of {self.folder}")
 
     @cached_property
+    def journal(self) -> dict[str, dict[str, Any]]:
+        """The stories that are drawn: per id, its last line of `journal.jsonl`."""
+        return {it["story"]: it for it in lines(self.folder / "journal.jsonl")}
+
+    @cached_property
     def absences(self) -> dict[tuple[str, int], str]:
         """Why frames have no image, by story and frame: `missing`, `not-drawn`, `refused`, `failed`."""
-        found = {}
-        for entry in _lines(self.folder / "journal.jsonl", whole=False):
-            for index, frame in enumerate(entry["frames"], 1):
-                found.pop((entry["story"], index), None)
-                if "absent" in frame:
-                    found[entry["story"], index] = frame["absent"]
-        return found
+        entries = self.journal.values()
+        frames = ((it["story"], index, frame) for it in entries for index, frame in enumerate(it["frames"], 1))
+        return {(story, index): frame["absent"] for story, index, frame in frames if "absent" in frame}
 
     def path(self, story: str, frame: int) -> Path:
-        """Where the file of a frame is, from 1, whether it exists or not."""
-        return self.folder / "frames" / _one_folder(story) / f"{frame}.png"
+        """Where the file of a frame is, counted from 1, whether it exists or not."""
+        return self.folder / "frames" / one_folder(story) / f"{frame}.png"
 
     def frame(self, story: str, frame: int) -> Image | None:
         """A frame as a PIL image; None where the run has none."""
@@ -141,190 +132,155 @@ class Run:
         return [self.frame(story, index + 1) for index in range(len(self.unit(story).clips))]
 
     def strip(self, story: str, size: int = 160) -> Image:
-        """Captions, ground truth where `truth` is known, and the drawn frames of a story, as one PIL image.
-
-        Frames are drawn into squares of `size` pixels; a notebook shows the image.
-        """
+        """Captions, the ground truth where `truth` is set, and the drawn frames of a story: a PIL image, which a notebook shows."""
         return strips([self], story, size)
 
     def scores(self, library: Library = "pandas"):
         """`scores.json` as a table: a row per metric and slice."""
-        path = self.folder / "scores.json"
-        if not path.is_file():
-            raise RunError(f"{self.folder} has no scores: storyeval score {self.folder}")
-        columns = [self._with_identity(_score_row(it)) for it in _checked(path, _json(path))["scores"]]
-        return _table(columns, library)
+        return scores([self], library)
 
     def observations(self, library: Library = "pandas"):
         """What the evaluators said of the frames: a row per planned frame.
 
-        The columns of `storyeval export --what observations`, and after them every further column of
-        `observations.parquet`: labels, probabilities, captions, and what other evaluators found.
+        The columns of `storyeval export --what observations`, then every further column of `observations.parquet`:
+        labels, probabilities, captions, and what other evaluators found.
         """
-        return _table(list(self._observation_rows()), library)
+        return observations([self], library)
 
     def labels(self, library: Library = "pandas"):
         """A row per frame and label: whether it is there, and what the classifier says."""
-        return _table(list(self._label_rows()), library)
+        return labels([self], library)
 
     def captions(self, library: Library = "pandas"):
         """A row per caption that the captioner wrote of a drawn or a real frame."""
-        rows = []
-        for it in self._observed:
-            for of in ("generated", "ground_truth"):
-                for rank, text in enumerate(it.get(f"{of}_captions") or [], 1):
-                    rows.append(self._with_identity({**_of_frame(it), "of": of, "rank": rank, "text": text}))
-        return _table(rows, library)
+        return captions([self], library)
+
+    def reports(self, library: Library = "pandas"):
+        """What the generator said of the frames: seconds, peak memory, notes, captions that it wrote itself, absences."""
+        return reports([self], library)
+
+    def feature_file(self, name: str) -> Path:
+        """Where the features `name` are."""
+        return self.folder / "features" / f"{name}.npy"
 
     def features(self, name: str) -> numpy.ndarray:
-        """`features/<name>.npy`, a row per row of `observations()`: such as `generated`, `clip_text`. A row of NaN has no value."""
+        """`features/<name>.npy`, such as `generated` or `clip_text`; its rows are those of `observations()`."""
         import numpy
 
-        path = self.folder / "features" / f"{name}.npy"
+        path = self.feature_file(name)
         if not path.is_file():
-            known = sorted(it.stem for it in path.parent.glob("*.npy"))
-            raise RunError(f"{self.folder} has no features {name!r}; it has {known}")
+            known = ", ".join(sorted(it.stem for it in path.parent.glob("*.npy"))) or "none"
+            raise RunError(f"{self.folder} has no features {name!r}; there are {known}")
         return numpy.load(path)
 
     @cached_property
-    def _observed(self) -> list[dict[str, Any]]:
-        """The rows of `observations.parquet`."""
+    def observed(self) -> list[dict[str, Any]]:
+        """The rows of `observations.parquet` as they are."""
         path = self.folder / "observations.parquet"
         if not path.is_file():
             raise RunError(f"{self.folder} was not observed: storyeval observe {self.folder}")
-        metadata, rows = _parquet(path)
-        _checked(path, {"format": int(metadata.get("storyeval.format", 0))})
-        return rows
+        return parquet(path)
 
-    def _observation_rows(self) -> Iterator[dict[str, Any]]:
-        text_image, image_image = (self._cosines(name) for name in ("clip_text", "clip_ground_truth"))
-        named = {"story", "frame", "clip", "text", "caption", "pronoun", "lpips"}
-        for at, it in enumerate(self._observed):
-            where = (it["story"], it["frame"])
-            absent = self.absences.get(where)
-            real = self.truth.path(*where) if self.truth else None
-            row = {
-                **_of_frame(it),
-                "text": it["text"],
-                "caption": it["caption"],
-                "pronoun": it["pronoun"],
-                "absent": absent,
-                "clip_ti": text_image[at] if text_image else None,
-                "clip_ii": image_image[at] if image_image else None,
-                "lpips": it.get("lpips"),
-                "path": None if absent else str(self.path(*where)),
-                "truth_path": str(real) if real is not None and real.is_file() else None,
-            }
-            yield self._with_identity({**row, **{key: value for key, value in it.items() if key not in named}})
-
-    def _label_rows(self) -> Iterator[dict[str, Any]]:
-        card = self.manifest["cards"]["dataset"]
-        names = {"character": [it["name"] for it in card["characters"]], "background": card["backgrounds"]}
-        for it in self._observed:
-            for kind, labels in names.items():
-                truth, seen = it.get(f"{kind}_labels") or [], it.get(f"{kind}_probabilities") or []
-                for at in range(max(len(labels), len(truth), len(seen))):
-                    row = {
-                        "kind": kind,
-                        "label": labels[at] if at < len(labels) else str(at),
-                        "truth": truth[at] if at < len(truth) else None,
-                        "probability": seen[at] if at < len(seen) else None,
-                    }
-                    yield self._with_identity({**_of_frame(it), **row})
-
-    def _cosines(self, other: str) -> list[float | None] | None:
-        """CLIP similarities of the drawn frames with the features `other`, by row."""
-        files = [self.folder / "features" / f"{name}.npy" for name in ("clip_generated", other)]
-        if not all(path.is_file() for path in files):
-            return None
-        import numpy
-
-        one, two = (numpy.load(path).astype(float) for path in files)
-        with numpy.errstate(invalid="ignore", divide="ignore"):
-            cosines = (one * two).sum(1) / numpy.sqrt((one * one).sum(1) * (two * two).sum(1))
-        return [None if numpy.isnan(it) else float(it) for it in cosines]
-
-    def _with_identity(self, row: dict[str, Any]) -> dict[str, Any]:
-        it = self.identity
-        first = {"folder": str(self.folder), "run": self.name, "dataset": it["dataset"], "protocol": it["protocol"]}
-        return {**first, "model": it["model"], "seed": it["seed"], **row}
+    @cached_property
+    def score_list(self) -> list[dict[str, Any]]:
+        """The scores of `scores.json` as they are."""
+        path = self.folder / "scores.json"
+        if not path.is_file():
+            raise RunError(f"{self.folder} has no scores: storyeval score {self.folder}")
+        return json_file(path)["scores"]
 
 
-def open(folder: str | os.PathLike[str], truth: str | os.PathLike[str] | Run | None = None) -> Run:  # noqa: A001
+def open(folder: str | os.PathLike[str], truth: str | os.PathLike[str] | Run | None = None) -> Run:
     """The run in a folder. `truth` is a run of the ground truth on the same stories, for real frames."""
     path = Path(folder)
     if not (path / MANIFEST).is_file():
-        below = [str(it.folder) for it in find(path)] if path.is_dir() else []
-        why = f"it holds {len(below)} runs, such as {below[0]}" if below else "it has no manifest.json"
+        below = find(path) if path.is_dir() else []
+        why = f"{len(below)} runs are below it, such as {below[0].folder}" if below else f"it has no {MANIFEST}"
         raise RunError(f"{path} is not a run: {why}")
-    real = truth if truth is None or isinstance(truth, Run) else builtins.open and Run(Path(truth))
-    if real is not None and real.model != "ground-truth":
-        raise RunError(f"{real.folder} is a run of {real.model}, and truth is one of ground-truth")
+    real = truth if truth is None or isinstance(truth, Run) else open(truth)
+    if real is not None and real.model != GROUND_TRUTH:
+        raise RunError(f"{real.folder} is a run of {real.model}, and truth has to be one of {GROUND_TRUTH}")
     return Run(path, real)
 
 
 def find(folder: str | os.PathLike[str]) -> list[Run]:
-    """Every run in a folder and below it, by path. A run of the ground truth beside others becomes their `truth`."""
+    """Every run in a folder and below it, by path. A run of the ground truth beside a run becomes its `truth`."""
     root = Path(folder)
     if not root.is_dir():
         raise RunError(f"{root} is not a folder")
-    found: list[Path] = []
+    found = []
     for path, folders, files in os.walk(root):
         here = Path(path)
         if MANIFEST in files:
-            found.append(here)
+            found.append(Run(here))
         if MANIFEST in files or len(here.relative_to(root).parts) >= DEEPEST:
             folders.clear()
-    found.sort()
-    return [Run(path, _truth_beside(path, found)) for path in found]
+    found.sort(key=lambda run: run.folder)
+    real = [run for run in found if run.model == GROUND_TRUTH]
+    return [Run(run.folder, next((it for it in real if _beside(it, run)), None)) for run in found]
 
 
-def _truth_beside(path: Path, found: list[Path]) -> Run | None:
-    """The run of real frames in the same folder of runs, on the same plan of stories."""
-    mine = Run(path)
-    for other in found:
-        real = Run(other)
-        near = other.parent == path.parent or other.parent == path.parent.parent
-        if near and real.model == "ground-truth" and real.identity["dataset_hash"] == mine.identity["dataset_hash"]:
-            return real
-    return None
-
-
-def observations(runs: Iterable[Run], library: Library = "pandas"):
-    """`Run.observations` of several runs, one below the other."""
-    return _table([row for run in runs for row in run._observation_rows()], library)
+def _beside(real: Run, run: Run) -> bool:
+    """Whether a run of the ground truth lies beside a run (or beside the folder of its seeds) and is of the same data."""
+    near = real.folder.parent in (run.folder.parent, run.folder.parent.parent)
+    return near and real.identity["dataset_hash"] == run.identity["dataset_hash"] and run.stories[:1] == real.stories[:1]
 
 
 def scores(runs: Iterable[Run], library: Library = "pandas"):
     """`Run.scores` of several runs, one below the other."""
-    return _joined([run.scores(library) for run in runs], library)
+    return _tables.table((row for run in runs for row in _tables.scores(run)), _tables.SCORES, library)
 
 
-def compare(runs: Iterable[Run], metrics: Iterable[str] | None = None, slice: str = "all", library: Library = "pandas"):  # noqa: A002
-    """Scores side by side: a row per run, a column per metric, on one slice. Without `metrics`, all.
+def observations(runs: Iterable[Run], library: Library = "pandas"):
+    """`Run.observations` of several runs, one below the other."""
+    return _tables.table((row for run in runs for row in _tables.observations(run)), _tables.OBSERVATIONS, library)
 
-    Values whose signatures differ in more than the number of frames are not comparable, and are an error.
+
+def labels(runs: Iterable[Run], library: Library = "pandas"):
+    """`Run.labels` of several runs, one below the other."""
+    return _tables.table((row for run in runs for row in _tables.labels(run)), _tables.LABELS, library)
+
+
+def captions(runs: Iterable[Run], library: Library = "pandas"):
+    """`Run.captions` of several runs, one below the other."""
+    return _tables.table((row for run in runs for row in _tables.captions(run)), _tables.CAPTIONS, library)
+
+
+def reports(runs: Iterable[Run], library: Library = "pandas"):
+    """`Run.reports` of several runs, one below the other."""
+    return _tables.table((row for run in runs for row in _tables.reports(run)), _tables.REPORTS, library)
+
+
+def compare(runs: Iterable[Run], metrics: Iterable[str] | None = None, slice: str = "all", library: Library = "pandas"):
+    """Scores side by side: a row per run, a column per metric (without `metrics`: all), on one slice of the frames.
+
+    Scores that were computed differently, by their signatures, are not put into one column: that is an error.
     """
-    chosen = None if metrics is None else list(metrics)
-    rows, signatures = [], {}
+    wanted = None if metrics is None else list(metrics)
+    schema = {"run": "text", "model": "text", "seed": "natural", **dict.fromkeys(wanted or [], "number")}
+    rows: list[dict[str, Any]] = []
+    first: dict[str, tuple[str, Run]] = {}
     for run in runs:
         row: dict[str, Any] = {"run": run.name, "model": run.model, "seed": run.seed}
-        for it in run.scores("polars" if library == "polars" else "pandas").pipe(_rows):
-            if it["slice"] != slice or (chosen is not None and it["metric"] not in chosen):
+        for it in run.score_list:
+            name, signature = it["metric"], _tables.comparable(it["signature"])
+            if it["slice"] != slice or (wanted is not None and name not in wanted):
                 continue
-            row[it["metric"]] = it["value"]
-            signature = _comparable(it["signature"])
-            other, of = signatures.setdefault(it["metric"], (signature, run))
-            if other != signature:
+            expected, other = first.setdefault(name, (signature, run))
+            if signature != expected:
                 raise RunError(
-                    f"{it['metric']} of {run.folder} and {of.folder} is computed in different ways:\n  {signature}\n  {other}"
+                    f"{name} of {other.folder} and of {run.folder} are computed in different ways:\n  {expected}\n  {signature}"
                 )
+            row[name] = it["value"]
         rows.append(row)
-    return _table(rows, library)
+    unknown = sorted(set(wanted or []) - set(first))
+    if unknown:
+        raise RunError(f"no run has the metrics {', '.join(unknown)} on the slice {slice!r}")
+    return _tables.table(rows, {**schema, **dict.fromkeys(first, "number")}, library)
 
 
 def strips(runs: Iterable[Run], story: str, size: int = 160) -> Image:
-    """A story as several runs drew it: captions, the ground truth, then a row per run. A PIL image."""
+    """A story as several runs drew it: captions, the ground truth where one is known, then a row per run."""
     from storyeval import _strips
 
     return _strips.draw(list(runs), story, size)
