@@ -41,7 +41,9 @@ fn of_unix(prefix: &Path) -> Vec<PathBuf> {
             Some((minor, path))
         })
         .collect();
-    pythons.sort_by(|one, other| other.cmp(one));
+    // `lib64` of a virtual environment is a link to `lib`.
+    pythons.sort_by(|(one, first), (other, second)| other.cmp(one).then(first.cmp(second)));
+    pythons.dedup_by_key(|(_, path)| path.canonicalize().unwrap_or_else(|_| path.clone()));
     // Debian's own packages lie in `dist-packages`.
     let folders = ["site-packages", "dist-packages"];
     pythons
@@ -100,7 +102,7 @@ mod tests {
 
     #[cfg(unix)]
     #[test]
-    fn a_link_to_the_program_leads_to_its_environment() {
+    fn links_to_the_program_and_in_its_environment_are_followed_once() {
         let folder = tempfile::tempdir().unwrap();
         let root = folder.path().canonicalize().unwrap();
         made(
