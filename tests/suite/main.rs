@@ -43,6 +43,7 @@ mod paper;
 mod parity;
 mod protocols;
 mod referential;
+mod release;
 mod resident;
 mod resume;
 mod runs;

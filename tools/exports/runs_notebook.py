@@ -33,9 +33,9 @@ scores[scores["slice"] == "all"][["metric", "value", "low", "high", "n", "planne
     '''frames = mine.observations()
 frames.groupby("pronoun")[["clip_ti", "lpips"]].mean().round(4)''',
     "The captions as the model read them (pronouns in blue), the real frames, and what it drew:",
-    '''mine.strip(frames.groupby("story", sort=False)["clip_ti"].mean().idxmin(), size=96)''',
+    '''mine.strip(frames.groupby("story", sort=False)["clip_ti"].mean().idxmin(), size=64)''',
     "Several runs of one story:",
-    '''runs.strips(found, mine.stories[0], size=96)''',
+    '''runs.strips(found, mine.stories[0], size=64)''',
     "## The evaluators' view\nWhich characters are missed, and what a network saw:",
     '''labels = mine.labels("polars")
 import polars as pl
