@@ -16,6 +16,10 @@ mod export;
 mod failure;
 mod format;
 mod gate;
+#[cfg(unix)]
+mod interrupt;
+#[cfg(not(unix))]
+#[path = "interrupt_by_default.rs"]
 mod interrupt;
 mod latents;
 mod list;

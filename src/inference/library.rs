@@ -21,6 +21,8 @@ pub struct Library {
 pub enum Origin {
     /// Named by this environment variable.
     Variable(&'static str),
+    /// In the Python environment that the program is installed in; its module folder.
+    Environment(PathBuf),
     /// In the per-user cache, with the pinned hash.
     Cache,
     /// The `onnxruntime` of this Python.

@@ -6,6 +6,7 @@
 
 mod bundle;
 mod device;
+mod environment;
 mod error;
 mod external_data;
 mod gpu;

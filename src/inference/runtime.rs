@@ -13,7 +13,7 @@ use super::graph::{Graph, GraphSignature};
 use super::library::{Library, Origin};
 use super::memory::Memory;
 use super::search::{Surroundings, find};
-use super::{InferenceError, gpu, native, pinned, python};
+use super::{InferenceError, environment, gpu, native, pinned, python};
 
 /// How ONNX Runtime is to be opened.
 #[derive(Clone, Debug)]
@@ -67,9 +67,9 @@ impl Runtime {
     /// Finds ONNX Runtime, or fetches it once, loads it and settles on a device. `talk` gets a line for
     /// each thing a user would want to know: a download, the device that was taken and why.
     ///
-    /// The library is looked for in `$STORYEVAL_ORT`, `$ORT_DYLIB_PATH`, the cache, the `onnxruntime` of
-    /// the user's Python (`$STORYEVAL_PYTHON`, `python3`, `python`), and is otherwise fetched with that
-    /// Python's pip. Where CUDA is wanted, a Python's `onnxruntime-gpu` comes before the cache.
+    /// The library is looked for in `$STORYEVAL_ORT`, `$ORT_DYLIB_PATH`, the Python environment that the program is
+    /// installed in, the cache, the `onnxruntime` of the user's Python (`$STORYEVAL_PYTHON`, `python3`, `python`), and is
+    /// otherwise fetched with that Python's pip. Where CUDA is wanted, an `onnxruntime-gpu` comes first.
     ///
     /// # Errors
     /// [`InferenceError::NoLibrary`] with everything that was tried, [`InferenceError::ChosenLibrary`]
@@ -85,8 +85,12 @@ impl Runtime {
             DeviceRequest::Cuda(_) => true,
             DeviceRequest::Auto => device::driver_present(),
         };
+        let sites = std::env::current_exe()
+            .map(|program| environment::sites(&program))
+            .unwrap_or_default();
         let around = Surroundings {
             variable: &variable,
+            sites: &sites,
             run: &python::run,
             version: &native::version,
             wheel: pinned::wheel(),

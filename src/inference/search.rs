@@ -2,12 +2,15 @@
 //!
 //! 1. `$STORYEVAL_ORT`, then `$ORT_DYLIB_PATH`: a library, or a folder with one. A variable that is set
 //!    and does not serve is an error, since looking further would hide it.
-//! 2. Where CUDA is wanted (`--device cuda`, or `auto` on a machine with an NVIDIA driver): a Python's
-//!    `onnxruntime-gpu`. It comes before the cache, which only ever holds the CPU build.
-//! 3. The per-user cache, `<cache>/onnxruntime/<version>/<platform>/`. Its hash is checked every time
+//! 2. Where CUDA is wanted (`--device cuda`, or `auto` on a machine with an NVIDIA driver): `onnxruntime-gpu`,
+//!    of the Python environment that the program is installed in, then of other Pythons. It comes before the
+//!    cache, which only ever holds the CPU build.
+//! 3. The `onnxruntime` of the Python environment that the program is installed in: `pip install` of its wheel
+//!    puts it there. No command is run for that.
+//! 4. The per-user cache, `<cache>/onnxruntime/<version>/<platform>/`. Its hash is checked every time
 //!    (some 30 ms); a file that is not the pinned one is replaced, never loaded.
-//! 4. The `onnxruntime` of `$STORYEVAL_PYTHON`, `python3` or `python`, from 1.22 on.
-//! 5. A download with that Python's pip into the cache, unless offline.
+//! 5. The `onnxruntime` of `$STORYEVAL_PYTHON`, `python3` or `python`, from 1.22 on.
+//! 6. A download with that Python's pip into the cache, unless offline.
 
 use crate::record::sha256_file;
 use crate::record::{FileLock, try_lock, wait_for_lock};
@@ -37,6 +40,8 @@ pub(crate) struct Surroundings<'a> {
     pub(crate) run: Run<'a>,
     /// Loads a library and asks for its version.
     pub(crate) version: &'a dyn Fn(&Path) -> Result<String, libloading::Error>,
+    /// Module folders of the Python environment that the program is installed in.
+    pub(crate) sites: &'a [PathBuf],
     /// The wheel for this machine.
     pub(crate) wheel: Option<&'a Wheel>,
     /// Root of the cache.
@@ -73,11 +78,18 @@ pub(crate) fn find(
     let pythons = python::candidates(chosen);
     // Asked at most once: before the cache where CUDA is wanted, after it otherwise.
     let mut of_python = None;
+    let own = of_environment(around, &mut tried);
     if around.cuda {
+        if let Some(library) = own.iter().find(|it| has_cuda_provider(&it.path)) {
+            return Ok(library.clone());
+        }
         match of_pythons(around, &pythons) {
             Ok(library) if has_cuda_provider(&library.path) => return Ok(library),
             other => of_python = Some(other),
         }
+    }
+    if let Some(library) = own.into_iter().next() {
+        return Ok(library);
     }
     if let Some(wheel) = around.wheel {
         let path = cached_path(around.cache, wheel);
@@ -122,6 +134,26 @@ fn named(around: &Surroundings<'_>, name: &'static str) -> Result<Library, Refus
     // capi -> onnxruntime -> site-packages, where the library is that of a wheel.
     let nvidia = nvidia_folders(path.ancestors().nth(3).into_iter());
     usable(around, path, Origin::Variable(name), nvidia)
+}
+
+/// The libraries of the program's own environment, in the order of its module folders.
+fn of_environment(around: &Surroundings<'_>, tried: &mut Vec<Attempt>) -> Vec<Library> {
+    let mut found = Vec::new();
+    for site in around.sites {
+        // An environment without the package is no place where the user would expect it.
+        let Some(path) = library_in(&site.join("onnxruntime").join("capi")) else {
+            continue;
+        };
+        let nvidia = nvidia_folders(std::iter::once(site.as_path()));
+        match usable(around, path, Origin::Environment(site.clone()), nvidia) {
+            Ok(library) => found.push(library),
+            Err(why) => tried.push(Attempt {
+                place: Place::Environment(site.clone()),
+                why,
+            }),
+        }
+    }
+    found
 }
 
 /// Every Python in order; the first with a usable package wins.

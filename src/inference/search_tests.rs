@@ -6,6 +6,9 @@ use std::cell::RefCell;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use tempfile::TempDir;
 
+#[path = "search_environment_tests.rs"]
+mod environment;
+
 const CONTENT: &[u8] = b"a library";
 /// SHA-256 of [`CONTENT`].
 const HASH: &str = "31f109ab38348582abdc9e1c9942f74505c719e98c6d0ab6fbcfdccfd8c9935b";
@@ -34,6 +37,8 @@ struct Machine {
     folder: TempDir,
     variables: Vec<(&'static str, OsString)>,
     pythons: Vec<(&'static str, FakePython)>,
+    /// Module folders of the program's own environment.
+    sites: Vec<PathBuf>,
     offline: bool,
     cuda: bool,
     calls: RefCell<Vec<String>>,
@@ -46,6 +51,7 @@ impl Machine {
             folder: tempfile::tempdir().unwrap(),
             variables: Vec::new(),
             pythons: Vec::new(),
+            sites: Vec::new(),
             offline: false,
             cuda: false,
             calls: RefCell::default(),
@@ -72,6 +78,14 @@ impl Machine {
     fn put_cached(&self, content: &[u8]) {
         let path = self.cached();
         self.put(path.to_str().unwrap(), content);
+    }
+
+    /// The program is installed in an environment with an `onnxruntime` of this content.
+    fn put_environment(&mut self, content: &[u8]) -> PathBuf {
+        let name = WHEEL.library;
+        let library = self.put(&format!("env/onnxruntime/capi/{name}"), content);
+        self.sites.push(self.folder.path().join("env"));
+        library
     }
 
     /// A Python with an `onnxruntime` of this content.
@@ -144,6 +158,7 @@ impl Machine {
                 let text = fs::read_to_string(path).unwrap();
                 Ok(text.strip_prefix("version ").unwrap_or("1.32.0").to_owned())
             },
+            sites: &self.sites,
             wheel: Some(&WHEEL),
             cache: &self.cache(),
             offline: self.offline,
@@ -531,6 +546,7 @@ fn concurrent_first_runs_download_once() {
                     variable: &|_| None,
                     run: &run,
                     version: &|_| Ok("1.32.0".to_owned()),
+                    sites: &[],
                     wheel: Some(&WHEEL),
                     cache: folder.path(),
                     offline: false,
@@ -550,6 +566,7 @@ fn without_a_wheel_for_the_machine_that_is_said() {
         variable: &|_| None,
         run: &|_, _, _| Err(io::Error::new(io::ErrorKind::NotFound, "no such command")),
         version: &|_| Ok("1.32.0".to_owned()),
+        sites: &[],
         wheel: None,
         cache: folder.path(),
         offline: false,

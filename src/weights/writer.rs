@@ -92,12 +92,20 @@ impl Folder {
                 fs::Permissions::from_mode(0o700 | around & 0o055),
             )?;
         }
-        File::open(self.path())?.sync_all()?;
+        sync_folder(self.path())?;
         fs::rename(self.path(), out)?;
         // Its name is another one now: nothing is left to remove.
         let _ = self.folder.keep();
-        File::open(parent)?.sync_all()
+        sync_folder(parent)
     }
+}
+
+/// Flushes a folder. Windows has no handle for that; there the rename itself is journaled.
+fn sync_folder(path: &Path) -> io::Result<()> {
+    if cfg!(unix) {
+        File::open(path)?.sync_all()?;
+    }
+    Ok(())
 }
 
 fn parent(out: &Path) -> &Path {

@@ -46,6 +46,7 @@ mod parity;
 mod protocols;
 mod references;
 mod referential;
+mod release;
 mod resident;
 mod resume;
 mod runs;

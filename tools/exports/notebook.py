@@ -71,11 +71,12 @@ for row in scores_pl.iter_rows(named=True):
 ]
 
 
-def main():
+def write(cells):
+    """Runs cells top to bottom in a new folder, and writes them with their outputs to the path of the command line."""
     notebook = nbformat.v4.new_notebook()
     notebook.metadata["kernelspec"] = {"display_name": "Python 3", "language": "python", "name": "python3"}
-    for number, source in enumerate(CELLS):
-        text = source.startswith(("#", "A ", "Which", "Scores over"))
+    for number, source in enumerate(cells):
+        text = source.startswith(("#", "A ", "Which", "Scores over", "The ", "Several"))
         make = nbformat.v4.new_markdown_cell if text else nbformat.v4.new_code_cell
         cell = make(source)
         cell["id"] = f"cell-{number}"
@@ -86,4 +87,5 @@ def main():
     nbformat.write(notebook, sys.argv[1])
 
 
-main()
+if __name__ == "__main__":
+    write(CELLS)

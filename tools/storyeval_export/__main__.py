@@ -14,7 +14,7 @@ def start() -> int:
     asks = sys.argv[1:] in ([], ["-h"], ["--help"], ["--version"])
     if absent and not asks:
         print(f"error: Python packages are missing: {', '.join(absent)}", file=sys.stderr)
-        print("hint: pip install './tools[export]'", file=sys.stderr)
+        print("hint: pip install 'storyeval[export]', or in a checkout: pip install './tools[export]'", file=sys.stderr)
         return 96
     if sys.argv[1:2] == ["template"]:
         from .templates.command import main as template

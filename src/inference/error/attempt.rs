@@ -19,6 +19,8 @@ pub struct Attempt {
 pub enum Place {
     /// An environment variable.
     Variable(&'static str),
+    /// The Python environment that the program is installed in; its module folder.
+    Environment(PathBuf),
     /// The per-user cache; the file that would be there.
     Cache(PathBuf),
     /// A Python's `onnxruntime`; the command.
@@ -31,6 +33,7 @@ impl fmt::Display for Place {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Variable(name) => write!(formatter, "${name}"),
+            Self::Environment(site) => write!(formatter, "onnxruntime in {}", site.display()),
             Self::Cache(path) => write!(formatter, "cache {}", path.display()),
             Self::Python(python) => write!(formatter, "onnxruntime of {python}"),
             Self::Pip(python) => write!(formatter, "download with {python} -m pip"),
