@@ -3,6 +3,7 @@
 use super::NeededFile;
 use crate::record::{TextVariant, canonical_json, sha256_hex};
 use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
 
 /// Which generator draws.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -50,6 +51,12 @@ pub struct ModelCard {
     /// Known traps, one per line.
     #[serde(default)]
     pub notes: Vec<String>,
+    /// Worker of the repository's `examples/` that draws with the authors' own code, where another program draws.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub worker: Option<String>,
+    /// Settings of the published frames; the worker's defaults are these.
+    #[serde(default, skip_serializing_if = "Map::is_empty")]
+    pub settings: Map<String, Value>,
     /// Model and arguments of the exporter, without `--out`: what follows `python -m storyeval_export`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub export: Option<String>,
@@ -59,6 +66,16 @@ pub struct ModelCard {
 }
 
 impl ModelCard {
+    /// How it is drawn by the worker that its card names: the page that says what to clone and how to start it.
+    #[must_use]
+    pub fn drawn_by(&self) -> Option<String> {
+        let worker = self.worker.as_deref()?;
+        Some(format!(
+            "{worker} draws its frames, see docs/bring-my-model.md#{}",
+            self.id
+        ))
+    }
+
     /// SHA-256 of the canonical JSON of the card.
     #[must_use]
     pub fn hash(&self) -> String {

@@ -187,7 +187,7 @@ impl Started<'_> {
             }
             (GeneratorKind::Images, _) => {
                 return Err(PipelineError::DrawnElsewhere {
-                    model: model.id.clone(),
+                    card: Box::new(model.clone()),
                 });
             }
             (GeneratorKind::StorygptV | GeneratorKind::CharLdm, None) => {

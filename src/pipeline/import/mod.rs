@@ -185,6 +185,8 @@ impl ImageRequest {
             published_at: None,
             licence: None,
             notes: Vec::new(),
+            worker: None,
+            settings: serde_json::Map::new(),
             export: None,
             files: Vec::new(),
         })
