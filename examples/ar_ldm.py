@@ -54,7 +54,7 @@ class ArLdm(Adapter):
         made = tokenizer(texts, padding="max_length", max_length=self.length, truncation=True, return_tensors="pt")
         return made["input_ids"][None].to(self.device), made["attention_mask"][None].to(self.device)
 
-    def batch(self, captions, given):
+    def inputs(self, captions, given):
         """What datasets/flintstones.py gives for a story. Frames that do not exist yet are black; the model replaces them
         with its own, one after the other."""
         from PIL import Image
@@ -76,7 +76,7 @@ class ArLdm(Adapter):
         given = self.first_frame(story) if goes_on else None
         captions = [frame.caption for frame in story.frames]
         with self.torch.no_grad():
-            _, images = self.model.sample(self.batch(captions, given))
+            _, images = self.model.sample(self.inputs(captions, given))
         for frame in story.to_draw():
             longer = len(self.model.clip_tokenizer([frame.caption])["input_ids"][0]) > self.length
             note = f"the caption was cut to {self.length} tokens" if longer else None

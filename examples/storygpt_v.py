@@ -129,13 +129,20 @@ class StoryGptV(Adapter):
         made, _ = self.llm.generate_for_images_emb(prompt, num_words=2)
         return made.to(portraits.dtype), 0 if item["ref_flag"] else self.arguments.start_merge_step
 
+    def plain_text(self, caption):
+        """The caption as Stable Diffusion reads it. Old versions of diffusers have only the first name."""
+        pipe = self.pipe
+        if not hasattr(pipe, "encode_prompt"):
+            return pipe._encode_prompt(caption, self.device, 1, do_classifier_free_guidance=False)
+        return pipe.encode_prompt(caption, self.device, 1, do_classifier_free_guidance=False)[0]
+
     def draw(self, story):
         torch = self.torch
         for frame in story.to_draw():
             with torch.no_grad():
                 item = self.item(story, frame)
                 context, start = self.context_of(story, frame, item)
-                plain = self.pipe._encode_prompt(frame.caption, self.device, 1, do_classifier_free_guidance=False)
+                plain = self.plain_text(frame.caption)
                 drawn = self.pipe.inference(
                     prompt_embeds=context,
                     prompt_embeds_text_only=plain,

@@ -49,7 +49,7 @@ class Host:
         code = self.process.wait(timeout=60)
         self.process.stdout.close()
         self.stderr.close()
-        assert code in (0, 1), self.told()
+        assert code in (0, 1), self.said()
 
     def send(self, **message) -> None:
         self.process.stdin.write(json.dumps(message).encode() + b"\n")
@@ -57,7 +57,7 @@ class Host:
 
     def read(self) -> dict:
         line = self.process.stdout.readline()
-        assert line, f"the worker ended: {self.told()}"
+        assert line, f"the worker ended: {self.said()}"
         message = json.loads(line)
         if message["type"] == "error":
             self.process.wait(timeout=60) if "id" not in message else None
@@ -66,7 +66,7 @@ class Host:
             raise error
         return message
 
-    def told(self) -> str:
+    def said(self) -> str:
         """What the worker wrote to stderr."""
         return (self.folder / "stderr.txt").read_text(errors="replace")
 

@@ -7,7 +7,7 @@ import tomllib
 
 import pytest
 import signatures
-from conftest import EXAMPLES, HERE
+from host import EXAMPLES, STAND_INS, Host
 from storyeval.worker import ContractError
 
 ADAPTERS = {"story-ldm": ("story_ldm", "StoryLdm"), "storydall-e": ("storydalle", "StoryDalle"),
@@ -29,7 +29,7 @@ def card(path):
 @pytest.mark.parametrize("repository", RECORDED)
 def test_a_stand_in_has_the_parameters_of_its_repository(repository):
     wanted = RECORDED[repository]
-    assert signatures.differences(HERE / "stand_ins" / wanted["stand_in"], wanted) == []
+    assert signatures.differences(STAND_INS / wanted["stand_in"], wanted) == []
 
 
 def test_a_changed_parameter_is_found(tmp_path):
@@ -95,3 +95,20 @@ def test_a_folder_that_is_no_checkout_is_named(tmp_path):
     options = {"checkout": str(tmp_path), "checkpoint": str(tmp_path / "weights.ckpt")}
     with pytest.raises(ContractError, match="clone https://github.com/ubc-vision/Make-A-Story"):
         adapter("story-ldm")().load("cpu", options, 0)
+
+
+def test_the_worker_of_the_page_draws(tmp_path):
+    page = (EXAMPLES.parent / "docs" / "bring-my-model.md").read_text()
+    code = next(it for it in re.findall(r"```python\n(.*?)```", page, re.S) if "class Mine(Worker)" in it)
+    assert len(code.splitlines()) <= 20
+    (tmp_path / "mine.py").write_text(code)
+    (tmp_path / "my_model.py").write_text(
+        "from PIL import Image\n"
+        "class Model:\n"
+        "    def to(self, device):\n        return self\n"
+        "    def __call__(self, caption, seed):\n        return Image.new('RGB', (len(caption), 8), (seed % 256, 0, 0))\n"
+        "def load(path):\n    assert path == 'weights.pt'\n    return Model()\n"
+    )
+    with Host(str(tmp_path / "mine.py"), tmp_path, {}) as host:
+        drawn = host.draw(["Fred", "He waves"])
+        assert [image.size for image in drawn] == [(4, 8), (8, 8)] and host.ready["name"] == "mine"

@@ -34,34 +34,45 @@ def test_text_to_image(folder, tmp_path):
         assert pixels(host.draw(CAPTIONS, story="s_02"))[0] != pixels(drawn)[0]
 
 
-def test_its_options_change_what_it_draws(folder, tmp_path):
-    def drawn(name, **options):
-        place = tmp_path / name
-        place.mkdir()
-        with Host("diffusers_text_to_image.py", place, {"model": folder, "steps": 3, **options}) as host:
-            return host.draw(CAPTIONS[:3])
+def story(captions, given=None, seed=5):
+    """A story as a request names it; `given` is the path of its first frame."""
+    from storyeval.worker import Story
 
-    plain = drawn("plain")
+    frames = [{"index": index, "caption": caption, "draw": not given or index > 1} for index, caption in enumerate(captions, 1)]
+    earlier = [{"index": 1, "path": str(given)}] if given else []
+    return Story({"story": "s_01", "seed": seed, "frames": frames, "earlier": earlier})
+
+
+def in_process(worker, captions, given=None, **options):
+    """Images of a worker class, without a process of its own."""
+    made = worker()
+    made.load("cpu", {"steps": 3, **options}, 0)
+    return list(made.draw(story(captions, given)))
+
+
+def test_its_options_change_what_it_draws(folder):
+    from diffusers_text_to_image import TextToImage
+
+    plain = in_process(TextToImage, CAPTIONS[:3], model=folder)
     for name, value in {"guidance": 1.0, "steps": 5, "negative_prompt": "blurred", "prompt": "a cartoon of {caption}"}.items():
-        assert pixels(drawn(name, **{name: value})) != pixels(plain), name
-    assert drawn("size", width=32, height=24)[0].size == (32, 24)
+        assert pixels(in_process(TextToImage, CAPTIONS[:3], model=folder, **{name: value})) != pixels(plain), name
+    assert in_process(TextToImage, CAPTIONS[:1], model=folder, width=32, height=24)[0].size == (32, 24)
     # Which frames share a batch changes the last bits of sums at most.
-    for one, other in zip(drawn("batches", frames_at_once=2), plain):
+    for one, other in zip(in_process(TextToImage, CAPTIONS[:3], model=folder, frames_at_once=2), plain):
         assert max(abs(a - b) for a, b in zip(one.tobytes(), other.tobytes())) <= 1
 
 
-def test_a_frame_that_the_safety_checker_blacks_out_is_refused(tmp_path):
+def test_a_frame_that_the_safety_checker_blacks_out_is_refused():
     from types import SimpleNamespace
 
     from diffusers_text_to_image import SETTINGS, TextToImage
-    from storyeval.worker import Refused, Story
+    from storyeval.worker import Refused
 
     worker = TextToImage()
     worker.chosen = SETTINGS
     image = Image.new("RGB", (8, 8))
     worker.pipeline = lambda **_: SimpleNamespace(images=[image, image], nsfw_content_detected=[False, True])
-    story = Story({"story": "s", "seed": 1, "frames": [{"index": 1, "caption": "a"}, {"index": 2, "caption": "b"}]})
-    drawn = list(worker.draw(story))
+    drawn = list(worker.draw(story(["a", "b"])))
     assert drawn[0] is image and isinstance(drawn[1], Refused)
 
 
@@ -85,15 +96,15 @@ def test_image_conditioned(folder, tmp_path):
 
 
 def test_strength_is_how_far_a_frame_leaves_the_one_before(folder, tmp_path):
+    from diffusers_image_conditioned import ImageConditioned
+
     def distance(strength):
-        place = tmp_path / str(strength)
-        place.mkdir()
-        image = Image.linear_gradient("L").resize((SIDE, SIDE)).convert("RGB")
-        with Host("diffusers_image_conditioned.py", place, {"model": folder, "steps": 10, "strength": strength}) as host:
-            near = host.draw(CAPTIONS[:2], given=[image])[0]
-        with Host("diffusers_image_conditioned.py", place, {"model": folder, "steps": 10, "strength": strength}) as host:
-            far = host.draw(CAPTIONS[:2], given=[Image.new("RGB", (SIDE, SIDE), (255, 0, 0))])[0]
-        return sum(abs(a - b) for a, b in zip(near.tobytes(), far.tobytes()))
+        drawn = []
+        for shade in (0, 255):
+            path = tmp_path / f"{shade}.png"
+            Image.new("RGB", (SIDE, SIDE), (shade, 0, 0)).save(path)
+            drawn += in_process(ImageConditioned, CAPTIONS[:2], path, model=folder, steps=10, strength=strength)
+        return sum(abs(a - b) for a, b in zip(drawn[0].tobytes(), drawn[1].tobytes()))
 
     assert distance(0.2) > distance(0.9)
 
@@ -107,12 +118,13 @@ def test_story_diffusion_ties_the_frames(folder, tmp_path):
         assert pixels(other)[0] != pixels(drawn)[0]
 
 
-def test_without_sampled_tokens_it_is_the_pipeline_itself(folder, tmp_path):
-    with Host("story_diffusion.py", tmp_path, {"model": folder, "steps": 3, "rate": 0.0, "blocks": [""]}) as host:
-        tied = host.draw(CAPTIONS)
-    with Host("diffusers_text_to_image.py", tmp_path, {"model": folder, "steps": 3}) as host:
-        for one, other in zip(tied, host.draw(CAPTIONS)):
-            assert max(abs(a - b) for a, b in zip(one.tobytes(), other.tobytes())) <= 1
+def test_without_sampled_tokens_it_is_the_pipeline_itself(folder):
+    from diffusers_text_to_image import TextToImage
+    from story_diffusion import StoryDiffusion
+
+    tied = in_process(StoryDiffusion, CAPTIONS, model=folder, rate=0.0, blocks=[""])
+    for one, other in zip(tied, in_process(TextToImage, CAPTIONS, model=folder)):
+        assert max(abs(a - b) for a, b in zip(one.tobytes(), other.tobytes())) <= 1
 
 
 def test_blocks_that_match_nothing_are_an_error(folder, tmp_path):

@@ -14,7 +14,7 @@ class CustomImageEncoder(torch.nn.Module):
 class CustomTextEncoder(torch.nn.Module):
     def __init__(self, wrapped):
         super().__init__()
-        self.wrapped, self.dtype = wrapped, torch.float32
+        self.wrapped, self.config, self.dtype = wrapped, wrapped.config, torch.float32
 
     def forward(self, input_ids, attention_mask=None, output_attentions=None, output_hidden_states=None, return_dict=None):
         return self.wrapped(input_ids)
