@@ -64,7 +64,7 @@ def test_a_card_names_options_that_its_worker_has(path):
     source, options = worker.read_text(), it["command"].get("options", {})
     if worker.stem in DIFFUSERS:
         source += (EXAMPLES / "diffusers_text_to_image.py").read_text()
-        known = set(re.findall(r'^\s+"(\w+)": ', source, re.M))
+        known = set(re.findall(r'"(\w+)": ', source))
     else:
         found = next(adapter(model) for model, (module, _) in ADAPTERS.items() if module == worker.stem)
         known = set(found.required) | set(found.settings)
