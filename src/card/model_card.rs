@@ -5,6 +5,7 @@ use super::{CardError, CommandCard, HttpCard, NeededFile};
 use crate::fetch::without_password;
 use crate::record::{TextVariant, canonical_json, sha256_hex};
 use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
 use std::path::Path;
 
 /// Which generator draws.
@@ -65,6 +66,12 @@ pub struct ModelCard {
     /// Known traps, one per line.
     #[serde(default)]
     pub notes: Vec<String>,
+    /// Worker of the repository's `examples/` that draws with the authors' own code, where another program draws.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub worker: Option<String>,
+    /// Settings of the published frames; the worker's defaults are these.
+    #[serde(default, skip_serializing_if = "Map::is_empty")]
+    pub settings: Map<String, Value>,
     /// Model and arguments of the exporter, without `--out`: what follows `python -m storyeval_export`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub export: Option<String>,
@@ -83,6 +90,39 @@ pub struct ModelCard {
 const ADDRESS: &str = "http:";
 
 impl ModelCard {
+    /// The card of a generator that is named by its id, and of which nothing else is known.
+    #[must_use]
+    pub fn new(id: String, generator: GeneratorKind) -> Self {
+        Self {
+            name: id.clone(),
+            id,
+            description: String::new(),
+            generator,
+            bundle: None,
+            counterpart: None,
+            text: None,
+            published_at: None,
+            licence: None,
+            notes: Vec::new(),
+            worker: None,
+            settings: Map::new(),
+            export: None,
+            files: Vec::new(),
+            command: None,
+            http: None,
+        }
+    }
+
+    /// How it is drawn by the worker that its card names: the page that says what to clone and how to start it.
+    #[must_use]
+    pub fn drawn_by(&self) -> Option<String> {
+        let worker = self.worker.as_deref()?;
+        Some(format!(
+            "{worker} draws its frames, see docs/bring-my-model.md#{}",
+            self.id
+        ))
+    }
+
     /// SHA-256 of the canonical JSON of the card.
     #[must_use]
     pub fn hash(&self) -> String {
@@ -104,22 +144,13 @@ impl ModelCard {
             .concat()
             .join("-");
         let card = Self {
-            id: id.chars().take(100).collect(),
             name: place.trim_end_matches('/').to_owned(),
             description: format!(
                 "a server of the plain schema at {}",
                 without_password(address)
             ),
-            generator: GeneratorKind::Http,
-            bundle: None,
-            counterpart: None,
-            text: None,
-            published_at: None,
-            licence: None,
-            notes: Vec::new(),
-            export: None,
-            files: Vec::new(),
             http: Some(HttpCard::of_address(address)),
+            ..Self::new(id.chars().take(100).collect(), GeneratorKind::Http)
         };
         Some(card.check(&without_password(name)).map(|()| card))
     }
@@ -165,17 +196,8 @@ impl ModelCard {
         Self {
             id: plain_id(&name),
             description: "a worker, given by its path".to_owned(),
-            generator: GeneratorKind::Command,
-            bundle: None,
-            counterpart: None,
-            text: None,
-            published_at: None,
-            licence: None,
-            notes: Vec::new(),
-            export: None,
-            files: Vec::new(),
             command: Some(CommandCard::of_path(path)),
-            name,
+            ..Self::new(name, GeneratorKind::Command)
         }
     }
 }

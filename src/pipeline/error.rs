@@ -1,6 +1,7 @@
 //! Why a pipeline stopped.
 
 use crate::Error;
+use crate::card::ModelCard;
 use crate::record::{FaultKind, Hint, StoryId};
 use std::path::PathBuf;
 
@@ -85,10 +86,10 @@ pub enum PipelineError {
         model: String,
     },
     /// A model whose frames come from another program cannot be drawn here.
-    #[error("{model} is drawn by another program")]
+    #[error("{} is drawn by another program", card.id)]
     DrawnElsewhere {
-        /// Its id.
-        model: String,
+        /// Its card.
+        card: Box<ModelCard>,
     },
     /// A model with weights whose card does not name them.
     #[error("the card of model {model} names no bundle")]
@@ -267,9 +268,7 @@ impl Hint for PipelineError {
                     .to_owned()
             }
             Self::ModelTwice { .. } => "name each model once".to_owned(),
-            Self::DrawnElsewhere { model } => format!(
-                "score its frames with `storyeval score --images DIR --layout LAYOUT --name {model}`"
-            ),
+            Self::DrawnElsewhere { card } => drawn_elsewhere(card),
             Self::NothingToCap { option } => format!("leave `{option}` out"),
             Self::NoPrice { .. } => {
                 "add `price_per_image` to [http] of the card, or give `--max-calls`".to_owned()
@@ -351,6 +350,18 @@ impl Gathered {
 impl<E: Into<Error>> From<E> for PipelineError {
     fn from(error: E) -> Self {
         Self::Room(error.into())
+    }
+}
+
+/// The two ways to the frames of a model that the program cannot draw itself.
+fn drawn_elsewhere(card: &ModelCard) -> String {
+    let score = format!(
+        "score its frames with `storyeval score --images DIR --layout LAYOUT --name {}`",
+        card.id
+    );
+    match card.drawn_by() {
+        Some(worker) => format!("{worker}; or {score}"),
+        None => score,
     }
 }
 

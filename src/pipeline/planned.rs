@@ -246,7 +246,7 @@ fn models(ids: &[String]) -> Result<Vec<ModelCard>, PipelineError> {
         .find(|card| card.generator == GeneratorKind::Images)
     {
         Some(card) => Err(PipelineError::DrawnElsewhere {
-            model: card.id.clone(),
+            card: Box::new(card.clone()),
         }),
         None => Ok(models),
     }

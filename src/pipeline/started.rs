@@ -266,7 +266,7 @@ impl Started<'_> {
             // A service is asked by `draw`.
             (GeneratorKind::Images | GeneratorKind::Http, _) => {
                 return Err(PipelineError::DrawnElsewhere {
-                    model: model.id.clone(),
+                    card: Box::new(model.clone()),
                 });
             }
             // Its card has the section that `draw` looks for.

@@ -9,8 +9,7 @@ mod cache;
 mod cache_bound;
 mod calls;
 mod cards;
-    CALLS, COLUMNS, FEATURES, FRAMES, IMPORT, JOURNAL, MANIFEST, OBSERVATIONS, OBSERVED, PLAN, SCORES,
-    TIMING, WORKERS, folder_name, frame_file, one_folder,
+mod columns;
 mod difference;
 mod drawn;
 mod durable;

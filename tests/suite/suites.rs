@@ -73,8 +73,14 @@ fn a_suite_that_lacks_everything_ends_with_the_code_of_set_up() {
         .output()
         .unwrap();
     assert_eq!(both.status.code(), Some(2));
-    fails(storyeval().args(["run", "--dataset", "minisv", "--model", "story-ldm"]))
-        .says(2, &["drawn by another program", "score --images"]);
+    fails(storyeval().args(["run", "--dataset", "minisv", "--model", "story-ldm"])).says(
+        2,
+        &[
+            "drawn by another program",
+            "examples/story_ldm.py draws its frames, see docs/bring-my-model.md#story-ldm",
+            "score --images",
+        ],
+    );
 }
 
 /// A suite of MiniSV that runs, is stopped half-way, and goes on.

@@ -175,20 +175,9 @@ impl ImageRequest {
             return Err(PipelineError::ModelName { name });
         }
         Ok(ModelCard {
-            id: name.clone(),
-            name,
             description: "frames that another program drew".to_owned(),
-            generator: GeneratorKind::Images,
-            bundle: None,
-            counterpart: None,
             text: self.text,
-            published_at: None,
-            licence: None,
-            notes: Vec::new(),
-            export: None,
-            files: Vec::new(),
-            command: None,
-            http: None,
+            ..ModelCard::new(name, GeneratorKind::Images)
         })
     }
 }

@@ -199,8 +199,11 @@ fn weights(
 ) -> Option<Bundle> {
     if model.generator == GeneratorKind::Images {
         let detail = format!(
-            "another program draws them ({}); score them into this suite with\n  storyeval score --images DIR --layout LAYOUT --name {} --dataset {} --protocol {} --split {} --out {}",
+            "another program draws them ({}{}); score them into this suite with\n  storyeval score --images DIR --layout LAYOUT --name {} --dataset {} --protocol {} --split {} --out {}",
             model.published_at.as_deref().unwrap_or("see its card"),
+            model
+                .drawn_by()
+                .map_or_else(String::new, |worker| format!("; {worker}")),
             model.id,
             run.dataset,
             run.protocol,
