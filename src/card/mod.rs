@@ -5,8 +5,8 @@
 //! a path may be given instead of an id. Unknown keys are errors: a misspelt setting that is
 //! silently ignored would change what a number means.
 
-mod command_card;
 mod column_card;
+mod command_card;
 mod dataset_card;
 mod error;
 mod find;
@@ -24,8 +24,8 @@ mod suite;
 mod text_procedure;
 mod weights_card;
 
-pub use command_card::CommandCard;
 pub use column_card::{Better, ColumnCard, is_metric_id};
+pub use command_card::CommandCard;
 pub use dataset_card::{
     BundleSource, Character, DatasetCard, EvaluatorBundles, ExpectedCounts, Gender, ImageSize,
     NeededFile,

@@ -6,7 +6,7 @@ use super::tables::{FramePaths, Labels, brought, captions, labels, observations,
 use super::writer::TableWriter;
 use crate::evaluate::{Similarities, brought_columns};
 use crate::metric::OwnColumn;
-use crate::record::{FrameIndex, Observation, Score};
+use crate::record::{Observation, Score};
 use crate::run::{Absences, Manifest, RunError, StoredObservations, absences, read_scores};
 use polars::prelude::{AnyValue, Column, DataFrame, DataType, PolarsResult, Scalar};
 use rayon::prelude::*;

@@ -2,7 +2,7 @@
 
 use crate::evaluate::Similarities;
 use crate::metric::OwnColumn;
-use crate::record::{Absence, FrameIndex, Observation, Score, StoryId};
+use crate::record::{Absence, Observation, Score};
 use crate::run::{Absences, frame_file};
 use polars::prelude::{Column, NamedFrom, Series};
 use std::borrow::Cow;

@@ -9,6 +9,7 @@ mod cache;
 mod cache_bound;
 mod calls;
 mod cards;
+mod checked_line;
 mod columns;
 mod difference;
 mod drawn;
@@ -55,8 +56,8 @@ pub use import::{
 };
 pub use journal::{Entry, FrameEntry, Journal, Recovery, StoredFrame};
 pub use layout::{
-    CALLS, COLUMNS, FEATURES, FRAMES, IMPORT, JOURNAL, MANIFEST, OBSERVATIONS, OBSERVED, PLAN, SCORES,
-    TIMING, WORKERS, folder_name, frame_file, one_folder,
+    CALLS, COLUMNS, FEATURES, FRAMES, IMPORT, JOURNAL, MANIFEST, OBSERVATIONS, OBSERVED, PLAN,
+    SCORES, TIMING, WORKERS, folder_name, frame_file, one_folder,
 };
 pub use manifest::{FORMAT, Identity, Manifest, Session};
 pub use observations::{ObservationWriter, PLANNED_COLUMNS, read_columns};

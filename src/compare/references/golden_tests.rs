@@ -84,6 +84,8 @@ fn run(golden: &Golden, text: TextVariant, seen: fn(&GoldenStory) -> &[Vec<f64>]
         dataset_hash: String::new(),
         subset: "test/followers-3".parse().unwrap(),
         text,
+        reads: Vec::new(),
+        refused: None,
         characters: golden.cast.iter().map(|it| it.name.clone()).collect(),
         extractors: extractors.clone(),
     };
