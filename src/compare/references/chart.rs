@@ -16,7 +16,7 @@ const BOTTOM: f64 = 14.0;
 
 const TICK: &str = "font-size=\"10.5\" fill=\"#666\" text-anchor=\"middle\"";
 
-/// What is drawn of a group: its name, its colour, and how far from the middle of its place it stands.
+/// What is drawn of a group: its name, its colour, and how far from the middle of its place it is drawn.
 type Series = (
     &'static str,
     &'static str,

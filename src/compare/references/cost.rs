@@ -161,14 +161,17 @@ pub(super) fn cost_of_metrics(
 
 fn of_finding(finding: Finding) -> MetricCost {
     let better = finding.higher_is_better;
-    let turned = |value: f64| if better { value } else { -value };
+    // Not `-value`, which gives 0 a sign.
+    let turned = |value: f64| if better { value } else { 0.0 - value };
     MetricCost {
         cost: finding.difference.map(turned),
-        interval: finding.interval.map(
-            |[low, high]| {
-                if better { [low, high] } else { [-high, -low] }
-            },
-        ),
+        interval: finding.interval.map(|[low, high]| {
+            if better {
+                [low, high]
+            } else {
+                [turned(high), turned(low)]
+            }
+        }),
         metric: finding.metric,
         unit: finding.unit,
         higher_is_better: better,

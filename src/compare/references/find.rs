@@ -14,7 +14,7 @@ pub struct ReferentialStory {
     pub captions: Vec<ReferentialCaption>,
 }
 
-/// A pronoun that stands for names.
+/// A pronoun in place of names.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Reference {
     /// The story.
@@ -23,7 +23,7 @@ pub struct Reference {
     pub frame: FrameIndex,
     /// The pronoun, in small letters.
     pub pronoun: String,
-    /// Whom it stands for, as positions among the characters.
+    /// Whom it means, as positions among the characters.
     pub characters: BTreeSet<usize>,
     /// Frames since the text named the character last, of several that of the one named longest ago; 0 in the same
     /// caption, `None` where one was never named.
