@@ -43,6 +43,7 @@ fn subject(accuracy: &[f64], f1: f64) -> Subject {
             bundle_hash: None,
             images_hash: None,
             latents_hash: None,
+            drawing: None,
             protocol: "strict".to_owned(),
             protocol_hash: "2".to_owned(),
             seed: Seed(0),

@@ -21,10 +21,10 @@ pub use frame_source::FrameSource;
 pub use ground_truth::GroundTruth;
 pub use noise::{Latents, NOISE_VERSION, Noise, latents};
 pub use pndm::{Multistep, Pndm};
-pub use prompt::{Generator, Prompt};
+pub use prompt::{Generator, Prompt, Writing};
 pub use scheduler::{Schedule, SchedulerError};
 pub use shuffled::Shuffled;
 pub use storygpt_v::{
-    CharLdm, DiffusionNetworks, DiffusionSettings, LanguageNetworks, OnnxDiffusion, OnnxLanguage,
-    ResidentSampler, StoryGptV, Tokenize, signatures,
+    Cache, CharLdm, DiffusionNetworks, DiffusionSettings, LanguageNetworks, OnnxDiffusion,
+    OnnxLanguage, ResidentSampler, StoryGptV, Tokenize, signatures,
 };

@@ -42,6 +42,7 @@ impl Beginning<'_> {
             bundle_hash: None,
             images_hash: None,
             latents_hash: None,
+            drawing: None,
             protocol: self.protocol.id.clone(),
             protocol_hash: self.protocol.hash(),
             seed: self.seed,

@@ -11,6 +11,7 @@ mod error;
 mod evaluators;
 mod fetched;
 mod folders;
+mod given;
 mod import;
 mod latents;
 mod minisv;

@@ -1,6 +1,7 @@
 //! A plan at work: frames are drawn, and evaluators observe them.
 
 use super::evaluators::truth_cache;
+use super::given::{with_given, without_given};
 use super::planned::Planned;
 use super::sheet::write_sheet;
 use super::{Control, PipelineError, scoring};
@@ -104,11 +105,15 @@ impl Started<'_> {
             let mut generator = open()?;
             let mut draw = |units: &[&Unit]| -> Result<_, PipelineError> {
                 self.control.check()?;
-                let batch: Vec<Prompt> = units
+                let batch = units
                     .iter()
-                    .map(|unit| prompts[unit.unit].clone())
-                    .collect();
-                Ok(generator.generate(&batch, seed)?)
+                    .map(|unit| with_given(planned, &prompts[unit.unit]))
+                    .collect::<Result<Vec<Prompt>, _>>()?;
+                without_given(
+                    planned.protocol(),
+                    &batch,
+                    generator.generate(&batch, seed)?,
+                )
             };
             let mut progress = self.control.progress(&model.id);
             crate::run::generate(&mut store, &mut draw, &mut progress)?;
@@ -175,7 +180,15 @@ impl Started<'_> {
         let latents = &planned.request.latents;
         Ok(match (model.generator, planned.bundle(model)) {
             (GeneratorKind::StorygptV, Some(bundle)) => {
-                Box::new(StoryGptV::open(&self.runtime, bundle)?.with_latents(latents.open()?))
+                let drawer = StoryGptV::open(&self.runtime, bundle)?
+                    .with_reading(model.reads)
+                    .with_writer(
+                        &self.runtime,
+                        bundle,
+                        planned.writer(model),
+                        model.sampling.as_ref(),
+                    )?;
+                Box::new(drawer.with_latents(latents.open()?))
             }
             (GeneratorKind::CharLdm, Some(bundle)) => {
                 Box::new(CharLdm::open(&self.runtime, bundle)?.with_latents(latents.open()?))

@@ -54,6 +54,7 @@ impl fmt::Display for Difference {
             "latents_hash" => return formatter.write_str("the initial latents differ"),
             "protocol_hash" => return formatter.write_str("the protocol has other settings"),
             "plan_hash" => return formatter.write_str("the plan differs"),
+            "drawing" => "what the model's card chooses",
             "dataset" => "data set",
             "partition" => "part of the plan",
             "device_kind" => "kind of device",

@@ -37,6 +37,10 @@ pub struct Identity {
     /// `None` where they were drawn from the seed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub latents_hash: Option<String>,
+    /// What the model's card chooses of how the bundle draws and writes, as canonical JSON; `None` where it leaves
+    /// everything as the bundle has it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub drawing: Option<String>,
     /// Id of the protocol.
     pub protocol: String,
     /// Its hash.
@@ -70,7 +74,7 @@ impl Identity {
             .collect()
     }
 
-    fn rows(&self) -> [(&'static str, String); 14] {
+    fn rows(&self) -> [(&'static str, String); 15] {
         let or_none = |hash: &Option<String>| hash.clone().unwrap_or_else(|| "none".to_owned());
         [
             ("dataset", self.dataset.clone()),
@@ -79,6 +83,7 @@ impl Identity {
             ("bundle_hash", or_none(&self.bundle_hash)),
             ("images_hash", or_none(&self.images_hash)),
             ("latents_hash", or_none(&self.latents_hash)),
+            ("drawing", or_none(&self.drawing)),
             ("protocol", self.protocol.clone()),
             ("protocol_hash", self.protocol_hash.clone()),
             ("seed", self.seed.0.to_string()),
@@ -311,6 +316,7 @@ mod tests {
     fn identity_rows_cover_every_field() {
         let identity = Identity {
             latents_hash: Some("l".to_owned()),
+            drawing: Some("d".to_owned()),
             ..testing::manifest(&testing::plan(3, 2)).identity
         };
         let value = serde_json::to_value(&identity).expect("json");

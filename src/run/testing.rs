@@ -44,6 +44,7 @@ pub(super) fn manifest(plan: &Plan) -> Manifest {
         bundle_hash: None,
         images_hash: None,
         latents_hash: None,
+        drawing: None,
         protocol: "strict".to_owned(),
         protocol_hash: "p".to_owned(),
         seed: Seed(1),

@@ -14,6 +14,7 @@ mod bundles;
 mod ci_page;
 mod command_line;
 mod compare;
+mod continuation;
 mod coverage;
 mod crops;
 mod data_errors;

@@ -22,6 +22,7 @@ mod sets;
 mod signature;
 mod similarity;
 mod slice;
+mod words;
 
 pub use input::{
     CLIP, CLIP_TEXT, CROPS, ExtractorName, Extractors, FEATURES, FeaturePair, Features, LOGITS,
@@ -40,6 +41,7 @@ pub(super) use mean::{CLIP_SIMILARITY, LPIPS};
 pub(super) use pixels::PIXELS;
 pub(super) use sets::{INCEPTION, KERNEL, NEIGHBOURS};
 pub(super) use slice::Slice;
+pub(super) use words::{DISTINCT, WORDS, WRITTEN_NAMES};
 
 use super::FAMILIES;
 use crate::record::Score;
@@ -57,6 +59,7 @@ use crate::record::Score;
 /// - `clip_ti`, `clip_ii`, `lpips`: means over frames.
 /// - `bleu1`..`bleu4`, `cider`: captions of the generated frames against those of the real ones.
 /// - `consistency`, `consistency_shared` and their `_gt`: means over pairs of frames of a story.
+/// - `perplexity`, `written_*`, `distinct*`, `names_*`, `char_f1_written`, ..: captions that the generator wrote itself.
 /// - `char_consistency`, `char_found`, their `_gt`, and `char_likeness`: single characters, cut out.
 ///
 /// A frame without an observation is not scored: `n` is then below `planned`, and a warning says how

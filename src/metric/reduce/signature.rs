@@ -22,10 +22,14 @@ pub(super) fn signature(
     let name = extractor.map(|name| format!("{}@{}", name.graph, short(&name.hash)));
     let pixels = extractor.map(|name| name.preprocessing.as_str());
     let dataset = format!("{}@{}", context.dataset, short(&context.dataset_hash));
-    let common = Signature::of(metric.id)
+    let mut common = Signature::of(metric.id)
         .with("dataset", dataset)
         .with("subset", chosen.subset())
-        .with("text", context.text.name())
+        .with("text", context.text.name());
+    if let Some(task) = protocol.task.signed(protocol.given) {
+        common = common.with("task", task);
+    }
+    let common = common
         .with("frames", chosen.frames())
         .with("gt", protocol.ground_truth)
         .with("pixels", pixels.unwrap_or("none"))
