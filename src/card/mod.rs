@@ -18,6 +18,7 @@ mod prompt_template;
 mod protocol;
 mod read;
 mod rule;
+mod story_reading;
 mod story_subset;
 mod subset;
 mod suite;
@@ -44,11 +45,12 @@ pub use protocol::{
     BleuRule, CaptionRule, CaptionText, ClassifierRule, ClipRule, ClipScope, CovarianceRule,
     CropRule, EpisodeRule, F1Average, FeatureRule, FidRule, FrameRule, InceptionScoreRule, KidRule,
     LabelRule, LpipsRule, MeanOver, MeanRule, NeighbourRule, OtherChoice, Overlap, PixelRule,
-    Protocol, PsnrVariant, ReferenceFrames, Repeats, SsimVariant, StoryRule, StorySubset,
+    Protocol, PsnrVariant, ReferenceFrames, Repeats, SsimVariant, StoryRule, StorySubset, Task,
     ThresholdRule, WindowRule, Words,
 };
 pub use read::parse_toml;
 pub use rule::GroundTruthRule;
+pub use story_reading::{Sampling, StoryReading};
 pub use story_subset::Subset;
 pub use subset::SubsetCard;
 pub use suite::{Suite, SuiteRun};

@@ -1,7 +1,8 @@
 //! The card of a model: which generator, which weights, which text.
 
+use super::protocol::is_default;
 use super::read::Card;
-use super::{CardError, CommandCard, HttpCard, NeededFile};
+use super::{CardError, CommandCard, HttpCard, NeededFile, Sampling, StoryReading};
 use crate::fetch::without_password;
 use crate::record::{TextVariant, canonical_json, sha256_hex};
 use serde::{Deserialize, Serialize};
@@ -9,7 +10,8 @@ use serde_json::{Map, Value};
 use std::path::Path;
 
 /// Which generator draws.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, strum::Display)]
+#[strum(serialize_all = "kebab-case")]
 #[serde(rename_all = "kebab-case")]
 pub enum GeneratorKind {
     /// Frame 1 by the character diffusion model, later frames with the language model's context.
@@ -37,7 +39,7 @@ impl GeneratorKind {
 }
 
 /// Everything the suite must know about a model before it loads it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ModelCard {
     /// What the user types.
@@ -54,6 +56,15 @@ pub struct ModelCard {
     /// Id of the published model that this one is a miniature of: the row of a published table that it may be printed beside.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub counterpart: Option<String>,
+    /// What the language model reads of the story so far. Left out of the hash where it is everything.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub reads: StoryReading,
+    /// Id of the bundle whose graphs make the language model write captions, where that of the weights has none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub writer: Option<String>,
+    /// How it writes captions, where the bundle's way is not to be taken.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sampling: Option<Sampling>,
     /// Text the model reads instead of the protocol's.
     #[serde(default)]
     pub text: Option<TextVariant>,
@@ -101,6 +112,9 @@ impl ModelCard {
             bundle: None,
             counterpart: None,
             text: None,
+            reads: StoryReading::default(),
+            writer: None,
+            sampling: None,
             published_at: None,
             licence: None,
             notes: Vec::new(),
@@ -155,6 +169,23 @@ impl ModelCard {
         Some(card.check(&without_password(name)).map(|()| card))
     }
 
+    /// What the card chooses of how the bundle draws and writes, with the hash of the bundle that writes, as canonical
+    /// JSON; `None` where it leaves everything as the bundle has it.
+    #[must_use]
+    pub fn drawing(&self, writer_hash: Option<&str>) -> Option<String> {
+        let mut chosen = serde_json::Map::new();
+        if !is_default(&self.reads) {
+            chosen.insert("reads".to_owned(), serde_json::json!(self.reads));
+        }
+        if let Some(sampling) = &self.sampling {
+            chosen.insert("sampling".to_owned(), serde_json::json!(sampling));
+        }
+        if let Some(hash) = writer_hash {
+            chosen.insert("writer".to_owned(), hash.into());
+        }
+        (!chosen.is_empty()).then(|| canonical_json(&chosen))
+    }
+
     pub(super) fn broken_rule(&self) -> Option<(&'static str, String)> {
         let serves = self.generator == GeneratorKind::Http;
         if serves != self.http.is_some() {
@@ -171,6 +202,20 @@ impl ModelCard {
             self.generator,
             GeneratorKind::StorygptV | GeneratorKind::CharLdm
         );
+        if self.generator != GeneratorKind::StorygptV
+            && (self.writer.is_some() || self.sampling.is_some() || !is_default(&self.reads))
+        {
+            return Some((
+                "reads, writer and sampling are of a language model: generator = \"storygpt-v\"",
+                format!("generator = \"{}\"", self.generator),
+            ));
+        }
+        if let Some((key, wanted)) = self.sampling.as_ref().and_then(Sampling::broken) {
+            return Some((
+                "sampling: temperature is from 0 to 100, top_p above 0 and at most 1, top_k and max_tokens at least 1, no stop empty",
+                format!("{key}, which {wanted}"),
+            ));
+        }
         let found = self.bundle.as_deref().unwrap_or("no bundle");
         if needs != self.bundle.is_some() {
             return Some((

@@ -6,11 +6,12 @@ use super::failure::Failure;
 use super::format::{IN_SCORES, SignatureArguments, TableFormat};
 use super::talk::print;
 use clap::Args;
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use storyeval::record::Scores;
 use storyeval::report::{self, ColumnChoice, Comparison, TableOptions};
 use storyeval::run::{Manifest, SCORES, read_scores, runs_in};
-use storyeval::table::{Document, Format};
+use storyeval::table::{Block, Document, Format};
 
 #[allow(
     clippy::struct_excessive_bools,
@@ -30,6 +31,9 @@ pub(crate) struct TableArguments {
     /// Slices, a table each: all, pronoun, no_pronoun, frame_1, character:NAME.. [default: the first three]
     #[arg(long, value_delimiter = ',', value_name = "SLICE")]
     slices: Vec<String>,
+    /// A table per run with a row per position in the story, for long stories; csv and json have the slices frame_1..
+    #[arg(long, conflicts_with = "slices")]
+    by_position: bool,
     /// Name of a row; once a run, in their order [default: the models' ids]
     #[arg(long = "label", value_name = "NAME")]
     labels: Vec<String>,
@@ -68,6 +72,9 @@ pub(crate) fn table(arguments: &TableArguments) -> Outcome {
     let rows = folders.iter().map(|folder| row(folder));
     let rows = rows.collect::<Result<Vec<_>, _>>()?;
     let (folders, results): (Vec<_>, Vec<_>) = rows.into_iter().unzip();
+    if arguments.by_position {
+        return positions(&results, arguments);
+    }
     let comparison = Comparison::new(&results, &arguments.options())?;
     if arguments.format.in_full() || arguments.no_bold || results.len() < 2 {
         return show(
@@ -85,6 +92,45 @@ pub(crate) fn table(arguments: &TableArguments) -> Outcome {
         arguments.format,
         arguments.signatures,
     )
+}
+
+/// Prints each run by the position of its frames.
+fn positions(results: &[Scores], arguments: &TableArguments) -> Outcome {
+    if arguments.format.in_full() {
+        let frames = results.iter().flat_map(|run| &run.scores);
+        let slices: Vec<String> = frames
+            .filter(|score| score.slice.starts_with("frame_"))
+            .map(|score| score.slice.clone())
+            .collect::<BTreeSet<_>>()
+            .into_iter()
+            .collect();
+        let options = TableOptions {
+            slices: Some(slices),
+            ..arguments.options()
+        };
+        let comparison = Comparison::new(results, &options)?;
+        let document = comparison.document(&[], None);
+        return show(
+            &comparison,
+            &document,
+            arguments.format,
+            arguments.signatures,
+        );
+    }
+    let columns = arguments.columns.iter().map(|column| column.metric.clone());
+    let columns: Vec<String> = columns.collect();
+    let mut document = Document::default();
+    for (number, run) in results.iter().enumerate() {
+        let name = arguments.labels.get(number).unwrap_or(&run.model);
+        let table = report::by_position(run, name, &columns, !arguments.no_intervals);
+        document.blocks.push(match table {
+            Some(table) => Block::Table(table),
+            None => Block::Text(format!("{name} has no values of single positions.")),
+        });
+    }
+    arguments
+        .signatures
+        .print(&document, arguments.format, IN_SCORES)
 }
 
 /// The folder and scores of a run, or the means over the seeds of a model.

@@ -7,8 +7,8 @@ use super::key::Key;
 use super::panel::Panel;
 use super::sanity::try_classifiers;
 use crate::card::Protocol;
-use crate::dataset::Dataset;
-use crate::evaluator::{Chunk, Evaluator, Rows};
+use crate::dataset::{Dataset, mentioned};
+use crate::evaluator::{Chunk, Evaluator, Rows, put_written};
 use crate::generator::Prompt;
 use crate::metric::LOGITS;
 use crate::record::{ClipId, Observation, Of, Value};
@@ -67,7 +67,10 @@ pub fn observe(
     };
     let load = |clip: &ClipId| Ok(wanted.dataset.ground_truth(clip, rule)?);
     let mut look = |frames: &[FrameRef<'_>], images: &[RgbImage]| {
-        let mut rows: Vec<Observation> = frames.iter().map(|frame| row(wanted, *frame)).collect();
+        let mut rows: Vec<Observation> = frames
+            .iter()
+            .map(|frame| row(store, wanted, *frame))
+            .collect();
         let mut real = Frames::new(&load);
         for (evaluator, truth) in panel.evaluators.iter_mut().zip(&mut truths) {
             let evaluator = evaluator.as_mut();
@@ -79,7 +82,7 @@ pub fn observe(
         }
         Ok::<_, EvaluateError>(rows)
     };
-    let mut unseen = |frame: FrameRef<'_>| row(wanted, frame);
+    let mut unseen = |frame: FrameRef<'_>| row(store, wanted, frame);
     let observed = crate::run::observe(store, &looking, &mut look, &mut unseen, progress)?;
     for truth in truths.iter_mut().flatten() {
         truth.flush()?;
@@ -130,7 +133,7 @@ fn seen(
 }
 
 /// What is known of a frame before it is observed.
-fn row(wanted: &ObserveRequest<'_>, frame: FrameRef<'_>) -> Observation {
+fn row(store: &Store, wanted: &ObserveRequest<'_>, frame: FrameRef<'_>) -> Observation {
     let prompt = &wanted.prompts[frame.unit.unit];
     let labels = &prompt.story.frames[frame.position()];
     let (story, clip) = (frame.unit.story.clone(), frame.clip().clone());
@@ -141,6 +144,17 @@ fn row(wanted: &ObserveRequest<'_>, frame: FrameRef<'_>) -> Observation {
     row.pronoun = !prompt.captions[frame.position()].replacements.is_empty();
     row.character_labels = characters.map_or_else(Vec::new, <[bool]>::to_vec);
     row.background_labels = labels.background_labels.as_deref().map(<[bool]>::to_vec);
+    if wanted.protocol.task.writes()
+        && let Some(entry) = store.journal().entry(frame.unit.unit)
+    {
+        let text = entry.written.get(frame.position());
+        let text = text.and_then(Option::as_deref);
+        let cast = &wanted.dataset.card().characters;
+        let named = mentioned(text.unwrap_or_default(), cast);
+        let named: Vec<bool> = (0..cast.len()).map(|at| named.contains(&at)).collect();
+        let likelihood = entry.likelihoods.get(frame.position()).copied().flatten();
+        put_written(&mut row, text, &named, likelihood);
+    }
     row
 }
 

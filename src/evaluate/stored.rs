@@ -31,7 +31,8 @@ impl StoredRun {
         Self::read_with(folder, protocol, true)
     }
 
-    /// The same; without `texts`, the captions that were read are empty. No score depends on them.
+    /// The same; without `texts`, the captions that were read are empty, unless written ones are compared with them. No
+    /// other score depends on them.
     ///
     /// # Errors
     /// Those of [`StoredRun::read`].
@@ -42,6 +43,7 @@ impl StoredRun {
     ) -> Result<Self, EvaluateError> {
         let seen = StoredObservations::open(folder)?;
         let key = Key::of(&seen, folder)?;
+        let texts = texts || protocol.task.writes();
         // Text is most of a file, and few scores need it.
         let planned = PLANNED_COLUMNS.into_iter();
         let mut columns: Vec<&str> = planned

@@ -8,7 +8,7 @@ use super::network::{BATCH, GraphNetwork, PixelNet, check};
 use super::passes;
 use super::registry::{Opened, Opening, SharedClip, named};
 use super::signatures::IDS;
-use super::{Chunk, Evaluator, Rows, TruthColumn, kind, signatures};
+use super::{Chunk, Evaluator, Rows, TruthColumn, kind, signatures, writing};
 use crate::card::CaptionText;
 use crate::inference::{Bundle, BundleKind, Graph, Input, Runtime};
 use crate::metric::ExtractorName;
@@ -193,6 +193,7 @@ impl Evaluator for ClipEvaluator {
             let captions = chunk.rows.iter().map(|row| match text {
                 CaptionText::Original => row.caption.as_str(),
                 CaptionText::AsRead => row.text.as_str(),
+                CaptionText::Written => writing::written(row).unwrap_or_default(),
             });
             let captions: Vec<&str> = captions.collect();
             rows.write(TEXT, network.texts(&captions)?);

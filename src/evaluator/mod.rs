@@ -24,6 +24,7 @@ mod registry;
 mod signatures;
 mod whitespace;
 mod writer;
+mod writing;
 
 #[cfg(test)]
 mod golden_tests;
@@ -43,3 +44,4 @@ pub use pixel_box::PixelBox;
 pub use pixels::Pixels;
 pub use registry::{EVALUATORS, EvaluatorRow, Opening, Source, open};
 pub use signatures::signatures;
+pub use writing::put_written;

@@ -2,6 +2,7 @@
 
 use super::{
     Clip, Evaluator, EvaluatorError, captioner, classifier, clip, crops, features, lpips, pixels,
+    writing,
 };
 use crate::card::{DatasetCard, EvaluatorBundles, Protocol};
 use crate::inference::{Bundle, Runtime};
@@ -44,7 +45,7 @@ type OpenNetwork = fn(&mut Opening<'_>, &Bundle) -> Result<Opened, EvaluatorErro
 pub(super) type Opened = Option<Box<dyn Evaluator>>;
 
 /// The evaluators, in the order that commands name them and that they observe in.
-pub static EVALUATORS: [EvaluatorRow; 8] = [
+pub static EVALUATORS: [EvaluatorRow; 9] = [
     EvaluatorRow::network(
         Role::CHARACTERS,
         &[classifier::CHARACTERS],
@@ -103,6 +104,12 @@ pub static EVALUATORS: [EvaluatorRow; 8] = [
         wanted_by: |protocol| protocol.pixels.is_some(),
         columns: &[pixels::SQUARED_ERROR, pixels::PIXEL_VALUES, pixels::SSIM],
         source: Source::Arithmetic(pixels::open),
+    },
+    EvaluatorRow {
+        role: Role::WRITING,
+        wanted_by: |protocol| protocol.task.writes(),
+        columns: &[writing::WRITTEN, writing::NAMES, writing::LIKELIHOOD],
+        source: Source::Arithmetic(writing::open),
     },
 ];
 

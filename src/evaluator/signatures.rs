@@ -34,7 +34,7 @@ pub(super) const MASKS: &str = "masks";
 /// [`InferenceError::MissingSection`].
 pub fn signatures(manifest: &BundleManifest) -> Result<Vec<GraphSignature>, InferenceError> {
     Ok(match manifest.kind {
-        BundleKind::StorygptV | BundleKind::CharLdm => Vec::new(),
+        BundleKind::StorygptV | BundleKind::CharLdm | BundleKind::Writer => Vec::new(),
         BundleKind::Evaluators => {
             let has = |name: &str| manifest.graphs.contains_key(name);
             let mut all = Vec::new();

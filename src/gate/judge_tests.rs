@@ -47,6 +47,7 @@ fn subject(accuracy: &[f64], f1: f64) -> Subject {
             worker: None,
             service_hash: None,
             prompt_hash: None,
+            drawing: None,
             protocol: "strict".to_owned(),
             protocol_hash: "2".to_owned(),
             seed: Seed(0),

@@ -44,6 +44,12 @@ pub enum Fault {
         /// What ONNX Runtime said.
         source: Box<InferenceError>,
     },
+    /// The model lacks a graph that is needed to write.
+    #[error("the model has no graph {graph}")]
+    NoGraph {
+        /// Graph name in the bundle.
+        graph: &'static str,
+    },
     /// A network gave an array of another shape than the bundle promises.
     #[error("the graph {graph} gave the shape {found:?} instead of {expected:?}")]
     Shape {
@@ -77,6 +83,12 @@ pub enum Fault {
     Tokens {
         /// The text.
         text: String,
+        /// What the tokeniser said.
+        source: Box<InferenceError>,
+    },
+    /// Tokens that a language model wrote could not be turned into text.
+    #[error("failed to join the tokens that the language model wrote")]
+    Words {
         /// What the tokeniser said.
         source: Box<InferenceError>,
     },
@@ -118,6 +130,14 @@ pub enum GeneratorError {
         path: PathBuf,
         /// What was wrong.
         source: Box<InferenceError>,
+    },
+    /// Graphs that make a language model write, but not this one.
+    #[error("{} writes for another language model than that of {}", writer.display(), model.display())]
+    OtherModel {
+        /// Folder of the bundle that writes.
+        writer: PathBuf,
+        /// Folder of the model's bundle.
+        model: PathBuf,
     },
     /// A number in the bundle contradicts another.
     #[error("{key} is {value} in the bundle, but has to be {wanted}")]
@@ -167,6 +187,20 @@ pub enum GeneratorError {
         frames: usize,
         /// The captions that came.
         captions: usize,
+    },
+    /// Every frame of a story is given.
+    #[error("every frame of story {story} is given: it has {frames}")]
+    NothingToDraw {
+        /// The story.
+        story: StoryId,
+        /// Its frames.
+        frames: usize,
+    },
+    /// A model that was to write the captions of a story cannot.
+    #[error("the model cannot write the caption of {place}")]
+    CannotWrite {
+        /// Which frame.
+        place: Place,
     },
     /// A frame could not be drawn.
     #[error("failed to draw {place}")]
@@ -262,8 +296,13 @@ impl GeneratorError {
 impl Hint for Fault {
     fn fault_kind(&self) -> FaultKind {
         match self {
-            Self::Network { source, .. } | Self::Tokens { source, .. } => source.fault_kind(),
-            Self::Shape { .. } | Self::Rank { .. } | Self::NotFinite { .. } => FaultKind::Setup,
+            Self::Network { source, .. } | Self::Tokens { source, .. } | Self::Words { source } => {
+                source.fault_kind()
+            }
+            Self::Shape { .. }
+            | Self::Rank { .. }
+            | Self::NotFinite { .. }
+            | Self::NoGraph { .. } => FaultKind::Setup,
             Self::Pixels { source, .. } => source.fault_kind(),
             Self::Latents { source, .. } => source.fault_kind(),
         }
@@ -271,12 +310,17 @@ impl Hint for Fault {
 
     fn hint(&self) -> Option<String> {
         match self {
-            Self::Network { source, .. } | Self::Tokens { source, .. } => source.hint(),
+            Self::Network { source, .. } | Self::Tokens { source, .. } | Self::Words { source } => {
+                source.hint()
+            }
             Self::Shape { graph, .. } | Self::Rank { graph, .. } => Some(format!(
                 "the sizes in bundle.toml and the file of {graph} do not belong together; export the bundle again"
             )),
             Self::NotFinite { graph, .. } => Some(format!(
                 "if the weights of {graph} are half precision, repeat the same command with `--device cpu`"
+            )),
+            Self::NoGraph { graph } => Some(format!(
+                "export the bundle again with {graph} (docs/bundles.md), or name a bundle that has it as `writer` of the model's card"
             )),
             Self::Pixels { source, .. } => source.hint(),
             Self::Latents { source, .. } => source.hint(),
@@ -288,19 +332,22 @@ impl Hint for GeneratorError {
     fn fault_kind(&self) -> FaultKind {
         match self {
             Self::WrongKind { .. }
+            | Self::OtherModel { .. }
             | Self::Setting { .. }
             | Self::Scheduler { .. }
             | Self::PortraitMissing { .. }
             | Self::Portrait { .. } => FaultKind::Setup,
             Self::Open { source, .. } => source.fault_kind(),
             Self::EmptyStory { .. } | Self::OtherSize { .. } => FaultKind::DataVerification,
+            Self::NothingToDraw { .. } | Self::CannotWrite { .. } | Self::NoOtherStory { .. } => {
+                FaultKind::Usage
+            }
             Self::CaptionCount { .. } | Self::NotPlanned { .. } | Self::WorkersGone { .. } => {
                 FaultKind::Bug
             }
             Self::Draw { source, .. } => source.fault_kind(),
             Self::Service { source, .. } => source.fault_kind(),
             Self::Frame { source, .. } => source.fault_kind(),
-            Self::NoOtherStory { .. } => FaultKind::Usage,
             Self::Worker(failure) => failure.fault_kind(),
         }
     }
@@ -308,6 +355,9 @@ impl Hint for GeneratorError {
     fn hint(&self) -> Option<String> {
         match self {
             Self::WrongKind { .. } => Some("see which models there are with `storyeval ls models`".to_owned()),
+            Self::OtherModel { .. } => Some(
+                "name the bundle that was made with the model as `writer` of its card: both have the same [llm] and tokeniser".to_owned(),
+            ),
             Self::Open { source, .. } => source.hint(),
             Self::Setting { key, .. } => Some(format!("correct {key} in bundle.toml, or export the bundle again")),
             Self::Scheduler { .. } => Some(
@@ -325,6 +375,13 @@ impl Hint for GeneratorError {
             Self::Worker(failure) => failure.hint(),
             Self::OtherSize { .. } => Some(
                 "images of several sizes cannot be compared: let the model draw all at one size".to_owned(),
+            ),
+            Self::NothingToDraw { .. } => Some(
+                "give a larger `--story-length`, or a protocol with a smaller `given`".to_owned(),
+            ),
+            Self::CannotWrite { .. } => Some(
+                "give a model that writes captions (`storyeval ls models`), or a protocol of another task, such as strict-continuation"
+                    .to_owned(),
             ),
             Self::Draw { source, .. } => source.hint(),
             Self::Service { source, .. } => source.hint(),

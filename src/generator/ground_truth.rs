@@ -26,7 +26,15 @@ impl<S: FrameSource> Generator for GroundTruth<S> {
         let mut frame = |prompt: &Prompt, index: usize| {
             prompt.real(index, &prompt.story.frames[index].clip, source)
         };
-        frame.generate(prompts, seed)
+        let mut stories = frame.generate(prompts, seed)?;
+        // In its own words it says what the data set says.
+        for (prompt, frames) in prompts.iter().zip(&mut stories) {
+            let behind = prompt.captions.iter().zip(frames).skip(prompt.given.len());
+            for (caption, frame) in behind.filter(|_| prompt.writing.is_some()) {
+                frame.written = Some(caption.text.clone());
+            }
+        }
+        Ok(stories)
     }
 }
 

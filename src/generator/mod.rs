@@ -25,10 +25,10 @@ pub use ground_truth::GroundTruth;
 pub use http::{Budget, HttpContext, HttpGenerator, Paid, ServiceFault};
 pub use noise::{Latents, NOISE_VERSION, Noise, latents};
 pub use pndm::{Multistep, Pndm};
-pub use prompt::{Generator, Prompt};
+pub use prompt::{Generator, Prompt, Writing};
 pub use scheduler::{Schedule, SchedulerError};
 pub use shuffled::Shuffled;
 pub use storygpt_v::{
-    CharLdm, DiffusionNetworks, DiffusionSettings, LanguageNetworks, OnnxDiffusion, OnnxLanguage,
-    ResidentSampler, StoryGptV, Tokenize, signatures,
+    Cache, CharLdm, DiffusionNetworks, DiffusionSettings, LanguageNetworks, OnnxDiffusion,
+    OnnxLanguage, ResidentSampler, StoryGptV, Tokenize, signatures,
 };

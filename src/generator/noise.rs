@@ -59,22 +59,23 @@ pub struct Latents {
 /// separated by their lengths, so no two different frames share a key.
 #[must_use]
 pub fn latents(seed: Seed, story: &StoryId, frame: FrameIndex, shape: [usize; 3]) -> Array3<f32> {
-    let mut random = ChaCha12Rng::from_seed(key(seed, story, frame));
+    let mut random = stream(NOISE_VERSION, seed, story, frame);
     // Row-major order is part of the definition: channel, then row, then column.
     Array3::from_shape_simple_fn((shape[0], shape[1], shape[2]), || {
         StandardNormal.sample(&mut random)
     })
 }
 
-fn key(seed: Seed, story: &StoryId, frame: FrameIndex) -> [u8; 32] {
+/// The random numbers of one frame, for one purpose.
+pub(super) fn stream(version: &str, seed: Seed, story: &StoryId, frame: FrameIndex) -> ChaCha12Rng {
     let mut hash = Sha256::new();
-    hash.update(NOISE_VERSION.as_bytes());
+    hash.update(version.as_bytes());
     hash.update([0]);
     hash.update(seed.0.to_le_bytes());
     hash.update((story.as_str().len() as u64).to_le_bytes());
     hash.update(story.as_str().as_bytes());
     hash.update(frame.0.to_le_bytes());
-    hash.finalize().into()
+    ChaCha12Rng::from_seed(hash.finalize().into())
 }
 
 #[cfg(test)]

@@ -1,7 +1,7 @@
 //! What a generator is given, and the trait that all generators share.
 
 use super::{FrameSource, GeneratorError, Place};
-use crate::record::{ClipId, DrawnFrame, FrameIndex, ReferentialCaption, Seed, Story};
+use crate::record::{Absence, ClipId, DrawnFrame, FrameIndex, ReferentialCaption, Seed, Story};
 use image::RgbImage;
 
 /// A story to draw, with the text that the generator is to read.
@@ -14,6 +14,16 @@ pub struct Prompt {
     /// Frames that are given and not drawn: the first ones of the story, in order. Empty in visualisation; the real
     /// first frame in continuation.
     pub given: Vec<RgbImage>,
+    /// Set where the model is to write the captions behind the given frames itself.
+    pub writing: Option<Writing>,
+}
+
+/// What belongs to a story that the model goes on with in its own words.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Writing {
+    /// The real frames behind the given ones, of which, with the true captions, a language model says how likely it
+    /// holds the true continuation. What it writes and draws must not depend on them.
+    pub real: Vec<RgbImage>,
 }
 
 impl Prompt {
@@ -24,15 +34,16 @@ impl Prompt {
             story,
             captions,
             given: Vec::new(),
+            writing: None,
         }
     }
 }
 
 impl Prompt {
-    /// Checks that every frame has exactly one caption, and that there is a frame.
+    /// Checks that every frame has exactly one caption, and that there is a frame to draw.
     ///
     /// # Errors
-    /// [`GeneratorError::EmptyStory`] and [`GeneratorError::CaptionCount`].
+    /// [`GeneratorError::EmptyStory`], [`GeneratorError::CaptionCount`] and [`GeneratorError::NothingToDraw`].
     pub fn check(&self) -> Result<(), GeneratorError> {
         if self.story.frames.is_empty() {
             return Err(GeneratorError::EmptyStory {
@@ -44,6 +55,12 @@ impl Prompt {
                 story: self.story.id.clone(),
                 frames: self.story.frames.len(),
                 captions: self.captions.len(),
+            });
+        }
+        if self.given.len() >= self.story.frames.len() {
+            return Err(GeneratorError::NothingToDraw {
+                story: self.story.id.clone(),
+                frames: self.story.frames.len(),
             });
         }
         Ok(())
@@ -83,7 +100,7 @@ impl Prompt {
 pub trait Generator {
     /// Draws every frame of every prompt. The stories of a call are one batch; the frames of a story are
     /// drawn in order. The result is indexed by story, then frame; a frame that the model refused or failed to draw
-    /// is one of them, with the reason.
+    /// is one of them, with the reason. So is one that was given: what stands for it is not looked at.
     ///
     /// # Errors
     /// A [`GeneratorError`] that names the stories and the frame that could not be drawn. Nothing of a call
@@ -114,9 +131,13 @@ impl<F: FnMut(&Prompt, usize) -> Result<RgbImage, GeneratorError>> Generator for
     ) -> Result<Vec<Vec<DrawnFrame>>, GeneratorError> {
         let stories = prompts.iter().map(|prompt| {
             prompt.check()?;
+            let given = prompt.given.len();
             let frames = 0..prompt.story.frames.len();
             frames
-                .map(|index| self(prompt, index).map(DrawnFrame::from))
+                .map(|index| match index {
+                    index if index < given => Ok(DrawnFrame::absent(Absence::NotDrawn)),
+                    index => self(prompt, index).map(DrawnFrame::from),
+                })
                 .collect()
         });
         stories.collect()

@@ -18,8 +18,8 @@ mod export;
 mod looking;
 
 pub use drawing::{
-    BetaSchedule, Diffusion, Llm, Portraits, PredictionType, Scheduler, SchedulerKind, Text,
-    TimestepSpacing,
+    BetaSchedule, CacheSizes, Diffusion, Llm, Portraits, PredictionType, Scheduler, SchedulerKind,
+    Text, TimestepSpacing, Writing,
 };
 pub use export::{Export, Parity};
 pub use looking::{
@@ -56,6 +56,8 @@ pub struct BundleManifest {
     text: Option<Text>,
     portraits: Option<Portraits>,
     llm: Option<Llm>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    writing: Option<Writing>,
     labels: Option<Labels>,
     features: Option<Features>,
     clip: Option<ClipModel>,
@@ -91,6 +93,8 @@ pub enum BundleKind {
     StorygptV,
     /// The diffusion model alone.
     CharLdm,
+    /// What makes the language model of another bundle write captions.
+    Writer,
     /// Classifiers and a feature network, any of them.
     Evaluators,
     /// Embeddings of images and texts in one space.
@@ -177,6 +181,12 @@ impl BundleManifest {
         self.portraits.as_ref()
     }
 
+    /// The `[writing]` section; `None` where the language model cannot write captions.
+    #[must_use]
+    pub fn writing(&self) -> Option<&Writing> {
+        self.writing.as_ref()
+    }
+
     /// Whether graphs read pixels, and no `[input] scale` says which values: they get 0 to 1 then. LPIPS has a range of
     /// its own.
     #[must_use]
@@ -231,6 +241,15 @@ impl BundleManifest {
                 self.llm()?;
             }
             BundleKind::CharLdm => self.check_diffusion()?,
+            BundleKind::Writer => {
+                self.llm()?;
+                if self.writing.is_none() {
+                    return Err(InferenceError::MissingSection {
+                        path: self.path.clone(),
+                        section: "writing",
+                    });
+                }
+            }
             BundleKind::Evaluators => self.check_evaluators()?,
             BundleKind::Clip => {
                 // Begin and end of text have to fit.
@@ -246,6 +265,16 @@ impl BundleManifest {
             BundleKind::Sam => {
                 self.sam()?;
             }
+        }
+        if self
+            .writing
+            .as_ref()
+            .is_some_and(|it| it.sampling.broken().is_some())
+        {
+            return Err(self.value(
+                "writing.sampling",
+                "has to have a temperature from 0 to 100, a top_p above 0 and at most 1, top_k and max_tokens of at least 1, and no empty stop",
+            ));
         }
         if let Some(parity) = &self.parity
             && !(parity.tolerance.is_finite() && parity.tolerance > 0.0)
@@ -378,6 +407,16 @@ impl BundleManifest {
                 ("llm.image_width", it.image_width),
                 ("llm.image_height", it.image_height),
             ]);
+        }
+        if let Some(it) = &self.writing {
+            sizes.push(("writing.vocab_size", it.vocab_size));
+            if let Some(it) = &it.cache {
+                sizes.extend([
+                    ("writing.cache.layers", it.layers),
+                    ("writing.cache.heads", it.heads),
+                    ("writing.cache.head_dim", it.head_dim),
+                ]);
+            }
         }
         if let Some(it) = &self.features {
             sizes.push(("features.dim", it.dim));

@@ -30,9 +30,10 @@ pub use error::{Attempt, InferenceError, Place, PortFault, Refusal};
 pub use graph::{Element, Graph, GraphSignature, Input, Port};
 pub use library::{Library, Origin, default_cache, default_cache_is_temporary};
 pub use manifest::{
-    BetaSchedule, BundleKind, BundleManifest, CaptionerModel, ClipModel, Diffusion, Export,
-    Features, ImageSize, Labels, Llm, LocatorModel, LpipsModel, Parity, PixelInput, Portraits,
-    PredictionType, SamModel, Scheduler, SchedulerKind, Source, Text, TimestepSpacing,
+    BetaSchedule, BundleKind, BundleManifest, CacheSizes, CaptionerModel, ClipModel, Diffusion,
+    Export, Features, ImageSize, Labels, Llm, LocatorModel, LpipsModel, Parity, PixelInput,
+    Portraits, PredictionType, SamModel, Scheduler, SchedulerKind, Source, Text, TimestepSpacing,
+    Writing,
 };
 pub(crate) use manifest::{FILE as MANIFEST_FILE, FORMAT as BUNDLE_FORMAT};
 pub use onnx_ports::{DeclaredPort, DeclaredPorts};

@@ -4,8 +4,8 @@
 //! A new metric of what evaluators already observe is a row here and a [`Family`] in the file that computes it.
 
 use super::reduce::{
-    BACKGROUNDS, CAPTIONS, CHARACTER_CROPS, CHARACTERS, CLIP_SIMILARITY, CONSISTENCY, FRECHET,
-    INCEPTION, KERNEL, LPIPS, NEIGHBOURS, PIXELS, REFUSALS,
+    BACKGROUNDS, CAPTIONS, CHARACTER_CROPS, CHARACTERS, CLIP_SIMILARITY, CONSISTENCY, DISTINCT,
+    FRECHET, INCEPTION, KERNEL, LPIPS, NEIGHBOURS, PIXELS, REFUSALS, WORDS, WRITTEN_NAMES,
 };
 use super::{Family, GateRule, GateTest, Slices, Untested};
 use crate::record::{OwnMetric, Score, Unit};
@@ -17,6 +17,8 @@ pub enum Group {
     Labels,
     /// FID, BLEU4, CIDEr, CLIP, LPIPS: the other columns of papers.
     Images,
+    /// Captions that the model wrote itself.
+    Words,
     /// What the user brought.
     Own,
     /// Everything else.
@@ -25,7 +27,13 @@ pub enum Group {
 
 impl Group {
     /// In the order in which they are printed.
-    pub const ALL: [Self; 4] = [Self::Labels, Self::Images, Self::Own, Self::Detail];
+    pub const ALL: [Self; 5] = [
+        Self::Labels,
+        Self::Images,
+        Self::Words,
+        Self::Own,
+        Self::Detail,
+    ];
 
     /// What follows the slice's title.
     #[must_use]
@@ -33,6 +41,7 @@ impl Group {
         match self {
             Self::Labels => "",
             Self::Images => ": images and captions",
+            Self::Words => ": written captions",
             Self::Own => ": own metrics",
             Self::Detail => ": further metrics",
         }
@@ -119,7 +128,7 @@ impl Metric {
                 Group::Labels | Group::Images | Group::Own => {
                     GateRule::by(GateTest::Stories).headline()
                 }
-                Group::Detail => GateRule::by(GateTest::Stories),
+                Group::Words | Group::Detail => GateRule::by(GateTest::Stories),
             },
         }
     }
@@ -229,7 +238,7 @@ impl MetricId {
     }
 }
 
-use Group::{Detail, Images, Labels};
+use Group::{Detail, Images, Labels, Words};
 use Slices::{Characters, Frames};
 
 registry! {
@@ -246,6 +255,20 @@ registry! {
     Psnr, "psnr", "PSNR dB", Metric::new(Images, &PIXELS, Unit::Decibel, 2).on(Frames).indifferent(&["pixels.ssim"]);
     Ssim, "ssim", "SSIM", Metric::score(Images, &PIXELS, 4).on(Frames).indifferent(&["pixels.psnr"]);
     Lpips, "lpips", "LPIPS", Metric::distance(Images, &LPIPS, 4).on(Frames).drawn("#e07a00", "");
+
+    Perplexity, "perplexity", "Perplexity", Metric::distance(Words, &WORDS, 2);
+    WrittenBleu1, "written_bleu1", "Written BLEU1", Metric::score(Words, &WORDS, 4);
+    WrittenBleu2, "written_bleu2", "Written BLEU2", Metric::score(Words, &WORDS, 4);
+    WrittenBleu3, "written_bleu3", "Written BLEU3", Metric::score(Words, &WORDS, 4);
+    WrittenBleu4, "written_bleu4", "Written BLEU4", Metric::score(Words, &WORDS, 4);
+    WrittenCider, "written_cider", "Written CIDEr", Metric::score(Words, &WORDS, 4);
+    Distinct1, "distinct1", "Distinct-1", Metric::score(Words, &DISTINCT, 4).of_count();
+    Distinct2, "distinct2", "Distinct-2", Metric::score(Words, &DISTINCT, 4).of_count();
+    Repetition4, "repetition4", "Repetition-4", Metric::distance(Words, &WORDS, 4);
+    RepeatedCaptions, "repeated_captions", "Repeated captions", Metric::distance(Words, &WORDS, 4);
+    NamesKept, "names_kept", "Names kept %", Metric::percent(Words, &WORDS);
+    NamesF1, "names_f1", "Names-F1 %", Metric::percent(Words, &WORDS);
+    CharF1Written, "char_f1_written", "Char-F1 of written names %", Metric::percent(Words, &WRITTEN_NAMES).on(Frames).indifferent(&["classifiers.f1", "classifiers.f1_columns", "classifiers.labels"]);
 
     Kid, "kid", "KID", Metric::distance(Detail, &KERNEL, 5).version(5).of_count().drawn("#6a3fa0", "5 3");
     Precision, "precision", "Precision", Metric::score(Detail, &NEIGHBOURS, 3).of_count().noted_at_the_edge().audited();
@@ -288,7 +311,7 @@ const PAIRS: &[&str] = &["clip.consistency", "clip.text", "clip.mean"];
 const GENERATED: &[&str] = &["clip.consistency", "clip.text", "clip.mean", "ground_truth"];
 
 /// In the order of `scores.json`, which is that of the metrics' history and not of their columns.
-pub static FAMILIES: [&Family; 13] = [
+pub static FAMILIES: [&Family; 16] = [
     &CHARACTERS,
     &BACKGROUNDS,
     &FRECHET,
@@ -302,6 +325,9 @@ pub static FAMILIES: [&Family; 13] = [
     &LPIPS,
     &PIXELS,
     &REFUSALS,
+    &WORDS,
+    &DISTINCT,
+    &WRITTEN_NAMES,
 ];
 
 /// How a metric is printed.

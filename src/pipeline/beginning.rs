@@ -45,6 +45,7 @@ impl Beginning<'_> {
             worker: None,
             service_hash: None,
             prompt_hash: None,
+            drawing: None,
             protocol: self.protocol.id.clone(),
             protocol_hash: self.protocol.hash(),
             seed: self.seed,

@@ -12,6 +12,7 @@ mod error;
 mod evaluators;
 mod fetched;
 mod folders;
+mod given;
 mod import;
 mod latents;
 mod minisv;

@@ -175,6 +175,11 @@ impl Planned {
         self.bundles.get(model.bundle.as_ref()?)
     }
 
+    /// The verified bundle that makes the language model of a model write, where it is one of its own.
+    pub(super) fn writer(&self, model: &ModelCard) -> Option<&Bundle> {
+        self.bundles.get(model.writer.as_ref()?)
+    }
+
     /// The plan of a run, and what its model reads.
     pub(super) fn plan(
         &self,
@@ -208,6 +213,7 @@ impl Planned {
             Some(bundle) => self.request.latents.hash(bundle, plan)?,
             None => None,
         };
+        let drawing = model.drawing(self.writer(model).map(Bundle::content_hash).as_deref());
         let beginning = Beginning {
             dataset: &self.dataset,
             choice: &self.choice,
@@ -227,6 +233,7 @@ impl Planned {
                 identity.service_hash = Some(http.service_hash());
                 identity.prompt_hash = http.prompt.as_ref().map(PromptTemplate::hash);
             }
+            identity.drawing = drawing;
         }))
     }
 }
@@ -255,16 +262,13 @@ fn models(ids: &[String]) -> Result<Vec<ModelCard>, PipelineError> {
 fn bundles(models: &[ModelCard], cache: &Path, missing: &mut Gathered) -> BTreeMap<String, Bundle> {
     let mut bundles = BTreeMap::new();
     for model in models {
-        if let Some(id) = &model.bundle
-            && !bundles.contains_key(id)
-            && let Some(bundle) = missing.keep(open_bundle(
-                id,
-                &format!("model {}", model.id),
-                model.into(),
-                cache,
-            ))
-        {
-            bundles.insert(id.clone(), bundle);
+        for id in model.bundle.iter().chain(&model.writer) {
+            let what = format!("model {}", model.id);
+            if !bundles.contains_key(id)
+                && let Some(bundle) = missing.keep(open_bundle(id, &what, model.into(), cache))
+            {
+                bundles.insert(id.clone(), bundle);
+            }
         }
     }
     bundles

@@ -50,16 +50,56 @@ pub(super) fn write_sheet(
             });
         }
         let captions = referential(story, protocol.text, dataset.card())?;
-        let captions = captions.iter().map(SheetCaption::from).collect();
+        let captions: Vec<SheetCaption> = captions.iter().map(SheetCaption::from).collect();
         blocks.push(SheetStory {
             title: story.id.to_string(),
-            captions,
+            captions: captions.clone(),
             rows,
         });
+        blocks.extend(told(story, index, &captions, runs)?);
     }
     let path = group.join("sheet.png");
     crate::run::write_durably(&path, &vision::encode_png(&sheet(&blocks)?)?)?;
     Ok(path)
+}
+
+/// A story once more for each model that wrote captions, under what it wrote.
+fn told(
+    story: &Story,
+    index: usize,
+    captions: &[SheetCaption],
+    runs: &[(String, Store)],
+) -> Result<Vec<SheetStory>, PipelineError> {
+    let mut blocks = Vec::new();
+    for (name, store) in runs {
+        let unit = &store.plan().units()[index];
+        let entry = store.journal().entry(index);
+        let written = entry.map_or(&[][..], |entry| &entry.written);
+        if written.is_empty() || store.manifest().identity.model == "ground-truth" {
+            continue;
+        }
+        let captions = captions.iter().zip(written);
+        let captions = captions.map(|(given, written)| match written {
+            None => given.clone(),
+            Some(text) => SheetCaption {
+                text: text.clone(),
+                highlights: Vec::new(),
+            },
+        });
+        let images = unit
+            .frames()
+            .map(|frame| store.frame_if_any(unit, frame))
+            .collect::<Result<_, _>>()?;
+        blocks.push(SheetStory {
+            title: format!("{}, as {name} wrote it", story.id),
+            captions: captions.collect(),
+            rows: vec![SheetRow {
+                label: name.clone(),
+                images,
+            }],
+        });
+    }
+    Ok(blocks)
 }
 
 /// The first stories that share no clip, with their positions in the plan. Windows overlap, and a sheet

@@ -1,6 +1,7 @@
 //! A plan at work: frames are drawn, and evaluators observe them.
 
 use super::evaluators::truth_cache;
+use super::given::{with_given, without_given};
 use super::planned::Planned;
 use super::sheet::write_sheet;
 use super::spending::Spending;
@@ -171,8 +172,12 @@ impl Started<'_> {
         let mut generator = open()?;
         let together = generator.together();
         let parts = outstanding(&store, together);
-        let of = |units: &[usize]| -> Vec<Prompt> {
-            units.iter().map(|unit| prompts[*unit].clone()).collect()
+        let planned = &self.planned;
+        let of = |units: &[usize]| -> Result<Vec<Prompt>, PipelineError> {
+            let units = units.iter();
+            units
+                .map(|unit| with_given(planned, &prompts[*unit]))
+                .collect()
         };
         let mut at = 0;
         let mut draw = |units: &[&Unit]| -> Result<_, PipelineError> {
@@ -181,13 +186,16 @@ impl Started<'_> {
             while parts.get(at).is_some_and(|part| part[0] < units[0]) {
                 at += 1;
             }
-            generator.announce(&mut parts[at..].iter().map(|part| of(part)), seed);
-            let drawn = generator.generate(&of(&units), seed);
+            // What cannot be read is an error when its turn comes.
+            let coming = parts[at..].iter().map_while(|part| of(part).ok());
+            generator.announce(&mut { coming }, seed);
+            let batch = of(&units)?;
+            let drawn = generator.generate(&batch, seed);
             if drawn.is_err() {
                 // A generator that was stopped in the middle says so as an error of its own.
                 self.control.check()?;
             }
-            Ok(drawn?)
+            without_given(planned.protocol(), &batch, drawn?)
         };
         let mut progress = self.control.progress(&model.id);
         generate_in_parts(&mut store, together, &mut draw, &mut progress)?;
@@ -253,7 +261,15 @@ impl Started<'_> {
         let latents = &planned.request.latents;
         Ok(match (model.generator, planned.bundle(model)) {
             (GeneratorKind::StorygptV, Some(bundle)) => {
-                Box::new(StoryGptV::open(&self.runtime, bundle)?.with_latents(latents.open()?))
+                let drawer = StoryGptV::open(&self.runtime, bundle)?
+                    .with_reading(model.reads)
+                    .with_writer(
+                        &self.runtime,
+                        bundle,
+                        planned.writer(model),
+                        model.sampling.as_ref(),
+                    )?;
+                Box::new(drawer.with_latents(latents.open()?))
             }
             (GeneratorKind::CharLdm, Some(bundle)) => {
                 Box::new(CharLdm::open(&self.runtime, bundle)?.with_latents(latents.open()?))

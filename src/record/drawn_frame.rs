@@ -11,8 +11,20 @@ pub struct DrawnFrame {
     pub image: Result<RgbImage, Absence>,
     /// The caption that the generator wrote itself, where it went on with the story in its own words.
     pub written: Option<String>,
+    /// How likely the generator holds the true caption here, where it was to write one and has such numbers.
+    pub likelihood: Option<Likelihood>,
     /// What the generator says of it. Nothing that is scored depends on it.
     pub report: FrameReport,
+}
+
+/// How likely a language model holds a text.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Likelihood {
+    /// Natural logarithm of the probability of the text: a sum over its tokens.
+    pub log_probability: f64,
+    /// The tokens of the text.
+    pub tokens: usize,
 }
 
 /// What a generator says of a frame beside the frame.
@@ -45,6 +57,7 @@ impl DrawnFrame {
         Self {
             image: Err(absence),
             written: None,
+            likelihood: None,
             report: FrameReport::default(),
         }
     }
@@ -55,6 +68,7 @@ impl From<RgbImage> for DrawnFrame {
         Self {
             image: Ok(image),
             written: None,
+            likelihood: None,
             report: FrameReport::default(),
         }
     }

@@ -24,7 +24,7 @@ pub use absence::Absence;
 pub use canonical::canonical_json;
 pub use column::{Column, ColumnKind, Of, SizedColumn, Value};
 pub use digest::{hex, sha256_file, sha256_hex};
-pub use drawn_frame::{DrawnFrame, FrameReport};
+pub use drawn_frame::{DrawnFrame, FrameReport, Likelihood};
 pub use file_lock::{FileLock, try_lock, unless_unsupported, wait_for_lock};
 pub use folder::one_folder;
 pub(crate) use hint::one_of;

@@ -22,6 +22,9 @@ impl Role {
     /// Where each character is.
     pub const LOCATOR: Self = Self("locator");
 
+    /// The captions that the generator wrote itself.
+    pub const WRITING: Self = Self("writing");
+
     /// Pixels against those of the ground truth.
     pub const PIXELS: Self = Self("pixels");
 

@@ -58,6 +58,7 @@ impl fmt::Display for Difference {
             "prompt_hash" => return formatter.write_str("the template of the prompts differs"),
             "protocol_hash" => return formatter.write_str("the protocol has other settings"),
             "plan_hash" => return formatter.write_str("the plan differs"),
+            "drawing" => "what the model's card chooses",
             "dataset" => "data set",
             "partition" => "part of the plan",
             "device_kind" => "kind of device",

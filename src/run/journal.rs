@@ -10,7 +10,7 @@ use super::error::RunError;
 use super::fault::{self, Point};
 use super::layout::{frame_file, json_line};
 use super::plan::{Plan, Unit};
-use crate::record::{Absence, FrameReport, StoryId, sha256_hex};
+use crate::record::{Absence, FrameReport, Likelihood, StoryId, sha256_hex};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::fmt;
@@ -52,6 +52,9 @@ pub struct Entry {
     /// The caption of each frame that the generator wrote itself; empty where it wrote none.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub written: Vec<Option<String>>,
+    /// How likely the generator holds the true caption of each frame; empty where it does not say.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub likelihoods: Vec<Option<Likelihood>>,
     /// What the generator says of each frame; empty where it says nothing.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub reports: Vec<FrameReport>,
@@ -236,6 +239,8 @@ pub(super) fn digest(entries: &BTreeMap<usize, Entry>) -> String {
         frames: &'a [FrameEntry],
         #[serde(skip_serializing_if = "<[_]>::is_empty")]
         written: &'a [Option<String>],
+        #[serde(skip_serializing_if = "<[_]>::is_empty")]
+        likelihoods: &'a [Option<Likelihood>],
     }
     let mut text = String::new();
     for entry in entries.values() {
@@ -244,6 +249,7 @@ pub(super) fn digest(entries: &BTreeMap<usize, Entry>) -> String {
             story: &entry.story,
             frames: &entry.frames,
             written: &entry.written,
+            likelihoods: &entry.likelihoods,
         };
         text.push_str(&json_line(&timeless));
         text.push('\n');
@@ -328,6 +334,7 @@ mod tests {
                 story: unit.story.clone(),
                 frames: frames.collect(),
                 written: Vec::new(),
+                likelihoods: Vec::new(),
                 reports: Vec::new(),
                 seconds: 0.1 + 0.2,
                 batch: None,

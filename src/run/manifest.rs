@@ -47,6 +47,10 @@ pub struct Identity {
     /// Hash of the template of its prompts ([`crate::card::PromptTemplate::hash`]).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub prompt_hash: Option<String>,
+    /// What the model's card chooses of how the bundle draws and writes, as canonical JSON; `None` where it leaves
+    /// everything as the bundle has it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub drawing: Option<String>,
     /// Id of the protocol.
     pub protocol: String,
     /// Its hash.
@@ -80,7 +84,7 @@ impl Identity {
             .collect()
     }
 
-    fn rows(&self) -> [(&'static str, String); 17] {
+    fn rows(&self) -> [(&'static str, String); 18] {
         let or_none = |hash: &Option<String>| hash.clone().unwrap_or_else(|| "none".to_owned());
         [
             ("dataset", self.dataset.clone()),
@@ -97,6 +101,7 @@ impl Identity {
             ),
             ("service_hash", or_none(&self.service_hash)),
             ("prompt_hash", or_none(&self.prompt_hash)),
+            ("drawing", or_none(&self.drawing)),
             ("protocol", self.protocol.clone()),
             ("protocol_hash", self.protocol_hash.clone()),
             ("seed", self.seed.0.to_string()),
@@ -330,6 +335,7 @@ mod tests {
         let identity = Identity {
             latents_hash: Some("l".to_owned()),
             worker: Some(testing::worker()),
+            drawing: Some("d".to_owned()),
             ..testing::manifest(&testing::plan(3, 2)).identity
         };
         let value = serde_json::to_value(&identity).expect("json");

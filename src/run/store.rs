@@ -15,7 +15,7 @@ use super::layout::{
 use super::manifest::Manifest;
 use super::partition::Partition;
 use super::plan::{Plan, Unit};
-use crate::record::{Absence, DrawnFrame, FrameIndex, FrameReport, sha256_hex};
+use crate::record::{Absence, DrawnFrame, FrameIndex, FrameReport, Likelihood, sha256_hex};
 use crate::record::{FileLock, try_lock};
 use crate::vision::{decode_png, encode_png};
 use image::RgbImage;
@@ -312,9 +312,7 @@ impl Store {
         drawing: Drawing,
     ) -> Result<(), RunError> {
         let contents = contents(unit, drawn)?;
-        let reports = drawn.iter().map(|frame| frame.report.clone()).collect();
-        let written = drawn.iter().map(|frame| frame.written.clone()).collect();
-        self.place(unit, &contents, written, reports, drawing)
+        self.place(unit, &contents, Said::of(drawn), drawing)
     }
 
     /// As [`Store::put`], of frames that are PNG files already or are absent.
@@ -324,15 +322,14 @@ impl Store {
         contents: &[Content],
         drawing: Drawing,
     ) -> Result<(), RunError> {
-        self.place(unit, contents, Vec::new(), Vec::new(), drawing)
+        self.place(unit, contents, Said::default(), drawing)
     }
 
     fn place(
         &mut self,
         unit: &Unit,
         contents: &[Content],
-        written: Vec<Option<String>>,
-        mut reports: Vec<FrameReport>,
+        said: Said,
         drawing: Drawing,
     ) -> Result<(), RunError> {
         let folder = self.root.join(FRAMES).join(folder_name(&unit.story));
@@ -359,19 +356,13 @@ impl Store {
         sync_folder(&folder.join("."))
             .and_then(|()| fault::reached(Point::FramesStored))
             .map_err(|error| RunError::write(&folder, error))?;
-        if reports.iter().all(FrameReport::is_empty) {
-            reports.clear();
-        }
-        let mut written = written;
-        if written.iter().all(Option::is_none) {
-            written.clear();
-        }
         self.journal.append(Entry {
             unit: unit.unit,
             story: unit.story.clone(),
             frames,
-            written,
-            reports,
+            written: said.written,
+            likelihoods: said.likelihoods,
+            reports: said.reports,
             seconds: drawing.seconds,
             batch: drawing.batch,
         })
@@ -395,6 +386,34 @@ impl Store {
             wrote.eq(&entry.written)
         };
         Ok(same && same_words)
+    }
+}
+
+/// What a generator gave of a unit's frames beside images; lists without anything in them are empty.
+#[derive(Default)]
+struct Said {
+    written: Vec<Option<String>>,
+    likelihoods: Vec<Option<Likelihood>>,
+    reports: Vec<FrameReport>,
+}
+
+impl Said {
+    fn of(drawn: &[DrawnFrame]) -> Self {
+        let mut said = Self {
+            written: drawn.iter().map(|frame| frame.written.clone()).collect(),
+            likelihoods: drawn.iter().map(|frame| frame.likelihood).collect(),
+            reports: drawn.iter().map(|frame| frame.report.clone()).collect(),
+        };
+        if said.written.iter().all(Option::is_none) {
+            said.written.clear();
+        }
+        if said.likelihoods.iter().all(Option::is_none) {
+            said.likelihoods.clear();
+        }
+        if said.reports.iter().all(FrameReport::is_empty) {
+            said.reports.clear();
+        }
+        said
     }
 }
 

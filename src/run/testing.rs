@@ -50,6 +50,7 @@ pub(super) fn manifest(plan: &Plan) -> Manifest {
         worker: None,
         service_hash: None,
         prompt_hash: None,
+        drawing: None,
         protocol: "strict".to_owned(),
         protocol_hash: "p".to_owned(),
         seed: Seed(1),

@@ -15,6 +15,7 @@ mod ci_page;
 mod columns;
 mod command_line;
 mod compare;
+mod continuation;
 mod coverage;
 mod crops;
 mod data_errors;

@@ -139,3 +139,29 @@ def test_parts_that_do_not_belong_together_are_refused(tmp_path):
 def test_masks_of_the_cases_are_padded_on_the_right():
     mask = llm.right_padded(np.random.default_rng(0), (5, 7))
     assert mask[0].all() and (np.diff(mask, axis=1) <= 0).all() and (mask[:, 0] == 1).all()
+
+
+def test_steps_give_the_states_of_the_whole_and_logits_those_of_the_model(parts):
+    """Token by token with what is remembered, with padding in the middle, as the whole; and the output layer."""
+    model, found = parts[0], parts[1]
+    whole, step, logits = found.hidden(), found.step(), found.logits()
+    sizes = found.cache()
+    embeds = torch.randn(2, 9, 32)
+    # The prompt of the second row is two shorter; what was padded stays masked.
+    mask = torch.ones(2, 9, dtype=torch.int64)
+    mask[1, 3:5] = 0
+    keys = torch.zeros(sizes["layers"], 2, sizes["heads"], 0, sizes["head_dim"])
+    values = keys.clone()
+    with torch.no_grad():
+        wanted = whole(embeds, mask)
+        states, keys, values = step(embeds[:, :5], mask[:, :5], keys, values)
+        parts_of = [states]
+        for place in range(5, 9):
+            states, keys, values = step(embeds[:, place:place + 1], mask[:, :place + 1], keys, values)
+            parts_of.append(states)
+        found_states = torch.cat(parts_of, 1)
+        seen = mask.bool()
+        assert torch.allclose(found_states[seen], wanted[seen], atol=3e-6)
+        official = model(inputs_embeds=embeds[:1], use_cache=False).logits
+        assert torch.allclose(logits(found_states[:1]), official[..., :found.words], atol=3e-6)
+    assert keys.shape[3] == 9

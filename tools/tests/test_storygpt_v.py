@@ -49,6 +49,19 @@ def test_a_bundle_has_everything_that_storyeval_reads(tmp_path, export):
             assert given.dtype == np.float32 and np.abs(given - wanted).max() <= 1e-2 * np.abs(wanted).max(), graph
 
 
+def test_a_bundle_that_writes_has_a_step_in_place_of_the_whole(tmp_path, export):
+    small.checkpoint(tmp_path / "published", "llama2")
+    code, _, err = export("storygpt-v", "--checkpoint", tmp_path / "published", "--out", tmp_path / "bundle", "--writer")
+    assert code == 0, err
+    found = tomllib.loads((tmp_path / "bundle" / "bundle.toml").read_text())
+    assert {"llm_step", "llm_logits"} <= set(found["graphs"]) and "llm_hidden" not in found["graphs"]
+    writing = found["writing"]
+    assert writing["cache"] == {"layers": 2, "heads": 4, "head_dim": 4} and writing["sampling"]["stop"] == ["Image:"]
+    tensors = np.load(tmp_path / "bundle" / "parity.npz")
+    assert tensors["llm_logits/out/logits"].shape[-1] == writing["vocab_size"]
+    assert {"llm_step/in/past_keys", "llm_step/out/keys", "llm_step/out/last_hidden_state"} <= set(tensors)
+
+
 def test_llama_is_found_by_its_folder_and_has_an_id_of_its_own(tmp_path):
     small.checkpoint(tmp_path, "llama2")
     plan, args = planned(tmp_path)

@@ -104,7 +104,7 @@ pub struct StoryRule {
 }
 
 /// What is left at its default stays out of the hash, so that a new choice changes no old number.
-pub(super) fn is_default<T: Default + PartialEq>(value: &T) -> bool {
+pub(in crate::card) fn is_default<T: Default + PartialEq>(value: &T) -> bool {
     *value == T::default()
 }
 

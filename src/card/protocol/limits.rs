@@ -1,6 +1,6 @@
 //! Numbers of a protocol that make no sense, or that would take no end of memory or time.
 
-use super::{MeanOver, Protocol, Repeats};
+use super::{CaptionText, MeanOver, Protocol, Repeats};
 use crate::vision::Geometry;
 
 /// Most of anything that is counted.
@@ -17,6 +17,19 @@ pub(super) fn broken(protocol: &Protocol) -> Option<(&'static str, String)> {
         return Some((
             "interval.level is 0.95, as scores and tables say",
             format!("level {level}"),
+        ));
+    }
+    if let Some(broken) = protocol
+        .task
+        .broken(protocol.given, protocol.stories.length)
+    {
+        return Some(broken);
+    }
+    let text = protocol.clip.and_then(|rule| rule.text);
+    if text == Some(CaptionText::Written) && !protocol.task.writes() {
+        return Some((
+            "clip.text = \"written\" needs captions that the model writes: task = \"multimodal-continuation\"",
+            format!("task = \"{}\"", protocol.task),
         ));
     }
     if let Some(rule) = &protocol.classifiers {

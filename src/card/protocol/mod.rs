@@ -8,6 +8,7 @@ mod limits;
 mod named;
 mod pixels;
 mod similarity;
+mod task;
 
 pub use classifier::{ClassifierRule, F1Average, LabelRule, ThresholdRule};
 pub use crops::CropRule;
@@ -21,6 +22,9 @@ pub use frames::{
 pub use named::OtherChoice;
 pub use pixels::{PixelRule, PsnrVariant, SsimVariant};
 pub use similarity::{BleuRule, CaptionRule, CaptionText, ClipRule, LpipsRule, MeanOver, Words};
+pub use task::Task;
+
+pub(super) use frames::is_default;
 
 use super::{CardError, GroundTruthRule, ModelCard};
 use crate::record::{TextVariant, canonical_json, sha256_hex};
@@ -64,7 +68,14 @@ pub struct Protocol {
     pub pillow: PassOrder,
     /// Which frame of a clip is the ground truth.
     pub ground_truth: GroundTruthRule,
-    /// Which frames are scored.
+    /// What a model is asked to do. Left out of the hash where it is visualisation, so that protocols from before it
+    /// keep theirs.
+    #[serde(default, skip_serializing_if = "frames::is_default")]
+    pub task: Task,
+    /// Real frames that a story begins with, which a continuation is given. They are not drawn and not scored.
+    #[serde(default, skip_serializing_if = "frames::is_default")]
+    pub given: usize,
+    /// Which frames are scored, of those that are drawn.
     pub frames: FrameRule,
     /// Which stories are scored.
     pub stories: StoryRule,
@@ -122,6 +133,12 @@ impl Protocol {
             notes: Vec::new(),
             ..self.clone()
         }
+    }
+
+    /// Whether the frame at `position` (from 1) of a story of `length` frames is scored.
+    #[must_use]
+    pub fn scores_frame(&self, position: usize, length: usize) -> bool {
+        position > self.given && self.frames.holds(position, length)
     }
 
     /// How characters are cut out, as signatures and cache keys print it.

@@ -29,6 +29,9 @@ impl Protocol {
         let card = serde_json::to_value(self.choices()).expect("a protocol is plain data");
         let mut flat = BTreeMap::new();
         flatten("", &card, &mut flat);
+        // A task that is left out of the hash is a choice all the same.
+        flat.entry("task".to_owned())
+            .or_insert_with(|| self.task.to_string());
         for explained in ["description", "source", "notes"] {
             flat.remove(explained);
         }
@@ -92,6 +95,11 @@ mod tests {
             assert!(row.choice.starts_with("lpips."), "{row:?}");
             assert!(row.first.is_some() && row.second.is_none());
         }
+        let continued = protocol("strict-continuation").unwrap();
+        let rows = strict.differences(&continued);
+        let task = rows.iter().find(|row| row.choice == "task").unwrap();
+        assert_eq!(task.first.as_deref(), Some("visualisation"));
+        assert_eq!(task.second.as_deref(), Some("continuation"));
         let choices = protocol("arldm-64").unwrap().named_choices();
         assert_eq!(choices["ground_truth"], "random(42)");
         assert_eq!(choices["id"], "arldm-64");

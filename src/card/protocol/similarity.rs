@@ -14,6 +14,8 @@ pub enum CaptionText {
     Original,
     /// The text that the generator read, with pronouns where its variant puts them.
     AsRead,
+    /// The caption that the generator wrote itself.
+    Written,
 }
 
 /// How similarities of frames become one number.

@@ -109,6 +109,7 @@ impl<'a> Answer<'a> {
         Ok(DrawnFrame {
             image,
             written: reply.text.map(|text| short(text, TEXT)),
+            likelihood: None,
             report,
         })
     }

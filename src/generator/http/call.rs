@@ -313,6 +313,7 @@ fn frame_of(kept: Kept, image: Option<RgbImage>) -> DrawnFrame {
     DrawnFrame {
         image: image.ok_or(Absence::Refused),
         written: None,
+        likelihood: None,
         report: FrameReport {
             seconds: Some(kept.seconds),
             peak_memory_bytes: None,

@@ -77,7 +77,7 @@ impl<N: DiffusionNetworks> Generator for CharLdm<N> {
             draw_from_caption(&mut self.diffusion, at.stories, at.frame, seed)
                 .map_err(|fault| located(fault, at.stories, at.frame))
         })?;
-        Ok(drawn(images))
+        Ok(drawn(prompts, images))
     }
 }
 

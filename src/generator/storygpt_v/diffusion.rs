@@ -8,7 +8,7 @@ use super::portraits::Portraits;
 use super::settings::DiffusionSettings;
 use super::signatures::TEXT_ENCODER;
 use super::text::{Encoded, encode};
-use crate::record::{DrawnFrame, FrameIndex, Seed};
+use crate::record::{Absence, DrawnFrame, FrameIndex, Seed};
 use image::RgbImage;
 use ndarray::{Array2, Array3, Axis};
 
@@ -45,6 +45,11 @@ impl<N: DiffusionNetworks> CaptionDiffusion<N> {
             latents: Latents::default(),
             unconditional: None,
         }
+    }
+
+    /// Names of the characters that have a portrait, in lower case.
+    pub(super) fn names(&self) -> &[String] {
+        self.portraits.names()
     }
 
     /// Text embeddings of captions, without portraits.
@@ -118,10 +123,13 @@ fn longest(prompts: &[Prompt]) -> usize {
     lengths.max().unwrap_or_default()
 }
 
-/// The stories that have a frame `frame` (from 0), by their index in the call.
+/// The stories of which frame `frame` (from 0) is drawn, by their index in the call.
 fn active(prompts: &[Prompt], frame: usize) -> Vec<usize> {
     (0..prompts.len())
-        .filter(|index| prompts[*index].captions.len() > frame)
+        .filter(|index| {
+            let prompt = &prompts[*index];
+            (prompt.given.len()..prompt.captions.len()).contains(&frame)
+        })
         .collect()
 }
 
@@ -133,19 +141,24 @@ pub(super) struct FrameOf<'a> {
     pub(super) indices: &'a [usize],
     /// The stories.
     pub(super) stories: &'a [&'a Prompt],
-    /// What was drawn of every story of the call before.
+    /// What was drawn of every story of the call before, behind the frames that were given.
     pub(super) images: &'a [Vec<RgbImage>],
 }
 
-/// Draws the first frame of every story, then the second, and so on.
+/// Draws the first frame of every story that is not given, then the second, and so on. The result begins with the
+/// frames that were given.
 pub(super) fn frame_by_frame(
     prompts: &[Prompt],
     mut draw: impl FnMut(&FrameOf<'_>) -> Result<Vec<RgbImage>, GeneratorError>,
 ) -> Result<Vec<Vec<RgbImage>>, GeneratorError> {
     prompts.iter().try_for_each(Prompt::check)?;
-    let mut images: Vec<Vec<RgbImage>> = prompts.iter().map(|_| Vec::new()).collect();
+    let mut images: Vec<Vec<RgbImage>> =
+        prompts.iter().map(|prompt| prompt.given.clone()).collect();
     for frame in 0..longest(prompts) {
         let indices = active(prompts, frame);
+        if indices.is_empty() {
+            continue;
+        }
         let stories: Vec<&Prompt> = indices.iter().map(|index| &prompts[*index]).collect();
         let drawn = draw(&FrameOf {
             frame,
@@ -160,10 +173,15 @@ pub(super) fn frame_by_frame(
     Ok(images)
 }
 
-/// Images as a generator gives them.
-pub(super) fn drawn(images: Vec<Vec<RgbImage>>) -> Vec<Vec<DrawnFrame>> {
-    let of_story = |story: Vec<RgbImage>| story.into_iter().map(DrawnFrame::from).collect();
-    images.into_iter().map(of_story).collect()
+/// Images as a generator gives them: those that were given are not drawn.
+pub(super) fn drawn(prompts: &[Prompt], images: Vec<Vec<RgbImage>>) -> Vec<Vec<DrawnFrame>> {
+    let of_story = |(prompt, story): (&Prompt, Vec<RgbImage>)| {
+        let given = prompt.given.len();
+        let not_drawn = (0..given).map(|_| DrawnFrame::absent(Absence::NotDrawn));
+        let behind = story.into_iter().skip(given).map(DrawnFrame::from);
+        not_drawn.chain(behind).collect()
+    };
+    prompts.iter().zip(images).map(of_story).collect()
 }
 
 /// The caption texts of one frame.

@@ -2,13 +2,16 @@
 //! that a difference between a batch and its members is the pipeline's fault.
 
 use super::super::Fault;
-use super::networks::{DiffusionNetworks, LanguageNetworks, Tokenize};
+use super::networks::{Cache, DiffusionNetworks, LanguageNetworks, Tokenize};
 use super::settings::DiffusionSettings;
+use crate::card::Sampling;
 use crate::inference::{
-    BetaSchedule, Diffusion, ImageSize, InferenceError, Llm, Portraits, PredictionType, Scheduler,
-    SchedulerKind, Text, TimestepSpacing, Token,
+    BetaSchedule, CacheSizes, Diffusion, ImageSize, InferenceError, Llm, Portraits, PredictionType,
+    Scheduler, SchedulerKind, Text, TimestepSpacing, Token, Writing,
 };
-use ndarray::{Array2, Array3, Array4, ArrayView1, ArrayView2, ArrayView3, ArrayView4, Axis, s};
+use ndarray::{
+    Array2, Array3, Array4, ArrayD, ArrayView1, ArrayView2, ArrayView3, ArrayView4, Axis, s,
+};
 use std::collections::BTreeMap;
 
 /// Visual tokens are at least this, token ids less.
@@ -104,6 +107,30 @@ impl Tokenize for WordTokenizer {
         }
         Ok(tokens)
     }
+
+    fn decode(&self, ids: &[u32]) -> Result<String, InferenceError> {
+        let words: Vec<String> = ids.iter().map(|id| format!("w{id}")).collect();
+        Ok(words.join(" "))
+    }
+}
+
+/// Tokens that the fake language model writes.
+pub(super) const WRITTEN: usize = 30;
+/// The one that ends a caption.
+pub(super) const END: u32 = 3;
+
+pub(super) fn writing_settings() -> Writing {
+    Writing {
+        vocab_size: WRITTEN,
+        eos_id: Some(END),
+        tidy: false,
+        cache: None,
+        sampling: Sampling {
+            temperature: Some(0.0),
+            max_tokens: Some(5),
+            ..Sampling::default()
+        },
+    }
 }
 
 /// First value of each position of each row.
@@ -127,7 +154,7 @@ pub(super) struct HiddenCall {
 
 /// Fake networks with a diary.
 #[derive(Default)]
-#[allow(clippy::struct_field_names, reason = "each field is a list of calls")]
+#[allow(clippy::struct_field_names, reason = "most fields are lists of calls")]
 pub(super) struct Fakes {
     pub(super) unet_calls: Vec<UnetCall>,
     pub(super) text_calls: Vec<Array2<i64>>,
@@ -136,6 +163,10 @@ pub(super) struct Fakes {
     /// Number of images of each call.
     pub(super) vision_calls: Vec<usize>,
     pub(super) hidden_calls: Vec<HiddenCall>,
+    /// Whether the language model remembers what it read.
+    pub(super) remembers: bool,
+    /// Positions of each call of a step.
+    pub(super) step_calls: Vec<usize>,
     /// First values of both inputs, of the first row.
     pub(super) mapper_calls: Vec<(Rows, Rows)>,
 }
@@ -251,5 +282,61 @@ impl LanguageNetworks for Fakes {
                     .sin()
             },
         ))
+    }
+
+    fn llm_logits(&mut self, hidden: ArrayView3<'_, f32>) -> Result<Array3<f32>, Fault> {
+        let (rows, places, _) = hidden.dim();
+        // The likeliest token follows from the state: the one that it leaves of a division.
+        Ok(Array3::from_shape_fn(
+            (rows, places, WRITTEN),
+            |(row, place, token)| {
+                let state = hidden[[row, place, 0]].abs() as usize % WRITTEN;
+                if state == token { 2.0 } else { 0.0 }
+            },
+        ))
+    }
+
+    fn cache(&self, rows: usize) -> Option<Cache> {
+        let sizes = CacheSizes {
+            layers: 1,
+            heads: 1,
+            head_dim: 1,
+        };
+        self.remembers.then(|| Cache::empty(sizes, rows))
+    }
+
+    /// The keys hold the inputs that were read, without those of the padding.
+    fn llm_step(
+        &mut self,
+        embeds: ArrayView3<'_, f32>,
+        mask: ArrayView2<'_, i64>,
+        cache: &mut Cache,
+    ) -> Result<Array3<f32>, Fault> {
+        let (rows, places, width) = embeds.dim();
+        let past = cache.keys.shape()[3];
+        assert_eq!(mask.dim(), (rows, past + places));
+        self.step_calls.push(places);
+        let mut keys = ArrayD::zeros(vec![1, rows, 1, past + places, 1]);
+        let mut hidden = Array3::zeros((rows, places, width));
+        for row in 0..rows {
+            let mut sum = 0.0;
+            for place in 0..past + places {
+                let value = if place < past {
+                    cache.keys[[0, row, 0, place, 0]]
+                } else {
+                    embeds[[row, place - past, 0]] * mask[[row, place]] as f32
+                };
+                keys[[0, row, 0, place, 0]] = value;
+                sum += value;
+                if place >= past {
+                    hidden.slice_mut(s![row, place - past, ..]).fill(sum);
+                }
+            }
+        }
+        *cache = Cache {
+            values: keys.clone(),
+            keys,
+        };
+        Ok(hidden)
     }
 }

@@ -7,10 +7,22 @@ use super::super::Fault;
 use super::networks::{LanguageNetworks, Tokenize, shaped, tokens};
 use super::portraits::fitted;
 use super::signatures::{LDM_MAPPER, LLM_EMBED, LLM_HIDDEN, LLM_VISION};
+use crate::card::StoryReading;
 use crate::inference::Llm;
 use crate::vision;
 use image::RgbImage;
 use ndarray::{Array2, Array3, ArrayView1, ArrayView2, Axis, s};
+
+/// How a story reaches the language model.
+#[derive(Clone, Copy)]
+pub(super) struct Reading<'a> {
+    /// Sizes, tokens and texts of the prompt.
+    pub(super) llm: &'a Llm,
+    /// Splits texts.
+    pub(super) tokenizer: &'a dyn Tokenize,
+    /// What of the story it reads.
+    pub(super) reads: StoryReading,
+}
 
 /// A piece of the interleaved prompt.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -21,14 +33,27 @@ pub(super) enum Segment {
     Frame(usize),
 }
 
-/// The prompt of frame `frame`, counted from 0 (`eval_llm.py:123-133`).
-pub(super) fn layout(llm: &Llm, captions: &[&str], frame: usize) -> Vec<Segment> {
-    let mut segments = Vec::with_capacity(3 * frame + 1);
+/// The part of a prompt before frame `frame`, counted from 0: the story so far (`eval_llm.py:123-133`). Of captions
+/// alone, which the released code has no prompt for, each stands as that of the frame in question does.
+pub(super) fn earlier(reading: &Reading<'_>, captions: &[&str], frame: usize) -> Vec<Segment> {
+    let llm = reading.llm;
+    let mut segments = Vec::with_capacity(3 * frame);
     for (earlier, caption) in captions.iter().take(frame).enumerate() {
-        segments.push(Segment::Text(llm.image_prefix.clone()));
-        segments.push(Segment::Frame(earlier));
-        segments.push(Segment::Text(format!("{}{caption}", llm.image_suffix)));
+        if reading.reads.has_frames() {
+            segments.push(Segment::Text(llm.image_prefix.clone()));
+            segments.push(Segment::Frame(earlier));
+            segments.push(Segment::Text(format!("{}{caption}", llm.image_suffix)));
+        } else {
+            segments.push(Segment::Text(format!("{}{caption}", llm.caption_prefix)));
+        }
     }
+    segments
+}
+
+/// The prompt of frame `frame`, counted from 0.
+pub(super) fn layout(reading: &Reading<'_>, captions: &[&str], frame: usize) -> Vec<Segment> {
+    let llm = reading.llm;
+    let mut segments = earlier(reading, captions, frame);
     let caption = captions.get(frame).copied().unwrap_or_default();
     segments.push(Segment::Text(format!(
         "{}{caption}{}",
@@ -48,7 +73,7 @@ pub(super) struct Past<'a> {
 
 /// One position of the language model's input.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Position {
+pub(super) enum Position {
     /// A token, by its index in the list of all ids.
     Token(usize),
     /// A visual token: frame, then index in it.
@@ -91,42 +116,34 @@ pub(super) fn visual_tokens(
 /// do not depend on what follows it.
 pub(super) fn contexts(
     networks: &mut impl LanguageNetworks,
-    llm: &Llm,
-    tokenizer: &dyn Tokenize,
+    reading: &Reading<'_>,
     stories: &[Past<'_>],
     frame: usize,
     context: &[usize; 3],
 ) -> Result<Array3<f32>, Fault> {
+    let llm = reading.llm;
     // Embedding is a table look-up, so the ids of all stories go through it as one row. The `[IMG]` ids come first.
     let images = llm.img_token_ids.len();
     let mut ids: Vec<i64> = llm.img_token_ids.iter().copied().map(i64::from).collect();
     let mut rows = Vec::with_capacity(stories.len());
     for story in stories {
-        rows.push(positions(llm, tokenizer, story, frame, &mut ids)?);
+        rows.push(positions(reading, story, frame, &mut ids)?);
     }
-    let ids = Array2::from_shape_fn((1, ids.len()), |(_, index)| ids[index]);
-    let embeds = networks.llm_embed(ids.view())?;
-    let embeds = shaped(LLM_EMBED, embeds, &[1, ids.len(), llm.hidden_size])?;
-    let table = embeds.index_axis(Axis(0), 0);
-
-    let longest = rows.iter().map(Vec::len).max().unwrap_or_default();
-    let mut inputs = Array3::zeros((rows.len(), longest, llm.hidden_size));
-    let mut mask = Array2::zeros((rows.len(), longest));
-    for (row, (positions, story)) in rows.iter().zip(stories).enumerate() {
-        for (index, position) in positions.iter().enumerate() {
-            inputs
-                .slice_mut(s![row, index, ..])
-                .assign(&embedding(*position, &table, story));
-            mask[[row, index]] = 1;
-        }
-    }
+    let table = embedded(networks, llm, &ids)?;
+    let rows: Vec<Array2<f32>> = rows
+        .iter()
+        .zip(stories)
+        .map(|(positions, story)| row(positions, &table, story))
+        .collect();
+    let (inputs, mask) = padded(&rows, llm.hidden_size);
+    let longest = inputs.shape()[1];
     let hidden = networks.llm_hidden(inputs.view(), mask.view())?;
     let hidden = shaped(LLM_HIDDEN, hidden, &[rows.len(), longest, llm.hidden_size])?;
 
     let mut states = Array3::zeros((rows.len(), images, llm.hidden_size));
     let mut image_embeds = Array3::zeros((rows.len(), images, llm.hidden_size));
     for (row, positions) in rows.iter().enumerate() {
-        let end = positions.len();
+        let end = positions.nrows();
         states
             .slice_mut(s![row, .., ..])
             .assign(&hidden.slice(s![row, end - images..end, ..]));
@@ -138,21 +155,58 @@ pub(super) fn contexts(
     shaped(LDM_MAPPER, mapped, context)
 }
 
+/// Input embeddings `[n, H]` of tokens.
+pub(super) fn embedded(
+    networks: &mut impl LanguageNetworks,
+    llm: &Llm,
+    ids: &[i64],
+) -> Result<Array2<f32>, Fault> {
+    let row = Array2::from_shape_fn((1, ids.len()), |(_, index)| ids[index]);
+    let embeds = networks.llm_embed(row.view())?;
+    let embeds = shaped(LLM_EMBED, embeds, &[1, ids.len(), llm.hidden_size])?;
+    Ok(embeds.index_axis_move(Axis(0), 0))
+}
+
+/// Rows of different lengths `[n, H]` as one batch, padded on the right, and its mask.
+pub(super) fn padded(rows: &[Array2<f32>], width: usize) -> (Array3<f32>, Array2<i64>) {
+    let longest = rows.iter().map(Array2::nrows).max().unwrap_or_default();
+    let mut inputs = Array3::zeros((rows.len(), longest, width));
+    let mut mask = Array2::zeros((rows.len(), longest));
+    for (at, row) in rows.iter().enumerate() {
+        inputs.slice_mut(s![at, ..row.nrows(), ..]).assign(row);
+        mask.slice_mut(s![at, ..row.nrows()]).fill(1);
+    }
+    (inputs, mask)
+}
+
 /// The positions of one story's prompt with its `[IMG]` tokens, cut to the last `max_positions`. New ids
 /// are added to `ids`, whose first ones are the `[IMG]` tokens.
 fn positions(
-    llm: &Llm,
-    tokenizer: &dyn Tokenize,
+    reading: &Reading<'_>,
     story: &Past<'_>,
     frame: usize,
     ids: &mut Vec<i64>,
 ) -> Result<Vec<Position>, Fault> {
+    let llm = reading.llm;
+    let mut positions = placed(reading, layout(reading, story.captions, frame), ids)?;
+    positions.extend((0..llm.img_token_ids.len()).map(Position::Token));
+    let cut = positions.len().saturating_sub(llm.max_positions);
+    Ok(positions.split_off(cut))
+}
+
+/// The positions of a prompt behind the begin of sequence. New ids are added to `ids`.
+pub(super) fn placed(
+    reading: &Reading<'_>,
+    segments: Vec<Segment>,
+    ids: &mut Vec<i64>,
+) -> Result<Vec<Position>, Fault> {
+    let llm = reading.llm;
     let mut positions = vec![Position::Token(ids.len())];
     ids.push(i64::from(llm.bos_id));
-    for segment in layout(llm, story.captions, frame) {
+    for segment in segments {
         match segment {
             Segment::Text(text) => {
-                for token in tokens(tokenizer, &text)? {
+                for token in tokens(reading.tokenizer, &text)? {
                     positions.push(Position::Token(ids.len()));
                     ids.push(i64::from(token.id));
                 }
@@ -163,9 +217,17 @@ fn positions(
             }
         }
     }
-    positions.extend((0..llm.img_token_ids.len()).map(Position::Token));
-    let cut = positions.len().saturating_sub(llm.max_positions);
-    Ok(positions.split_off(cut))
+    Ok(positions)
+}
+
+/// The embeddings `[n, H]` of a story's positions; `table` has those of the tokens.
+pub(super) fn row(positions: &[Position], table: &Array2<f32>, story: &Past<'_>) -> Array2<f32> {
+    let table = table.view();
+    let mut row = Array2::zeros((positions.len(), table.ncols()));
+    for (at, position) in positions.iter().enumerate() {
+        row.row_mut(at).assign(&embedding(*position, &table, story));
+    }
+    row
 }
 
 fn embedding<'a>(
@@ -186,6 +248,14 @@ mod tests {
 
     const CAPTIONS: [&str; 4] = ["Otto waves", "He sits", "Mira sings", "They go"];
 
+    fn reading(llm: &Llm) -> Reading<'_> {
+        Reading {
+            llm,
+            tokenizer: &WordTokenizer,
+            reads: StoryReading::CaptionsAndFrames,
+        }
+    }
+
     fn visual(frames: usize) -> Vec<Array2<f32>> {
         let llm = llm_settings();
         (0..frames)
@@ -200,7 +270,7 @@ mod tests {
     fn run(llm: &Llm, stories: &[Past<'_>], frame: usize) -> (Array3<f32>, Fakes) {
         let mut fakes = Fakes::default();
         let context = settings().context(stories.len());
-        let contexts = contexts(&mut fakes, llm, &WordTokenizer, stories, frame, &context).unwrap();
+        let contexts = contexts(&mut fakes, &reading(llm), stories, frame, &context).unwrap();
         (contexts, fakes)
     }
 
@@ -220,7 +290,8 @@ mod tests {
     fn the_prompt_interleaves_earlier_frames_and_captions() {
         let llm = llm_settings();
         let text = |text: &str| Segment::Text(text.to_owned());
-        let second = layout(&llm, &CAPTIONS, 1);
+        let reading = reading(&llm);
+        let second = layout(&reading, &CAPTIONS, 1);
         let expected_second = [
             text(" Image: <img>"),
             Segment::Frame(0),
@@ -228,7 +299,7 @@ mod tests {
             text(" Caption: He sits Image: "),
         ];
         assert_eq!(second, expected_second);
-        let third = layout(&llm, &CAPTIONS, 2);
+        let third = layout(&reading, &CAPTIONS, 2);
         let mut expected_third = expected_second[..3].to_vec();
         expected_third.extend([
             text(" Image: <img>"),
@@ -237,7 +308,7 @@ mod tests {
             text(" Caption: Mira sings Image: "),
         ]);
         assert_eq!(third, expected_third);
-        let fourth = layout(&llm, &CAPTIONS, 3);
+        let fourth = layout(&reading, &CAPTIONS, 3);
         let mut expected_fourth = expected_third[..6].to_vec();
         expected_fourth.extend([
             text(" Image: <img>"),
@@ -246,6 +317,22 @@ mod tests {
             text(" Caption: They go Image: "),
         ]);
         assert_eq!(fourth, expected_fourth);
+    }
+
+    #[test]
+    fn a_model_that_reads_captions_alone_sees_no_frame() {
+        let llm = llm_settings();
+        let reading = Reading {
+            reads: StoryReading::Captions,
+            ..reading(&llm)
+        };
+        let texts = [
+            " Caption: Otto waves",
+            " Caption: He sits",
+            " Caption: Mira sings Image: ",
+        ];
+        let expected = texts.map(|text| Segment::Text(text.to_owned()));
+        assert_eq!(layout(&reading, &CAPTIONS, 2), expected);
     }
 
     #[test]
@@ -403,7 +490,11 @@ mod tests {
             };
             for (index, prompt) in golden.prompts.iter().enumerate() {
                 let mut ids: Vec<i64> = llm.img_token_ids.iter().copied().map(i64::from).collect();
-                let found = positions(&llm, &tokenizer, &past, index + 1, &mut ids).unwrap();
+                let reading = Reading {
+                    tokenizer: &tokenizer,
+                    ..reading(&llm)
+                };
+                let found = positions(&reading, &past, index + 1, &mut ids).unwrap();
                 // A visual token is -1 for the first frame, -2 for the second.
                 let found: Vec<i64> = found
                     .into_iter()

@@ -16,12 +16,15 @@ mod onnx;
 mod pipeline;
 mod portraits;
 mod resident;
+mod sampling;
 mod settings;
 pub mod signatures;
+mod telling;
 mod text;
+mod writing;
 
 pub use char_ldm::CharLdm;
-pub use networks::{DiffusionNetworks, LanguageNetworks, Tokenize};
+pub use networks::{Cache, DiffusionNetworks, LanguageNetworks, Tokenize};
 pub use onnx::{OnnxDiffusion, OnnxLanguage};
 pub use pipeline::StoryGptV;
 pub use resident::ResidentSampler;

@@ -1,13 +1,15 @@
 //! What the pipeline needs of its networks. ONNX graphs implement it, and fakes do in tests.
 //!
 //! Letters in shapes: B batch, L text positions, D text width, S language-model positions, H its width, R `[IMG]`
-//! tokens, m visual tokens of a frame, c latent channels.
+//! tokens, m visual tokens of a frame, c latent channels, V tokens of the output layer, P positions that were read before.
 
 use super::super::Fault;
 use super::resident::ResidentSampler;
-use crate::inference::{InferenceError, Token, Tokenizer};
+use super::signatures::{LLM_LOGITS, LLM_STEP};
+use crate::inference::{CacheSizes, InferenceError, Token, Tokenizer};
 use ndarray::{
-    Array, Array2, Array3, Array4, ArrayView1, ArrayView2, ArrayView3, ArrayView4, Dimension,
+    Array, Array2, Array3, Array4, ArrayD, ArrayView1, ArrayView2, ArrayView3, ArrayView4,
+    Dimension,
 };
 
 /// The networks of the latent diffusion model.
@@ -82,6 +84,54 @@ pub trait LanguageNetworks {
         hidden: ArrayView3<'_, f32>,
         images: ArrayView3<'_, f32>,
     ) -> Result<Array3<f32>, Fault>;
+    /// Hidden states `[B, S, H]` to logits of the token behind each, `[B, S, V]`.
+    ///
+    /// # Errors
+    /// [`Fault`]; of networks that cannot write, [`Fault::NoGraph`].
+    fn llm_logits(&mut self, hidden: ArrayView3<'_, f32>) -> Result<Array3<f32>, Fault> {
+        let _ = hidden;
+        Err(Fault::NoGraph { graph: LLM_LOGITS })
+    }
+    /// Nothing remembered of `rows` sequences; `None` of networks that remember nothing.
+    fn cache(&self, rows: usize) -> Option<Cache> {
+        let _ = rows;
+        None
+    }
+    /// As [`LanguageNetworks::llm_hidden`], of positions that follow what is remembered; the mask `[B, P + S]` covers
+    /// both. The cache then remembers them too.
+    ///
+    /// # Errors
+    /// [`Fault`]; of networks that remember nothing, [`Fault::NoGraph`].
+    fn llm_step(
+        &mut self,
+        embeds: ArrayView3<'_, f32>,
+        mask: ArrayView2<'_, i64>,
+        cache: &mut Cache,
+    ) -> Result<Array3<f32>, Fault> {
+        let _ = (embeds, mask, cache);
+        Err(Fault::NoGraph { graph: LLM_STEP })
+    }
+}
+
+/// Keys and values of the positions that a language model has read, `[layers, B, heads, P, head_dim]` each.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Cache {
+    /// The keys.
+    pub keys: ArrayD<f32>,
+    /// The values.
+    pub values: ArrayD<f32>,
+}
+
+impl Cache {
+    /// Of no position.
+    #[must_use]
+    pub fn empty(sizes: CacheSizes, rows: usize) -> Self {
+        let nothing = ArrayD::zeros(vec![sizes.layers, rows, sizes.heads, 0, sizes.head_dim]);
+        Self {
+            keys: nothing.clone(),
+            values: nothing,
+        }
+    }
 }
 
 /// Splits text into tokens, without adding special ones.
@@ -91,11 +141,20 @@ pub trait Tokenize {
     /// # Errors
     /// What the tokeniser says.
     fn encode(&self, text: &str) -> Result<Vec<Token>, InferenceError>;
+    /// The text of tokens, without special ones.
+    ///
+    /// # Errors
+    /// What the tokeniser says.
+    fn decode(&self, ids: &[u32]) -> Result<String, InferenceError>;
 }
 
 impl Tokenize for Tokenizer {
     fn encode(&self, text: &str) -> Result<Vec<Token>, InferenceError> {
         Self::encode(self, text)
+    }
+
+    fn decode(&self, ids: &[u32]) -> Result<String, InferenceError> {
+        Self::decode(self, ids)
     }
 }
 

@@ -1,17 +1,19 @@
 //! The networks as ONNX graphs.
 
 use super::super::Fault;
-use super::networks::{DiffusionNetworks, LanguageNetworks};
+use super::networks::{Cache, DiffusionNetworks, LanguageNetworks};
 use super::resident::ResidentSampler;
 use super::settings::DiffusionSettings;
 use super::signatures::{
-    self, CHAR_IMAGE_ENCODER, FUSE, LDM_MAPPER, LLM_EMBED, LLM_HIDDEN, LLM_VISION, TEXT_ENCODER,
+    self, CHAR_IMAGE_ENCODER, FUSE, LDM_MAPPER, LLM_EMBED, LLM_HIDDEN, LLM_LOGITS, LLM_STEP,
+    LLM_VISION, TEXT_ENCODER, UNET, VAE_DECODER,
 };
-use super::signatures::{UNET, VAE_DECODER};
-use crate::inference::{Bundle, Graph, GraphSignature, InferenceError, Input, Llm, Runtime};
+use crate::inference::{
+    Bundle, CacheSizes, Graph, GraphSignature, InferenceError, Input, Llm, Runtime, Writing,
+};
 use ndarray::{
-    Array, Array2, Array3, Array4, ArrayView, ArrayView1, ArrayView2, ArrayView3, ArrayView4,
-    Dimension,
+    Array, Array2, Array3, Array4, ArrayD, ArrayView, ArrayView1, ArrayView2, ArrayView3,
+    ArrayView4, Dimension,
 };
 use std::collections::BTreeMap;
 
@@ -54,15 +56,27 @@ fn run<D: Dimension>(
     inputs: &[(&str, Input<'_>)],
 ) -> Result<Array<f32, D>, Fault> {
     let name = graph.name();
-    let output = graph
-        .run(inputs)
-        .map_err(|source| Fault::Network {
-            graph: name,
-            source: Box::new(source),
-        })?
-        .into_iter()
-        .next()
-        .expect("every signature has one output");
+    let [output] = run_all(graph, inputs)?;
+    fixed(name, output)
+}
+
+/// Runs a graph whose signature has so many outputs.
+fn run_all<const N: usize>(
+    graph: &mut Graph,
+    inputs: &[(&str, Input<'_>)],
+) -> Result<[ArrayD<f32>; N], Fault> {
+    let name = graph.name();
+    let outputs = graph.run(inputs).map_err(|source| Fault::Network {
+        graph: name,
+        source: Box::new(source),
+    })?;
+    Ok(outputs
+        .try_into()
+        .expect("a graph gives the outputs of its signature"))
+}
+
+/// An output with the number of dimensions that its signature has.
+fn fixed<D: Dimension>(name: &'static str, output: ArrayD<f32>) -> Result<Array<f32, D>, Fault> {
     let found = output.ndim();
     output.into_dimensionality().map_err(|_| Fault::Rank {
         graph: name,
@@ -156,10 +170,13 @@ impl DiffusionNetworks for OnnxDiffusion {
 }
 
 /// The graphs of the language model and its mapper.
-pub struct OnnxLanguage(Graphs);
+pub struct OnnxLanguage {
+    graphs: Graphs,
+    cache: Option<CacheSizes>,
+}
 
 impl OnnxLanguage {
-    /// Loads the four graphs of a bundle's language model.
+    /// Loads the graphs of a bundle's language model.
     ///
     /// # Errors
     /// [`InferenceError`] for graphs that are missing or have another signature.
@@ -169,17 +186,57 @@ impl OnnxLanguage {
         llm: &Llm,
         settings: &DiffusionSettings,
     ) -> Result<Self, InferenceError> {
-        Graphs::load(runtime, bundle, &signatures::language(llm, settings)).map(Self)
+        let writing = bundle.manifest().writing();
+        let signatures = signatures::language(llm, writing, settings);
+        Ok(Self {
+            graphs: Graphs::load(runtime, bundle, &signatures)?,
+            cache: writing.and_then(|it| it.cache),
+        })
+    }
+
+    /// The embedding and the graphs that write, of a bundle that draws nothing.
+    #[cfg(test)]
+    pub(super) fn of_writer(
+        runtime: &Runtime,
+        bundle: &Bundle,
+        llm: &Llm,
+        writing: &Writing,
+    ) -> Result<Self, InferenceError> {
+        let embed = signatures::embed(llm);
+        let empty = Self {
+            graphs: Graphs::load(runtime, bundle, &[embed])?,
+            cache: None,
+        };
+        empty.with_writer(runtime, bundle, llm, writing)
+    }
+
+    /// Loads the graphs that make it write from another bundle.
+    ///
+    /// # Errors
+    /// Those of [`OnnxLanguage::load`].
+    pub fn with_writer(
+        mut self,
+        runtime: &Runtime,
+        bundle: &Bundle,
+        llm: &Llm,
+        writing: &Writing,
+    ) -> Result<Self, InferenceError> {
+        let signatures = signatures::writing(llm, writing);
+        let Graphs(more) = Graphs::load(runtime, bundle, &signatures)?;
+        self.graphs.0.extend(more);
+        self.cache = writing.cache;
+        Ok(self)
     }
 }
 
 impl LanguageNetworks for OnnxLanguage {
     fn llm_vision(&mut self, pixels: ArrayView4<'_, f32>) -> Result<Array3<f32>, Fault> {
-        self.0.run(LLM_VISION, &[("pixel_values", floats(pixels))])
+        self.graphs
+            .run(LLM_VISION, &[("pixel_values", floats(pixels))])
     }
 
     fn llm_embed(&mut self, ids: ArrayView2<'_, i64>) -> Result<Array3<f32>, Fault> {
-        self.0.run(LLM_EMBED, &[("input_ids", integers(ids))])
+        self.graphs.run(LLM_EMBED, &[("input_ids", integers(ids))])
     }
 
     fn llm_hidden(
@@ -187,7 +244,12 @@ impl LanguageNetworks for OnnxLanguage {
         embeds: ArrayView3<'_, f32>,
         mask: ArrayView2<'_, i64>,
     ) -> Result<Array3<f32>, Fault> {
-        self.0.run(
+        if !self.graphs.0.contains_key(LLM_HIDDEN)
+            && let Some(mut nothing) = self.cache(embeds.shape()[0])
+        {
+            return self.llm_step(embeds, mask, &mut nothing);
+        }
+        self.graphs.run(
             LLM_HIDDEN,
             &[
                 ("inputs_embeds", floats(embeds)),
@@ -201,9 +263,56 @@ impl LanguageNetworks for OnnxLanguage {
         hidden: ArrayView3<'_, f32>,
         images: ArrayView3<'_, f32>,
     ) -> Result<Array3<f32>, Fault> {
-        self.0.run(
+        self.graphs.run(
             LDM_MAPPER,
             &[("hidden", floats(hidden)), ("img_embeds", floats(images))],
         )
+    }
+
+    fn llm_logits(&mut self, hidden: ArrayView3<'_, f32>) -> Result<Array3<f32>, Fault> {
+        if !self.graphs.0.contains_key(LLM_LOGITS) {
+            return Err(Fault::NoGraph { graph: LLM_LOGITS });
+        }
+        self.graphs
+            .run(LLM_LOGITS, &[("hidden_states", floats(hidden))])
+    }
+
+    fn cache(&self, rows: usize) -> Option<Cache> {
+        self.cache.map(|sizes| Cache::empty(sizes, rows))
+    }
+
+    fn llm_step(
+        &mut self,
+        embeds: ArrayView3<'_, f32>,
+        mask: ArrayView2<'_, i64>,
+        cache: &mut Cache,
+    ) -> Result<Array3<f32>, Fault> {
+        let graph = self
+            .graphs
+            .0
+            .get_mut(LLM_STEP)
+            .ok_or(Fault::NoGraph { graph: LLM_STEP })?;
+        let mut expected = cache.keys.shape().to_vec();
+        expected[3] += embeds.shape()[1];
+        let [hidden, keys, values] = run_all(
+            graph,
+            &[
+                ("inputs_embeds", floats(embeds)),
+                ("attention_mask", integers(mask)),
+                ("past_keys", floats(cache.keys.view())),
+                ("past_values", floats(cache.values.view())),
+            ],
+        )?;
+        for side in [&keys, &values] {
+            if side.shape() != expected {
+                return Err(Fault::Shape {
+                    graph: LLM_STEP,
+                    expected,
+                    found: side.shape().to_vec(),
+                });
+            }
+        }
+        *cache = Cache { keys, values };
+        fixed(LLM_STEP, hidden)
     }
 }

@@ -258,3 +258,139 @@ fn a_language_model_without_room_for_its_tokens_is_refused() {
         })
     ));
 }
+
+/// Shades that no fake draws, so that a given frame is recognised by the numbers that its visual tokens carry.
+fn given(count: usize) -> Vec<RgbImage> {
+    let shade = |at: usize| 200 + at as u8;
+    (0..count)
+        .map(|at| RgbImage::from_pixel(6, 4, Rgb([shade(at); 3])))
+        .collect()
+}
+
+#[test]
+fn given_frames_are_read_and_not_drawn() {
+    let mut model = model();
+    let mut prompt = prompts().remove(0);
+    prompt.given = given(2);
+    let frames = model
+        .generate(&[prompt.clone()], Seed(42))
+        .unwrap()
+        .remove(0);
+    let absent = Err(crate::record::Absence::NotDrawn);
+    assert!(frames[..2].iter().all(|frame| frame.image == absent));
+    assert!(frames[2..].iter().all(|frame| frame.image.is_ok()));
+    let (diffusion, language) = model.networks();
+    assert_eq!(diffusion.unet_calls.len(), 2 * 31);
+    assert!(
+        diffusion.fuse_calls.is_empty(),
+        "the first frame is not drawn"
+    );
+    assert_eq!(
+        language.vision_calls,
+        [1, 1, 1],
+        "two given, and the first that is drawn"
+    );
+    let seen = language.hidden_calls[0].inputs.clone();
+    prompt.given[1] = RgbImage::new(6, 4);
+    model.generate(&[prompt], Seed(42)).unwrap();
+    assert_ne!(model.networks().1.hidden_calls[2].inputs, seen);
+}
+
+#[test]
+fn char_ldm_starts_behind_what_is_given() {
+    let (mut whole, mut continued) = (char_ldm(), char_ldm());
+    let mut prompt = prompts().remove(0);
+    let all = whole
+        .generate(&[prompt.clone()], Seed(1))
+        .unwrap()
+        .remove(0);
+    prompt.given = given(1);
+    let behind = continued
+        .generate(&[prompt.clone()], Seed(1))
+        .unwrap()
+        .remove(0);
+    assert_eq!(
+        behind[1..],
+        all[1..],
+        "every frame has its own noise and caption"
+    );
+    assert_eq!(continued.networks().unet_calls.len(), 3 * 31);
+    prompt.given = given(4);
+    let error = continued.generate(&[prompt], Seed(1)).unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "every frame of story a is given: it has 4"
+    );
+}
+
+#[test]
+fn a_model_that_reads_captions_alone_is_shown_no_frame() {
+    let mut model = model().with_reading(StoryReading::Captions);
+    let frames = model.generate(&prompts()[..1], Seed(42)).unwrap();
+    assert!(frames[0].iter().all(|frame| frame.image.is_ok()));
+    let (_, language) = model.networks();
+    assert!(language.vision_calls.is_empty());
+    assert_eq!(language.hidden_calls.len(), 3);
+    let inputs = language
+        .hidden_calls
+        .iter()
+        .flat_map(|call| &call.inputs[0]);
+    assert!(inputs.clone().count() > 0);
+    assert!(
+        inputs
+            .into_iter()
+            .all(|input| *input < super::super::fake::VISUAL_BASE)
+    );
+}
+
+fn written(prompt: &Prompt, real: u8) -> Prompt {
+    let mut prompt = prompt.clone();
+    prompt.given = given(1);
+    let behind = prompt.story.frames.len() - 1;
+    prompt.writing = Some(crate::generator::Writing {
+        real: vec![RgbImage::from_pixel(6, 4, Rgb([real; 3])); behind],
+    });
+    prompt
+}
+
+#[test]
+fn written_captions_take_the_place_of_the_true_ones() {
+    let writer = || Writer::new(&super::super::fake::writing_settings(), None);
+    let mut model = model();
+    let prompt = written(&prompts()[0], 9);
+    let refused = model.generate(&[prompt.clone()], Seed(1)).unwrap_err();
+    assert_eq!(
+        refused.to_string(),
+        "the model cannot write the caption of frame 2 of story a"
+    );
+    model.writer = Some(writer());
+    let frames = model
+        .generate(&[prompt.clone()], Seed(1))
+        .unwrap()
+        .remove(0);
+    assert!(frames[0].written.is_none() && frames[0].likelihood.is_none());
+    for frame in &frames[1..] {
+        assert!(
+            frame.image.is_ok() && frame.written.as_ref().is_some_and(|it| it.starts_with('w'))
+        );
+        let likelihood = frame.likelihood.unwrap();
+        assert!(likelihood.log_probability < 0.0 && likelihood.tokens > 0);
+    }
+    // Neither true captions nor real frames behind the given ones reach what is written or drawn.
+    let mut other = written(&prompts()[0], 77);
+    for caption in &mut other.captions[1..] {
+        caption.text = "something else".to_owned();
+    }
+    let again = model.generate(&[other], Seed(1)).unwrap().remove(0);
+    for (frame, again) in frames.iter().zip(&again) {
+        assert_eq!(
+            (&frame.image, &frame.written),
+            (&again.image, &again.written)
+        );
+    }
+    assert_ne!(frames[1].likelihood, again[1].likelihood);
+    // A batch writes what its members write.
+    let both = [prompt.clone(), written(&prompts()[2], 9)];
+    let together = model.generate(&both, Seed(1)).unwrap();
+    assert_eq!(together[0], frames);
+}

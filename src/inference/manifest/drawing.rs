@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use crate::card::Sampling;
+
 /// The latent diffusion model: shape of its latents and how it is sampled.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -155,6 +157,39 @@ pub struct Llm {
     pub caption_prefix: String,
     /// Text after it.
     pub caption_suffix: String,
+}
+
+/// How the language model writes captions.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Writing {
+    /// Tokens that the output layer tells apart.
+    pub vocab_size: usize,
+    /// Token that ends a caption, beside the texts of `sampling.stop`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub eos_id: Option<u32>,
+    /// Whether spaces before punctuation are taken out of what was written, as transformers'
+    /// `clean_up_tokenization_spaces` does.
+    #[serde(default)]
+    pub tidy: bool,
+    /// Sizes of what the graph `llm_step` remembers. Where there is none, `llm_hidden` reads everything for every token.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cache: Option<CacheSizes>,
+    /// How the next token is picked.
+    #[serde(default)]
+    pub sampling: Sampling,
+}
+
+/// Sizes of the keys and values that a language model keeps of what it read, `[layers, B, heads, S, head_dim]`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct CacheSizes {
+    /// Layers.
+    pub layers: usize,
+    /// Heads of keys and values.
+    pub heads: usize,
+    /// Width of a head.
+    pub head_dim: usize,
 }
 
 fn usual() -> bool {

@@ -10,7 +10,7 @@ use crate::metric::caption::{
     bleu_of_sums, cider, released_bleu,
 };
 use crate::metric::{Family, MetricId, Reduction};
-use crate::record::Role;
+use crate::record::{Observation, Role};
 use crate::stats::{ClusterSums, Range};
 
 /// BLEU and CIDEr of a captioner's captions.
@@ -32,19 +32,43 @@ const BLEU: [MetricId; ORDERS] = [
 ];
 
 /// The captions of the scored frames.
-struct Captions {
+pub(super) struct Captions {
     /// The generated frame's caption and the real frame's captions.
-    items: Vec<(String, Vec<String>)>,
+    pub(super) items: Vec<(String, Vec<String>)>,
     /// Story of each item, and how many there are in the plan.
-    stories: Vec<usize>,
-    planned: usize,
+    pub(super) stories: Vec<usize>,
+    pub(super) planned: usize,
     /// Stories with an item.
-    count: usize,
+    pub(super) count: usize,
 }
 
 impl Captions {
+    /// A text and its references, of the scored frames that have them.
+    pub(super) fn of(
+        chosen: &Chosen<'_>,
+        item: impl Fn(&Observation) -> Option<(String, Vec<String>)>,
+    ) -> Self {
+        let mut clusters = Clusters::default();
+        let mut captions = Self {
+            items: Vec::new(),
+            stories: Vec::new(),
+            planned: chosen.stories(),
+            count: 0,
+        };
+        for (row, observation) in chosen.observations() {
+            let Some(item) = item(observation) else {
+                continue;
+            };
+            captions.items.push(item);
+            clusters.number(chosen.story(row));
+            captions.stories.push(chosen.story(row));
+        }
+        captions.count = clusters.len();
+        captions
+    }
+
     /// Means of a number an item.
-    fn mean(&self, items: &[f64]) -> StorySums {
+    pub(super) fn mean(&self, items: &[f64]) -> StorySums {
         let mut sums = ClusterSums::new(self.planned, 2);
         for (story, item) in self.stories.iter().zip(items) {
             sums.add(*story, &[*item, 1.0]);
@@ -53,7 +77,7 @@ impl Captions {
     }
 
     /// Corpus BLEU of an order, of counts an item.
-    fn bleu(&self, items: &[BleuCounts], order: usize) -> StorySums {
+    pub(super) fn bleu(&self, items: &[BleuCounts], order: usize) -> StorySums {
         let mut sums = ClusterSums::new(self.planned, BLEU_SUMS + 1);
         for (story, item) in self.stories.iter().zip(items) {
             let mut terms = item.sums().to_vec();
@@ -135,28 +159,12 @@ fn scores(chosen: &Chosen<'_>, _: &Slice) -> Vec<Reduced> {
 }
 
 fn collect(chosen: &Chosen<'_>, rule: &CaptionRule) -> Captions {
-    let mut clusters = Clusters::default();
-    let mut captions = Captions {
-        items: Vec::new(),
-        stories: Vec::new(),
-        planned: chosen.stories(),
-        count: 0,
-    };
-    for (row, observation) in chosen.observations() {
-        let generated = observation.texts("generated_captions");
-        let (Some(generated), Some(truth)) = (
-            generated.and_then(<[String]>::first),
-            observation.texts("ground_truth_captions"),
-        ) else {
-            continue;
-        };
+    Captions::of(chosen, |observation| {
+        let generated = observation.texts("generated_captions")?.first()?;
+        let truth = observation.texts("ground_truth_captions")?;
         let truth = truth.iter().take(rule.references).cloned().collect();
-        captions.items.push((generated.clone(), truth));
-        clusters.number(chosen.story(row));
-        captions.stories.push(chosen.story(row));
-    }
-    captions.count = clusters.len();
-    captions
+        Some((generated.clone(), truth))
+    })
 }
 
 type Value = (Result<f64, String>, Vec<String>, Option<StorySums>);

@@ -56,7 +56,7 @@ impl<'a> Chosen<'a> {
             .filter(|row| {
                 let story = &stories[&observations[*row].story];
                 let position = observations[*row].frame.0 as usize;
-                story.place < first && protocol.frames.holds(position, story.length)
+                story.place < first && protocol.scores_frame(position, story.length)
             })
             .collect();
         rows.sort_by_key(|row| (&observations[*row].story, observations[*row].frame));

@@ -24,6 +24,7 @@ mod sets;
 mod signature;
 mod similarity;
 mod slice;
+mod words;
 
 pub use input::{
     CLIP, CLIP_TEXT, CROPS, ExtractorName, Extractors, FEATURES, FeaturePair, Features, LOGITS,
@@ -44,6 +45,7 @@ pub(super) use pixels::PIXELS;
 pub(super) use refusals::REFUSALS;
 pub(super) use sets::{INCEPTION, KERNEL, NEIGHBOURS};
 pub(super) use slice::Slice;
+pub(super) use words::{DISTINCT, WORDS, WRITTEN_NAMES};
 
 use super::FAMILIES;
 use crate::record::Score;
@@ -62,6 +64,7 @@ use crate::record::Score;
 /// - `bleu1`..`bleu4`, `cider`: captions of the generated frames against those of the real ones.
 /// - `consistency`, `consistency_shared` and their `_gt`: means over pairs of frames of a story.
 /// - Metrics that the user brought, after the built-in ones of a slice.
+/// - `perplexity`, `written_*`, `distinct*`, `names_*`, `char_f1_written`, ..: captions that the generator wrote itself.
 /// - `char_consistency`, `char_found`, their `_gt`, and `char_likeness`: single characters, cut out.
 /// - `refused`: percent of planned frames that the model refused; absent for models that cannot.
 ///

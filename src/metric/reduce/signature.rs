@@ -35,11 +35,16 @@ pub(super) fn frames_of(metric: &str, chosen: &Chosen<'_>) -> Signature {
         .fold(context.text.name().to_owned(), |text, reading| {
             format!("{text}+{reading}")
         });
-    Signature::of(metric)
+    let whole = Signature::of(metric)
         .with("dataset", dataset)
         .with("subset", chosen.subset())
-        .with("text", text)
-        .with("frames", chosen.frames())
+        .with("text", text);
+    let protocol = chosen.input.protocol;
+    let whole = match protocol.task.signed(protocol.given) {
+        Some(task) => whole.with("task", task),
+        None => whole,
+    };
+    whole.with("frames", chosen.frames())
 }
 
 fn short(hash: &str) -> &str {

@@ -77,7 +77,7 @@ impl ImportNotes<'_> {
         let (mut missing, mut not_drawn, mut scored) = (0, 0, 0);
         for (story, frames) in self.stories.iter().zip(&self.matching.frames) {
             for (position, found) in (1..).zip(frames) {
-                if !self.protocol.frames.holds(position, story.frames.len()) {
+                if !self.protocol.scores_frame(position, story.frames.len()) {
                     continue;
                 }
                 scored += 1;

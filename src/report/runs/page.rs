@@ -5,6 +5,7 @@ use super::text::{duration, moment_of, value};
 use crate::evaluate::NetworkCoverage;
 use crate::metric::about;
 use crate::record::{Score, Scores};
+use crate::report::by_position;
 use crate::report::sections::print;
 use crate::run::{Identity, RunSummary, Session, StageTime, State, TimedStage};
 use crate::table::{Block, Cell, Column, Document, Line, Row, Table};
@@ -132,6 +133,8 @@ impl RunPage {
                 .filter(|score| every_slice || score.slice == "all")
                 .collect();
             document.blocks.push(Block::Table(table(&shown)));
+            let positions = by_position(scores, &scores.model, &[], true);
+            document.blocks.extend(positions.map(Block::Table));
             let reasons = shown.iter().filter_map(|score| {
                 let why = score.unscored.as_ref()?;
                 let line = format!("{} on {}: {why}", score.metric, score.slice);

@@ -15,6 +15,7 @@ from ..graph import Graph, Input
 from ..keys import count, empty_parameters, load_into, part
 from .hidden import LlamaHidden, OptHidden
 from .second_stage import SecondStage
+from .step import LlamaStep, Logits, OptStep
 
 CUT = 2048
 """Upstream keeps this many positions at most, whichever the language model (`gill/models.py:470`)."""
@@ -38,13 +39,17 @@ class Variant:
     width: str
     """Name of the width of embeddings and of hidden states in the configuration."""
     ignored: tuple[tuple[str, str], ...]
+    step: Callable[[Any], nn.Module]
+    """The decoder with what it remembers."""
+    heads: str
+    """Name of the number of heads of keys and values in the configuration."""
 
 
 OPT = Variant("opt", "opt", tokens.gpt2, OptHidden, ("model.decoder.", "decoder."), "embed_tokens.weight",
-              "word_embed_proj_dim", ((r"embed_tokens\.weight", "the graph llm_embed"),))
+              "word_embed_proj_dim", ((r"embed_tokens\.weight", "the graph llm_embed"),), OptStep, "num_attention_heads")
 LLAMA2 = Variant("llama2", "llama", tokens.llama, LlamaHidden, ("model.",), "embed_tokens.weight", "hidden_size",
                  ((r"embed_tokens\.weight", "the graph llm_embed"),
-                  (r"layers\.\d+\.self_attn\.rotary_emb\.inv_freq", "computed from the configuration")))
+                  (r"layers\.\d+\.self_attn\.rotary_emb\.inv_freq", "computed from the configuration")), LlamaStep, "num_key_value_heads")
 VARIANTS = {variant.name: variant for variant in (OPT, LLAMA2)}
 
 
@@ -106,8 +111,15 @@ class LanguageModel:
 
     def hidden(self) -> nn.Module:
         """The decoder, its weights still in their files."""
+        return self.loaded(self.variant.module)
+
+    def step(self) -> nn.Module:
+        """The decoder with what it remembers."""
+        return self.loaded(self.variant.step)
+
+    def loaded(self, kind: Callable[[Any], nn.Module]) -> nn.Module:
         with empty_parameters():
-            module = self.variant.module(self.config)
+            module = kind(self.config)
         load_into(module.decoder, self.state(), source=str(self.folder), ignore=self.variant.ignored)
         return module.requires_grad_(False).eval()
 
@@ -123,6 +135,50 @@ class LanguageModel:
         table[:rows] = base[:rows]
         table[-self.stage.images:] = images
         return nn.Embedding.from_pretrained(table, freeze=True).eval()
+
+    @property
+    def words(self) -> int:
+        """Tokens that may be written: those of the tokeniser that the output layer was trained for. The `[IMG]` ones, which
+        only drawing uses, and Llama's `<|image|>` are not."""
+        return min(self.tokens.size - self.stage.images, self.config.vocab_size)
+
+    def logits(self) -> nn.Module:
+        """The output layer, which is the embedding table where the language model has none of its own."""
+        state = load_state(self.folder)
+        weight = state["lm_head.weight"] if "lm_head.weight" in state else self.state()[self.variant.embedding]
+        table = torch.zeros(self.words, self.width, dtype=weight.dtype)
+        rows = min(self.words, weight.shape[0])
+        table[:rows] = weight[:rows]
+        return Logits(table).eval()
+
+    def cache(self) -> dict[str, int]:
+        """Sizes of keys and values."""
+        heads = getattr(self.config, self.variant.heads)
+        head = getattr(self.config, "head_dim", None) or self.config.hidden_size // self.config.num_attention_heads
+        return {"layers": self.config.num_hidden_layers, "heads": heads, "head_dim": head}
+
+    def writing(self) -> dict[str, Any]:
+        """`[writing]` of the bundle. Greedy unless a card chooses otherwise, as `generate` of GILL (`gill/models.py`)."""
+        eos = self.config.eos_token_id
+        return {"vocab_size": self.words, "eos_id": eos[0] if isinstance(eos, list) else eos, "cache": self.cache(),
+                "sampling": {"temperature": 0.0, "max_tokens": 64, "stop": [PROMPTS["caption_suffix"].strip()]}}
+
+    def writing_graphs(self) -> list[Graph]:
+        """`llm_step`, in place of `llm_hidden`, and `llm_logits`."""
+        width, sizes = self.width, self.cache()
+        normal = Input.normal("batch", "tokens", width).fill
+        embeds = Input(("batch", "tokens", width), lambda generator, shape: 0.05 * normal(generator, shape))
+        # The mask covers what was read before and what is read now: sums of axes, which a case has to keep.
+        mask = Input(("batch", "whole"), lambda generator, shape: np.ones(shape, dtype=np.int64))
+        past = Input.normal(sizes["layers"], "batch", sizes["heads"], "past", sizes["head_dim"])
+        cases = ({"batch": 1, "tokens": 4, "whole": 4, "past": 0}, {"batch": 2, "tokens": 1, "whole": 6, "past": 5})
+        return [
+            Graph("llm_step", self.step, {"inputs_embeds": embeds, "attention_mask": mask, "past_keys": past, "past_values": past},
+                  ("last_hidden_state", "keys", "values"), parameters=count(lambda: self.variant.step(self.config)), reads=("llm",),
+                  traced={"batch": 4, "tokens": 5, "whole": 12, "past": 7}, cases=cases, exporter="torchscript"),
+            Graph("llm_logits", self.logits, {"hidden_states": Input.normal("batch", "tokens", width)}, ("logits",),
+                  parameters=self.words * width, reads=("llm",), settings={"rows": self.words}),
+        ]
 
     def graphs(self) -> list[Graph]:
         """`llm_embed` and `llm_hidden`."""

@@ -26,6 +26,8 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     char_ldm.arguments(parser)
     parser.add_argument("--second-stage", metavar="DIR", help="in --checkpoint: second-stage-opt/, second-stage-llama2/ or second-stage/")
     parser.add_argument("--llm", metavar="DIR", help="in --checkpoint: opt-6.7b/ or Llama-2-7b-chat/")
+    parser.add_argument("--writer", action="store_true",
+                        help="make it write captions too: llm_step, in place of llm_hidden, and llm_logits (docs/continuation.md)")
     parser.add_argument("--variant", choices=sorted(VARIANTS), help="which language model, where --checkpoint holds both")
 
 
@@ -49,11 +51,16 @@ def plan(args: argparse.Namespace) -> Plan:
            for name in ("model_args.json", "args.json", stage.weights.name) if (stage.folder / name).is_file()},
         **weights(folder, names["llm"], TOKENS),
         **weights(clip.folder, names["clip"], ("config.json", "preprocessor_config.json"))}
-    graphs = [vision.graph(clip, stage, llm.width), *llm.graphs(), mapper.graph(stage, llm.width)]
+    language = llm.graphs()
+    if args.writer:
+        language = [graph for graph in language if graph.name != "llm_hidden"] + llm.writing_graphs()
+    graphs = [vision.graph(clip, stage, llm.width), *language, mapper.graph(stage, llm.width)]
     found.graphs += [named(graph, names) for graph in graphs]
     found.files[TOKENIZER] = llm.tokens.write
     found.manifest = {"kind": NAME, "licence": f"{char_ldm.LICENCE}; {LICENCES[llm.variant.name]}", "source": char_ldm.SOURCE,
                       **found.manifest, "llm": llm.section(TOKENIZER, clip.config.image_size)}
+    if args.writer:
+        found.manifest["writing"] = llm.writing()
     return found
 
 

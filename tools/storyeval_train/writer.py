@@ -1,0 +1,94 @@
+"""The bundle that makes the language model of `storygpt-v-mini` write: graph `llm_logits`.
+
+The model was trained to say the next word of the prompt together with everything else (`train_llm.Reader.reading_loss`), with
+the embedding table, times 0.2, as its output layer. The exported model leaves that layer out, since drawing needs hidden
+states alone. Here it is taken from the exported `llm_embed.onnx`, so that it has the bits of the table that is shipped: no
+weight is trained, and none of `storygpt-v-mini` changes.
+
+    PYTHONPATH=tools python -m storyeval_train.writer --out reference-data
+"""
+
+import argparse
+import shutil
+import tomllib
+from pathlib import Path
+
+SCALE = 0.2
+"""Of `reading_loss`."""
+MODEL, WRITER = "storygpt-v-mini", "storygpt-v-mini-writer"
+SAMPLING = {"temperature": 0.8, "top_p": 0.95, "max_tokens": 32, "stop": ["image"]}
+"""The prompt goes on with ` Image: ` behind a caption, which is how the model ends one."""
+
+
+def table(path):
+    """The embedding table [words, width] of an exported `llm_embed`, as the graph gives it."""
+    import numpy as np
+    import onnxruntime
+    from tokenizers import Tokenizer
+
+    words = Tokenizer.from_file(str(path.parent / "llm_tokenizer.json")).get_vocab_size()
+    session = onnxruntime.InferenceSession(str(path), providers=["CPUExecutionProvider"])
+    return session.run(None, {"input_ids": np.arange(words, dtype=np.int64)[None]})[0][0]
+
+
+def logits_graph(weights, path):
+    """Writes `hidden_states` [batch, tokens, width] -> `logits` [batch, tokens, words]."""
+    import numpy as np
+    import onnx
+    from onnx import TensorProto, helper, numpy_helper
+
+    words, width = weights.shape
+    output = numpy_helper.from_array(np.ascontiguousarray(weights.T * np.float32(SCALE)), "output_layer")
+    node = helper.make_node("MatMul", ["hidden_states", "output_layer"], ["logits"])
+    hidden = helper.make_tensor_value_info("hidden_states", TensorProto.FLOAT, ["batch", "tokens", width])
+    logits = helper.make_tensor_value_info("logits", TensorProto.FLOAT, ["batch", "tokens", words])
+    graph = helper.make_graph([node], "llm_logits", [hidden], [logits], [output])
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 18)], ir_version=9,
+                              producer_name="storyeval_train")
+    onnx.checker.check_model(model)
+    onnx.save(model, path)
+
+
+def bundle(out, seed):
+    """Writes the bundle beside the one it belongs to; gives the number of words."""
+    from .export import write_bundle
+    from .tokens import EOS
+
+    source, folder = out / "bundles" / MODEL, out / "bundles" / WRITER
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    about = tomllib.loads((source / "bundle.toml").read_text())
+    weights = table(source / "llm_embed.onnx")
+    logits_graph(weights, folder / "llm_logits.onnx")
+    shutil.copyfile(source / "llm_tokenizer.json", folder / "llm_tokenizer.json")
+    write_bundle(folder, "writer", WRITER, seed, {
+        "image": about["image"],
+        "llm": about["llm"],
+        "writing": {"vocab_size": len(weights), "eos_id": EOS, "tidy": True},
+        "writing.sampling": SAMPLING,
+        "graphs": {"llm_logits": "llm_logits.onnx"},
+    }, note=f"the output layer of {MODEL}, trained on MiniSV, base seed")
+    return len(weights)
+
+
+def stage(run, world):
+    words = bundle(run.out, run.config.seed)
+    path = run.out / "bundles" / WRITER / "llm_logits.onnx"
+    run.log("writer", graph="llm_logits", words=words, kilobytes=path.stat().st_size // 1024)
+
+
+STAGES = {"writer": stage}
+
+
+def main():
+    from .config import Config
+
+    parser = argparse.ArgumentParser(prog="storyeval_train.writer", description=__doc__)
+    parser.add_argument("--out", required=True, type=Path, help="has bundles/storygpt-v-mini, receives bundles/storygpt-v-mini-writer")
+    arguments = parser.parse_args()
+    words = bundle(arguments.out, Config().seed)
+    print(f"{arguments.out / 'bundles' / WRITER}: {words} words")
+
+
+if __name__ == "__main__":
+    main()
