@@ -21,6 +21,7 @@ impl Fake {
         let folder = tempfile::tempdir().unwrap();
         let script =
             Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/suite/workers/fake_worker.py");
+        let script = script.to_str().unwrap();
         let state = folder.path().display();
         let text = format!(
             "id = \"fake\"\nname = \"fake\"\ndescription = \"\"\ngenerator = \"command\"\n[command]\n\

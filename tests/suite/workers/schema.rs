@@ -4,10 +4,8 @@ use serde_json::Value;
 
 /// Whether `value` is what `schema` says, with the schema's document for references.
 pub(super) fn holds(schema: &Value, value: &Value, document: &Value) -> bool {
-    let keywords = schema.as_object().unwrap().iter();
-    keywords
-        .map(|(keyword, rule)| keyword_holds(keyword, rule, value, document))
-        .all(|holds| holds)
+    let mut keywords = schema.as_object().unwrap().iter();
+    keywords.all(|(keyword, rule)| keyword_holds(keyword, rule, value, document))
 }
 
 fn keyword_holds(keyword: &str, rule: &Value, value: &Value, document: &Value) -> bool {
