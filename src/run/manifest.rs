@@ -320,6 +320,8 @@ mod tests {
     fn identity_rows_cover_every_field() {
         let identity = Identity {
             latents_hash: Some("l".to_owned()),
+            service_hash: Some("s".to_owned()),
+            prompt_hash: Some("p".to_owned()),
             ..testing::manifest(&testing::plan(3, 2)).identity
         };
         let value = serde_json::to_value(&identity).expect("json");
