@@ -336,6 +336,8 @@ mod tests {
             latents_hash: Some("l".to_owned()),
             worker: Some(testing::worker()),
             drawing: Some("d".to_owned()),
+            service_hash: Some("s".to_owned()),
+            prompt_hash: Some("p".to_owned()),
             ..testing::manifest(&testing::plan(3, 2)).identity
         };
         let value = serde_json::to_value(&identity).expect("json");
