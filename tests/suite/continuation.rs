@@ -295,7 +295,7 @@ fn a_model_of_captions_alone_draws_another_second_frame() {
 fn forty_frames_that_go_on_are_scored_by_position() {
     let folder = tempfile::tempdir().unwrap();
     let out = folder.path().join("run");
-    let more = ["--story-length", "40"];
+    let more = ["--subset", "long-40"];
     printed(&mut run("ground-truth", "strict-written", &out, &more));
     let found = scores(&out);
     for position in 2..=40 {

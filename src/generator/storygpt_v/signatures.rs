@@ -251,7 +251,7 @@ mod tests {
         assert_eq!(mapper.inputs[0].shape, [None, Some(2), Some(3)]);
         assert_eq!(mapper.outputs[0].shape, [None, Some(12), Some(5)]);
         let mut writing = writing_settings();
-        let of_language = |writing| {
+        let of_language = |writing: &Writing| {
             let graphs = language(&llm_settings(), Some(writing), &settings);
             graphs.iter().map(|it| it.name).collect::<Vec<_>>()
         };

@@ -42,7 +42,7 @@ fn scores(rows: &[Observation]) -> Vec<Score> {
     let context = ScoreContext {
         dataset: "test".to_owned(),
         dataset_hash: "0".repeat(64),
-        subset: "test/all".parse::<Subset>().unwrap(),
+        subset: "test/followers-3".parse::<Subset>().unwrap(),
         text: TextVariant::Original,
         characters: vec!["otto".to_owned(), "mira".to_owned()],
         extractors: Extractors::default(),
