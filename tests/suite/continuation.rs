@@ -332,7 +332,7 @@ fn bundles_that_write_are_verified_with_their_graphs() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let golden = root.join("reference-data/golden/written/llama2");
     for (bundle, graphs) in [
-        ("storygpt-v-mini-writer", vec!["llm_logits"]),
+        ("storygpt-v-mini-words", vec!["llm_logits"]),
         (golden.to_str().unwrap(), vec!["llm_step", "llm_logits"]),
     ] {
         let said = printed(storyeval().args(["model", "verify", bundle]));

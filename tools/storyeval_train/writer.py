@@ -15,7 +15,7 @@ from pathlib import Path
 
 SCALE = 0.2
 """Of `reading_loss`."""
-MODEL, WRITER = "storygpt-v-mini", "storygpt-v-mini-writer"
+MODEL, WRITER = "storygpt-v-mini", "storygpt-v-mini-words"
 SAMPLING = {"temperature": 0.8, "top_p": 0.95, "max_tokens": 32, "stop": ["image"]}
 """The prompt goes on with ` Image: ` behind a caption, which is how the model ends one."""
 
@@ -84,7 +84,7 @@ def main():
     from .config import Config
 
     parser = argparse.ArgumentParser(prog="storyeval_train.writer", description=__doc__)
-    parser.add_argument("--out", required=True, type=Path, help="has bundles/storygpt-v-mini, receives bundles/storygpt-v-mini-writer")
+    parser.add_argument("--out", required=True, type=Path, help="has bundles/storygpt-v-mini, receives bundles/storygpt-v-mini-words")
     arguments = parser.parse_args()
     words = bundle(arguments.out, Config().seed)
     print(f"{arguments.out / 'bundles' / WRITER}: {words} words")

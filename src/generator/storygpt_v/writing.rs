@@ -52,7 +52,7 @@ impl Writer {
             let logits = self.logits(networks, &hidden)?;
             let mut next = Vec::with_capacity(stories.len());
             for (at, random) in randoms.iter_mut().enumerate() {
-                // A text that is done goes on with any token, which is looked at no more.
+                // A text that is done goes on with any token, which is read no more.
                 let token = match texts[at] {
                     Some(_) => reading.llm.bos_id,
                     None => self.picking.pick(&row_of(&logits, at, 0), random) as u32,
