@@ -100,7 +100,7 @@ impl Prompt {
 pub trait Generator {
     /// Draws every frame of every prompt. The stories of a call are one batch; the frames of a story are
     /// drawn in order. The result is indexed by story, then frame; a frame that the model refused or failed to draw
-    /// is one of them, with the reason. So is one that was given: what stands for it is not looked at.
+    /// is one of them, with the reason. So is one that was given; the run stores it as not drawn, whatever is returned for it.
     ///
     /// # Errors
     /// A [`GeneratorError`] that names the stories and the frame that could not be drawn. Nothing of a call

@@ -295,7 +295,7 @@ fn a_model_of_captions_alone_draws_another_second_frame() {
 fn forty_frames_that_go_on_are_scored_by_position() {
     let folder = tempfile::tempdir().unwrap();
     let out = folder.path().join("run");
-    let more = ["--story-length", "40"];
+    let more = ["--subset", "long-40"];
     printed(&mut run("ground-truth", "strict-written", &out, &more));
     let found = scores(&out);
     for position in 2..=40 {
@@ -332,7 +332,7 @@ fn bundles_that_write_are_verified_with_their_graphs() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let golden = root.join("reference-data/golden/written/llama2");
     for (bundle, graphs) in [
-        ("storygpt-v-mini-writer", vec!["llm_logits"]),
+        ("storygpt-v-mini-words", vec!["llm_logits"]),
         (golden.to_str().unwrap(), vec!["llm_step", "llm_logits"]),
     ] {
         let said = printed(storyeval().args(["model", "verify", bundle]));

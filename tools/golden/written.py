@@ -136,7 +136,7 @@ class Twin:
 def scores() -> None:
     generator = np.random.default_rng(11)
     words = ["otto", "mira", "he", "she", "waves", "sits", "in", "the", "park", "kitchen"]
-    stories = [[[words[at] for at in generator.choice(len(words), generator.integers(2, 8))] for _ in range(3)] for _ in range(12)]
+    stories = [[[words[at] for at in generator.choice(len(words), generator.integers(4, 9))] for _ in range(3)] for _ in range(12)]
     stories[0][2] = stories[0][0]
     stories[3] = [stories[3][0]] * 3
     twin = Twin(stories)

@@ -15,7 +15,7 @@ from pathlib import Path
 
 SCALE = 0.2
 """Of `reading_loss`."""
-MODEL, WRITER = "storygpt-v-mini", "storygpt-v-mini-writer"
+MODEL, WRITER = "storygpt-v-mini", "storygpt-v-mini-words"
 SAMPLING = {"temperature": 0.8, "top_p": 0.95, "max_tokens": 32, "stop": ["image"]}
 """The prompt goes on with ` Image: ` behind a caption, which is how the model ends one."""
 
@@ -31,22 +31,18 @@ def table(path):
     return session.run(None, {"input_ids": np.arange(words, dtype=np.int64)[None]})[0][0]
 
 
-def logits_graph(weights, path):
-    """Writes `hidden_states` [batch, tokens, width] -> `logits` [batch, tokens, words]."""
-    import numpy as np
-    import onnx
-    from onnx import TensorProto, helper, numpy_helper
+def logits_graph(weights, path, parity):
+    """Writes `hidden_states` [batch, tokens, width] -> `logits` [batch, tokens, words], and one case of it."""
+    import torch
+
+    from .onnx_files import export_graph
 
     words, width = weights.shape
-    output = numpy_helper.from_array(np.ascontiguousarray(weights.T * np.float32(SCALE)), "output_layer")
-    node = helper.make_node("MatMul", ["hidden_states", "output_layer"], ["logits"])
-    hidden = helper.make_tensor_value_info("hidden_states", TensorProto.FLOAT, ["batch", "tokens", width])
-    logits = helper.make_tensor_value_info("logits", TensorProto.FLOAT, ["batch", "tokens", words])
-    graph = helper.make_graph([node], "llm_logits", [hidden], [logits], [output])
-    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 18)], ir_version=9,
-                              producer_name="storyeval_train")
-    onnx.checker.check_model(model)
-    onnx.save(model, path)
+    layer = torch.nn.Linear(width, words, bias=False)
+    with torch.no_grad():
+        layer.weight.copy_(torch.from_numpy(weights) * SCALE)
+    hidden = ("hidden_states", "float32", (2, 3, width), {0: "batch", 1: "tokens"}, 0)
+    return export_graph(layer, path, [hidden], "logits", parity, half=False)
 
 
 def bundle(out, seed):
@@ -59,7 +55,7 @@ def bundle(out, seed):
     folder.mkdir(parents=True)
     about = tomllib.loads((source / "bundle.toml").read_text())
     weights = table(source / "llm_embed.onnx")
-    logits_graph(weights, folder / "llm_logits.onnx")
+    logits_graph(weights, folder / "llm_logits.onnx", out / "golden" / "parity")
     shutil.copyfile(source / "llm_tokenizer.json", folder / "llm_tokenizer.json")
     write_bundle(folder, "writer", WRITER, seed, {
         "image": about["image"],
@@ -84,7 +80,7 @@ def main():
     from .config import Config
 
     parser = argparse.ArgumentParser(prog="storyeval_train.writer", description=__doc__)
-    parser.add_argument("--out", required=True, type=Path, help="has bundles/storygpt-v-mini, receives bundles/storygpt-v-mini-writer")
+    parser.add_argument("--out", required=True, type=Path, help="has bundles/storygpt-v-mini, receives bundles/storygpt-v-mini-words")
     arguments = parser.parse_args()
     words = bundle(arguments.out, Config().seed)
     print(f"{arguments.out / 'bundles' / WRITER}: {words} words")

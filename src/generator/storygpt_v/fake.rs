@@ -115,7 +115,7 @@ impl Tokenize for WordTokenizer {
 }
 
 /// Tokens that the fake language model writes.
-pub(super) const WRITTEN: usize = 30;
+pub(super) const WRITTEN: usize = 4100;
 /// The one that ends a caption.
 pub(super) const END: u32 = 3;
 

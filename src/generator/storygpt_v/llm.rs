@@ -34,7 +34,7 @@ pub(super) enum Segment {
 }
 
 /// The part of a prompt before frame `frame`, counted from 0: the story so far (`eval_llm.py:123-133`). Of captions
-/// alone, which the released code has no prompt for, each stands as that of the frame in question does.
+/// alone, which the released code has no prompt for, each is put as that of the frame in question is.
 pub(super) fn earlier(reading: &Reading<'_>, captions: &[&str], frame: usize) -> Vec<Segment> {
     let llm = reading.llm;
     let mut segments = Vec::with_capacity(3 * frame);

@@ -273,7 +273,7 @@ fn given_frames_are_read_and_not_drawn() {
     let mut prompt = prompts().remove(0);
     prompt.given = given(2);
     let frames = model
-        .generate(&[prompt.clone()], Seed(42))
+        .generate(std::slice::from_ref(&prompt), Seed(42))
         .unwrap()
         .remove(0);
     let absent = Err(crate::record::Absence::NotDrawn);
@@ -301,12 +301,12 @@ fn char_ldm_starts_behind_what_is_given() {
     let (mut whole, mut continued) = (char_ldm(), char_ldm());
     let mut prompt = prompts().remove(0);
     let all = whole
-        .generate(&[prompt.clone()], Seed(1))
+        .generate(std::slice::from_ref(&prompt), Seed(1))
         .unwrap()
         .remove(0);
     prompt.given = given(1);
     let behind = continued
-        .generate(&[prompt.clone()], Seed(1))
+        .generate(std::slice::from_ref(&prompt), Seed(1))
         .unwrap()
         .remove(0);
     assert_eq!(
@@ -358,14 +358,16 @@ fn written_captions_take_the_place_of_the_true_ones() {
     let writer = || Writer::new(&super::super::fake::writing_settings(), None);
     let mut model = model();
     let prompt = written(&prompts()[0], 9);
-    let refused = model.generate(&[prompt.clone()], Seed(1)).unwrap_err();
+    let refused = model
+        .generate(std::slice::from_ref(&prompt), Seed(1))
+        .unwrap_err();
     assert_eq!(
         refused.to_string(),
         "the model cannot write the caption of frame 2 of story a"
     );
     model.writer = Some(writer());
     let frames = model
-        .generate(&[prompt.clone()], Seed(1))
+        .generate(std::slice::from_ref(&prompt), Seed(1))
         .unwrap()
         .remove(0);
     assert!(frames[0].written.is_none() && frames[0].likelihood.is_none());

@@ -251,9 +251,9 @@ mod tests {
         assert_eq!(mapper.inputs[0].shape, [None, Some(2), Some(3)]);
         assert_eq!(mapper.outputs[0].shape, [None, Some(12), Some(5)]);
         let mut writing = writing_settings();
-        let of_language = |writing: &_| -> Vec<&'static str> {
+        let of_language = |writing: &Writing| {
             let graphs = language(&llm_settings(), Some(writing), &settings);
-            graphs.iter().map(|it| it.name).collect()
+            graphs.iter().map(|it| it.name).collect::<Vec<_>>()
         };
         assert!(of_language(&writing).ends_with(&[LLM_HIDDEN, LDM_MAPPER, LLM_LOGITS]));
         writing.cache = Some(crate::inference::CacheSizes {

@@ -1,4 +1,4 @@
-//! A batch of stories as far as they are told: what was seen of their frames, and what was written.
+//! A batch of stories so far: what was read of their frames, and what was written.
 
 use super::super::noise::stream;
 use super::super::{Fault, GeneratorError, Prompt};
@@ -14,7 +14,7 @@ use ndarray::Array2;
 /// Names this way of drawing words. Changing the draw changes every caption, and then this must change too.
 const WORDS_VERSION: &str = "storyeval-words-v1";
 
-/// A batch of stories as far as they are told.
+/// A batch of stories so far.
 pub(super) struct Telling {
     /// The stories, with the captions that were written in place of theirs.
     told: Vec<Prompt>,

@@ -52,7 +52,7 @@ impl Writer {
             let logits = self.logits(networks, &hidden)?;
             let mut next = Vec::with_capacity(stories.len());
             for (at, random) in randoms.iter_mut().enumerate() {
-                // A text that is done goes on with any token, which is looked at no more.
+                // A text that is done goes on with any token, which is read no more.
                 let token = match texts[at] {
                     Some(_) => reading.llm.bos_id,
                     None => self.picking.pick(&row_of(&logits, at, 0), random) as u32,
@@ -125,13 +125,18 @@ impl Writer {
                 .assign(&hidden.slice(s![at, first..last, ..]));
         }
         let logits = self.logits(networks, &states)?;
-        let of_story = |(at, own): (usize, &Vec<usize>)| Likelihood {
-            log_probability: own
-                .iter()
-                .enumerate()
-                .map(|(place, token)| log_probability(&row_of(&logits, at, place), *token))
-                .sum(),
-            tokens: own.len(),
+        let of_story = |(at, own): (usize, &Vec<usize>)| {
+            // A token that the output layer does not know has no probability: it is not counted.
+            let known = own.iter().enumerate();
+            let known = known.filter(|(_, token)| **token < self.writing.vocab_size);
+            let of_token = |(place, token): (usize, &usize)| {
+                log_probability(&row_of(&logits, at, place), *token)
+            };
+            let known: Vec<f64> = known.map(of_token).collect();
+            Likelihood {
+                log_probability: known.iter().sum(),
+                tokens: known.len(),
+            }
         };
         Ok(said.iter().enumerate().map(of_story).collect())
     }
