@@ -226,6 +226,10 @@ mod tests {
             ),
             (
                 "manifest.csv",
+                "story, frame, path\nc0, 1, a.png\nc1 ,2 , b/x.png \n",
+            ),
+            (
+                "manifest.csv",
                 "story\tframe\tpath\nc0\t1\ta.png\nc1\t2\tb/x.png\n",
             ),
             (

@@ -129,7 +129,9 @@ pub(super) fn csv_lines(text: &str) -> Vec<Numbered> {
             Ok(row) if row.iter().all(|field| field.trim().is_empty()) => {}
             Ok(row) => {
                 let number = row.position().map_or(index + 2, |at| at.line() as usize);
-                let [story, number_of_frame, path] = places.map(|place| row[place].to_owned());
+                // Blanks around a separator are the writer's.
+                let [story, number_of_frame, path] =
+                    places.map(|place| row[place].trim().to_owned());
                 let line = frame(&number_of_frame).map(|frame| Line { story, frame, path });
                 lines.push((number, line));
             }
