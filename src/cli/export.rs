@@ -64,6 +64,23 @@ pub(crate) struct ExportArguments {
 }
 
 impl ExportArguments {
+    /// An option of another table would change nothing.
+    fn refuse_unused(&self) -> Outcome {
+        let unused = |option: &str, table: &str| {
+            Err(Failure::Arguments {
+                what: format!("`{option}` is for `--what {table}`"),
+                hint: format!("leave `{option}` out, or ask for `--what {table}`"),
+            })
+        };
+        if self.value.is_some() && self.what != Asked::SideBySide {
+            return unused("--value", "side-by-side");
+        }
+        if self.truth.is_some() && self.what != Asked::Table(What::Observations) {
+            return unused("--truth", "observations");
+        }
+        Ok(())
+    }
+
     fn format(&self) -> Result<Format, Failure> {
         if let Some(format) = self.format {
             return Ok(format);
@@ -85,6 +102,7 @@ impl ExportArguments {
 
 /// Writes the table. A file appears whole or not at all.
 pub(crate) fn export(arguments: &ExportArguments) -> Outcome {
+    arguments.refuse_unused()?;
     let folders = runs(&arguments.runs)?;
     let runs = folders.iter().map(|run| runs_in(run));
     let runs = runs.collect::<Result<Vec<_>, _>>()?.concat();

@@ -39,6 +39,7 @@ mod suite;
 mod table;
 mod talk;
 
+use clap::error::{ContextKind, ContextValue};
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 use failure::Failure;
 use std::io::ErrorKind;
@@ -121,7 +122,8 @@ enum Command {
 /// Runs the program.
 pub(crate) fn main() -> ExitCode {
     let command = examples::added(without_empty_variables(Cli::command()));
-    let matches = command.get_matches();
+    let matches = command.clone().try_get_matches();
+    let matches = matches.unwrap_or_else(|error| named_variable(&command, error).exit());
     let cli = Cli::from_arg_matches(&matches).unwrap_or_else(|error| error.exit());
     talk::set_level(cli.quiet, cli.verbose);
     match verb(&cli.command, &matches) {
@@ -165,6 +167,51 @@ fn without_empty_variables(command: clap::Command) -> clap::Command {
         }
     });
     command.mut_subcommands(without_empty_variables)
+}
+
+/// A value that is wrong in an environment variable is said to be there; clap names the option alone.
+fn named_variable(command: &clap::Command, mut error: clap::Error) -> clap::Error {
+    let (Some(ContextValue::String(option)), Some(ContextValue::String(value))) = (
+        error.get(ContextKind::InvalidArg).cloned(),
+        error.get(ContextKind::InvalidValue).cloned(),
+    ) else {
+        return error;
+    };
+    let Some(argument) = argument_of(command, &option) else {
+        return error;
+    };
+    let variable = argument
+        .get_env()
+        .map(|name| name.to_string_lossy().into_owned());
+    let variable = variable.filter(|name| std::env::var(name).is_ok_and(|set| set == value));
+    if let Some(name) = variable {
+        let takes = if argument.get_action().takes_values() {
+            "what the option takes"
+        } else {
+            "true, false, 1 or 0"
+        };
+        let tip = format!(
+            "the value is that of the environment variable {name}: unset it, or set it to {takes}"
+        );
+        error.insert(
+            ContextKind::Suggested,
+            ContextValue::StyledStrs(vec![tip.into()]),
+        );
+    }
+    error
+}
+
+/// The option, as errors write it (`--threads <N>`), of a command or one below it.
+fn argument_of<'a>(command: &'a clap::Command, option: &str) -> Option<&'a clap::Arg> {
+    let long = option.strip_prefix("--")?.split([' ', '=']).next()?;
+    let own = command
+        .get_arguments()
+        .find(|it| it.get_long() == Some(long));
+    own.or_else(|| {
+        command
+            .get_subcommands()
+            .find_map(|below| argument_of(below, option))
+    })
 }
 
 fn verb(command: &Command, matches: &clap::ArgMatches) -> Outcome {

@@ -52,7 +52,7 @@ pub(crate) struct ImagesArguments {
     /// First frame that was drawn, from 1, where the file names do not tell (arldm, vlc)
     #[arg(long, value_name = "K", requires = "images")]
     first_frame: Option<NonZeroUsize>,
-    /// What the numbers in the file names begin at: 0, 1, or both for stories and frames, as 0,1 [default: what fits]
+    /// What the numbers in the file names begin at, or two for stories and frames, as 0,1 [default: what fits]
     #[arg(long, value_name = "N", requires = "images")]
     numbers_from: Option<Numbers>,
     /// Seed that your program drew with, for several runs of a model in one table

@@ -2,6 +2,7 @@
 
 use super::DatasetError;
 use super::path::check_id;
+use crate::record::why_not_json;
 use serde::Deserialize;
 use std::collections::HashMap;
 use std::path::Path;
@@ -37,7 +38,7 @@ pub(crate) fn annotations(
     path: &Path,
 ) -> Result<HashMap<String, Annotation>, DatasetError> {
     let entries: Vec<Entry> =
-        serde_json::from_slice(bytes).map_err(|error| located(path, bytes, error))?;
+        serde_json::from_slice(without_mark(bytes)).map_err(|error| located(path, bytes, error))?;
     let mut found = HashMap::with_capacity(entries.len());
     for entry in entries {
         check_id(path, &entry.id)?;
@@ -59,19 +60,26 @@ pub(crate) fn annotations(
 /// Adds the clip to an error. The typed reader stops at the first bad entry, so the first entry that
 /// cannot be read by itself is the one.
 fn located(path: &Path, bytes: &[u8], source: serde_json::Error) -> DatasetError {
-    let entries: Vec<serde_json::Value> = serde_json::from_slice(bytes).unwrap_or_default();
+    let entries: Vec<serde_json::Value> =
+        serde_json::from_slice(without_mark(bytes)).unwrap_or_default();
     let clip = entries
         .iter()
         .find(|entry| Entry::deserialize(*entry).is_err())
         .and_then(|entry| entry.get("globalID"))
         .and_then(serde_json::Value::as_str)
         .map(str::to_owned);
-    malformed(path, clip, source)
+    malformed(path, bytes, clip, source)
 }
 
-/// A file that is not the JSON that is wanted.
+/// A file without the mark of its byte order, which editors of Windows begin it with.
+pub(crate) fn without_mark(bytes: &[u8]) -> &[u8] {
+    bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes)
+}
+
+/// A file, of which these are the bytes, that is not the JSON that is wanted.
 pub(crate) fn malformed(
     path: &Path,
+    bytes: &[u8],
     clip: Option<String>,
     source: serde_json::Error,
 ) -> DatasetError {
@@ -79,7 +87,8 @@ pub(crate) fn malformed(
         path: path.to_owned(),
         line: source.line(),
         column: source.column(),
-        what: plain_message(&source),
+        what: why_not_json(bytes, source.line(), source.column())
+            .unwrap_or_else(|| plain_message(&source)),
         clip,
         source,
     }

@@ -7,7 +7,7 @@ use crate::format::pickle::PickleError;
 use crate::format::{NpyTableError, StoryFileError};
 use crate::record::{ClipId, FaultKind, FrameIndex, Hint, StoryId, TextVariant};
 use std::fmt::Write;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// A file that should be there.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -38,6 +38,12 @@ pub enum DatasetError {
         files: Vec<MissingFile>,
         /// Where the authors publish it.
         published_at: String,
+    },
+    /// The data set is packed.
+    #[error("{} is an archive, not a data set", path.display())]
+    Archive {
+        /// The file.
+        path: PathBuf,
     },
     /// The folder is there, some of its files are not.
     #[error("data set `{dataset}` in {}{} lacks:{}{}\npublished at: {published_at}", folder.display(), in_layout(*layout), list_files(files), other_layouts(others))]
@@ -223,7 +229,7 @@ pub enum DatasetError {
         id: String,
     },
     /// The split file has no list of this name.
-    #[error("{} has no split `{split}`; it has {}", path.display(), listed(known))]
+    #[error("{}", no_split(path, split, known))]
     UnknownSplit {
         /// The file.
         path: PathBuf,
@@ -383,6 +389,17 @@ fn list_files(files: &[MissingFile]) -> String {
     text
 }
 
+/// The folder below one that has files which are missing there: archives often hold a folder of their own.
+fn folder_with(folder: &Path, files: &[MissingFile]) -> Option<PathBuf> {
+    let first = files.first()?;
+    let below = std::fs::read_dir(folder).ok()?.flatten();
+    let mut below: Vec<PathBuf> = below.map(|entry| entry.path()).collect();
+    below.sort();
+    below
+        .into_iter()
+        .find(|inner| inner.join(&first.path).exists())
+}
+
 fn names(layouts: &[Layout]) -> String {
     let names: Vec<&str> = layouts.iter().map(|layout| layout.name()).collect();
     names.join(", ")
@@ -399,12 +416,12 @@ fn other_layouts(layouts: &[Layout]) -> String {
     format!("\nit is not in the layouts {} either", names(layouts))
 }
 
-fn listed(known: &[String]) -> String {
+fn no_split(path: &Path, split: &str, known: &[String]) -> String {
+    let path = path.display();
     if known.is_empty() {
-        "no split at all".to_owned()
-    } else {
-        known.join(", ")
+        return format!("{path} holds no story");
     }
+    format!("{path} has no split `{split}`; it has {}", known.join(", "))
 }
 
 fn in_clip(clip: Option<&str>) -> String {
@@ -436,7 +453,9 @@ impl Hint for DatasetError {
             Self::MissingFolder { .. } | Self::MissingFiles { .. } | Self::Read { .. } => {
                 FaultKind::Setup
             }
+            Self::UnknownSplit { known, .. } if known.is_empty() => FaultKind::DataVerification,
             Self::UnknownSplit { .. }
+            | Self::Archive { .. }
             | Self::NotPublishedSo { .. }
             | Self::NoReleasedProcedure { .. } => FaultKind::Usage,
             _ => FaultKind::DataVerification,
@@ -448,6 +467,13 @@ impl Hint for DatasetError {
             Self::MissingFolder { dataset, .. } => format!(
                 "put the files there or give their folder with `--data DIR`; `{dataset}` is not needed for a first try: `{MINI}`"
             ),
+            Self::Archive { path } => format!(
+                "unpack it, and give the folder: `--data {}`",
+                path.with_extension("").display()
+            ),
+            Self::MissingFiles { folder, files, .. } if let Some(inner) = folder_with(folder, files) => {
+                format!("{0} holds them: `--data {0}`", inner.display())
+            }
             Self::MissingFiles { folder, .. } => {
                 format!("complete {}; or try without it: `{MINI}`", folder.display())
             }
@@ -468,6 +494,10 @@ impl Hint for DatasetError {
             Self::Read { path, .. } | Self::TooLarge { path, .. } => {
                 format!("check it with `ls -l {}`", path.display())
             }
+            Self::UnknownSplit { path, known, .. } if known.is_empty() => format!(
+                "put stories into it: `storyeval dataset new DIR` writes a sample; `ls -l {}` shows its length",
+                path.display()
+            ),
             Self::UnknownSplit { known, .. } => {
                 let split = known.first().map_or("test", String::as_str);
                 format!("use `--split {split}`")
@@ -489,6 +519,7 @@ impl Hint for DatasetError {
                 if folder.join("stories.jsonl").is_file() { folder.display().to_string() } else { dataset.clone() },
                 folder.display()
             ),
+            Self::Frames { path, source, .. } if let Some(way) = source.way_out(path) => way,
             Self::Frames { path, .. } | Self::WrongFrameSize { path, .. } => format!(
                 "put a whole file in its place (`ls -l {}` shows its length); `storyeval dataset verify` lists every file like it",
                 path.display()

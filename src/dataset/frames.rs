@@ -3,7 +3,7 @@
 use crate::format::{HeaderFault, StoryFileError};
 use crate::vision::{SourceImage, VisionError};
 use image::RgbImage;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// Frames of one clip that are read one by one.
 pub trait ClipFrames {
@@ -49,6 +49,58 @@ impl Doubts {
         self.damaged += usize::from(source.damaged);
         source.image
     }
+}
+
+impl FramesError {
+    /// What to do about a file that is whole, but in another form; `None` for damage.
+    pub(super) fn way_out(&self, path: &Path) -> Option<String> {
+        let file = path.display();
+        let array = |change: &str| {
+            format!(
+                "save the array again: `numpy.save(\"{file}\", {change})`, where `x = numpy.load(\"{file}\")`"
+            )
+        };
+        match self {
+            Self::Picture(_) => {
+                let mut head = [0; 16];
+                let mut file = std::fs::File::open(path).ok()?;
+                let read = std::io::Read::read(&mut file, &mut head).ok()?;
+                let format = image::guess_format(&head[..read]).ok()?;
+                let here = [image::ImageFormat::Png, image::ImageFormat::Jpeg];
+                let name = format.extensions_str().first()?.to_uppercase();
+                (!here.contains(&format)).then(|| {
+                    format!(
+                        "{} is a whole {name} file: convert it to PNG or JPEG",
+                        path.display()
+                    )
+                })
+            }
+            Self::WrongType { descr } if descr.contains('f') => Some(array(
+                "(x * (255 if x.max() <= 1 else 1)).round().clip(0, 255).astype(\"uint8\")",
+            )),
+            Self::WrongType { .. } => Some(array("x.astype(\"uint8\")")),
+            Self::FortranOrder => Some(array("numpy.ascontiguousarray(x)")),
+            Self::WrongShape { shape } => match shape[..] {
+                [_, 3, _, _] => Some(array("x.transpose(0, 2, 3, 1)")),
+                [_, _, 3] => Some(array("x[None]")),
+                _ => Some(format!(
+                    "a clip has to be an array of frames, height, width and 3 colours; {file} has another shape"
+                )),
+            },
+            Self::Header(_) if begins(path, b"PK") => Some(format!(
+                "{file} is an archive of NumPy (.npz): save one of its arrays with numpy.save"
+            )),
+            _ => None,
+        }
+    }
+}
+
+/// Whether a file begins with these bytes.
+fn begins(path: &Path, with: &[u8]) -> bool {
+    let mut head = vec![0; with.len()];
+    let read = std::fs::File::open(path)
+        .and_then(|mut file| std::io::Read::read_exact(&mut file, &mut head));
+    read.is_ok() && head == with
 }
 
 /// Why a clip's frames cannot be read.

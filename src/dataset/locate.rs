@@ -55,6 +55,9 @@ pub fn locate(card: &DatasetCard, places: &Places) -> Result<PathBuf, DatasetErr
     let candidates = places.candidates(&card.id);
     // A data set may be one file, when the user names it.
     let there = |place: &&PathBuf| place.is_dir() || (places.given.is_some() && place.is_file());
+    if let Some(path) = places.given.as_ref().filter(|path| is_archive(path)) {
+        return Err(DatasetError::Archive { path: path.clone() });
+    }
     match candidates.iter().find(there) {
         Some(folder) => Ok(folder.clone()),
         None => Err(DatasetError::MissingFolder {
@@ -68,6 +71,14 @@ pub fn locate(card: &DatasetCard, places: &Places) -> Result<PathBuf, DatasetErr
             published_at: card.published_at.clone(),
         }),
     }
+}
+
+/// Whether a file is packed, by its ending.
+fn is_archive(path: &Path) -> bool {
+    const ENDINGS: [&str; 9] = ["zip", "tar", "gz", "tgz", "bz2", "xz", "zst", "7z", "rar"];
+    let ending = path.extension().and_then(|ending| ending.to_str());
+    path.is_file()
+        && ending.is_some_and(|it| ENDINGS.iter().any(|known| it.eq_ignore_ascii_case(known)))
 }
 
 /// A card's file as an error names it.
@@ -102,6 +113,18 @@ mod tests {
         }
         places.given = Some(root.path().join("nowhere"));
         assert!(locate(&card, &places).is_err());
+    }
+
+    #[test]
+    fn an_archive_is_to_be_unpacked() {
+        let root = tempfile::tempdir().unwrap();
+        let file = root.path().join("dz.zip");
+        std::fs::write(&file, "PK").unwrap();
+        let card = crate::card::dataset("minisv").unwrap();
+        let error = locate(&card, &Places::new(Some(&file), root.path())).unwrap_err();
+        assert!(error.to_string().contains("is an archive"), "{error}");
+        assert!(error.hint().unwrap().contains("unpack it"));
+        assert_eq!(error.fault_kind(), FaultKind::Usage);
     }
 
     #[test]

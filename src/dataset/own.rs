@@ -1,7 +1,7 @@
 //! What can be wrong in a `stories.jsonl`, which its user wrote: the line, the field, its value, and what was
 //! expected.
 
-use crate::record::did_you_mean;
+use crate::record::{did_you_mean, why_not_json};
 use serde_json::Value;
 use std::fmt;
 use std::fmt::Write as _;
@@ -248,15 +248,8 @@ fn syntax(line: &[u8], error: &serde_json::Error) -> String {
     if std::str::from_utf8(line).is_err() {
         return "it is not UTF-8".to_owned();
     }
-    for word in ["NaN", "Infinity", "None", "True", "False"] {
-        let at = error.column().saturating_sub(1);
-        let near = line.get(at.saturating_sub(word.len())..(at + word.len()).min(line.len()));
-        if near.is_some_and(|near| near.windows(word.len()).any(|part| part == word.as_bytes())) {
-            return format!(
-                "it holds {word}, which JSON does not have (column {})",
-                error.column()
-            );
-        }
+    if let Some(why) = why_not_json(line, 1, error.column()) {
+        return why;
     }
     let what = super::annotation::plain_message(error);
     if error.is_eof() {

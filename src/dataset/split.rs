@@ -1,7 +1,7 @@
 //! `train-val-test_split.json`: which clip is in which split.
 
 use super::DatasetError;
-use super::annotation::malformed;
+use super::annotation::{malformed, without_mark};
 use super::path::check_id;
 use std::collections::{BTreeMap, HashSet};
 use std::path::{Path, PathBuf};
@@ -15,8 +15,8 @@ pub(crate) struct Splits {
 
 impl Splits {
     pub(crate) fn parse(bytes: &[u8], path: &Path) -> Result<Self, DatasetError> {
-        let lists: BTreeMap<String, Vec<String>> =
-            serde_json::from_slice(bytes).map_err(|source| malformed(path, None, source))?;
+        let lists: BTreeMap<String, Vec<String>> = serde_json::from_slice(without_mark(bytes))
+            .map_err(|source| malformed(path, bytes, None, source))?;
         let mut seen = HashSet::new();
         for id in lists.values().flatten() {
             check_id(path, id)?;

@@ -80,6 +80,10 @@ impl Hint for FormatError {
     fn hint(&self) -> Option<String> {
         match self {
             Self::Read { .. } => Some("check the path and its permissions".to_owned()),
+            Self::Write { path, source } if source.kind() == io::ErrorKind::NotFound => {
+                let folder = path.parent().unwrap_or(path);
+                Some(format!("make it: `mkdir -p {}`", folder.display()))
+            }
             Self::Write { .. } => Some("check the free space and the permissions".to_owned()),
             Self::Malformed { hint, .. } => Some((*hint).to_owned()),
             Self::WithoutPartner { .. } => {

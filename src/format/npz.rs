@@ -6,7 +6,7 @@ use super::fault::{Fault, FileKind};
 use super::npy::{NpyHeader, Numbers, bytes_of, read_array};
 use ndarray::{Array1, Array2, ArrayView1, ArrayView2};
 use std::fs::File;
-use std::io::{BufReader, Read, Write};
+use std::io::{self, BufReader, Read, Write};
 use std::path::Path;
 use zip::result::ZipError;
 use zip::write::SimpleFileOptions;
@@ -233,12 +233,16 @@ pub fn write_statistics(
     })
 }
 
-fn write_members(path: &Path, members: &[(&str, Vec<u8>)]) -> std::io::Result<()> {
+fn write_members(path: &Path, members: &[(&str, Vec<u8>)]) -> io::Result<()> {
     let folder = match path.parent() {
         Some(folder) if !folder.as_os_str().is_empty() => folder,
         _ => Path::new("."),
     };
-    let mut file = tempfile::NamedTempFile::new_in(folder)?;
+    if !folder.exists() {
+        let what = format!("there is no folder {}", folder.display());
+        return Err(io::Error::new(io::ErrorKind::NotFound, what));
+    }
+    let mut file = tempfile::NamedTempFile::new_in(folder).map_err(plain)?;
     let mut archive = ZipWriter::new(file.as_file_mut());
     // No time: the same statistics give the same bytes.
     let options = SimpleFileOptions::default()
@@ -252,6 +256,11 @@ fn write_members(path: &Path, members: &[(&str, Vec<u8>)]) -> std::io::Result<()
     file.as_file().sync_all()?;
     file.persist(path).map_err(|error| error.error)?;
     Ok(())
+}
+
+/// The fault of the system, without the name of the temporary file.
+fn plain(error: io::Error) -> io::Error {
+    io::Error::from(error.kind())
 }
 
 #[cfg(test)]

@@ -9,6 +9,7 @@ use super::subject::{Subject, arguments};
 use crate::record::{Slice, StoryId, Unit, sha256_hex, without_count};
 use crate::run::{Identity, write_durably};
 use crate::stats::ClusterSums;
+use serde::de::IgnoredAny;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
@@ -157,11 +158,18 @@ impl Baseline {
     /// Reads a baseline.
     ///
     /// # Errors
-    /// [`GateError::Read`], [`GateError::Json`], [`GateError::Format`] and [`GateError::Damaged`].
+    /// [`GateError::Read`], [`GateError::NotBaseline`], [`GateError::Json`], [`GateError::Format`] and [`GateError::Damaged`].
     pub fn read(path: &Path) -> Result<Self, GateError> {
         #[derive(Deserialize)]
         struct Version {
             format: u64,
+        }
+        /// What tells files apart that are JSON objects.
+        #[derive(Deserialize)]
+        struct Kind {
+            models: Option<IgnoredAny>,
+            identity: Option<IgnoredAny>,
+            scores: Option<IgnoredAny>,
         }
         let text = fs::read(path).map_err(|source| GateError::Read {
             what: "baseline",
@@ -172,6 +180,25 @@ impl Baseline {
             path: path.to_path_buf(),
             source,
         };
+        let other = |what| GateError::NotBaseline {
+            path: path.to_path_buf(),
+            what,
+        };
+        if !text.trim_ascii_start().starts_with(b"{") {
+            return Err(other("it is not a JSON object"));
+        }
+        match serde_json::from_slice(&text).map_err(json)? {
+            Kind {
+                models: Some(_), ..
+            } => {}
+            Kind {
+                identity: Some(_), ..
+            } => return Err(other("it is the manifest of a run")),
+            Kind {
+                scores: Some(_), ..
+            } => return Err(other("it holds the scores of a run")),
+            _ => return Err(other("it has no `models`")),
+        }
         // The version first: a later format may have other fields, and that is the better message.
         let version: Version = serde_json::from_slice(&text).map_err(json)?;
         if version.format != u64::from(FORMAT) {

@@ -3,7 +3,8 @@
 use crate::card::CardError;
 use crate::record::{FaultKind, Hint};
 use crate::run::RunError;
-use std::path::PathBuf;
+use std::io;
+use std::path::{Path, PathBuf};
 
 /// Why nothing could be judged, or why the judgement is no.
 #[derive(Debug, thiserror::Error)]
@@ -46,6 +47,14 @@ pub enum GateError {
         path: PathBuf,
         /// What the JSON reader says.
         source: serde_json::Error,
+    },
+    /// The file is something else.
+    #[error("{} is no baseline: {what}", path.display())]
+    NotBaseline {
+        /// The file.
+        path: PathBuf,
+        /// What it is.
+        what: &'static str,
     },
     /// The baseline was written by another version.
     #[error("{} has format {found}, this program reads format {supported}", path.display())]
@@ -108,6 +117,14 @@ pub enum GateError {
     Write(#[from] RunError),
 }
 
+/// A file beside `path`: what is there is not written over unasked.
+fn another(path: &Path) -> String {
+    const NAMES: [&str; 2] = ["baseline.json", "new-baseline.json"];
+    let free = |name: &&str| !path.with_file_name(name).exists();
+    let name = NAMES.into_iter().find(free).unwrap_or("NEW.json");
+    path.with_file_name(name).display().to_string()
+}
+
 impl Hint for GateError {
     fn fault_kind(&self) -> FaultKind {
         match self {
@@ -116,9 +133,10 @@ impl Hint for GateError {
             | Self::Rule { .. }
             | Self::Unusable { .. }
             | Self::Twice { .. } => FaultKind::Usage,
-            Self::Json { .. } | Self::Format { .. } | Self::Damaged { .. } => {
-                FaultKind::DataVerification
-            }
+            Self::NotBaseline { .. }
+            | Self::Json { .. }
+            | Self::Format { .. }
+            | Self::Damaged { .. } => FaultKind::DataVerification,
             Self::Incomplete { .. } => FaultKind::Partial,
             Self::Incomparable { .. } | Self::Powerless { .. } => FaultKind::Incomparable,
             Self::Failed { .. } => FaultKind::GateFailed,
@@ -128,7 +146,7 @@ impl Hint for GateError {
 
     fn hint(&self) -> Option<String> {
         Some(match self {
-            Self::Read { what: "baseline", path, .. } => format!(
+            Self::Read { what: "baseline", path, source } if source.kind() == io::ErrorKind::NotFound => format!(
                 "write one with `storyeval gate update RUN... --baseline {}`",
                 path.display()
             ),
@@ -140,13 +158,18 @@ impl Hint for GateError {
             Self::Unusable { .. } => {
                 "give the score a rule of its own, before this one".to_owned()
             }
+            Self::NotBaseline { path, .. } => format!(
+                "name the baseline, or write one to another file: `storyeval gate update RUN... --baseline {}`",
+                another(path)
+            ),
             Self::Json { path, .. } | Self::Damaged { path, .. } => format!(
-                "take the committed file (`git checkout -- {0}`), or write a new one with `storyeval gate update RUN... --baseline {0}`",
-                path.display()
+                "take the committed file (`git checkout -- {}`), or write a new one: `storyeval gate update RUN... --baseline {}`",
+                path.display(),
+                another(path)
             ),
             Self::Format { path, .. } => format!(
-                "use the version of storyeval that wrote it, or write a new one with `storyeval gate update RUN... --baseline {}`",
-                path.display()
+                "use the version of storyeval that wrote it, or write a new one: `storyeval gate update RUN... --baseline {}`",
+                another(path)
             ),
             Self::Twice { .. } => "give one run of each model".to_owned(),
             Self::Incomplete { .. } => {

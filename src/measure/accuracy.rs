@@ -10,6 +10,7 @@ use crate::record::Signature;
 use crate::stats::bootstrap;
 use clap::ValueEnum;
 use serde_json::{Value, json};
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 /// How classes are put together.
@@ -256,6 +257,13 @@ impl AccuracyRequest {
             return Err(MeasureError::request(
                 format!("column {} is named twice", columns[column]),
                 "name each column of `--columns` once",
+            ));
+        }
+        let mut seen = BTreeSet::new();
+        if let Some(twice) = self.names.iter().find(|name| !seen.insert(name.as_str())) {
+            return Err(MeasureError::request(
+                format!("two classes are called {twice:?}"),
+                "give `--names` a name of its own for every column",
             ));
         }
         if !self.names.is_empty() && self.names.len() != rows.classes {

@@ -166,6 +166,12 @@ pub enum PipelineError {
         /// The name.
         name: String,
     },
+    /// A run was named where images of another program are wanted.
+    #[error("{} is a run of storyeval, not a folder of images", run.display())]
+    ImagesOfRun {
+        /// The run folder.
+        run: PathBuf,
+    },
     /// The run folder lies among the images that it is made of.
     #[error("the run folder {} lies inside the folder of the images", run.display())]
     NestedRun {
@@ -286,6 +292,10 @@ impl Hint for PipelineError {
             }
             Self::OtherData { .. } => "give the folder of the same data set with `--data DIR`".to_owned(),
             Self::ModelName { .. } => "choose one with `--name`".to_owned(),
+            Self::ImagesOfRun { run } => format!(
+                "score the run itself with `storyeval score {0}`; its frames as those of another program are `--images {0}/frames`",
+                run.display()
+            ),
             Self::NestedRun { .. } => "choose another place with `--out DIR`".to_owned(),
             Self::OneFolder { .. } => {
                 "set STORYEVAL_DATA to a folder that holds a folder for each data set id".to_owned()

@@ -109,6 +109,11 @@ impl Hint for ReportError {
 
 /// The nearest known name, or all of them.
 fn known_names(name: &str, known: &[String]) -> String {
+    if let Some(first) = name.strip_suffix('0').map(|start| format!("{start}1"))
+        && known.contains(&first)
+    {
+        return format!("frames count from 1: the first is `{first}`");
+    }
     let near = known
         .iter()
         .map(|other| (strsim::jaro_winkler(name, other), other))

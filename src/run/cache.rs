@@ -5,7 +5,8 @@
 //! preprocessing) and maps clips to bytes. It grows by whole segments, each one file under the name of
 //! its own hash, so that processes can share a folder and a killed one leaves nothing half-written. A
 //! segment that is damaged is ignored: its clips are observed again. All caches together have a bound
-//! ([`super::MOST_CACHED`]); those that were not used for longest go first.
+//! ([`super::MOST_CACHED`]); those that were not used for longest go first. Where nothing can be written, a cache
+//! gives what it has, and keeps what is new for as long as the process lasts.
 
 use super::cache_bound::{ABOUT, MOST_CACHED, SEGMENT, Turn, prune, use_now};
 use super::durable::{create_folder, write_durably};
@@ -48,6 +49,8 @@ pub struct Cache {
     folder: PathBuf,
     /// Keeps the folder from being removed.
     _in_use: Option<File>,
+    /// Whether what is new goes to the disk.
+    kept: bool,
     segments: Vec<PathBuf>,
     places: HashMap<ClipId, Place>,
     pending: HashMap<ClipId, Vec<u8>>,
@@ -59,31 +62,25 @@ impl Cache {
     /// Opens the cache of `key` below `root`, and reads which clips it has.
     ///
     /// # Errors
-    /// [`RunError::Output`] and other faults of writing when the folder cannot be made, [`RunError::Read`] when it
-    /// cannot be listed.
+    /// [`RunError::Output`] when the folder cannot be made for another reason than that it is read-only or the disk
+    /// is full; [`RunError::Read`] when it cannot be listed.
     pub fn open(root: &Path, key: &str) -> Result<Self, RunError> {
         let folder = root.join(&sha256_hex(key.as_bytes())[..32]);
-        create_folder(root)?;
-        let turn = Turn::take(root);
-        create_folder(&folder)?;
-        let in_use = use_now(&folder);
-        let about = folder.join(ABOUT);
-        if !about.exists() {
-            write_durably(&about, key.as_bytes())?;
-        }
-        drop(turn);
-        let read = |source| RunError::read(&folder, source);
-        let mut segments: Vec<PathBuf> = fs::read_dir(&folder)
-            .map_err(read)?
-            .map(|entry| entry.map(|entry| entry.path()))
-            .collect::<io::Result<Vec<_>>>()
-            .map_err(read)?;
+        let made = if_writable(make(root, &folder, key))?;
+        let kept = made.is_some();
+        let in_use = made.unwrap_or_else(|| use_now(&folder));
+        let mut segments = match segments(&folder) {
+            Ok(segments) => segments,
+            Err(error) if !kept && error.kind() == io::ErrorKind::NotFound => Vec::new(),
+            Err(error) => return Err(RunError::read(&folder, error)),
+        };
         segments.retain(|path| path.extension().is_some_and(|suffix| suffix == SEGMENT));
         segments.sort();
         let mut cache = Self {
             root: root.to_owned(),
             folder,
             _in_use: in_use,
+            kept,
             segments: Vec::new(),
             places: HashMap::new(),
             pending: HashMap::new(),
@@ -120,58 +117,62 @@ impl Cache {
     /// Keeps the value of a clip; what is known already stays as it is.
     ///
     /// # Errors
-    /// [`RunError::Output`] and other faults of writing when a segment becomes full and cannot be written.
+    /// [`RunError::Output`] when a segment becomes full and cannot be written, as of [`Cache::flush`].
     pub fn put(&mut self, clip: &ClipId, value: Vec<u8>) -> Result<(), RunError> {
         if self.places.contains_key(clip) || self.pending.contains_key(clip) {
             return Ok(());
         }
         self.pending.insert(clip.clone(), value);
         self.order.push(clip.clone());
-        if self.order.len() >= PENDING {
+        if self.order.len() % PENDING == 0 {
             self.flush()?;
         }
         Ok(())
     }
 
-    /// Writes what is pending.
+    /// Writes what is pending, where the cache can be written.
     ///
     /// # Errors
-    /// [`RunError::Output`] and other faults of writing.
-    ///
-    /// # Panics
-    /// Never: a header is plain data and can be written as JSON.
+    /// [`RunError::Output`] when it fails for another reason than that the cache is read-only or the disk is full.
     pub fn flush(&mut self) -> Result<(), RunError> {
-        if self.order.is_empty() {
+        if self.order.is_empty() || !self.kept {
             return Ok(());
         }
-        let mut payload = Vec::new();
-        let mut values = Vec::with_capacity(self.order.len());
-        for clip in std::mem::take(&mut self.order) {
-            let value = self.pending.remove(&clip).unwrap_or_default();
-            values.push((clip, value.len() as u64));
-            payload.extend(value);
-        }
-        let sha256 = sha256_hex(&payload);
-        let header = Header {
-            format: 1,
-            sha256,
-            values,
-        };
-        let mut bytes = serde_json::to_vec(&header).expect("a header is plain data");
-        let path = self
-            .folder
-            .join(format!("{}.{SEGMENT}", &sha256_hex(&bytes)[..32]));
-        bytes.push(b'\n');
-        bytes.extend(payload);
+        let (name, bytes) = self.segment();
+        let path = self.folder.join(name);
         let turn = Turn::take(&self.root);
         // A run that observed the same frames at the same time has written the same file.
-        if read_header(&path).is_none() {
-            write_durably(&path, &bytes)?;
+        if read_header(&path).is_none() && if_writable(write_durably(&path, &bytes))?.is_none() {
+            self.kept = false;
+            return Ok(());
         }
         prune(&self.root, MOST_CACHED);
         drop(turn);
+        self.order.clear();
+        self.pending.clear();
         self.adopt(path);
         Ok(())
+    }
+
+    /// What is pending as the name and the bytes of a segment.
+    fn segment(&self) -> (String, Vec<u8>) {
+        let mut payload = Vec::new();
+        let mut values = Vec::with_capacity(self.order.len());
+        for clip in &self.order {
+            let value = self.pending.get(clip).map_or(&[][..], Vec::as_slice);
+            values.push((clip.clone(), value.len() as u64));
+            payload.extend(value);
+        }
+        let header = Header {
+            format: 1,
+            sha256: sha256_hex(&payload),
+            values,
+        };
+        let mut bytes = serde_json::to_vec(&header).expect("a header is plain data");
+        let name = format!("{}.{SEGMENT}", &sha256_hex(&bytes)[..32]);
+        bytes.push(b'\n');
+        bytes.extend(payload);
+        (name, bytes)
     }
 
     /// Where it lies.
@@ -198,6 +199,35 @@ impl Cache {
         }
         self.segments.push(path);
     }
+}
+
+/// Makes the folder of a cache, notes its key there, and keeps it from being removed.
+fn make(root: &Path, folder: &Path, key: &str) -> Result<Option<File>, RunError> {
+    create_folder(root)?;
+    let _turn = Turn::take(root);
+    create_folder(folder)?;
+    let in_use = use_now(folder);
+    let about = folder.join(ABOUT);
+    if !about.exists() {
+        write_durably(&about, key.as_bytes())?;
+    }
+    Ok(in_use)
+}
+
+/// What was made, or `None` where a cache is read-only or full: that is no reason not to score.
+fn if_writable<T>(made: Result<T, RunError>) -> Result<Option<T>, RunError> {
+    match made {
+        Ok(made) => Ok(Some(made)),
+        Err(RunError::ReadOnly { .. } | RunError::DiskFull { .. }) => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
+/// What lies in a cache's folder.
+fn segments(folder: &Path) -> io::Result<Vec<PathBuf>> {
+    fs::read_dir(folder)?
+        .map(|entry| entry.map(|entry| entry.path()))
+        .collect()
 }
 
 /// The header and the offset of the first value, if the segment is whole.
@@ -256,6 +286,35 @@ mod tests {
         assert!(third.get(&clip(PENDING + 20)).unwrap().is_none());
         let other = Cache::open(folder.path(), "b").unwrap();
         assert!(other.get(&clip(1)).unwrap().is_none());
+    }
+
+    #[test]
+    fn a_cache_that_cannot_be_written_keeps_values_for_the_process() {
+        for source in [
+            io::ErrorKind::PermissionDenied,
+            io::ErrorKind::ReadOnlyFilesystem,
+            io::ErrorKind::StorageFull,
+        ] {
+            let failed = RunError::write(Path::new("cache"), source.into());
+            assert!(if_writable::<()>(Err(failed)).unwrap().is_none());
+        }
+        let other = RunError::write(Path::new("cache"), io::ErrorKind::NotADirectory.into());
+        assert!(if_writable::<()>(Err(other)).is_err());
+
+        let folder = tempfile::tempdir().unwrap();
+        let mut cache = Cache::open(folder.path(), "a").unwrap();
+        cache.kept = false;
+        fill(&mut cache, 0..2 * PENDING + 3);
+        cache.flush().unwrap();
+        for number in 0..2 * PENDING + 3 {
+            let expected = number.to_le_bytes().repeat(number % 3);
+            assert_eq!(cache.get(&clip(number)).unwrap().unwrap(), expected);
+        }
+        let again = Cache::open(folder.path(), "a").unwrap();
+        assert!(
+            again.get(&clip(1)).unwrap().is_none(),
+            "nothing was written"
+        );
     }
 
     #[test]

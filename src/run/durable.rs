@@ -139,8 +139,12 @@ pub(super) fn create_folder(folder: &Path) -> Result<(), RunError> {
     if let Some(parent) = folder.parent() {
         create_folder(parent)?;
     }
+    if folder.is_file() {
+        let path = folder.to_path_buf();
+        return Err(RunError::NotFolder { path });
+    }
     match fs::create_dir(folder) {
-        // Another process may have been faster; whether it is a folder shows at the first write.
+        // Another process may have been faster.
         Err(error) if error.kind() != io::ErrorKind::AlreadyExists => Err(error),
         _ => sync_folder(folder),
     }

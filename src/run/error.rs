@@ -75,6 +75,34 @@ pub enum RunError {
         /// The folder.
         path: PathBuf,
     },
+    /// A part of a run was named instead of the run.
+    #[error("{} is not a run, but lies in one", path.display())]
+    InRun {
+        /// What was named.
+        path: PathBuf,
+        /// The folder of the run.
+        run: PathBuf,
+    },
+    /// A file was named where a folder is wanted.
+    #[error("{} is a file, not a folder", path.display())]
+    NotFolder {
+        /// The file.
+        path: PathBuf,
+    },
+    /// The folder in which a file is to be written does not exist.
+    #[error("failed to write {}: there is no folder {}", path.display(), parent(path))]
+    NoParent {
+        /// The file.
+        path: PathBuf,
+    },
+    /// A file of a run is not what this program wrote.
+    #[error("{} is damaged: {what}", path.display())]
+    Damaged {
+        /// The file.
+        path: PathBuf,
+        /// How.
+        what: String,
+    },
     /// A folder that was named does not exist.
     #[error("there is no folder {}", path.display())]
     NoFolder {
@@ -341,6 +369,9 @@ impl RunError {
             io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem => {
                 Self::ReadOnly { path, source }
             }
+            io::ErrorKind::NotFound if !Path::new(&parent(&path)).exists() => {
+                Self::NoParent { path }
+            }
             _ => Self::Output { path, source },
         }
     }
@@ -359,6 +390,7 @@ impl Hint for RunError {
     fn fault_kind(&self) -> FaultKind {
         match self {
             Self::Output { .. }
+            | Self::NoParent { .. }
             | Self::ReadOnly { .. }
             | Self::DiskFull { .. }
             | Self::Locked { .. }
@@ -372,6 +404,7 @@ impl Hint for RunError {
             | Self::ObservationsFormat { .. }
             | Self::Cards { .. }
             | Self::Hash { .. }
+            | Self::Damaged { .. }
             | Self::Frame { .. }
             | Self::Observations { .. }
             | Self::Column { .. }
@@ -381,6 +414,8 @@ impl Hint for RunError {
             | Self::RepeatedStory { .. } => FaultKind::DataVerification,
             Self::PartitionSyntax { .. }
             | Self::NoRun { .. }
+            | Self::InRun { .. }
+            | Self::NotFolder { .. }
             | Self::NoFolder { .. }
             | Self::SeveralRuns { .. } => FaultKind::Usage,
             Self::EmptyPlan => FaultKind::NothingSelected,
@@ -413,10 +448,10 @@ impl Hint for RunError {
                 "wait for the other process, or choose another folder with `--out DIR`".to_owned()
             }
             Self::Occupied { .. } => "choose a new folder with `--out runs/NAME`".to_owned(),
-            Self::NoRun { path } => format!(
-                "start one with `storyeval run --dataset minisv --model storygpt-v-mini --out {}`",
-                path.display()
-            ),
+            Self::NoRun { .. } => "start one in a new folder: `storyeval run --dataset minisv --model storygpt-v-mini --out runs/NAME`; pictures of another program are scored with `storyeval score --images DIR --dataset D`".to_owned(),
+            Self::InRun { run, .. } => format!("name the run: {}", run.display()),
+            Self::NotFolder { .. } => "name a folder, for a new run `--out runs/NAME`".to_owned(),
+            Self::NoParent { path } => format!("make it: `mkdir -p {}`", parent(path)),
             Self::NoFolder { .. } => "list the runs below a folder with `storyeval ls runs DIR`".to_owned(),
             Self::SeveralRuns { runs, .. } => {
                 format!("name one of them: {}", runs.first()?.display())
@@ -447,7 +482,7 @@ impl Hint for RunError {
             Self::Hash { path, .. } if path.ends_with(super::layout::SCORES) => {
                 format!("write the scores again: `storyeval score {}`", parent(path))
             }
-            Self::Json { path, .. } | Self::Hash { path, .. } => format!(
+            Self::Json { path, .. } | Self::Hash { path, .. } | Self::Damaged { path, .. } => format!(
                 "the run was changed from outside; move it away with `mv {0} {0}.damaged` and start anew",
                 parent(path)
             ),
@@ -506,36 +541,4 @@ fn listed(paths: &[PathBuf]) -> String {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn full_and_read_only_disks_are_told_apart() {
-        let path = Path::new("runs/a/plan.jsonl");
-        for (kind, full) in [
-            (io::ErrorKind::StorageFull, true),
-            (io::ErrorKind::QuotaExceeded, true),
-            (io::ErrorKind::PermissionDenied, false),
-            (io::ErrorKind::ReadOnlyFilesystem, false),
-        ] {
-            let error = RunError::write(path, kind.into());
-            assert_eq!(matches!(error, RunError::DiskFull { .. }), full);
-            assert_eq!(matches!(error, RunError::ReadOnly { .. }), !full);
-            assert_eq!(error.fault_kind(), FaultKind::Output);
-            assert!(error.hint().expect("hint").contains("runs/a"));
-        }
-    }
-
-    #[test]
-    #[cfg(target_os = "linux")]
-    fn a_full_device_is_recognised_by_its_raw_error() {
-        use std::io::Write;
-        let mut full = std::fs::OpenOptions::new()
-            .write(true)
-            .open("/dev/full")
-            .expect("/dev/full");
-        let source = full.write_all(b"x").expect_err("no space");
-        let error = RunError::write(Path::new("/dev/full"), source);
-        assert!(matches!(error, RunError::DiskFull { .. }), "{error:?}");
-    }
-}
+mod tests;

@@ -24,11 +24,21 @@ pub struct Found {
 /// followed, so that the search stays below `root` and ends.
 ///
 /// # Errors
-/// [`RunError::Read`] when `root` itself cannot be listed.
+/// [`RunError::NoFolder`], [`RunError::NotFolder`] or [`RunError::Read`] when `root` itself cannot be listed.
 pub fn find_runs(root: &Path) -> Result<Found, RunError> {
     let mut found = Found::default();
     // The folder that the user named may be a link; what lies in it may not.
-    fs::read_dir(root).map_err(|error| RunError::read(root, error))?;
+    let path = root.to_path_buf();
+    match fs::read_dir(root) {
+        Ok(_) => {}
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {
+            return Err(RunError::NoFolder { path });
+        }
+        Err(error) if error.kind() == io::ErrorKind::NotADirectory => {
+            return Err(RunError::NotFolder { path });
+        }
+        Err(error) => return Err(RunError::read(root, error)),
+    }
     let mut waiting = vec![(root.to_path_buf(), 0)];
     let mut seen = 0;
     while let Some((folder, depth)) = waiting.pop() {
@@ -105,7 +115,7 @@ mod tests {
         );
         assert!(matches!(
             find_runs(&root.join("nowhere")),
-            Err(RunError::Read { .. })
+            Err(RunError::NoFolder { .. })
         ));
     }
 

@@ -127,7 +127,7 @@ impl Plan {
     /// Reads a `plan.jsonl`.
     ///
     /// # Errors
-    /// [`RunError::Read`], [`RunError::Json`] with the line, and those of [`Plan::new`].
+    /// [`RunError::Read`], [`RunError::Json`] with the line, [`RunError::Damaged`].
     pub fn read(path: &Path) -> Result<Self, RunError> {
         let text = fs::read_to_string(path).map_err(|error| RunError::read(path, error))?;
         let units = text
@@ -141,7 +141,14 @@ impl Plan {
                 })
             })
             .collect::<Result<Vec<Unit>, _>>()?;
-        Self::checked(units)
+        // What a plan may not be is a fault of the selection when it is made, and of the file when it is read.
+        Self::checked(units).map_err(|error| RunError::Damaged {
+            path: path.to_path_buf(),
+            what: match error {
+                RunError::EmptyPlan => "it holds no story".to_owned(),
+                other => other.to_string(),
+            },
+        })
     }
 
     /// The units, in order.
@@ -243,6 +250,7 @@ impl fmt::Display for PlanSummary {
 mod tests {
     use super::super::testing;
     use super::*;
+    use crate::record::{FaultKind, Hint};
 
     #[test]
     fn batches_are_cut_from_the_plan() {
@@ -281,6 +289,19 @@ mod tests {
         fs::write(&path, plan.to_jsonl() + "{\n").expect("write");
         let error = Plan::read(&path).expect_err("torn");
         assert!(matches!(error, RunError::Json { line: 6, .. }), "{error:?}");
+        // The file is damaged, not the selection or the split.
+        for (text, what) in [
+            (String::new(), "holds no story"),
+            (plan.to_jsonl().repeat(2), "twice"),
+        ] {
+            fs::write(&path, text).expect("write");
+            let error = Plan::read(&path).expect_err("damaged");
+            assert!(
+                matches!(&error, RunError::Damaged { what: it, .. } if it.contains(what)),
+                "{error:?}"
+            );
+            assert_eq!(error.fault_kind(), FaultKind::DataVerification);
+        }
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! Runs of one model under several seeds: `GROUP/<model>/seed-<k>/`.
 
 use super::error::RunError;
-use super::layout::{MANIFEST, SCORES};
+use super::layout::{MANIFEST, PLAN, SCORES};
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -43,9 +43,29 @@ pub(super) fn no_run(folder: &Path) -> RunError {
         return RunError::NoFolder { path };
     }
     match below(folder) {
-        Ok(runs) if !runs.is_empty() => RunError::SeveralRuns { path, runs },
-        _ => RunError::NoRun { path },
+        Ok(runs) if !runs.is_empty() => return RunError::SeveralRuns { path, runs },
+        _ => {}
     }
+    match run_above(folder) {
+        Some(run) => RunError::InRun { path, run },
+        None => RunError::NoRun { path },
+    }
+}
+
+/// The run that a file or folder lies in: the deepest is `frames/<story>/<k>.png`.
+fn run_above(inside: &Path) -> Option<PathBuf> {
+    let is_run = |folder: &&Path| {
+        [MANIFEST, PLAN]
+            .iter()
+            .all(|file| folder.join(file).is_file())
+    };
+    let run = inside.ancestors().skip(1).take(3).find(is_run)?;
+    let here = run.as_os_str().is_empty();
+    Some(if here {
+        PathBuf::from(".")
+    } else {
+        run.to_path_buf()
+    })
 }
 
 /// The folder itself, or the seeds in it.

@@ -653,12 +653,12 @@ mod tests {
     }
 
     #[test]
-    fn a_path_through_a_file_is_an_output_error() {
+    fn a_path_through_a_file_is_a_fault_of_the_request() {
         let folder = tempfile::tempdir().expect("tempdir");
         let file = folder.path().join("file");
         fs::write(&file, "x").expect("write");
         let error = begin(&file.join("run"), &testing::plan(3, 2)).expect_err("not a folder");
-        assert_eq!(error.fault_kind(), crate::FaultKind::Output);
+        assert_eq!(error.fault_kind(), crate::FaultKind::Usage);
         assert!(error.to_string().contains("file"), "{error}");
     }
 }

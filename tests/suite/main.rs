@@ -35,6 +35,7 @@ mod metric_networks;
 mod metric_numbers;
 mod minisv;
 mod misuse;
+mod misuse_runs;
 mod model_import;
 mod mutants;
 mod order;

@@ -206,7 +206,7 @@ fn a_slip_in_the_stories_is_named_with_line_field_value_and_form() {
         ),
         (
             with(|it| it["frames"][0]["image"] = json!("../a.png")),
-            "without `..`",
+            "it holds `..`",
         ),
         (
             format!("{good}\n{good}"),
@@ -237,7 +237,7 @@ fn a_new_data_set_is_sound_and_runs_as_it_is() {
     fails(&mut new(&[])).says(110, &["mine exists and is not an empty folder"]);
     let report = verified(&root.path().join("mine"));
     assert_eq!(report["findings"], json!([]), "{report}");
-    // A folder is named without `./`.
+    // A folder is named it holds `..`.
     let mut run = storyeval();
     run.current_dir(root.path()).args([
         "run",

@@ -130,7 +130,7 @@ fn in_line(line: usize, first: usize, error: DatasetError) -> Result<StoryFault,
         DatasetError::UnsafeId { id, .. } => (
             StoryFaultKind::Unsafe,
             format!(
-                "{id:?} is not a plain name: ids have at most 200 characters, and `image` is a path below the folder, with `/` and without `..`"
+                "{id:?} is no name: `id`, `split` and `clip` have 1 to 200 characters, none of them a control character"
             ),
         ),
         DatasetError::WrongContent {

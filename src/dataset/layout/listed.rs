@@ -11,7 +11,7 @@ use crate::dataset::catalog::{
 use crate::dataset::labels::Shared;
 use crate::dataset::path::check_id;
 use crate::dataset::pixels::{NamedFiles, Pixels};
-use crate::record::{ClipId, StoryFrame, StoryId};
+use crate::record::{ClipId, StoryFrame, StoryId, inside};
 use serde::Deserialize;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::{Path, PathBuf};
@@ -154,18 +154,21 @@ impl<'a> Builder<'a> {
         let shots = story
             .frames
             .into_iter()
-            .map(|frame| self.shot(frame))
+            .enumerate()
+            .map(|(index, frame)| self.shot(index, frame))
             .collect::<Result<Vec<_>, _>>()?;
         self.parts
             .push(StoryId::new(story.id), &story.split, shots.into_iter());
         Ok(())
     }
 
-    fn shot(&mut self, frame: ListedFrame) -> Result<Shot, DatasetError> {
-        let files = match &frame.image {
-            Files::One(file) => vec![file.clone()],
-            Files::Many(files) => files.clone(),
+    fn shot(&mut self, index: usize, frame: ListedFrame) -> Result<Shot, DatasetError> {
+        let named = match &frame.image {
+            Files::One(file) => std::slice::from_ref(file),
+            Files::Many(files) => files,
         };
+        let files = named.iter().map(|file| self.below(index, file));
+        let files = files.collect::<Result<Vec<_>, _>>()?;
         let wrong =
             |clip: Option<String>, wanted: &str, found: String| DatasetError::WrongContent {
                 path: self.path.clone(),
@@ -180,10 +183,6 @@ impl<'a> Builder<'a> {
                 "a frame without images".to_owned(),
             ));
         };
-        // Names must stay inside; whether the files are there is asked when they are needed.
-        for part in files.iter().flat_map(|file| file.split('/')) {
-            check_id(&self.path, part)?;
-        }
         let stem = first.rsplit_once('.').map_or(&**first, |(stem, _)| stem);
         let id = frame.clip.clone().unwrap_or_else(|| stem.to_owned());
         check_name(&self.path, &id)?;
@@ -218,6 +217,33 @@ impl<'a> Builder<'a> {
                 })
             }),
             clip,
+        })
+    }
+
+    /// The path of a picture in one spelling. It must stay inside; whether it is there is asked when it is needed.
+    fn below(&self, frame: usize, file: &str) -> Result<String, DatasetError> {
+        let plain = |path: &String| {
+            path.split('/')
+                .all(|part| check_id(&self.path, part).is_ok())
+        };
+        let why = match inside(file) {
+            Ok(path) if plain(&path) => return Ok(path),
+            Ok(_) => {
+                "a name in it begins with a dot, is too long, or has a character that names do not have"
+            }
+            Err(why) => why,
+        };
+        if self.line.is_none() {
+            return Err(DatasetError::UnsafeId {
+                path: self.path.clone(),
+                id: file.to_owned(),
+            });
+        }
+        Err(DatasetError::WrongContent {
+            path: self.path.clone(),
+            clip: Some(format!("frames[{frame}].image")),
+            wanted: "a path below the folder of the file".to_owned(),
+            found: format!("{file:?} ({why})"),
         })
     }
 

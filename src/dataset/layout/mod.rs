@@ -12,7 +12,7 @@ mod pororo;
 mod storygpt_v;
 mod vist;
 
-use super::annotation::malformed;
+use super::annotation::{malformed, without_mark};
 use super::catalog::Catalog;
 use super::locate::missing;
 use super::root::Root;
@@ -191,8 +191,9 @@ fn first_of(root: &Root, names: &[&'static str]) -> Option<&'static str> {
 
 /// A JSON file of a data set.
 fn json<T: DeserializeOwned>(root: &Root, name: &str) -> Result<T, DatasetError> {
-    let failed = |source| malformed(&named(root, name), None, source);
-    serde_json::from_slice(&root.read(name)?).map_err(failed)
+    let bytes = root.read(name)?;
+    serde_json::from_slice(without_mark(&bytes))
+        .map_err(|source| malformed(&named(root, name), &bytes, None, source))
 }
 
 /// A path that need not exist, for messages.

@@ -1,6 +1,6 @@
 //! Errors of this room.
 
-use super::{Guess, LayoutKind, Mismatch};
+use super::{Guess, LayoutKind, Mismatch, Numbers};
 use crate::record::{FaultKind, Hint};
 use crate::vision::VisionError;
 use std::fmt;
@@ -89,6 +89,14 @@ pub enum ImagesError {
         /// Frames of the shortest story.
         frames: usize,
     },
+    /// The names of the layout's files have no such numbers.
+    #[error("layout {layout} ({}) does not take `--numbers-from {asked}`", layout.pattern())]
+    Numbers {
+        /// The layout.
+        layout: LayoutKind,
+        /// What was asked for.
+        asked: Numbers,
+    },
     /// The layout is a list, and there is none or more than one.
     #[error("{} has to hold one of manifest.csv, manifest.jsonl and manifest.json, and holds {found}", path.display())]
     NoList {
@@ -104,6 +112,8 @@ pub enum ImagesError {
         path: PathBuf,
         /// How many images it holds.
         images: usize,
+        /// Images of endings that are not read, in words.
+        unread: Option<String>,
         /// The layout that matches most.
         nearest: Option<Box<Guess>>,
     },
@@ -152,6 +162,11 @@ fn counts_from_nought(faults: &[(usize, ManifestFault)]) -> bool {
     faults.iter().any(|(_, fault)| nought(fault))
 }
 
+/// What to do with images that are not read.
+pub(super) fn unread_hint(unread: &str) -> String {
+    format!("{unread}, which are not read here: convert them to PNG under the same names")
+}
+
 fn names(kinds: &[LayoutKind]) -> String {
     let names: Vec<&str> = kinds.iter().map(|kind| kind.name()).collect();
     names.join(", ")
@@ -173,9 +188,10 @@ impl Hint for ImagesError {
     fn fault_kind(&self) -> FaultKind {
         match self {
             Self::NoFolder { .. } | Self::NotFolder { .. } => FaultKind::Setup,
-            Self::FirstFrame { .. } | Self::NoLayout { .. } | Self::SeveralLayouts { .. } => {
-                FaultKind::Usage
-            }
+            Self::FirstFrame { .. }
+            | Self::Numbers { .. }
+            | Self::NoLayout { .. }
+            | Self::SeveralLayouts { .. } => FaultKind::Usage,
             Self::TooManyFiles { .. }
             | Self::NoList { .. }
             | Self::ReadList { .. }
@@ -202,6 +218,15 @@ impl Hint for ImagesError {
                  {\"story\": \"<story id>\", \"frame\": 1, \"path\": \"some/image.png\"}"
                 .to_owned(),
             Self::ReadList { .. } => "check its permissions; it has to be UTF-8".to_owned(),
+            Self::Numbers { layout, .. } => match layout.beginnings() {
+                [_] => "leave the option out: these names have no number to begin".to_owned(),
+                _ => "these names have one number; give one, as `--numbers-from 1`".to_owned(),
+            },
+            Self::NoLayout { unread: Some(unread), .. } => unread_hint(unread),
+            Self::NoLayout { nearest: Some(nearest), .. } if nearest.below.is_none() => format!(
+                "if that is right, name it: `{}`; otherwise list the files in a manifest.jsonl, as docs/images.md shows",
+                nearest.options()
+            ),
             Self::NoLayout { .. } => "say how the files are named with `--layout`, or list them in a manifest.jsonl: \
                  docs/images.md shows both; `--dry-run` says what would match"
                 .to_owned(),

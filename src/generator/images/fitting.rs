@@ -57,6 +57,14 @@ pub fn fit(
     selected: usize,
     asked: Asked,
 ) -> Result<Fitted, ImagesError> {
+    if let Some(numbers) = asked.numbers
+        && !kind.takes(numbers)
+    {
+        return Err(ImagesError::Numbers {
+            layout: kind,
+            asked: numbers,
+        });
+    }
     let beginnings = match &asked.numbers {
         Some(numbers) => std::slice::from_ref(numbers),
         None => kind.beginnings(),
@@ -82,6 +90,10 @@ pub fn fit(
         return Ok(all.swap_remove(only));
     }
     let mut own = all.swap_remove(0);
+    if let Some(rival) = shifted(kind, folder, stories, selected, asked) {
+        own.rival = Some(rival);
+        return Ok(own);
+    }
     let (matched, extra) = (own.matching.matched(), own.matching.extra.len());
     let as_good = |other: &&Fitted| {
         let matching = &other.matching;
@@ -101,6 +113,38 @@ pub fn fit(
         extra: other.matching.extra.len(),
     });
     Ok(own)
+}
+
+/// Files whose numbers begin elsewhere than programs do, at 2 say, where every frame then has a file and none is left
+/// over. Any other beginning would give each frame its neighbour's picture.
+fn shifted(
+    kind: LayoutKind,
+    folder: &Folder,
+    stories: &[Story],
+    selected: usize,
+    asked: Asked,
+) -> Option<Guess> {
+    let numbers = kind.least(folder)?;
+    let layout = open_numbered(kind, folder, stories, asked.first_frame, numbers).ok()?;
+    let matching = Matching::new(layout.as_ref(), folder, stories, selected);
+    let fitted = Fitted {
+        numbers,
+        matching,
+        rival: None,
+    };
+    let exactly = Asked {
+        allow_extra: false,
+        ..asked
+    };
+    (fitted.is_whole(exactly) && fitted.draws_all()).then(|| Guess {
+        kind,
+        first_frame: asked.first_frame,
+        numbers,
+        below: None,
+        matched: fitted.matching.matched(),
+        wanted: fitted.matching.wanted(),
+        extra: 0,
+    })
 }
 
 /// The layout that has a file for every planned frame and leaves none over; a list decides where there is one.
@@ -158,6 +202,7 @@ pub fn choose(
         _ => Err(ImagesError::NoLayout {
             path: folder.root().to_owned(),
             images: folder.files().len(),
+            unread: folder.unread(),
             nearest: nearest.into_iter().next().map(Box::new),
         }),
     }
@@ -205,6 +250,69 @@ mod tests {
             assert_eq!(fitted.numbers, numbers(story, frame));
             assert_eq!(fitted.matching.matched(), 6);
         }
+    }
+
+    #[test]
+    fn numbers_that_begin_elsewhere_are_named_and_not_taken_for_others() {
+        let stories = windows(3, 2);
+        let every = Asked {
+            allow_missing: true,
+            allow_extra: true,
+            ..Asked::default()
+        };
+        let asked = |from| Asked {
+            numbers: Some(numbers(from, from)),
+            ..every
+        };
+        for (kind, folder, from) in [
+            (LayoutKind::Arldm, list(2..=7), 2),
+            (
+                LayoutKind::Vlc,
+                folder((0..6).map(|at| format!("img-{}-{}.png", at / 2 + 5, at % 2 + 5))),
+                5,
+            ),
+        ] {
+            for other in [every, asked(0), asked(1)] {
+                let fitted = fit(kind, &folder, &stories, 3, other).unwrap();
+                let rival = fitted.rival.unwrap();
+                assert_eq!((rival.numbers, rival.matched), (numbers(from, from), 6));
+            }
+            let told = fit(kind, &folder, &stories, 3, asked(from)).unwrap();
+            assert_eq!((told.matching.matched(), told.rival), (6, None));
+            let nearest = guesses(&folder, &stories, 3).remove(0);
+            assert_eq!(nearest.numbers, numbers(from, from));
+        }
+    }
+
+    #[test]
+    fn numbers_that_a_layout_does_not_have_are_refused() {
+        let stories = windows(3, 2);
+        for (kind, text) in [
+            (LayoutKind::Arldm, "0,1"),
+            (LayoutKind::Stories, "1,0"),
+            (LayoutKind::Gill, "1"),
+            (LayoutKind::StorygptV, "0"),
+        ] {
+            let asked = Asked {
+                numbers: Some(text.parse().unwrap()),
+                ..Asked::default()
+            };
+            let error = fit(kind, &list(0..=5), &stories, 3, asked).unwrap_err();
+            assert!(matches!(error, ImagesError::Numbers { .. }), "{error}");
+        }
+        for wrong in ["", "a", "-1", "1,", "1,2,3"] {
+            assert!(wrong.parse::<Numbers>().is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn pictures_that_are_not_read_are_counted_in_the_hint() {
+        use crate::record::Hint;
+        let webp = folder((0..6).map(|at| format!("{at:04}.webp")));
+        let error = choose(&webp, &windows(3, 2), 3, Asked::default()).unwrap_err();
+        let hint = error.hint().unwrap();
+        assert!(hint.contains("6 images are .webp files"), "{hint}");
+        assert!(hint.contains("PNG"), "{hint}");
     }
 
     #[test]

@@ -2,6 +2,7 @@
 //! devices, odd names and damaged places are seen and reported, never followed or opened.
 
 use super::ImagesError;
+use std::collections::BTreeSet;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -191,6 +192,24 @@ impl Folder {
     #[must_use]
     pub fn others(&self) -> usize {
         self.others
+    }
+
+    /// Images of endings that are not read, in words; `None` where there are none.
+    #[must_use]
+    pub fn unread(&self) -> Option<String> {
+        let unread = self.files.iter().filter(|file| !file.readable);
+        let endings = unread.filter_map(|file| file.relative.get(file.stem + 1..));
+        let endings: Vec<String> = endings.map(str::to_lowercase).collect();
+        let kinds: BTreeSet<&String> = endings.iter().collect();
+        let kinds: Vec<String> = kinds
+            .into_iter()
+            .map(|ending| format!(".{ending}"))
+            .collect();
+        match endings.len() {
+            0 => None,
+            1 => Some(format!("1 image is a {} file", kinds[0])),
+            count => Some(format!("{count} images are {} files", kinds.join(" and "))),
+        }
     }
 
     /// Folders that were not listed: path and reason.

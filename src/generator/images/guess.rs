@@ -3,6 +3,7 @@
 use super::{Folder, LayoutKind, Matching, Numbers, open_numbered};
 use crate::record::Story;
 use std::fmt;
+use std::fmt::Write as _;
 
 /// A layout that fits at least in part.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -23,17 +24,25 @@ pub struct Guess {
     pub extra: usize,
 }
 
+impl Guess {
+    /// The options to be typed.
+    #[must_use]
+    pub fn options(&self) -> String {
+        let mut text = format!("--layout {}", self.kind);
+        if let Some(first) = self.first_frame {
+            let _ = write!(text, " --first-frame {first}");
+        }
+        if let Some(numbers) = self.kind.option_for(self.numbers) {
+            let _ = write!(text, " --numbers-from {numbers}");
+        }
+        text
+    }
+}
+
 impl fmt::Display for Guess {
     /// `--layout vlc would match 400 of 400 frames`, with everything to be typed.
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(formatter, "`--layout {}", self.kind)?;
-        if let Some(first) = self.first_frame {
-            write!(formatter, " --first-frame {first}")?;
-        }
-        if let Some(numbers) = self.kind.option_for(self.numbers) {
-            write!(formatter, " --numbers-from {numbers}")?;
-        }
-        formatter.write_str("`")?;
+        write!(formatter, "`{}`", self.options())?;
         if let Some(below) = &self.below {
             write!(formatter, " with `--images` on its folder {below:?}")?;
         }
@@ -57,9 +66,11 @@ pub fn guesses(folder: &Folder, stories: &[Story], selected: usize) -> Vec<Guess
             LayoutKind::Arldm | LayoutKind::Vlc => &[None, Some(2)],
             _ => &[None],
         };
+        let least = kind.least(folder);
+        let least = least.filter(|least| least.story > 1 || least.frame > 1);
         let ways = firsts.iter().flat_map(|first| {
-            let numbers = kind.beginnings().iter();
-            numbers.map(move |numbers| (*first, *numbers))
+            let numbers = kind.beginnings().iter().copied().chain(least);
+            numbers.map(move |numbers| (*first, numbers))
         });
         for (first_frame, numbers) in ways {
             let places = std::iter::once((folder, None))

@@ -99,6 +99,39 @@ impl LayoutKind {
         matches!(self, Self::Vlc | Self::Storydalle)
     }
 
+    /// Whether its file names can begin to count from these numbers.
+    pub(super) fn takes(self, numbers: Numbers) -> bool {
+        match self {
+            Self::Vlc | Self::Storydalle => true,
+            Self::Arldm | Self::Stories => numbers.story == numbers.frame,
+            Self::StorygptV | Self::Gill | Self::Manifest => false,
+        }
+    }
+
+    /// What the numbers in the names of a folder's files begin at; `None` where the layout has no numbers, or no file
+    /// such a name.
+    pub(super) fn least(self, folder: &Folder) -> Option<Numbers> {
+        let number = |text: &str| text.parse::<u32>().ok().map(|number| number as usize);
+        let of = |stem: &str| match self {
+            Self::Vlc => stem
+                .strip_prefix("img-")?
+                .split_once('-')
+                .map(|(s, k)| (number(s), number(k))),
+            Self::Storydalle => {
+                let numbers = stem.strip_prefix("gen_sample_")?.split_once('_');
+                numbers.map(|(s, k)| (number(s), number(k)))
+            }
+            Self::Arldm => Some((number(stem), number(stem))),
+            Self::Stories => stem.rsplit_once('/').map(|(_, k)| (number(k), number(k))),
+            Self::StorygptV | Self::Gill | Self::Manifest => None,
+        };
+        let all = folder.files().iter().filter_map(|file| of(file.stem()?));
+        let pairs = all.filter_map(|(story, frame)| Some((story?, frame?)));
+        pairs
+            .reduce(|least, next| (least.0.min(next.0), least.1.min(next.1)))
+            .map(|(story, frame)| Numbers { story, frame })
+    }
+
     /// The value of `--numbers-from` for these numbers, where they are not the layout's own.
     #[must_use]
     pub fn option_for(self, numbers: Numbers) -> Option<String> {
@@ -141,10 +174,10 @@ impl FromStr for Numbers {
     type Err = &'static str;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let one = |text: &str| match text.trim() {
-            "0" => Ok(0),
-            "1" => Ok(1),
-            _ => Err("write 0 or 1, or both for stories and frames: `0,1`"),
+        let one = |text: &str| {
+            let number = text.trim().parse::<u32>();
+            let number = number.map_err(|_| "write a number, or two for stories and frames: `0,1`");
+            Ok::<usize, Self::Err>(number? as usize)
         };
         let (story, frame) = text.split_once(',').unwrap_or((text, text));
         Ok(Self {

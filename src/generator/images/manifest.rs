@@ -2,7 +2,7 @@
 
 use super::rows::{Line, csv_lines, json_lines};
 use super::{FramePlace, ImagesError, Layout, LayoutKind, ManifestFault, Place};
-use crate::record::Story;
+use crate::record::{Story, inside};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
@@ -114,27 +114,7 @@ fn check(
             frames,
         });
     };
-    // Both separators and a drive letter are judged on every system: a list travels with its folder. A backslash
-    // is Windows' separator, since no name of a file there can have one.
-    let path = line.path.replace('\\', "/");
-    let parts: Vec<&str> = path.split('/').filter(|part| *part != ".").collect();
-    let outside = if path.is_empty() || parts.is_empty() {
-        Some("it is empty")
-    } else if path.starts_with('/') || path.as_bytes().get(1) == Some(&b':') {
-        Some("it is absolute")
-    } else if parts.contains(&"..") {
-        Some("it holds `..`")
-    } else if parts.contains(&"") {
-        Some("a folder in it has no name")
-    } else if path.contains('\0') {
-        Some("it holds a zero byte")
-    } else {
-        None
-    };
-    if let Some(why) = outside {
-        return Err(ManifestFault::Path(line.path, why));
-    }
-    let path = parts.join("/");
+    let path = inside(&line.path).map_err(|why| ManifestFault::Path(line.path.clone(), why))?;
     let ending = path.rsplit_once('.').map_or("", |(_, ending)| ending);
     if !["png", "jpg", "jpeg"]
         .iter()
@@ -226,6 +206,10 @@ mod tests {
             ),
             (
                 "manifest.csv",
+                "story, frame, path\nc0, 1, a.png\nc1 ,2 , b/x.png \n",
+            ),
+            (
+                "manifest.csv",
                 "story\tframe\tpath\nc0\t1\ta.png\nc1\t2\tb/x.png\n",
             ),
             (
@@ -291,6 +275,18 @@ mod tests {
                 "{\"story\":{\"0\":\"c0\"},\"frame\":{\"0\":1},\"path\":{\"0\":\"a\"}}",
                 1,
                 "orient=\"records\"",
+            ),
+            (
+                "manifest.jsonl",
+                "{\"story\":\"c0\",\"frame\":NaN,\"path\":\"a.png\"}",
+                1,
+                "it holds NaN, which JSON does not have",
+            ),
+            (
+                "manifest.json",
+                "[{\"story\":\"c0\",\n\"frame\":NaN,\"path\":\"a.png\"}]",
+                2,
+                "it holds NaN, which JSON does not have",
             ),
             (
                 "manifest.jsonl",

@@ -1,5 +1,6 @@
 //! The one report of everything that does not fit.
 
+use super::error::unread_hint;
 use super::matching::same_text;
 use super::{Folder, FrameMatch, Guess, Inspection, LayoutKind, Matching, Numbers, guesses};
 use crate::record::{Story, StoryId};
@@ -65,6 +66,8 @@ pub struct Mismatch {
     pub rival: Option<Guess>,
     /// What was allowed; it is still listed.
     pub allowed: Allowed,
+    /// Images of endings that are not read, in words.
+    pub unread: Option<String>,
     /// Number of the stories that have every frame, where they come first and no other has any.
     pub whole: Option<usize>,
 }
@@ -109,6 +112,7 @@ impl Mismatch {
             numbers: tried.numbers,
             rival: tried.rival.cloned(),
             allowed,
+            unread: folder.unread(),
             whole: whole(matching),
         };
         let closed = folder.closed().iter();
@@ -156,6 +160,15 @@ impl Mismatch {
         Some(found)
     }
 
+    /// The options that do without missing frames. The layout is among them: which it is, is found out only where
+    /// every frame has a file.
+    fn allow_missing(&self) -> String {
+        let numbers = self.layout.option_for(self.numbers);
+        let numbers =
+            numbers.map_or_else(String::new, |numbers| format!(" --numbers-from {numbers}"));
+        format!("`--layout {}{numbers} --allow-missing`", self.layout)
+    }
+
     /// What to do next.
     #[expect(clippy::unnecessary_wraps, reason = "as every room's hint")]
     pub(super) fn hint(&self) -> Option<String> {
@@ -179,6 +192,9 @@ impl Mismatch {
         if let Some(guess) = &self.guess {
             return Some(guess.to_string());
         }
+        if let Some(unread) = self.unread.as_ref().filter(|_| !self.missing.is_empty()) {
+            return Some(unread_hint(unread));
+        }
         if let Some([width, height]) = self.size
             && !self.wrong_size.is_empty()
         {
@@ -194,10 +210,10 @@ impl Mismatch {
             );
         }
         if !self.unreadable.is_empty() {
-            return Some(
-                "draw the unreadable images again, or delete them and add `--allow-missing`"
-                    .to_owned(),
-            );
+            return Some(format!(
+                "draw the unreadable images again, or delete them and add {}",
+                self.allow_missing()
+            ));
         }
         if self.matched == 0 {
             return Some(format!(
@@ -212,9 +228,10 @@ impl Mismatch {
             ));
         }
         if !self.missing.is_empty() && !self.allowed.missing {
-            ways.push(
-                "`--allow-missing` scores without the missing frames and counts them".to_owned(),
-            );
+            ways.push(format!(
+                "{} scores without the missing frames and counts them",
+                self.allow_missing()
+            ));
         }
         if !self.extra.is_empty() && !self.allowed.extra {
             ways.push("`--allow-extra` leaves the extra files out".to_owned());
@@ -417,7 +434,7 @@ mod tests {
                 .hint()
                 .unwrap()
         };
-        assert!(hint(allowed(false, true)).starts_with("`--allow-missing`"));
+        assert!(hint(allowed(false, true)).starts_with("`--layout vlc --allow-missing`"));
         assert!(hint(allowed(true, false)).starts_with("`--allow-extra`"));
         // Nothing at all is never allowed.
         assert!(report(&[], LayoutKind::Gill, allowed(true, true)).is_some());

@@ -1,7 +1,7 @@
 //! The records of a list of frames, as people and their programs write them: read rightly where the meaning is
 //! certain, refused in the words of the documentation where it is not.
 
-use crate::record::did_you_mean;
+use crate::record::{did_you_mean, why_not_json};
 use serde_json::{Map, Value};
 
 /// Frame `frame` (from 1) of `story` is the file `path`, relative to the folder.
@@ -27,7 +27,10 @@ pub(super) fn json_lines(text: &str) -> Vec<Numbered> {
     if text.trim_start().starts_with('[') {
         return match serde_json::from_str::<Vec<Value>>(text) {
             Ok(records) => (1..).zip(records.into_iter().map(record)).collect(),
-            Err(error) => vec![(error.line(), Err(error.to_string()))],
+            Err(error) => {
+                let why = why_not_json(text.as_bytes(), error.line(), error.column());
+                vec![(error.line(), Err(why.unwrap_or_else(|| error.to_string())))]
+            }
         };
     }
     if let Ok(Value::Object(columns)) = serde_json::from_str(text)
@@ -44,7 +47,10 @@ pub(super) fn json_lines(text: &str) -> Vec<Numbered> {
     lines
         .map(|(number, line)| {
             let parsed = serde_json::from_str(line);
-            let parsed = parsed.map_err(|error| format!("it is not JSON ({error})"));
+            let parsed = parsed.map_err(|error| {
+                let why = why_not_json(line.as_bytes(), error.line(), error.column());
+                why.unwrap_or_else(|| format!("it is not JSON ({error})"))
+            });
             (number, parsed.and_then(record))
         })
         .collect()
@@ -129,7 +135,9 @@ pub(super) fn csv_lines(text: &str) -> Vec<Numbered> {
             Ok(row) if row.iter().all(|field| field.trim().is_empty()) => {}
             Ok(row) => {
                 let number = row.position().map_or(index + 2, |at| at.line() as usize);
-                let [story, number_of_frame, path] = places.map(|place| row[place].to_owned());
+                // Blanks around a separator are the writer's.
+                let [story, number_of_frame, path] =
+                    places.map(|place| row[place].trim().to_owned());
                 let line = frame(&number_of_frame).map(|frame| Line { story, frame, path });
                 lines.push((number, line));
             }

@@ -114,6 +114,7 @@ impl ImageRequest {
     /// # Errors
     /// Cards, data and weights that do not serve; images that do not fit.
     pub fn find(&self, to_score: bool, control: Control<'_>) -> Result<Matched, PipelineError> {
+        place::refuse_run(&self.images)?;
         let (mut job, evaluators) = self.open(to_score, control)?;
         let out = job.out();
         place::refuse_nested(&self.images, &out)?;

@@ -1,7 +1,20 @@
 //! Where the run of imported images may lie.
 
 use super::PipelineError;
+use crate::run::{MANIFEST, PLAN};
 use std::path::{Path, PathBuf};
+
+/// A run has a `manifest.json` too, which is no list of frames.
+pub(super) fn refuse_run(images: &Path) -> Result<(), PipelineError> {
+    if [MANIFEST, PLAN]
+        .iter()
+        .all(|file| images.join(file).is_file())
+    {
+        let run = images.to_path_buf();
+        return Err(PipelineError::ImagesOfRun { run });
+    }
+    Ok(())
+}
 
 /// The run may not lie among the images: the next time it would be found there.
 pub(super) fn refuse_nested(images: &Path, out: &Path) -> Result<(), PipelineError> {
