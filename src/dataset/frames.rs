@@ -38,7 +38,7 @@ pub trait ClipFrames {
 pub struct Doubts {
     /// JPEG files of four channels (CMYK or YCCK).
     pub four_channels: usize,
-    /// JPEG files with damaged data.
+    /// JPEG files with damaged data, PNG files without their end.
     pub damaged: usize,
 }
 

@@ -436,7 +436,7 @@ impl Dataset for OpenDataset {
         let doubtful = self.doubtful.lock().unwrap_or_else(PoisonError::into_inner);
         let defects = [
             "have CMYK or YCCK JPEG files, converted to RGB as Pillow does it, without a profile",
-            "have JPEG files with damaged data, decoded as far as Pillow decodes them",
+            "have damaged files (data of a JPEG, the end of a PNG), decoded as far as Pillow decodes them",
         ];
         let clips = doubtful.iter().zip(defects);
         clips

@@ -121,7 +121,7 @@ fn keyed(path: &Path, captions: Vec<(CaptionId, String)>) -> CaptionFile {
         path: path.to_owned(),
         captions,
         keyed: true,
-        lists: Vec::new(),
+        ..CaptionFile::default()
     }
 }
 
@@ -230,6 +230,9 @@ fn table(lines: &[&str], ending: &str, path: &Path) -> Result<Option<CaptionFile
             return with_header(&lines.join("\n"), separator, places, path).map(Some);
         }
     }
+    if let Some(numbered) = numbered(lines, path)? {
+        return Ok(Some(numbered));
+    }
     if ending == "csv" || ending == "tsv" {
         let found = format!("its first line is {first:?}, no header with `image` and `caption`");
         if !named(first) {
@@ -266,6 +269,79 @@ fn table(lines: &[&str], ending: &str, path: &Path) -> Result<Option<CaptionFile
     Ok(Some(keyed(path, captions)))
 }
 
+/// Captions behind the numbers of their lines. With a tab any numbers; with other signs those from 0 or 1 without a gap, since
+/// a caption may begin with a number. Behind a tab there may be several captions, apart by tabs.
+fn numbered(lines: &[&str], path: &Path) -> Result<Option<CaptionFile>, FormatError> {
+    let filled = || {
+        let lines = lines.iter().enumerate();
+        lines.filter(|(_, line)| !line.trim().is_empty())
+    };
+    let with_tab = filled().filter(|(_, line)| behind_number(line, "\t").is_some());
+    let (count, all) = (with_tab.count(), filled().count());
+    if count == all {
+        let mut file = keyed(path, Vec::new());
+        for (number, texts) in filled().filter_map(|(_, line)| behind_number(line, "\t")) {
+            let before = file.captions.len();
+            let texts = texts
+                .split('\t')
+                .map(|text| (number.clone(), text.to_owned()));
+            file.captions.extend(texts);
+            file.lists.push(before..file.captions.len());
+        }
+        return Ok(Some(file));
+    }
+    if count * 2 > all {
+        let other = filled().find(|(_, line)| behind_number(line, "\t").is_none());
+        let at = other.map_or(0, |(at, _)| at + 1);
+        let found = format!("{count} lines begin with a number and a tab, line {at} does not");
+        return Err(malformed(path, found, TABLE_HINT));
+    }
+    for (separator, fewest) in [
+        (",", 2),
+        ("|", 2),
+        (";", 2),
+        (":", 2),
+        (". ", 2),
+        (")", 2),
+        (" ", 4),
+    ] {
+        let found: Option<Vec<_>> = filled()
+            .map(|(_, line)| behind_number(line, separator))
+            .collect();
+        let Some(found) = found.filter(|found| found.len() >= fewest) else {
+            continue;
+        };
+        let from = |first: i64| {
+            let mut numbers = (first..).zip(&found);
+            numbers.all(|(number, (id, _))| *id == CaptionId::Number(number))
+        };
+        if from(0) || from(1) {
+            let captions = found.into_iter();
+            let captions = captions.map(|(id, text)| (id, unquoted(text).to_owned()));
+            return Ok(Some(keyed(path, captions.collect())));
+        }
+    }
+    Ok(None)
+}
+
+/// The number at the beginning of a line, and what follows the separator behind it.
+fn behind_number<'a>(line: &'a str, separator: &str) -> Option<(CaptionId, &'a str)> {
+    let (number, rest) = line.split_once(separator)?;
+    let number = number.trim();
+    let digits = !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit());
+    let number = digits.then(|| number.parse().ok())??;
+    Some((CaptionId::Number(number), rest))
+}
+
+/// A caption without the quotes around it.
+fn unquoted(caption: &str) -> &str {
+    let caption = caption.trim();
+    let quoted = caption.strip_prefix('"');
+    quoted
+        .and_then(|it| it.strip_suffix('"'))
+        .unwrap_or(caption)
+}
+
 fn column(name: &str) -> String {
     name.trim().trim_matches('"').to_ascii_lowercase()
 }
@@ -281,11 +357,7 @@ fn name_and_caption(line: &str) -> Option<(&str, &str)> {
         let (name, caption) = line.split_once(separator)?;
         is_image_name(name.trim().trim_matches('"')).then_some((name, caption))
     })?;
-    let caption = caption.trim();
-    let quoted = caption
-        .strip_prefix('"')
-        .and_then(|it| it.strip_suffix('"'));
-    Some((name.trim().trim_matches('"'), quoted.unwrap_or(caption)))
+    Some((name.trim().trim_matches('"'), unquoted(caption)))
 }
 
 fn with_header(
@@ -357,6 +429,34 @@ mod tests {
             ["1=x"]
         );
         assert_eq!(listed("a.txt", r#"{"7": "x"}"#), ["\"7\"=x"]);
+    }
+
+    #[test]
+    fn captions_may_have_the_numbers_of_their_lines() {
+        let numbered = ["0=x, y", "1=z"];
+        for text in [
+            "0\tx, y\n1\tz\n",
+            "0,\"x, y\"\n1,z\n",
+            "0: x, y\n1: z\n",
+            "0. x, y\n1. z\n",
+            "0|x, y\n1|z\n",
+        ] {
+            assert_eq!(listed("a.txt", text), numbered, "{text}");
+        }
+        assert_eq!(listed("a.csv", "0,x\n1,z\n"), ["0=x", "1=z"]);
+        assert_eq!(listed("a.txt", "12\tx\n7\tz\ty\n"), ["12=x", "7=z", "7=y"]);
+        for text in [
+            "2 dogs run\n3 dogs run\n4 dogs\n5 dogs\n",
+            "1 dog\n2 dogs\n",
+            "1, 2, go\n3\n",
+        ] {
+            assert!(
+                matches!(read("a.txt", text), Ok(CaptionList::Plain(_))),
+                "{text}"
+            );
+        }
+        let error = read("a.txt", "0\tx\n1\ty\nz\n").unwrap_err();
+        assert!(error.contains("line 3 does not"), "{error}");
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! Hypotheses brought together with their references, from JSON or from lines.
 
+use super::caption_ids::bring_together;
 use super::{FormatError, image_key};
 use crate::record::{FaultKind, Hint};
 use serde::{Serialize, Serializer};
@@ -61,7 +62,7 @@ impl Serialize for CaptionId {
 }
 
 /// The captions of one file, in its order.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct CaptionFile {
     /// Where they come from.
     pub path: PathBuf,
@@ -72,28 +73,11 @@ pub struct CaptionFile {
     pub keyed: bool,
     /// Places of captions that the file has as one list of several, best first.
     pub lists: Vec<Range<usize>>,
+    /// Names of the images behind numbers, as `images` of COCO's files has them.
+    pub file_names: HashMap<CaptionId, String>,
 }
 
 impl CaptionFile {
-    /// Whether an id is a number.
-    fn has_numbers(&self) -> bool {
-        let number = |(id, _): &(CaptionId, String)| matches!(id, CaptionId::Number(_));
-        self.captions.iter().any(number)
-    }
-
-    /// Writes names of images in one way, where that keeps them apart.
-    fn shorten(&mut self) {
-        let keys: Vec<CaptionId> = self.captions.iter().map(|(id, _)| id.key()).collect();
-        let mut seen = HashMap::new();
-        let mut pairs = keys.iter().zip(&self.captions);
-        let apart = pairs.all(|(key, (id, _))| *seen.entry(key).or_insert(id) == id);
-        if apart {
-            for ((id, _), key) in self.captions.iter_mut().zip(keys) {
-                *id = key;
-            }
-        }
-    }
-
     /// Leaves the first caption of every list of captions, as a captioner writes them, best first.
     pub fn keep_first(&mut self) {
         let mut lists = std::mem::take(&mut self.lists).into_iter();
@@ -109,18 +93,6 @@ impl CaptionFile {
             at += 1;
             !further
         });
-    }
-
-    /// Makes numbers of ids that are text because the file has no other form.
-    fn number_keys(&mut self) {
-        for (id, _) in &mut self.captions {
-            if let CaptionId::Text(text) = id
-                && let Ok(number) = text.parse::<i64>()
-                && number.to_string() == *text
-            {
-                *id = CaptionId::Number(number);
-            }
-        }
     }
 }
 
@@ -180,6 +152,20 @@ pub enum CaptionFault {
         /// Whether one side has numbers where the other has text.
         mixed: bool,
     },
+    /// An id of one side is a number and a file name on the other.
+    #[error(
+        "{} is an image_id in {} and, in its `images`, the file name of image_id {of}",
+        id.quoted(),
+        path.display()
+    )]
+    Ambiguous {
+        /// The file with `images`.
+        path: PathBuf,
+        /// The id.
+        id: CaptionId,
+        /// The number of the image that is called so.
+        of: CaptionId,
+    },
     /// No id is on both sides.
     #[error("{} and {} have no item in common", references.display(), hypotheses.display())]
     Disjoint {
@@ -214,7 +200,10 @@ impl Hint for CaptionFault {
                     "keep one hypothesis per item; several captions per item are for the references"
                 }
                 Self::Unmatched { mixed: true, .. } | Self::Disjoint { .. } => {
-                    "the ids must be the same on both sides, also in kind: 7 is a number, \"7\" is text"
+                    "the ids must be the same on both sides, also in kind: 7 is a number, \"7\" is text; numbers of COCO's JSON go with names of files where it has `images` with `file_name`"
+                }
+                Self::Ambiguous { .. } => {
+                    "write the names of images with their ending (1.jpg), or the numbers as `image_id` of COCO's JSON"
                 }
                 Self::Unmatched { .. } => {
                     "add what is missing, or give `--allow-missing` to score what both sides have"
@@ -264,16 +253,7 @@ pub fn pair_captions(
     mut hypotheses: CaptionFile,
     allow_missing: bool,
 ) -> Result<CaptionSet, FormatError> {
-    if hypotheses.keyed || references.keyed {
-        references.shorten();
-        hypotheses.shorten();
-    }
-    if hypotheses.keyed && references.has_numbers() {
-        hypotheses.number_keys();
-    }
-    if references.keyed && hypotheses.has_numbers() {
-        references.number_keys();
-    }
+    bring_together(&mut references, &mut hypotheses)?;
     let mut by_id: HashMap<CaptionId, Vec<String>> = HashMap::new();
     let mut order = Vec::new();
     for (id, caption) in references.captions {
@@ -399,8 +379,7 @@ mod tests {
                 .iter()
                 .map(|(id, text)| (CaptionId::Number(*id), (*text).to_owned()))
                 .collect(),
-            keyed: false,
-            lists: Vec::new(),
+            ..CaptionFile::default()
         }
     }
 
@@ -440,7 +419,7 @@ mod tests {
                 .map(|id| (CaptionId::Text(id.into()), "x".into()))
                 .into(),
             keyed,
-            lists: Vec::new(),
+            ..CaptionFile::default()
         };
         let error = pair_captions(refs(), named(false), false).unwrap_err();
         let text = error.to_string();

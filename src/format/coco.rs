@@ -7,7 +7,9 @@
 use super::captions::read_text;
 use super::{CaptionFile, CaptionId, FormatError};
 use serde::de::{Deserialize, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
+use serde_json::Value;
 use std::borrow::Cow;
+use std::collections::HashMap;
 use std::fmt;
 use std::path::Path;
 
@@ -27,7 +29,8 @@ pub(super) fn coco_of(text: &str, path: &Path) -> Result<CaptionFile, FormatErro
         path: path.to_owned(),
         expected: "a caption file",
         found,
-        hint: "references: {\"annotations\": [{\"image_id\": 1, \"caption\": \"..\"}]}; hypotheses: [{\"image_id\": 1, \"caption\": \"..\"}]",
+        hint: "references: {\"annotations\": [{\"image_id\": 1, \"caption\": \"..\"}]}; hypotheses: [{\"image_id\": 1, \"caption\": \"..\"}]; \
+captions without ids belong into a text file, one a line",
     };
     let captions: Captions = serde_json::from_str(&text).map_err(|error| {
         let nan = if had_nan {
@@ -35,13 +38,16 @@ pub(super) fn coco_of(text: &str, path: &Path) -> Result<CaptionFile, FormatErro
         } else {
             ""
         };
+        // serde speaks of types to programmers.
+        let error = error.to_string().replace("invalid type: ", "found ");
         malformed(format!("{error}{nan}"))
     })?;
     Ok(CaptionFile {
         path: path.to_owned(),
         captions: captions.list,
         keyed: captions.keyed,
-        lists: Vec::new(),
+        file_names: captions.file_names,
+        ..CaptionFile::default()
     })
 }
 
@@ -95,18 +101,85 @@ struct Captions {
     list: Vec<(CaptionId, String)>,
     /// Whether the ids are keys of an object, which JSON has as text only.
     keyed: bool,
+    /// What `images` calls the images.
+    file_names: HashMap<CaptionId, String>,
 }
 
 impl Captions {
     fn listed(list: Vec<(CaptionId, String)>) -> Self {
-        Self { list, keyed: false }
+        Self {
+            list,
+            keyed: false,
+            file_names: HashMap::new(),
+        }
     }
 }
 
-#[derive(Debug, serde::Deserialize)]
+/// An entry of a list of captions.
+#[derive(Debug)]
 struct Annotation {
     image_id: CaptionId,
     caption: String,
+}
+
+impl<'de> Deserialize<'de> for Annotation {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct AnnotationVisitor;
+        impl<'de> Visitor<'de> for AnnotationVisitor {
+            type Value = Annotation;
+
+            fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+                formatter.write_str("an object with `image_id` and `caption`")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Annotation, A::Error> {
+                use serde::de::Error;
+                let (mut image_id, mut caption, mut fields) = (None, None, Vec::new());
+                while let Some(key) = map.next_key::<Cow<'de, str>>()? {
+                    match &*key {
+                        "image_id" => image_id = Some(map.next_value()?),
+                        "caption" => caption = Some(map.next_value::<Caption>()?.0),
+                        _ => {
+                            map.next_value::<IgnoredAny>()?;
+                        }
+                    }
+                    if image_id.is_none() || caption.is_none() {
+                        fields.push(key);
+                    }
+                }
+                let lacks = |field| {
+                    let fields = fields.join(", ");
+                    A::Error::custom(format!("an entry has no `{field}` (its fields: {fields})"))
+                };
+                Ok(Annotation {
+                    image_id: image_id.ok_or_else(|| lacks("image_id"))?,
+                    caption: caption.ok_or_else(|| lacks("caption"))?,
+                })
+            }
+        }
+        deserializer.deserialize_any(AnnotationVisitor)
+    }
+}
+
+/// The value of `caption`.
+struct Caption(String);
+
+impl<'de> Deserialize<'de> for Caption {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct CaptionVisitor;
+        impl Visitor<'_> for CaptionVisitor {
+            type Value = Caption;
+
+            fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+                formatter.write_str("text as `caption`")
+            }
+
+            fn visit_str<E>(self, text: &str) -> Result<Caption, E> {
+                Ok(Caption(text.to_owned()))
+            }
+        }
+        deserializer.deserialize_any(CaptionVisitor)
+    }
 }
 
 impl<'de> Deserialize<'de> for CaptionId {
@@ -163,6 +236,7 @@ impl<'de> Visitor<'de> for CaptionsVisitor {
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Captions, A::Error> {
         use serde::de::Error;
         let (mut annotations, mut by_id, mut strange) = (None, Vec::new(), None);
+        let mut file_names = HashMap::new();
         while let Some(key) = map.next_key::<String>()? {
             if key == "annotations" {
                 if annotations.is_some() {
@@ -176,15 +250,24 @@ impl<'de> Visitor<'de> for CaptionsVisitor {
                 Entry::Texts(texts) => {
                     by_id.extend(texts.into_iter().map(|t| (CaptionId::Text(key.clone()), t)));
                 }
-                Entry::Other => strange = strange.or(Some(key)),
+                Entry::Images(names) if key == "images" => {
+                    file_names.extend(names);
+                    strange = strange.or(Some(key));
+                }
+                Entry::Image(..) | Entry::Images(_) | Entry::Other => {
+                    strange = strange.or(Some(key))
+                }
             }
         }
         match (annotations, strange) {
-            // `info`, `images`, `licenses` of a COCO file are of no interest.
-            (Some(annotations), _) => Ok(Captions::listed(annotations)),
+            // `info` and `licenses` of a COCO file are of no interest.
+            (Some(annotations), _) => Ok(Captions {
+                file_names,
+                ..Captions::listed(annotations)
+            }),
             (None, None) => Ok(Captions {
-                list: by_id,
                 keyed: true,
+                ..Captions::listed(by_id)
             }),
             (None, Some(key)) => Err(A::Error::custom(format!(
                 "there is no `annotations`, and `{key}` is neither a caption nor a list of captions"
@@ -217,11 +300,23 @@ impl<'de> Deserialize<'de> for List {
     }
 }
 
+/// The id of an image, if it is one.
+fn image_id(value: &Value) -> Option<CaptionId> {
+    match value {
+        Value::String(text) => Some(CaptionId::Text(text.clone())),
+        value => value.as_i64().map(CaptionId::Number),
+    }
+}
+
 /// What an object from id to captions may hold.
 #[derive(Debug)]
 enum Entry {
     Text(String),
     Texts(Vec<String>),
+    /// An object with `id` and `file_name`.
+    Image(CaptionId, String),
+    /// A list of objects, those with `id` and `file_name` among them.
+    Images(Vec<(CaptionId, String)>),
     Other,
 }
 
@@ -240,19 +335,37 @@ impl<'de> Deserialize<'de> for Entry {
             }
 
             fn visit_seq<A: SeqAccess<'de>>(self, mut sequence: A) -> Result<Entry, A::Error> {
-                let mut texts = Some(Vec::new());
+                let (mut texts, mut images, mut others) = (Vec::new(), Vec::new(), false);
                 while let Some(entry) = sequence.next_element::<Entry>()? {
-                    match (entry, &mut texts) {
-                        (Entry::Text(text), Some(texts)) => texts.push(text),
-                        _ => texts = None,
+                    match entry {
+                        Entry::Text(text) => texts.push(text),
+                        Entry::Image(id, name) => images.push((id, name)),
+                        _ => others = true,
                     }
                 }
-                Ok(texts.map_or(Entry::Other, Entry::Texts))
+                Ok(match (texts.is_empty(), images.is_empty()) {
+                    (true, false) => Entry::Images(images),
+                    (_, true) if !others => Entry::Texts(texts),
+                    _ => Entry::Other,
+                })
             }
 
             fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Entry, A::Error> {
-                while map.next_entry::<IgnoredAny, IgnoredAny>()?.is_some() {}
-                Ok(Entry::Other)
+                let (mut id, mut name) = (None, None);
+                while let Some(key) = map.next_key::<Cow<'de, str>>()? {
+                    match &*key {
+                        "id" => id = image_id(&map.next_value()?),
+                        "file_name" => {
+                            let value: Value = map.next_value()?;
+                            name = value.as_str().map(str::to_owned);
+                        }
+                        _ => {
+                            map.next_value::<IgnoredAny>()?;
+                        }
+                    }
+                }
+                let image = id.zip(name);
+                Ok(image.map_or(Entry::Other, |(id, name)| Entry::Image(id, name)))
             }
 
             fn visit_bool<E>(self, _: bool) -> Result<Entry, E> {
@@ -320,14 +433,25 @@ mod tests {
         for (json, says) in [
             ("", "EOF"),
             ("{\"annotations\": 5}", "expected a list of objects"),
-            ("5", "invalid type"),
-            ("[1]", "invalid type"),
-            ("[{\"image_id\": 1}]", "missing field `caption`"),
+            ("5", "found "),
+            ("[1]", "found "),
+            (
+                "[{\"image_id\": 1}]",
+                "an entry has no `caption` (its fields: image_id)",
+            ),
             (
                 "[{\"image_id\": 1.5, \"caption\": \"a\"}]",
                 "a whole number or a string",
             ),
             ("[{\"image_id\": 1, \"caption\": null}]", "line 1 column"),
+            (
+                "[\"a fox\"]",
+                "found string \"a fox\", expected an object with `image_id`",
+            ),
+            (
+                "[{\"image_id\": 1, \"text\": \"a\"}]",
+                "(its fields: image_id, text)",
+            ),
             (
                 "{\"images\": [{}]}",
                 "there is no `annotations`, and `images`",
@@ -350,7 +474,7 @@ mod tests {
         assert_eq!(read(list).unwrap(), [number(1, "NaN \"Infinity\" -I")]);
         let error = read(r#"[{"image_id": 1, "caption": NaN}]"#).unwrap_err();
         assert!(
-            error.contains("invalid type: null") && error.contains("NaN"),
+            error.contains("found null, expected text as `caption`") && error.contains("NaN"),
             "{error}"
         );
         assert!(read(r#"[{"image_id": NaN, "caption": "a"}]"#).is_err());

@@ -69,8 +69,7 @@ pub fn caption_lines(
     let file = |path, captions| CaptionFile {
         path,
         captions,
-        keyed: false,
-        lists: Vec::new(),
+        ..CaptionFile::default()
     };
     let references = file(path.unwrap_or_default(), captions);
     Ok((

@@ -1,6 +1,7 @@
 //! The room of files that other programs write or read: arrays, statistics, captions, folders of
 //! images. Nothing here is executed or trusted; sizes are checked before memory is taken.
 
+mod caption_ids;
 mod caption_list;
 mod captions;
 mod checkpoint;

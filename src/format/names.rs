@@ -1,6 +1,7 @@
 //! Names of images: as keys, and in the two orders in which people list them.
 
 use std::cmp::Ordering;
+use unicode_normalization::UnicodeNormalization;
 
 /// Endings of image files that a key goes without.
 const ENDINGS: [&str; 11] = [
@@ -20,15 +21,21 @@ fn is_ending(ending: &str) -> bool {
         .any(|known| known.eq_ignore_ascii_case(ending))
 }
 
-/// What two ways of writing an image's name have in common: its path with `/`, without `./` and the ending.
-#[must_use]
-pub fn image_key(name: &str) -> String {
-    let name = name.trim().replace('\\', "/");
-    let name = name.strip_prefix("./").unwrap_or(&name);
-    let name = match name.rsplit_once('#') {
+/// The name of an image without the number that Flickr8k puts behind it, `#2`.
+pub(super) fn without_number(name: &str) -> &str {
+    match name.rsplit_once('#') {
         Some((image, number)) if is_image_name(image) && number.parse::<u32>().is_ok() => image,
         _ => name,
-    };
+    }
+}
+
+/// What two ways of writing an image's name have in common: its path with `/`, without `./` and the ending, in
+/// one Unicode form.
+#[must_use]
+pub fn image_key(name: &str) -> String {
+    // macOS writes an accent as a character of its own.
+    let name = name.trim().replace('\\', "/").nfc().collect::<String>();
+    let name = without_number(name.strip_prefix("./").unwrap_or(&name));
     match name.rsplit_once('.') {
         Some((stem, ending)) if is_ending(ending) => stem.to_owned(),
         _ => name.to_owned(),
@@ -103,6 +110,7 @@ mod tests {
             ("a\\b.jpg#3", "a/b"),
             ("photo.v2", "photo.v2"),
             ("tag#1", "tag#1"),
+            ("e\u{301}.png", "\u{e9}"),
         ] {
             assert_eq!(image_key(name), key);
         }

@@ -131,14 +131,13 @@ impl CaptionFiles {
                         .extend(moved.map(|list| list.start + shift..list.end + shift));
                     all.captions.extend(file.captions);
                     all.keyed |= file.keyed;
+                    all.file_names.extend(file.file_names);
                 }
                 all
             };
             let empty = |path: &Path| CaptionFile {
                 path: path.to_owned(),
-                captions: Vec::new(),
-                keyed: false,
-                lists: Vec::new(),
+                ..CaptionFile::default()
             };
             let first = self
                 .references
@@ -169,6 +168,19 @@ impl CaptionFiles {
             let path = path.clone();
             Ok::<_, MeasureError>(Lines { path, lines })
         };
+        for list in &references {
+            if let CaptionList::Named(file) = list
+                && file.lists.iter().any(|list| list.len() > 1)
+            {
+                return Err(MeasureError::request(
+                    format!(
+                        "{} has several captions of one name, and the hypotheses have no names",
+                        file.path.display()
+                    ),
+                    "give names on both sides, or references as text: those of a line apart by tabs",
+                ));
+            }
+        }
         let references = references.into_iter().zip(&self.references);
         let references: Result<_, _> = references.map(|(list, path)| plain(list, path)).collect();
         Ok(caption_lines(
@@ -186,7 +198,9 @@ fn lines_of(mut file: CaptionFile, order: Option<NameOrder>) -> Result<Vec<Strin
     let mut places: Vec<usize> = (0..names.len()).collect();
     places.sort_by(|a, b| names[*a].cmp(&names[*b]));
     let natural = natural_order(&names);
+    let numbered = numbered_order(&names);
     match order {
+        None if numbered.is_some() => places = numbered.unwrap_or_default(),
         None if places != natural => return Err(two_orders(&file.path, &names, &natural)),
         None => return Ok(file.captions.into_iter().map(|(_, text)| text).collect()),
         Some(NameOrder::Bytes) => {}
@@ -196,6 +210,18 @@ fn lines_of(mut file: CaptionFile, order: Option<NameOrder>) -> Result<Vec<Strin
         .into_iter()
         .map(|at| file.captions[at].1.clone())
         .collect())
+}
+
+/// The places of names in their order, where these are the numbers from 0 or 1 without a gap: these number lines.
+fn numbered_order(names: &[String]) -> Option<Vec<usize>> {
+    let numbers: Option<Vec<usize>> = names.iter().map(|name| name.parse().ok()).collect();
+    let numbers = numbers?;
+    let first = *numbers.iter().min().filter(|first| **first < 2)?;
+    let mut places = vec![None; numbers.len()];
+    for (at, number) in numbers.iter().enumerate() {
+        *places.get_mut(number - first)? = Some(at);
+    }
+    places.into_iter().collect()
 }
 
 /// The captions of images, in the order in which the images are read, and what is doubtful about them.
@@ -244,6 +270,7 @@ pub(super) fn of_images(
     images: &[String],
 ) -> Result<Vec<String>, MeasureError> {
     file.keep_first();
+    file.name_images();
     let last = |key: &str| key.rsplit('/').next().unwrap_or_default().to_owned();
     let number = |key: &str| {
         let digits = key.len() - key.trim_end_matches(|c: char| c.is_ascii_digit()).len();

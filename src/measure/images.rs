@@ -23,7 +23,7 @@ pub enum ImageFault {
     ClippedGrey,
     /// A JPEG file of four channels.
     FourChannels,
-    /// A JPEG file with damaged data.
+    /// A JPEG file with damaged data, or a PNG file without its end.
     Damaged,
 }
 
@@ -54,7 +54,9 @@ impl ImageFault {
             Self::FourChannels => {
                 "CMYK or YCCK JPEG files, converted to RGB as Pillow does it, without a profile"
             }
-            Self::Damaged => "JPEG files with damaged data, decoded as far as Pillow decodes them",
+            Self::Damaged => {
+                "damaged files (data of a JPEG, the end of a PNG), decoded as far as Pillow decodes them"
+            }
         }
     }
 }

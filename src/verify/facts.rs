@@ -20,7 +20,7 @@ pub(super) struct Facts {
     pub(super) constant: usize,
     /// JPEG files of four channels.
     pub(super) four_channels: usize,
-    /// JPEG files with damaged data.
+    /// JPEG files with damaged data, PNG files without their end.
     pub(super) damaged: usize,
     /// XXH3, 128 bits, over sizes and pixels of all frames, in hexadecimal: equal for equal clips.
     pub(super) pixels: String,

@@ -120,7 +120,7 @@ kinds! {
         "inspect them: fades are natural, failed extractions are not";
     FramesFourChannels = "frames-four-channels", Warning, "clips with CMYK or YCCK JPEG files",
         "their colours are those of Pillow's convert(\"RGB\"), without a profile: convert them to RGB with a tool that knows it if that matters";
-    FramesDamaged = "frames-damaged", Warning, "clips with JPEG files whose data are damaged",
+    FramesDamaged = "frames-damaged", Warning, "clips with damaged files (data of a JPEG, the end of a PNG)",
         "they are decoded as far as Pillow decodes them; fetch them again";
     FramesDuplicate = "frames-duplicate", Warning, "clips that are in another split too, pixel by pixel",
         "scores on them say how well a model remembers";

@@ -3,6 +3,7 @@
 use super::VisionError;
 use super::jpeg::{self, decode_jpeg};
 use super::png::{self, MAX_BYTES, decode_png};
+use super::png_end::with_end;
 use image::RgbImage;
 use std::fs::File;
 use std::io::Read;
@@ -25,7 +26,8 @@ pub struct SourceImage {
     /// The file is a JPEG of four channels (CMYK or YCCK): what its colours look like depends on a
     /// profile, which Pillow's `convert("RGB")` does not read, nor do we.
     pub four_channels: bool,
-    /// The file is a JPEG whose data are damaged. Pillow opens it without a word, and so do we.
+    /// The file is a JPEG whose data are damaged, or a PNG that ends behind its pixels without saying so. Pillow opens
+    /// them without a word, and so do we.
     pub damaged: bool,
 }
 
@@ -85,12 +87,13 @@ pub fn decode_image(bytes: &[u8], path: &Path) -> Result<SourceImage, VisionErro
         });
     }
     if bytes.starts_with(&png::SIGNATURE) {
+        let mended = with_end(bytes);
         return Ok(SourceImage {
-            image: decode_png(bytes, path)?,
+            damaged: mended.is_some(),
+            image: decode_png(mended.as_deref().unwrap_or(bytes), path)?,
             lossy_source: false,
             clipped_grey: png::is_grey_16(bytes),
             four_channels: false,
-            damaged: false,
         });
     }
     Err(VisionError::NotImage {
@@ -201,8 +204,8 @@ mod tests {
             "q90-grey.jpg",
         ] {
             let whole = bytes(name);
-            // The last chunk of a PNG and the last marker of a JPEG carry no pixels.
-            for cut in (0..whole.len() - 14).step_by(7) {
+            // The last chunk and checksums of a PNG and the last marker of a JPEG carry no pixels.
+            for cut in (0..whole.len() - 20).step_by(7) {
                 let found = decode_image(&whole[..cut], Path::new(name));
                 assert!(found.is_err(), "{name} cut to {cut} of {}", whole.len());
             }

@@ -1,7 +1,7 @@
 //! Errors of this room.
 
 use crate::record::{FaultKind, Hint};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// What can go wrong with pixels.
 #[derive(Debug, thiserror::Error)]
@@ -73,6 +73,14 @@ pub enum VisionError {
         /// What the decoder said.
         source: image::ImageError,
     },
+    /// The file is of a kind of a format that is not read here.
+    #[error("{} is not read here: {source}", path.display())]
+    Unsupported {
+        /// The file.
+        path: PathBuf,
+        /// What the decoder said.
+        source: image::ImageError,
+    },
     /// An image could not be encoded.
     #[error("failed to encode an image of {width}x{height} pixels as PNG")]
     Encode {
@@ -135,6 +143,17 @@ pub enum VisionError {
     },
 }
 
+impl VisionError {
+    /// What a decoder said of a file: that it is damaged, or of a kind that it does not read.
+    pub(super) fn of_decoder(source: image::ImageError, path: &Path) -> Self {
+        let path = path.to_owned();
+        match source {
+            image::ImageError::Unsupported(_) => Self::Unsupported { path, source },
+            source => Self::Decode { path, source },
+        }
+    }
+}
+
 impl Hint for VisionError {
     fn fault_kind(&self) -> FaultKind {
         match self {
@@ -145,6 +164,7 @@ impl Hint for VisionError {
             | Self::FileTooLarge { .. }
             | Self::TooLarge { .. }
             | Self::DecodeJpeg { .. }
+            | Self::Unsupported { .. }
             | Self::Decode { .. } => FaultKind::DataVerification,
             Self::ResizeTooLarge { .. } | Self::Constants { .. } => FaultKind::Setup,
             Self::Encode { .. } | Self::EmptyResize { .. } | Self::SizesDiffer { .. } => {
@@ -180,6 +200,10 @@ impl Hint for VisionError {
             )),
             Self::Decode { path, .. } | Self::DecodeJpeg { path, .. } => Some(format!(
                 "the file is damaged or cut off: copy it again, or make it again; `file {}` shows what it says of itself",
+                path.display()
+            )),
+            Self::Unsupported { path, .. } => Some(format!(
+                "the file may be whole; convert it to PNG: `python -c \"from PIL import Image; Image.open('{}').convert('RGB').save('OUT.png')\"`",
                 path.display()
             )),
             Self::ResizeTooLarge { .. } => Some(

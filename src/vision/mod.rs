@@ -17,6 +17,8 @@ mod pass_order;
 mod passes;
 mod planes;
 mod png;
+mod png_end;
+mod pnm;
 mod prepare;
 mod recipe;
 mod resize;

@@ -1,6 +1,7 @@
 //! Pictures that are neither PNG nor JPEG: WebP, BMP, TIFF, PPM and PGM, and the first frame of a GIF.
 
 use super::png::{MAX_BYTES, MAX_SIDE, check_header, to_rgb};
+use super::pnm;
 use super::{SourceImage, VisionError, decode_image, read_bounded};
 use image::{DynamicImage, ImageDecoder, ImageFormat, ImageReader, Limits};
 use std::io::Cursor;
@@ -41,10 +42,11 @@ fn decode_other(
     format: ImageFormat,
     path: &Path,
 ) -> Result<SourceImage, VisionError> {
-    let failed = |source| VisionError::Decode {
-        path: path.to_owned(),
-        source,
-    };
+    let failed = |source| VisionError::of_decoder(source, path);
+    let level = pnm::largest_level(bytes).filter(|_| format == ImageFormat::Pnm);
+    let level = level.filter(|(most, _)| (1..65536).contains(most) && *most != 255);
+    let unscaled = level.map(|(most, place)| (most, pnm::unscaled(bytes, most, place)));
+    let bytes = unscaled.as_ref().map_or(bytes, |(_, bytes)| bytes);
     let mut limits = Limits::default();
     limits.max_alloc = Some(MAX_BYTES);
     limits.max_image_width = Some(MAX_SIDE);
@@ -66,8 +68,15 @@ fn decode_other(
     let clipped_grey = matches!(image, DynamicImage::ImageLuma16(_));
     // A WebP file of this kind of chunk was compressed as a JPEG is.
     let lossy = format == ImageFormat::WebP && bytes.windows(4).take(64).any(|it| it == b"VP8 ");
+    let image = match unscaled {
+        Some((most, _)) => {
+            let plain = matches!(bytes.get(1), Some(b'2' | b'3'));
+            pnm::to_rgb(image, most, plain).map_err(failed)?
+        }
+        None => to_rgb(image, clipped_grey),
+    };
     Ok(SourceImage {
-        image: to_rgb(image, clipped_grey),
+        image,
         lossy_source: lossy,
         clipped_grey,
         four_channels: false,

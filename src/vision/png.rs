@@ -47,10 +47,7 @@ pub fn decode_png(bytes: &[u8], path: &Path) -> Result<RgbImage, VisionError> {
         });
     }
     check_header(width, height, path)?;
-    let decode = |source| VisionError::Decode {
-        path: path.to_owned(),
-        source,
-    };
+    let decode = |source| VisionError::of_decoder(source, path);
     let mut limits = Limits::default();
     limits.max_alloc = Some(MAX_BYTES);
     let decoder = PngDecoder::with_limits(Cursor::new(bytes), limits).map_err(decode)?;

@@ -46,6 +46,15 @@ for name, (picture, options) in files.items():
     cases.append({"file": name, "size": pixels.size, "most": KNOWN.get(name, 0), "pixels": base64.b64encode(pixels.tobytes()).decode()})
 # Written by hand: numbers as text, and levels of another range.
 plain = {"plain.ppm": b"P3\n# text\n2 2\n255\n255 0 0 0 255 0\n0 0 255 10 20 30\n", "range.ppm": b"P6 3 1 100\n" + bytes([0, 50, 100, 1, 2, 3, 99, 33, 66]), "plain.pgm": b"P2 3 1 15\n0 7 15\n"}
+# Levels of any range, of one and two bytes: halves go to the even level, grey of more than 8 bits is clipped.
+levels = np.arange(13 * 17 * 3).reshape(13, 17, 3) * 97
+for most in (1, 100, 200, 254, 256, 999, 1023, 4095, 32767, 65534, 65535):
+    kind = "u1" if most < 256 else ">u2"
+    values = (levels % (most + 1)).astype(kind)
+    plain[f"levels-{most}.ppm"] = b"P6\n# levels\n17 13\n%d\n" % most + values.tobytes()
+    plain[f"levels-{most}.pgm"] = b"P5 17 13 %d\n" % most + values[..., 0].copy().tobytes()
+plain["above.ppm"] = b"P6 3 1 100\n" + bytes([0, 50, 100, 101, 200, 255, 99, 33, 66])
+plain["plain-1023.ppm"] = b"P3 2 2 1023\n1023 0 511 512 1 2 3 4 5 6 1022 700\n"
 for name, data in plain.items():
     path = f"{OUT}/{name}"
     open(path, "wb").write(data)

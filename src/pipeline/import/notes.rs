@@ -38,7 +38,7 @@ const PIXELS: [(Such, &str); 5] = [
     ),
     (
         |file| file.damaged,
-        "are JPEG with damaged data, decoded as far as Pillow decodes them",
+        "are damaged (data of a JPEG, the end of a PNG), decoded as far as Pillow decodes them",
     ),
     (
         |file| file.alpha,
