@@ -12,13 +12,13 @@ one_of! {
         /// MiniSV could not be drawn.
         Minisv(crate::minisv::MinisvError),
         /// A data set could not be read, or is not what its card says.
-        Dataset(crate::dataset::DatasetError),
+        Dataset(Box<crate::dataset::DatasetError>),
         /// A file could not be fetched.
         Fetch(crate::fetch::FetchError),
         /// ONNX Runtime, the device, a bundle or a graph.
         Inference(crate::inference::InferenceError),
         /// A generator could not draw.
-        Generator(crate::generator::GeneratorError),
+        Generator(Box<crate::generator::GeneratorError>),
         /// A folder of images does not fit the stories.
         Images(crate::generator::images::ImagesError),
         /// An image could not be read or written.
@@ -30,7 +30,7 @@ one_of! {
         /// The run folder could not be read or written.
         Run(crate::run::RunError),
         /// A table or picture could not be made.
-        Report(crate::report::ReportError),
+        Report(Box<crate::report::ReportError>),
         /// Runs could not be compared.
         Compare(crate::compare::CompareError),
         /// A table could not be written.
@@ -61,6 +61,24 @@ impl From<crate::convert::ConvertError> for Error {
 impl From<crate::evaluate::EvaluateError> for Error {
     fn from(error: crate::evaluate::EvaluateError) -> Self {
         Self::Evaluate(Box::new(error))
+    }
+}
+
+impl From<crate::dataset::DatasetError> for Error {
+    fn from(error: crate::dataset::DatasetError) -> Self {
+        Self::Dataset(Box::new(error))
+    }
+}
+
+impl From<crate::generator::GeneratorError> for Error {
+    fn from(error: crate::generator::GeneratorError) -> Self {
+        Self::Generator(Box::new(error))
+    }
+}
+
+impl From<crate::report::ReportError> for Error {
+    fn from(error: crate::report::ReportError) -> Self {
+        Self::Report(Box::new(error))
     }
 }
 

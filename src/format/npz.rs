@@ -242,7 +242,7 @@ fn write_members(path: &Path, members: &[(&str, Vec<u8>)]) -> io::Result<()> {
         let what = format!("there is no folder {}", folder.display());
         return Err(io::Error::new(io::ErrorKind::NotFound, what));
     }
-    let mut file = tempfile::NamedTempFile::new_in(folder).map_err(plain)?;
+    let mut file = tempfile::NamedTempFile::new_in(folder).map_err(|error| plain(&error))?;
     let mut archive = ZipWriter::new(file.as_file_mut());
     // No time: the same statistics give the same bytes.
     let options = SimpleFileOptions::default()
@@ -259,7 +259,7 @@ fn write_members(path: &Path, members: &[(&str, Vec<u8>)]) -> io::Result<()> {
 }
 
 /// The fault of the system, without the name of the temporary file.
-fn plain(error: io::Error) -> io::Error {
+fn plain(error: &io::Error) -> io::Error {
     io::Error::from(error.kind())
 }
 
