@@ -255,7 +255,7 @@ impl<'de> Visitor<'de> for CaptionsVisitor {
                     strange = strange.or(Some(key));
                 }
                 Entry::Image(..) | Entry::Images(_) | Entry::Other => {
-                    strange = strange.or(Some(key))
+                    strange = strange.or(Some(key));
                 }
             }
         }

@@ -37,6 +37,8 @@ pub enum MeasureError {
         total: usize,
         /// What is wrong with each, of many with the first.
         list: String,
+        /// What to do.
+        hint: String,
     },
     /// A pair of images has no structural similarity.
     #[error("{} and {} have no SSIM", paths[0].display(), paths[1].display())]
@@ -93,13 +95,10 @@ impl Hint for MeasureError {
             Self::NoNetworks { .. } => {
                 Some("give files of features, or a host with networks".to_owned())
             }
-            Self::Broken { .. } => {
-                Some("copy or make these files again, or move them out of the folder".to_owned())
-            }
             Self::Ssim { .. } => {
                 Some("compare larger images, or bring both to one size: `--resize N`".to_owned())
             }
-            Self::Request { hint, .. } => Some(hint.clone()),
+            Self::Broken { hint, .. } | Self::Request { hint, .. } => Some(hint.clone()),
             other => other.inner()?.hint(),
         }
     }

@@ -6,6 +6,7 @@ use crate::evaluate::decoding;
 use crate::evaluator::{BATCH, EvaluatorError};
 use crate::format::{ImageFiles, ImagePair, Numbers, image_pairs};
 use crate::inference::{Bundle, Runtime};
+use crate::record::Hint;
 use crate::vision::{Decoding, PassOrder, SourceImage, VisionError, read_any_image};
 use image::RgbImage;
 use ndarray::Array2;
@@ -151,13 +152,23 @@ impl Folder {
 const LISTED: usize = 10;
 
 /// The error of images of which one cannot be read: it names all that cannot.
-pub(super) fn broken(paths: Vec<&PathBuf>, first: VisionError) -> MeasureError {
+pub(super) fn broken(mut paths: Vec<&PathBuf>, first: VisionError) -> MeasureError {
+    paths.sort();
+    paths.dedup();
     let total = paths.len();
     let faults = paths.into_par_iter().map(|path| read_any_image(path).err());
     let faults: Vec<VisionError> = faults.collect::<Vec<_>>().into_iter().flatten().collect();
     if faults.len() < 2 {
         return first.into();
     }
+    let same = |of: fn(&VisionError) -> bool| faults.iter().all(of);
+    let unread = same(|fault| matches!(fault, VisionError::Unsupported { .. }));
+    let pointers =
+        same(|fault| matches!(fault, VisionError::NotImage { found, .. } if found.contains("LFS")));
+    let hint = faults[0].hint().filter(|_| unread || pointers);
+    let hint = hint.unwrap_or_else(|| {
+        "copy or make these files again, or move them out of the folder".to_owned()
+    });
     let shown = faults.iter().take(LISTED).map(ToString::to_string);
     let mut list = shown.collect::<Vec<_>>().join("; ");
     if faults.len() > LISTED {
@@ -167,6 +178,7 @@ pub(super) fn broken(paths: Vec<&PathBuf>, first: VisionError) -> MeasureError {
         count: faults.len(),
         total,
         list,
+        hint,
     }
 }
 

@@ -76,12 +76,12 @@ pub enum VisionError {
         source: image::ImageError,
     },
     /// The file is of a kind of a format that is not read here.
-    #[error("{} is not read here: {source}", path.display())]
+    #[error("{} is of a kind that is not read here: {message}", path.display())]
     Unsupported {
         /// The file.
         path: PathBuf,
         /// What the decoder said.
-        source: image::ImageError,
+        message: String,
     },
     /// An image could not be encoded.
     #[error("failed to encode an image of {width}x{height} pixels as PNG")]
@@ -175,7 +175,10 @@ impl VisionError {
     pub(super) fn of_decoder(source: image::ImageError, path: &Path) -> Self {
         let path = path.to_owned();
         match source {
-            image::ImageError::Unsupported(_) => Self::Unsupported { path, source },
+            image::ImageError::Unsupported(reason) => Self::Unsupported {
+                path,
+                message: reason.to_string(),
+            },
             source => Self::Decode { path, source },
         }
     }
