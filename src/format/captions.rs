@@ -337,6 +337,29 @@ pub(super) fn read_text(path: &Path) -> Result<String, FormatError> {
     text_of(bytes, path)
 }
 
+/// What bytes are that are no text, and what to do.
+fn other_text(bytes: &[u8]) -> Option<(&'static str, &'static str)> {
+    match bytes {
+        [0xff, 0xfe, 0, 0, ..] | [0, 0, 0xfe, 0xff, ..] => Some((
+            "it starts with a UTF-32 byte order mark",
+            "save it as UTF-8, for example with `iconv -f UTF-32 -t UTF-8`",
+        )),
+        [0x1f, 0x8b, ..] => Some((
+            "it is packed with gzip",
+            "unpack it first: `gunzip -k FILE`",
+        )),
+        [b'P', b'K', 3, 4, ..] => Some((
+            "it is an archive (zip; .npz and .xlsx are such)",
+            "give the text alone",
+        )),
+        _ if bytes.starts_with(b"\x93NUMPY") => Some((
+            "it is a NumPy file",
+            "write an entry a line: `numpy.savetxt(\"OUT.txt\", numpy.load(FILE), fmt=\"%s\")`",
+        )),
+        _ => None,
+    }
+}
+
 /// The text of bytes, without a byte order mark.
 ///
 /// # Errors
@@ -348,6 +371,9 @@ pub fn text_of(bytes: Vec<u8>, path: &Path) -> Result<String, FormatError> {
         found,
         hint,
     };
+    if let Some((found, hint)) = other_text(&bytes) {
+        return Err(malformed(found.to_owned(), hint));
+    }
     if bytes.starts_with(&[0xff, 0xfe]) || bytes.starts_with(&[0xfe, 0xff]) {
         return Err(malformed(
             "it starts with a UTF-16 byte order mark".to_owned(),
@@ -457,6 +483,14 @@ mod tests {
             error.to_string().contains("byte 0xe9 on line 3 (offset 4)"),
             "{error}"
         );
+        for (bytes, says) in [
+            (&b"\xff\xfe\0\0a\0\0\0"[..], "UTF-32"),
+            (b"\x1f\x8b\x08", "gzip"),
+            (b"\x93NUMPY\x01", "a NumPy file"),
+        ] {
+            let error = text_of(bytes.to_vec(), path).unwrap_err().to_string();
+            assert!(error.contains(says), "{error}");
+        }
         assert!(
             text_of(b"\xff\xfea\0".to_vec(), path)
                 .unwrap_err()

@@ -15,6 +15,7 @@ use ndarray::{Array2, ShapeBuilder};
 use std::fs::File;
 use std::io::{BufRead, BufReader, Read};
 use std::path::Path;
+use zip::ZipArchive;
 
 /// Largest array that is believed, in bytes as stored: 100,000 vectors of 2,048 doubles fit.
 const MAX_BYTES: u64 = 1 << 31;
@@ -31,6 +32,10 @@ numpy.stack(numpy.load(FILE, allow_pickle=True)).astype(\"float32\"))`",
 const SIDES: FileKind = FileKind {
     hint: "save a row per image: of features `numpy.save(\"OUT.npy\", x.reshape(len(x), -1))`, of feature maps \
 `x.mean((2, 3))`; images belong in a folder of PNG files",
+    ..EXPECTED
+};
+const TENSOR: FileKind = FileKind {
+    hint: "save the tensor with NumPy: `numpy.save(\"OUT.npy\", torch.load(FILE, map_location=\"cpu\").float().numpy())`",
     ..EXPECTED
 };
 const ARCHIVE: FileKind = FileKind {
@@ -77,6 +82,8 @@ pub struct NpyArray {
     pub dimensions: usize,
     /// Whether the file holds bytes, as pixels and labels are stored.
     pub bytes: bool,
+    /// Whether it holds true and false, as labels and masks are stored.
+    pub booleans: bool,
     /// Its numbers.
     pub numbers: Numbers,
 }
@@ -100,9 +107,58 @@ pub fn read_npy(path: &Path) -> Result<NpyArray, FormatError> {
     // An archive under this name, as `numpy.savez` with an open file writes it.
     let start = input.fill_buf().map_err(read)?;
     if start.starts_with(b"PK\x03\x04") {
-        return Err(ARCHIVE.malformed(path, "it is an archive, as `numpy.savez` writes them"));
+        return Err(of_archive(path));
+    }
+    if let Some(found) = other_file(start) {
+        let kind = if start.starts_with(&[0x80]) {
+            TENSOR
+        } else {
+            EXPECTED
+        };
+        return Err(kind.malformed(path, found));
     }
     read_array(&mut input, length).map_err(|fault| kind_of(&fault).fault(path, fault))
+}
+
+/// The error of an archive: PyTorch's, or numpy's with the names of its arrays.
+fn of_archive(path: &Path) -> FormatError {
+    let names = File::open(path).ok().and_then(|file| {
+        let archive = ZipArchive::new(BufReader::new(file)).ok()?;
+        let names = archive.file_names().filter_map(Result::ok);
+        let names = names.map(std::borrow::Cow::into_owned);
+        Some(names.collect::<Vec<_>>())
+    });
+    let names = names.unwrap_or_default();
+    if names.iter().any(|name| name.ends_with("/data.pkl")) {
+        return TENSOR.malformed(path, "it is a file of `torch.save`");
+    }
+    let arrays = names.iter().filter_map(|name| name.strip_suffix(".npy"));
+    let arrays: Vec<String> = arrays.take(12).map(|name| format!("`{name}`")).collect();
+    let found = if arrays.is_empty() {
+        "it is an archive (zip)".to_owned()
+    } else {
+        format!(
+            "it is an archive, as `numpy.savez` writes them, of {}",
+            arrays.join(", ")
+        )
+    };
+    ARCHIVE.malformed(path, found)
+}
+
+/// What a file is that begins so, of kinds that people take for arrays.
+fn other_file(start: &[u8]) -> Option<&'static str> {
+    match start {
+        [] => Some("it is empty"),
+        [0x80, 2..=5, ..] => {
+            Some("it is a pickle, as `pickle.dump` and `torch.save` before PyTorch 1.6 write them")
+        }
+        [0x1f, 0x8b, ..] => Some("it is packed with gzip: unpack it with `gunzip`"),
+        [0x89, b'H', b'D', b'F', ..] => Some("it is an HDF5 file"),
+        _ if start.starts_with(b"version https://git-lfs") => {
+            Some("it is a pointer of Git LFS: run `git lfs pull`")
+        }
+        _ => None,
+    }
 }
 
 /// What to say of a fault: objects and further sides need other advice than numbers of another type.
@@ -119,6 +175,7 @@ pub(super) fn read_array(input: &mut impl Read, length: u64) -> Result<NpyArray,
     let stored = Stored::open(input, length, MAX_BYTES)?;
     let dimensions = stored.shape.len().min(2);
     let bytes = stored.descr.ends_with("u1");
+    let booleans = stored.descr.ends_with("b1");
     let (rows, columns) = matrix_shape(&stored.shape).map_err(Fault::Malformed)?;
     let shape = (rows, columns).set_f(stored.fortran);
     let numbers = if stored.element.single() {
@@ -129,11 +186,12 @@ pub(super) fn read_array(input: &mut impl Read, length: u64) -> Result<NpyArray,
     Ok(NpyArray {
         dimensions,
         bytes,
+        booleans,
         numbers: numbers.map_err(|error| Fault::Malformed(error.to_string()))?,
     })
 }
 
-/// Rows and columns of an array. Sides of 1 behind the first carry nothing.
+/// Rows and columns of an array. Sides of 1 carry nothing, but for the first of a single row.
 fn matrix_shape(shape: &[usize]) -> Result<(usize, usize), String> {
     let Some((rows, others)) = shape.split_first() else {
         return Err("its shape is [], a single number".to_owned());
@@ -142,6 +200,8 @@ fn matrix_shape(shape: &[usize]) -> Result<(usize, usize), String> {
     match longer.as_slice() {
         [] => Ok((*rows, 1)),
         [columns] => Ok((*rows, *columns)),
+        // All rows are one batch.
+        [rows_of_one, columns] if *rows == 1 => Ok((*rows_of_one, *columns)),
         _ => {
             let images = match longer.as_slice() {
                 [_, _, 3 | 4] | [3 | 4, _, _] => " (images, by their shape)",

@@ -79,7 +79,7 @@ impl AccuracyRequest {
 
 impl Measure for AccuracyRequest {
     fn measure(&self, _: &dyn Host) -> Result<Answer, MeasureError> {
-        let (rows, doubt) = self.rows()?;
+        let (rows, doubts) = self.rows()?;
         let columns = self.chosen(&rows)?;
         let n = rows.predicted.len();
         let groups = self.interval.groups(n)?;
@@ -101,7 +101,7 @@ impl Measure for AccuracyRequest {
             answer.detail("classes", self.classes(&counts));
             answer.items = Some(Item::rows(&right));
         }
-        answer.warnings.extend(doubt);
+        answer.warnings.extend(doubts);
         let ci = self.interval.name(&groups);
         let answer = answer.signed(self.parts(), &ci, &[Some(n)]);
         Ok(answer.hinted("give at least one row with one label"))
@@ -149,7 +149,7 @@ const RATIOS: [(&str, Ratio); 3] = [
 
 impl AccuracyRequest {
     /// Reads both files and applies the threshold.
-    fn rows(&self) -> Result<(Rows, Option<Warning>), MeasureError> {
+    fn rows(&self) -> Result<(Rows, Vec<Warning>), MeasureError> {
         let predictions = read_npy(&self.predictions)?;
         let doubt = self.fitting(&predictions)?;
         let predictions = predictions.numbers;
@@ -180,7 +180,23 @@ impl AccuracyRequest {
                 (is(0.0) || is(1.0)).then_some(is(1.0))
             })?,
         };
-        Ok((rows, doubt))
+        let doubts = doubt.into_iter().chain(self.one_answer(&rows));
+        Ok((rows, doubts.collect()))
+    }
+
+    /// What is to be said where the threshold lies outside all predictions, and the labels are not all alike.
+    fn one_answer(&self, rows: &Rows) -> Option<Warning> {
+        let all = |rows: &[Vec<bool>], wanted: bool| rows.iter().flatten().all(|it| *it == wanted);
+        let only = |wanted: bool| all(&rows.predicted, wanted) && !all(&rows.labels, wanted);
+        let what = if only(false) {
+            "holds no value above the threshold: no label is predicted"
+        } else if only(true) {
+            "holds only values above the threshold: every label is predicted"
+        } else {
+            return None;
+        };
+        let path = self.predictions.clone();
+        Some(Warning::Numbers { path, what })
     }
 
     fn threshold(&self) -> f64 {
@@ -206,7 +222,7 @@ impl AccuracyRequest {
             Some(threshold) if range.within(1.0) && !zero_or_one && threshold <= 0.0 => warning(
                 "holds only values from 0 to 1, as probabilities are: `--threshold 0` predicts every label above 0",
             ),
-            Some(threshold) if range.most > 1.0 && range.least >= 0.0 && threshold <= 1.0 => {
+            Some(threshold) if !range.within(1.0) && range.least >= 0.0 && threshold <= 1.0 => {
                 warning(
                     "holds values above 1: they are no probabilities, and the threshold is below 1",
                 )

@@ -119,6 +119,12 @@ impl Measure for ClipRequest {
                 ));
             }
         }
+        if !self.references.is_empty()
+            && let Some(n) = self.count(&self.sides[0], names.as_deref())?
+            && let Some(answer) = self.unfit(names.as_deref(), n)?
+        {
+            return Ok(answer);
+        }
         let inputs = self.inputs(host, names.as_deref())?;
         let n = inputs.sides[0].dim().0;
         let groups = self.groups(names.as_deref(), n)?;
@@ -182,21 +188,48 @@ impl ClipRequest {
         }
     }
 
+    /// How many entries there are.
+    fn count(
+        &self,
+        side: &Embedded,
+        names: Option<&[String]>,
+    ) -> Result<Option<usize>, MeasureError> {
+        match side {
+            Embedded::Texts(path) => {
+                let found = ImageCaptions::read(path, names, self.interval.order)?;
+                Ok(Some(found.captions.len()))
+            }
+            Embedded::Images(path) | Embedded::Features(path) => size(path),
+        }
+    }
+
+    /// The answer where references are not as many as the `n` captions.
+    fn unfit(&self, names: Option<&[String]>, n: usize) -> Result<Option<Answer>, MeasureError> {
+        for side in &self.references {
+            let (Embedded::Texts(path) | Embedded::Images(path) | Embedded::Features(path)) = side;
+            let Some(second) = self.count(side, names)?.filter(|second| *second != n) else {
+                continue;
+            };
+            let reason = SimilarityUnscored::Rows { first: n, second };
+            let answer = Answer::of("clip", n).without(Unscored::References(reason));
+            let parts = Signature::of("clip").with("input", UNSEEN);
+            let answer = answer.signed(parts, "none", &[Some(n)]);
+            return Ok(Some(answer.hinted(format!(
+                "{} has {second} references, and there are {n} captions: give one line (or row) for each image, in the same order",
+                path.display()
+            ))));
+        }
+        Ok(None)
+    }
+
     /// How many there are on either side, where the model has to embed them; sets that do not pair are refused before.
     fn counts(&self, names: Option<&[String]>) -> Result<Option<[usize; 2]>, MeasureError> {
         let is_read = |side: &Embedded| matches!(side, Embedded::Features(_));
         if self.sides.iter().all(is_read) {
             return Ok(None);
         }
-        let count = |side: &Embedded| match side {
-            Embedded::Texts(path) => {
-                let found = ImageCaptions::read(path, names, self.interval.order)?;
-                Ok(Some(found.captions.len()))
-            }
-            Embedded::Images(path) | Embedded::Features(path) => size(path),
-        };
-        let second = count(&self.sides[1])?;
-        let first = count(&self.sides[0])?;
+        let second = self.count(&self.sides[1], names)?;
+        let first = self.count(&self.sides[0], names)?;
         Ok(first.zip(second).map(|(first, second)| [first, second]))
     }
 

@@ -2,8 +2,10 @@
 
 use crate::evaluator::EvaluatorError;
 use crate::format::FormatError;
+use crate::metric::SsimUnscored;
 use crate::record::{CallerError, FaultKind, Hint};
 use crate::vision::VisionError;
+use std::path::PathBuf;
 
 /// Why a request has no answer.
 #[derive(Debug, thiserror::Error)]
@@ -25,6 +27,26 @@ pub enum MeasureError {
     NoNetworks {
         /// The network.
         what: String,
+    },
+    /// Images cannot be decoded.
+    #[error("{count} of {total} images cannot be read: {list}")]
+    Broken {
+        /// How many.
+        count: usize,
+        /// Of how many.
+        total: usize,
+        /// What is wrong with each, of many with the first.
+        list: String,
+        /// What to do.
+        hint: String,
+    },
+    /// A pair of images has no structural similarity.
+    #[error("{} and {} have no SSIM", paths[0].display(), paths[1].display())]
+    Ssim {
+        /// The images.
+        paths: [PathBuf; 2],
+        /// Why.
+        source: SsimUnscored,
     },
     /// The request contradicts itself, or does not fit its files.
     #[error("{what}")]
@@ -52,14 +74,20 @@ impl MeasureError {
             Self::Vision(error) => Some(error),
             Self::Evaluator(error) => Some(error),
             Self::Host(error) => Some(error),
-            Self::NoNetworks { .. } | Self::Request { .. } => None,
+            Self::NoNetworks { .. }
+            | Self::Broken { .. }
+            | Self::Ssim { .. }
+            | Self::Request { .. } => None,
         }
     }
 }
 
 impl Hint for MeasureError {
     fn fault_kind(&self) -> FaultKind {
-        self.inner().map_or(FaultKind::Usage, Hint::fault_kind)
+        match self {
+            Self::Broken { .. } | Self::Ssim { .. } => FaultKind::DataVerification,
+            other => other.inner().map_or(FaultKind::Usage, Hint::fault_kind),
+        }
     }
 
     fn hint(&self) -> Option<String> {
@@ -67,7 +95,10 @@ impl Hint for MeasureError {
             Self::NoNetworks { .. } => {
                 Some("give files of features, or a host with networks".to_owned())
             }
-            Self::Request { hint, .. } => Some(hint.clone()),
+            Self::Ssim { .. } => {
+                Some("compare larger images, or bring both to one size: `--resize N`".to_owned())
+            }
+            Self::Broken { hint, .. } | Self::Request { hint, .. } => Some(hint.clone()),
             other => other.inner()?.hint(),
         }
     }

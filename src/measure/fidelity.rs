@@ -4,7 +4,7 @@ use super::sets::{Set, features_and_logits};
 use super::{Answer, FidRequest, Host, IsRequest, KidRequest, MeasureError, PrdcRequest};
 use serde::Serialize;
 
-/// Asks for four metrics of the same two sets, the first of which is a folder of images. The sets and the network are
+/// Asks for four metrics of the same two sets, folders of images or files of features. The sets and the network are
 /// those of `fid`.
 #[derive(Clone, Debug)]
 pub struct FidelityRequest {
@@ -28,7 +28,7 @@ pub struct FidelityAnswer {
     pub kid: Answer,
     /// Precision, recall, density and coverage.
     pub prdc: Answer,
-    /// The Inception Score; absent where the network gives no logits.
+    /// The Inception Score; absent where the network gives no logits, and of a file of features.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub is: Option<Answer>,
 }
@@ -37,19 +37,15 @@ impl FidelityRequest {
     /// Reads the images and computes all.
     ///
     /// # Errors
-    /// As the four metrics; and a first set that is no folder of images.
+    /// As the four metrics.
     pub fn measure(&self, host: &dyn Host) -> Result<FidelityAnswer, MeasureError> {
         let sets = &self.fid.sets;
-        if sets.paths[0].is_file() {
-            return Err(MeasureError::request(
-                format!(
-                    "{} is a file, not a folder of images",
-                    sets.paths[0].display()
-                ),
-                "give a folder, or files of features to `metric fid`, `kid` and `prdc`, and logits to `metric is`",
-            ));
-        }
-        let (features, logits) = features_and_logits(sets, host)?;
+        // Features have no logits: there is no Inception Score of a file.
+        let (features, logits) = if sets.paths[0].is_file() {
+            (sets.features(host)?, None)
+        } else {
+            features_and_logits(sets, host)?
+        };
         let kid = self.kid.of_features(&features);
         let prdc = self.prdc.of_features(&features)?;
         let fid = self.fid.of_sets(&features.map(Set::Features))?;

@@ -6,9 +6,11 @@ use crate::evaluate::decoding;
 use crate::evaluator::{BATCH, EvaluatorError};
 use crate::format::{ImageFiles, ImagePair, Numbers, image_pairs};
 use crate::inference::{Bundle, Runtime};
-use crate::vision::{Decoding, PassOrder, SourceImage};
+use crate::record::Hint;
+use crate::vision::{Decoding, PassOrder, SourceImage, VisionError, read_any_image};
 use image::RgbImage;
 use ndarray::Array2;
+use rayon::prelude::*;
 use std::path::{Path, PathBuf};
 
 /// What a signature calls images that no network read.
@@ -77,6 +79,14 @@ impl Doubts {
         }
     }
 
+    /// Takes further images into account.
+    pub(super) fn add(&mut self, more: Self) {
+        self.total += more.total;
+        for (count, further) in self.counts.iter_mut().zip(more.counts) {
+            *count += further;
+        }
+    }
+
     /// What a reader of the number must know.
     pub(super) fn warnings(self, path: &Path) -> impl Iterator<Item = Warning> {
         let counts = ImageFault::ALL.into_iter().zip(self.counts);
@@ -117,7 +127,8 @@ impl Folder {
         let chunks = self.files.paths().chunks(size);
         decoding.feed(self.files.batches(size), |batches| {
             for (paths, batch) in chunks.zip(batches) {
-                let batch = batch.map_err(MeasureError::from)?;
+                let batch =
+                    batch.map_err(|error| broken(self.files.paths().iter().collect(), error))?;
                 let images = batch.into_iter().map(|image| {
                     doubts.see(&image);
                     image.image
@@ -134,6 +145,40 @@ impl Folder {
             path: self.path.clone(),
         });
         Ok(doubts.warnings(&self.path).chain(mixed).collect())
+    }
+}
+
+/// Files that an error lists.
+const LISTED: usize = 10;
+
+/// The error of images of which one cannot be read: it names all that cannot.
+pub(super) fn broken(mut paths: Vec<&PathBuf>, first: VisionError) -> MeasureError {
+    paths.sort();
+    paths.dedup();
+    let total = paths.len();
+    let faults = paths.into_par_iter().map(|path| read_any_image(path).err());
+    let faults: Vec<VisionError> = faults.collect::<Vec<_>>().into_iter().flatten().collect();
+    if faults.len() < 2 {
+        return first.into();
+    }
+    let same = |of: fn(&VisionError) -> bool| faults.iter().all(of);
+    let unread = same(|fault| matches!(fault, VisionError::Unsupported { .. }));
+    let pointers =
+        same(|fault| matches!(fault, VisionError::NotImage { found, .. } if found.contains("LFS")));
+    let hint = faults[0].hint().filter(|_| unread || pointers);
+    let hint = hint.unwrap_or_else(|| {
+        "copy or make these files again, or move them out of the folder".to_owned()
+    });
+    let shown = faults.iter().take(LISTED).map(ToString::to_string);
+    let mut list = shown.collect::<Vec<_>>().join("; ");
+    if faults.len() > LISTED {
+        list = format!("{list}; and {} more", faults.len() - LISTED);
+    }
+    MeasureError::Broken {
+        count: faults.len(),
+        total,
+        list,
+        hint,
     }
 }
 

@@ -7,6 +7,10 @@ use std::path::Path;
 
 /// Columns from which whole numbers up to 255 are taken for the pixels of an image.
 const FEWEST_PIXELS: usize = 48;
+/// From which largest level whole numbers up to 255 are taken for pixels in fewer columns.
+const BRIGHT: f64 = 128.0;
+/// How far a number may be outside its range, in parts of it: what single precision rounds.
+const SLACK: f64 = 1e-5;
 /// How far a row of probabilities may be from 1: half precision and printed decimals.
 const ROUNDING: f64 = 5e-3;
 
@@ -14,6 +18,8 @@ const LOGITS_HINT: &str = "the Inception Score applies the softmax itself: save 
 `numpy.save(\"OUT.npy\", numpy.log(numpy.maximum(p, 1e-38)))`";
 const PERCENT_HINT: &str = "the Inception Score applies the softmax itself: save what the network gives before it, or \
 `numpy.save(\"OUT.npy\", numpy.log(numpy.maximum(p / 100, 1e-38)))`";
+const FLOATS_HINT: &str = "save what the network gives, as floats";
+const ONE_CLASS_HINT: &str = "save what the network gives before its softmax: `numpy.save(\"OUT.npy\", logits)`, [images, classes]";
 const PIXELS_HINT: &str =
     "save images as PNG files and give their folder; or save the network's features as floats";
 
@@ -58,9 +64,9 @@ impl Range {
         (all_finite && !numbers.is_empty()).then_some(range)
     }
 
-    /// Whether every number is in `[0, most]`.
+    /// Whether every number is in `[0, most]`, but for rounding.
     pub(super) fn within(&self, most: f64) -> bool {
-        self.least >= 0.0 && self.most <= most
+        self.least >= -SLACK * most && self.most <= most * (1.0 + SLACK)
     }
 
     /// Whether all numbers are whole.
@@ -76,7 +82,9 @@ impl Range {
 
     fn pixels(&self) -> bool {
         let bytes = self.whole && self.most > 1.0 && self.within(255.0);
-        self.columns >= FEWEST_PIXELS && (bytes || self.levels && !self.whole && self.within(1.0))
+        let many = self.columns >= FEWEST_PIXELS;
+        bytes && (many || self.most >= BRIGHT)
+            || many && self.levels && !self.whole && self.within(1.0)
     }
 }
 
@@ -88,6 +96,10 @@ fn is_whole(value: f64, tolerance: f64) -> bool {
 pub(super) fn logits(path: &Path, array: &NpyArray) -> Result<Vec<Warning>, MeasureError> {
     let expected = "a file of logits";
     not_bytes(path, array, expected)?;
+    if array.numbers.dim().1 == 1 {
+        let found = "it has one number per image, as a list of classes has; the score needs one logit per class";
+        return Err(refused(path, expected, found, ONE_CLASS_HINT));
+    }
     let Some(range) = Range::of(array) else {
         return Ok(Vec::new());
     };
@@ -133,6 +145,10 @@ fn doubts(path: &Path, what: Option<&'static str>) -> Vec<Warning> {
 }
 
 fn not_bytes(path: &Path, array: &NpyArray, expected: &'static str) -> Result<(), MeasureError> {
+    if array.booleans {
+        let found = "its numbers are true and false (bool), as labels and masks are";
+        return Err(refused(path, expected, found, FLOATS_HINT));
+    }
     if array.bytes {
         let found = "its numbers are bytes (uint8), as pixels and labels are";
         return Err(refused(path, expected, found, PIXELS_HINT));

@@ -1,6 +1,6 @@
 //! Perceptual distance between images in pairs.
 
-use super::images::{Doubts, items, origin_of};
+use super::images::{Doubts, broken, items, origin_of};
 use super::{Answer, Host, Measure, MeasureError, PairRequest, Warning};
 use crate::evaluator::Lpips;
 use crate::metric::ordered_mean;
@@ -37,6 +37,8 @@ impl Measure for LpipsRequest {
         let (mut first, mut second, mut pixels) = (Vec::new(), Vec::new(), 0);
         for (at, pair) in pairs.iter().enumerate() {
             let [a, b] = pair.paths.each_ref().map(|path| read_any_image(path));
+            let all = || pairs.iter().flat_map(|pair| &pair.paths).collect();
+            let [a, b] = [a, b].map(|image| image.map_err(|error| broken(all(), error)));
             let (a, b) = (a?, b?);
             doubts[0].see(&a);
             doubts[1].see(&b);

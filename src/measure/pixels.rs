@@ -1,8 +1,8 @@
 //! PSNR and SSIM of images in pairs.
 
-use super::images::items;
+use super::images::{Doubts, broken, items};
 use super::interval::Groups;
-use super::{Answer, Host, Measure, MeasureError, PairRequest, Unscored};
+use super::{Answer, Host, Measure, MeasureError, PairRequest, Unscored, Warning};
 use crate::card::{PixelRule, PsnrVariant, SsimVariant};
 use crate::evaluator::{EvaluatorError, Pixels};
 use crate::format::ImagePair;
@@ -21,7 +21,8 @@ pub type SsimRequest = PairRequest<SsimVariant>;
 impl Measure for PsnrRequest {
     fn measure(&self, _: &dyn Host) -> Result<Answer, MeasureError> {
         let network = self.network(SsimVariant::ScikitImage);
-        let (pairs, errors) = self.compared(&network, |_, pair| Ok(SquaredError::of(pair)))?;
+        let (pairs, errors, warnings) =
+            self.compared(&network, |_, pair| Ok(SquaredError::of(pair)))?;
         let n = errors.len();
         let of_pair: Vec<f64> = errors.iter().filter_map(SquaredError::psnr).collect();
         let equal = of_pair.iter().filter(|value| value.is_infinite()).count();
@@ -41,9 +42,16 @@ impl Measure for PsnrRequest {
             }
         }
         if answer.value.is_none() {
-            answer = answer.without(Unscored::Infinite { equal, pairs: n });
+            let same = errors.iter().position(|error| error.sum == 0.0);
+            let first = same.and_then(|at| pairs.get(at));
+            answer = answer.without(Unscored::Infinite {
+                equal,
+                pairs: n,
+                first: first.map_or(String::new(), |pair| pair.name.clone()),
+            });
         }
         answer.items = Some(items(&pairs, &of_pair));
+        answer.warnings = warnings;
         Ok(self.signed(answer, &network, &groups))
     }
 }
@@ -61,12 +69,14 @@ impl PsnrRequest {
 impl Measure for SsimRequest {
     fn measure(&self, _: &dyn Host) -> Result<Answer, MeasureError> {
         let network = self.network(self.of);
-        let (pairs, values) = self.compared(&network, |at, pair| network.similarity(at, pair))?;
+        let (pairs, values, warnings) =
+            self.compared(&network, |at, pair| network.similarity(at, pair))?;
         let groups = self.groups(&pairs)?;
         let mut answer = Answer::of("ssim", values.len());
         answer.value = ordered_mean(&values);
         answer.interval = self.interval.of_mean(&values, &groups);
         answer.items = Some(items(&pairs, &values));
+        answer.warnings = warnings;
         Ok(self.signed(answer, &network, &groups))
     }
 }
@@ -78,6 +88,23 @@ fn ratio_of_all<'a>(errors: impl Iterator<Item = (f64, &'a SquaredError)>) -> Op
         total.add_times(error, times);
     }
     total.psnr().filter(|psnr| psnr.is_finite())
+}
+
+/// Pairs, what was found of each, and what is doubtful about their images.
+type Compared<T> = (Vec<ImagePair>, Vec<T>, Vec<Warning>);
+
+/// What was found of every pair; where images cannot be read, the error names all of them.
+fn all_or_broken<T>(
+    found: Vec<Result<T, MeasureError>>,
+    pairs: &[ImagePair],
+) -> Result<Vec<T>, MeasureError> {
+    let all: Result<Vec<T>, MeasureError> = found.into_iter().collect();
+    all.map_err(|error| match error {
+        MeasureError::Vision(error) => {
+            broken(pairs.iter().flat_map(|pair| &pair.paths).collect(), error)
+        }
+        other => other,
+    })
 }
 
 impl<V: Copy + Into<&'static str> + Sync> PairRequest<V> {
@@ -95,18 +122,46 @@ impl<V: Copy + Into<&'static str> + Sync> PairRequest<V> {
         &self,
         network: &Pixels,
         find: impl Fn(usize, [&RgbImage; 2]) -> Result<T, EvaluatorError> + Sync,
-    ) -> Result<(Vec<ImagePair>, Vec<T>), MeasureError> {
+    ) -> Result<Compared<T>, MeasureError> {
         let pairs = self.images.list()?;
         let found = pairs.par_iter().enumerate().map(|(at, pair)| {
             let [first, second] = pair.paths.each_ref().map(|path| read_any_image(path));
-            let (first, second) = (first?.image, second?.image);
-            let [first, second] = network.sized(at, &first, &second)?;
-            Ok(find(at, [&*first, &*second])?)
+            let sources = [first?, second?];
+            let mut doubts = [Doubts::default(); 2];
+            for (doubts, source) in doubts.iter_mut().zip(&sources) {
+                doubts.see(source);
+            }
+            let [first, second] = sources.each_ref().map(|source| &source.image);
+            let differ = first.dimensions() != second.dimensions();
+            let [first, second] = network.sized(at, first, second)?;
+            let found = find(at, [&*first, &*second]).map_err(|error| match error {
+                EvaluatorError::Ssim { source, .. } => MeasureError::Ssim {
+                    paths: pair.paths.clone(),
+                    source,
+                },
+                other => other.into(),
+            })?;
+            Ok((found, doubts, differ))
         });
         // As a list: of several errors, the one of the first pair is returned.
-        let found: Vec<Result<T, MeasureError>> = found.collect();
-        let found = found.into_iter().collect::<Result<_, _>>()?;
-        Ok((pairs, found))
+        let found: Vec<Result<_, MeasureError>> = found.collect();
+        let found: Vec<(T, [Doubts; 2], bool)> = all_or_broken(found, &pairs)?;
+        let (mut values, mut doubts, mut count) = (Vec::new(), [Doubts::default(); 2], 0);
+        for (value, of_pair, differ) in found {
+            values.push(value);
+            count += usize::from(differ);
+            for (all, these) in doubts.iter_mut().zip(of_pair) {
+                all.add(these);
+            }
+        }
+        let sides = doubts.into_iter().zip(&self.images.paths);
+        let mut warnings: Vec<Warning> = sides
+            .flat_map(|(doubts, path)| doubts.warnings(path))
+            .collect();
+        if count > 0 && self.resize.is_none() {
+            warnings.push(Warning::Sizes { count });
+        }
+        Ok((pairs, values, warnings))
     }
 
     fn signed(&self, answer: Answer, network: &Pixels, groups: &Groups) -> Answer {

@@ -34,12 +34,17 @@ pub enum Unscored {
     #[error("there is no pair to compare")]
     NoPair,
     /// Equal images.
-    #[error("PSNR is infinite: {equal} of {pairs} pairs are equal")]
+    #[error(
+        "PSNR is infinite: {equal} of {pairs} pairs are equal{}",
+        if equal < pairs { format!(", first {first}") } else { String::new() }
+    )]
     Infinite {
         /// Pairs without an error.
         equal: usize,
         /// All pairs.
         pairs: usize,
+        /// The name of the first.
+        first: String,
     },
     /// No label.
     #[error("there are {rows} rows of {classes} labels")]

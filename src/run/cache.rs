@@ -124,7 +124,7 @@ impl Cache {
         }
         self.pending.insert(clip.clone(), value);
         self.order.push(clip.clone());
-        if self.order.len() % PENDING == 0 {
+        if self.order.len().is_multiple_of(PENDING) {
             self.flush()?;
         }
         Ok(())

@@ -1,6 +1,7 @@
 //! Image files of any supported kind, recognised by their content.
 
 use super::VisionError;
+use super::error::known;
 use super::jpeg::{self, decode_jpeg};
 use super::png::{self, MAX_BYTES, decode_png};
 use super::png_end::with_end;
@@ -54,6 +55,7 @@ pub fn read_bounded(path: &Path) -> Result<Vec<u8>, VisionError> {
     if !found.is_file() {
         return Err(VisionError::NotImage {
             path: path.to_owned(),
+            found: if found.is_dir() { "a folder" } else { "" },
         });
     }
     let mut bytes = Vec::new();
@@ -98,6 +100,7 @@ pub fn decode_image(bytes: &[u8], path: &Path) -> Result<SourceImage, VisionErro
     }
     Err(VisionError::NotImage {
         path: path.to_owned(),
+        found: known(bytes),
     })
 }
 

@@ -21,10 +21,12 @@ pub enum VisionError {
         path: PathBuf,
     },
     /// The file is neither PNG nor JPEG, by its content.
-    #[error("{} is neither a PNG nor a JPEG file", path.display())]
+    #[error("{} is neither a PNG nor a JPEG file{}", path.display(), of(found))]
     NotImage {
         /// The file.
         path: PathBuf,
+        /// What it is, where that is known.
+        found: &'static str,
     },
     /// The pixels are floating-point numbers.
     #[error("{} holds floating-point pixels, whose range nothing says", path.display())]
@@ -74,12 +76,12 @@ pub enum VisionError {
         source: image::ImageError,
     },
     /// The file is of a kind of a format that is not read here.
-    #[error("{} is not read here: {source}", path.display())]
+    #[error("{} is of a kind that is not read here: {message}", path.display())]
     Unsupported {
         /// The file.
         path: PathBuf,
         /// What the decoder said.
-        source: image::ImageError,
+        message: String,
     },
     /// An image could not be encoded.
     #[error("failed to encode an image of {width}x{height} pixels as PNG")]
@@ -143,12 +145,40 @@ pub enum VisionError {
     },
 }
 
+fn of(found: &str) -> String {
+    if found.is_empty() {
+        return String::new();
+    }
+    format!(": it is {found}")
+}
+
+/// What a file is that people have under the name of an image; nothing where that is not known.
+pub(super) fn known(bytes: &[u8]) -> &'static str {
+    let start = bytes.get(..256).unwrap_or(bytes).trim_ascii_start();
+    let start = start.to_ascii_lowercase();
+    let is = |mark: &[u8]| start.starts_with(mark);
+    match () {
+        () if bytes.is_empty() => "empty",
+        () if bytes.iter().take(256).all(|byte| *byte == 0) => "filled with zeros",
+        () if is(b"version https://git-lfs") => "a pointer of Git LFS",
+        () if is(b"<!doctype html") || is(b"<html") || is(b"<head") => "a web page",
+        () if is(b"<?xml") || is(b"<svg") => "an XML text (SVG is such)",
+        () if is(&[0x1f, 0x8b]) => "packed with gzip",
+        () if is(b"pk\x03\x04") => "an archive (zip)",
+        () if is(b"%pdf") => "a PDF file",
+        () => "",
+    }
+}
+
 impl VisionError {
     /// What a decoder said of a file: that it is damaged, or of a kind that it does not read.
     pub(super) fn of_decoder(source: image::ImageError, path: &Path) -> Self {
         let path = path.to_owned();
         match source {
-            image::ImageError::Unsupported(_) => Self::Unsupported { path, source },
+            image::ImageError::Unsupported(reason) => Self::Unsupported {
+                path,
+                message: reason.to_string(),
+            },
             source => Self::Decode { path, source },
         }
     }
@@ -179,7 +209,14 @@ impl Hint for VisionError {
                 "check that it is there and readable: `ls -l {}`",
                 path.display()
             )),
-            Self::NotPng { path } | Self::NotImage { path } => Some(format!(
+            Self::NotImage { found, .. } if found.contains("Git LFS") => {
+                Some("fetch the files with `git lfs pull`".to_owned())
+            }
+            Self::NotImage { found, path } if !found.is_empty() => Some(format!(
+                "copy it again, or make it again: {}",
+                path.display()
+            )),
+            Self::NotPng { path } | Self::NotImage { path, .. } => Some(format!(
                 "see what it is with `file {}`, and convert it to PNG",
                 path.display()
             )),

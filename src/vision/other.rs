@@ -87,6 +87,7 @@ fn decode_other(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::record::Hint;
     use serde::Deserialize;
 
     const FOLDER: &str = "reference-data/golden/images/other";
@@ -144,6 +145,12 @@ mod tests {
             let error = read_any_image(&path).unwrap_err();
             assert!(error.to_string().contains(name), "{error}");
         }
+        // Of another kind is not damaged.
+        let unread = VisionError::of_decoder(
+            image::ImageError::Unsupported(image::error::ImageFormatHint::Unknown.into()),
+            Path::new("x.tif"),
+        );
+        assert!(unread.hint().unwrap().contains("convert it to PNG"));
         let text = folder.path().join("a.png");
         std::fs::write(&text, "P8 and no picture").unwrap();
         assert!(matches!(

@@ -16,9 +16,8 @@ pub(super) fn largest_level(bytes: &[u8]) -> Option<(u32, Range<usize>)> {
         loop {
             match bytes.get(at)? {
                 b'#' => {
-                    at += bytes[at..]
-                        .iter()
-                        .position(|byte| matches!(byte, b'\n' | b'\r'))?
+                    let mut rest = bytes[at..].iter();
+                    at += rest.position(|byte| matches!(byte, b'\n' | b'\r'))?;
                 }
                 byte if byte.is_ascii_whitespace() => at += 1,
                 _ => break,

@@ -367,3 +367,174 @@ fn fidelity_gives_what_the_single_verbs_give() {
         assert_eq!(all[verb], single, "{verb}");
     }
 }
+
+#[test]
+fn doubtful_numbers_of_classifiers_are_refused_or_warned_of() {
+    let folder = tempfile::tempdir().unwrap();
+    let at = |name: &str| folder.path().join(name);
+    let (rows, logs) = probabilities();
+    write_npy(
+        &at("ids.npy"),
+        &Array2::from_shape_fn((40, 1), |(i, _)| (i % 6) as f32),
+    );
+    refused(
+        folder.path(),
+        "is ids.npy --splits 1",
+        &["one logit per class"],
+    );
+    let warned = |line: &str, part: &str| {
+        let (_, said, code) = metric(folder.path(), line);
+        assert_eq!(code, 0, "{line}: {said}");
+        assert!(said.contains(part), "{line}: {said}");
+    };
+    write_npy(&at("p.npy"), &rows);
+    write_npy(
+        &at("y.npy"),
+        &rows.mapv(|value| f32::from(u8::from(value > 0.5))),
+    );
+    let accuracy = "accuracy --labels y.npy --predictions p.npy";
+    warned(
+        &format!("{accuracy} --threshold 50"),
+        "no label is predicted",
+    );
+    warned(
+        &format!("{accuracy} --threshold -1"),
+        "every label is predicted",
+    );
+    // One step of single precision above 1.
+    let mut near = rows.clone();
+    (near[[0, 0]], near[[1, 1]]) = (1.000_000_1, -1e-9);
+    write_npy(&at("near.npy"), &near);
+    value(
+        folder.path(),
+        "accuracy --labels y.npy --predictions near.npy",
+    );
+
+    let levels =
+        Array2::from_shape_fn((150, 12), |(i, j)| ((i * 31 + j * 57 + i * j) % 256) as f32);
+    write_npy(&at("levels.npy"), &levels);
+    for line in ["fid", "prdc"] {
+        warned(
+            &format!("{line} levels.npy levels.npy --resamples 0"),
+            "as pixels are",
+        );
+    }
+    write_shaped(&at("masks.npy"), "|b1", "(10, 4)", &[1; 40]);
+    refused(
+        folder.path(),
+        "kid masks.npy masks.npy",
+        &["true and false"],
+    );
+    // A batch of one, and the four of `fidelity` of files.
+    let data: Vec<u8> = logs.iter().flat_map(|value| value.to_le_bytes()).collect();
+    write_npy(&at("logs.npy"), &logs);
+    write_shaped(&at("batch.npy"), "<f4", "(1, 40, 6)", &data);
+    let of = |name: &str| value(folder.path(), &format!("fid {name} p.npy --resamples 0"));
+    assert_eq!(of("batch.npy").to_bits(), of("logs.npy").to_bits());
+    let line =
+        "fidelity --features logs.npy p.npy --kid-subset-size 20 --resamples 0 --format json";
+    let (all, said, _) = metric(folder.path(), line);
+    assert_eq!(all["fid"]["value"].as_f64(), Some(of("logs.npy")), "{said}");
+    assert!(
+        all["kid"]["value"].is_number() && all["is"].is_null(),
+        "{all}"
+    );
+}
+
+#[test]
+fn pairs_say_what_differs_and_which_files_are_meant() {
+    let folder = tempfile::tempdir().unwrap();
+    let names = || ["a.png", "b.png", "c.png"].map(str::to_owned);
+    frames(folder.path(), "one", names());
+    let two = frames(folder.path(), "two", names());
+    RgbImage::from_pixel(32, 32, Rgb([9, 7, 5]))
+        .save(two.join("c.png"))
+        .unwrap();
+    RgbImage::from_pixel(64, 64, Rgb([9, 7, 5]))
+        .save(two.join("a.png"))
+        .unwrap();
+    for line in ["psnr one two --variant torchmetrics", "ssim one two"] {
+        let (_, said, code) = metric(folder.path(), line);
+        assert!(
+            code == 0 && said.contains("1 pairs differ in size"),
+            "{said}"
+        );
+        let (_, said, _) = metric(folder.path(), &format!("{line} --resize 16"));
+        assert!(!said.contains("differ in size"), "{said}");
+    }
+    refused(
+        folder.path(),
+        "psnr one two",
+        &["1 of 3 pairs are equal, first b"],
+    );
+    for name in ["t1.png", "t2.png"] {
+        RgbImage::from_pixel(5, 5, Rgb([1, 2, 3]))
+            .save(folder.path().join(name))
+            .unwrap();
+    }
+    refused(
+        folder.path(),
+        "ssim t1.png t2.png",
+        &["t1.png", "--resize N"],
+    );
+    fs::write(two.join("a.png"), "").unwrap();
+    fs::write(two.join("b.png"), "<!DOCTYPE html><html>").unwrap();
+    let says = [
+        "2 of 6 images",
+        "a.png",
+        "it is empty",
+        "b.png",
+        "it is a web page",
+    ];
+    refused(folder.path(), "psnr one two", &says);
+    fs::write(
+        two.join("b.png"),
+        "version https://git-lfs.github.com/spec/v1\noid",
+    )
+    .unwrap();
+    fs::write(
+        two.join("a.png"),
+        fs::read(folder.path().join("one/a.png")).unwrap(),
+    )
+    .unwrap();
+    refused(folder.path(), "psnr one two", &["Git LFS", "git lfs pull"]);
+}
+
+#[test]
+fn captions_with_numbers_and_files_of_other_kinds_are_recognised() {
+    let folder = tempfile::tempdir().unwrap();
+    let write = |name: &str, bytes: &[u8]| fs::write(folder.path().join(name), bytes).unwrap();
+    let captions = [
+        "a red fox runs over the field",
+        "two kids play chess at home",
+        "a boat lies on the lake",
+    ];
+    let lines = |order: [usize; 3]| order.map(|at| format!("{at}\t{}\n", captions[at])).concat();
+    write("plain.txt", captions.join("\n").as_bytes());
+    write("indexed.txt", lines([0, 1, 2]).as_bytes());
+    write("refs.txt", lines([2, 0, 1]).as_bytes());
+    for line in [
+        "bleu --refs refs.txt --hyps indexed.txt",
+        "bleu --refs plain.txt --hyps refs.txt",
+        "bleu --refs refs.txt --hyps plain.txt",
+    ] {
+        assert!(
+            (value(folder.path(), &format!("{line} --resamples 0")) - 1.0).abs() < 1e-9,
+            "{line}"
+        );
+    }
+    write("list.json", br#"["a fox"]"#);
+    refused(
+        folder.path(),
+        "bleu --refs plain.txt --hyps list.json",
+        &["an object with `image_id` and `caption`", "one a line"],
+    );
+    write("packed.txt", b"\x1f\x8b\x08\0");
+    refused(
+        folder.path(),
+        "bleu --refs plain.txt --hyps packed.txt",
+        &["gunzip"],
+    );
+    write("old.pt", b"\x80\x02\x8a\x0al\xfc");
+    refused(folder.path(), "fid old.pt old.pt", &["torch.load(FILE"]);
+}
