@@ -274,7 +274,10 @@ fn equal_images_have_no_mean_ratio_and_json_says_why() {
     };
     let json = serde_json::to_value(request.measure(&FilesOnly).unwrap()).unwrap();
     assert_eq!(json["value"], serde_json::Value::Null);
-    assert_eq!(json["unscored"], "PSNR is infinite: 1 of 2 pairs are equal");
+    assert_eq!(
+        json["unscored"],
+        "PSNR is infinite: 1 of 2 pairs are equal, first 0"
+    );
     assert_eq!(json["items"][1]["id"], "1");
     assert!(json.get("hint").is_none() && json.get("warnings").is_none());
     request.of = PsnrVariant::Torchmetrics;
