@@ -294,7 +294,7 @@ fn photos_of_four_channels_and_damaged_ones_are_reported() {
     let photo = copy.path().join(photo.unwrap());
     for (file, defect) in [
         ("cmyk", "CMYK"),
-        ("data-missing-before-the-end", "damaged data"),
+        ("data-missing-before-the-end", "damaged files"),
     ] {
         let golden = format!("reference-data/golden/jpeg/{file}.jpg");
         std::fs::copy(golden, &photo).unwrap();
