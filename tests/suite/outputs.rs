@@ -10,7 +10,7 @@ fn a_folder_that_cannot_be_made_is_named() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("file");
     fs::write(&file, "").unwrap();
-    fails(&mut ground_truth(&file.join("run"), &[])).says(110, &["file/run", "hint: "]);
+    fails(&mut ground_truth(&file.join("run"), &[])).says(2, &["file is a file", "hint: "]);
 }
 
 #[cfg(target_os = "linux")]
