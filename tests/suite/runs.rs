@@ -132,7 +132,7 @@ fn no_run_is_no_failure_and_no_folder_is() {
             .args(["ls", "runs"])
             .arg(folder.path().join("nowhere")),
     )
-    .says(97, &["nowhere", "hint: "]);
+    .says(2, &["nowhere", "hint: "]);
     fails(storyeval().args(["ls", "models", "runs"])).says(2, &["hint: "]);
 }
 
