@@ -28,6 +28,7 @@ mod observe;
 mod partition;
 mod plan;
 mod progress;
+mod put;
 mod scores;
 mod seed_set;
 mod store;

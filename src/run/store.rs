@@ -2,22 +2,16 @@
 
 use super::difference::{Difference, plans};
 use super::drawn::nothing_drawn;
-use super::durable::{
-    DurableFile, create_folder, fill, remove_if_there, sync_folder, write_durably,
-};
+use super::durable::{create_folder, remove_if_there, sync_folder, write_durably};
 use super::error::RunError;
-use super::fault::{self, Point};
-use super::generate::Drawing;
-use super::journal::{Entry, FrameEntry, Journal, Recovery, StoredFrame};
-use super::layout::{
-    FRAMES, IMPORT, JOURNAL, LOCK, MANIFEST, PLAN, WORKERS, folder_name, frame_file,
-};
+use super::journal::{FrameEntry, Journal, Recovery};
+use super::layout::{IMPORT, JOURNAL, LOCK, MANIFEST, PLAN, WORKERS, frame_file};
 use super::manifest::Manifest;
 use super::partition::Partition;
 use super::plan::{Plan, Unit};
-use crate::record::{Absence, DrawnFrame, FrameIndex, FrameReport, Likelihood, sha256_hex};
+use crate::record::{Absence, FrameIndex};
 use crate::record::{FileLock, try_lock};
-use crate::vision::{decode_png, encode_png};
+use crate::vision::decode_png;
 use image::RgbImage;
 use std::fs::{self, File, OpenOptions};
 use std::path::{Path, PathBuf};
@@ -28,10 +22,10 @@ use std::sync::Arc;
 /// The lock is given back when the store is dropped or the process ends, however it ends.
 #[derive(Debug)]
 pub struct Store {
-    root: PathBuf,
+    pub(super) root: PathBuf,
     manifest: Manifest,
     plan: Arc<Plan>,
-    journal: Journal,
+    pub(super) journal: Journal,
     recovery: Recovery,
     resumed: bool,
     /// What the folder held otherwise before, where nothing was drawn yet.
@@ -303,139 +297,6 @@ impl Store {
         write_durably(&path, bytes)?;
         Ok(path)
     }
-
-    /// Puts a unit's frames in place and then says so in the journal.
-    pub(super) fn put(
-        &mut self,
-        unit: &Unit,
-        drawn: &[DrawnFrame],
-        drawing: Drawing,
-    ) -> Result<(), RunError> {
-        let contents = contents(unit, drawn)?;
-        self.place(unit, &contents, Said::of(drawn), drawing)
-    }
-
-    /// As [`Store::put`], of frames that are PNG files already or are absent.
-    pub(super) fn put_contents(
-        &mut self,
-        unit: &Unit,
-        contents: &[Content],
-        drawing: Drawing,
-    ) -> Result<(), RunError> {
-        self.place(unit, contents, Said::default(), drawing)
-    }
-
-    fn place(
-        &mut self,
-        unit: &Unit,
-        contents: &[Content],
-        said: Said,
-        drawing: Drawing,
-    ) -> Result<(), RunError> {
-        let folder = self.root.join(FRAMES).join(folder_name(&unit.story));
-        create_folder(&self.root.join(FRAMES))?;
-        create_folder(&folder)?;
-        let mut frames = Vec::with_capacity(contents.len());
-        for (frame, content) in unit.frames().zip(contents) {
-            let bytes = match content {
-                Ok(bytes) => bytes,
-                Err(absent) => {
-                    frames.push(FrameEntry::Absent { absent: *absent });
-                    continue;
-                }
-            };
-            let file = frame_file(&unit.story, frame);
-            let path = self.root.join(&file);
-            let mut durable = DurableFile::create(&path)?;
-            fill(&mut durable, bytes)
-                .and_then(|()| durable.place())
-                .map_err(|error| RunError::write(&path, error))?;
-            let sha256 = sha256_hex(bytes);
-            frames.push(FrameEntry::Stored(StoredFrame { file, sha256 }));
-        }
-        sync_folder(&folder.join("."))
-            .and_then(|()| fault::reached(Point::FramesStored))
-            .map_err(|error| RunError::write(&folder, error))?;
-        self.journal.append(Entry {
-            unit: unit.unit,
-            story: unit.story.clone(),
-            frames,
-            written: said.written,
-            likelihoods: said.likelihoods,
-            reports: said.reports,
-            seconds: drawing.seconds,
-            batch: drawing.batch,
-        })
-    }
-
-    /// Whether `drawn` is what the folder holds for a unit that is done.
-    pub(super) fn holds(&self, unit: &Unit, drawn: &[DrawnFrame]) -> Result<bool, RunError> {
-        let Some(entry) = self.journal.entry(unit.unit) else {
-            return Ok(false);
-        };
-        let contents = contents(unit, drawn)?;
-        let same = contents.iter().zip(&entry.frames).all(|pair| match pair {
-            (Ok(bytes), FrameEntry::Stored(stored)) => sha256_hex(bytes) == stored.sha256,
-            (Err(absence), FrameEntry::Absent { absent }) => absence == absent,
-            _ => false,
-        });
-        let wrote = drawn.iter().map(|frame| &frame.written);
-        let same_words = if entry.written.is_empty() {
-            wrote.into_iter().all(Option::is_none)
-        } else {
-            wrote.eq(&entry.written)
-        };
-        Ok(same && same_words)
-    }
-}
-
-/// What a generator gave of a unit's frames beside images; lists without anything in them are empty.
-#[derive(Default)]
-struct Said {
-    written: Vec<Option<String>>,
-    likelihoods: Vec<Option<Likelihood>>,
-    reports: Vec<FrameReport>,
-}
-
-impl Said {
-    fn of(drawn: &[DrawnFrame]) -> Self {
-        let mut said = Self {
-            written: drawn.iter().map(|frame| frame.written.clone()).collect(),
-            likelihoods: drawn.iter().map(|frame| frame.likelihood).collect(),
-            reports: drawn.iter().map(|frame| frame.report.clone()).collect(),
-        };
-        if said.written.iter().all(Option::is_none) {
-            said.written.clear();
-        }
-        if said.likelihoods.iter().all(Option::is_none) {
-            said.likelihoods.clear();
-        }
-        if said.reports.iter().all(FrameReport::is_empty) {
-            said.reports.clear();
-        }
-        said
-    }
-}
-
-/// A frame as a PNG file, or why there is none.
-type Content = Result<Vec<u8>, Absence>;
-
-fn contents(unit: &Unit, drawn: &[DrawnFrame]) -> Result<Vec<Content>, RunError> {
-    let frames = unit.frames().zip(drawn);
-    frames
-        .map(|(frame, drawn)| match &drawn.image {
-            Ok(image) => encode(unit, frame, image).map(Ok),
-            Err(absence) => Ok(Err(*absence)),
-        })
-        .collect()
-}
-
-fn encode(unit: &Unit, frame: FrameIndex, image: &RgbImage) -> Result<Vec<u8>, RunError> {
-    encode_png(image).map_err(|source| RunError::Encode {
-        story: unit.story.clone(),
-        frame,
-        source: Box::new(source),
-    })
 }
 
 fn check_hash(path: &Path, expected: &str, plan: &Plan) -> Result<(), RunError> {
@@ -502,7 +363,9 @@ fn lock(root: &Path) -> Result<Option<File>, RunError> {
 mod tests {
     use super::super::testing;
     use super::*;
-    use crate::record::Hint;
+    use crate::record::{DrawnFrame, Hint};
+    use crate::run::fault;
+    use crate::run::generate::Drawing;
 
     fn begin(root: &Path, plan: &Plan) -> Result<Store, RunError> {
         Store::create_or_resume(root, &testing::manifest(plan), plan)
