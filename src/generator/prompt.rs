@@ -117,8 +117,8 @@ pub trait Generator {
         usize::MAX
     }
 
-    /// Names the calls that will come next, in order, the first of them at once. A generator that can draw several at a
-    /// time takes as many as it has room for.
+    /// Names the calls that will come next and were not named before, in order. A generator that can draw several at a
+    /// time takes as many as it has room for; what it takes is not named again.
     fn announce(&mut self, _next: &mut dyn Iterator<Item = Vec<Prompt>>, _seed: Seed) {}
 }
 

@@ -179,16 +179,22 @@ impl Started<'_> {
                 .map(|unit| with_given(planned, &prompts[*unit]))
                 .collect()
         };
-        let mut at = 0;
+        // Where drawing is, and which part is announced next.
+        let (mut at, mut next) = (0, 0);
         let mut draw = |units: &[&Unit]| -> Result<_, PipelineError> {
             self.control.check()?;
             let units: Vec<usize> = units.iter().map(|unit| unit.unit).collect();
             while parts.get(at).is_some_and(|part| part[0] < units[0]) {
                 at += 1;
             }
-            // What cannot be read is an error when its turn comes.
-            let coming = parts[at..].iter().map_while(|part| of(part).ok());
-            generator.announce(&mut { coming }, seed);
+            next = at.max(next);
+            let mut coming = std::iter::from_fn(|| {
+                // What cannot be read is an error when its turn comes.
+                let prompts = of(parts.get(next)?).ok()?;
+                next += 1;
+                Some(prompts)
+            });
+            generator.announce(&mut coming, seed);
             let batch = of(&units)?;
             let drawn = generator.generate(&batch, seed);
             if drawn.is_err() {
