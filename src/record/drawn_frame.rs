@@ -51,25 +51,26 @@ impl FrameReport {
 }
 
 impl DrawnFrame {
-    /// A frame without an image.
+    /// A frame of which nothing else is known.
     #[must_use]
-    pub fn absent(absence: Absence) -> Self {
+    pub fn new(image: Result<RgbImage, Absence>) -> Self {
         Self {
-            image: Err(absence),
+            image,
             written: None,
             likelihood: None,
             report: FrameReport::default(),
         }
     }
+
+    /// A frame without an image.
+    #[must_use]
+    pub fn absent(absence: Absence) -> Self {
+        Self::new(Err(absence))
+    }
 }
 
 impl From<RgbImage> for DrawnFrame {
     fn from(image: RgbImage) -> Self {
-        Self {
-            image: Ok(image),
-            written: None,
-            likelihood: None,
-            report: FrameReport::default(),
-        }
+        Self::new(Ok(image))
     }
 }

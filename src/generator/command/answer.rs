@@ -107,10 +107,9 @@ impl<'a> Answer<'a> {
             _ => return Err(WorkerFault::NoImage { story, index }),
         };
         Ok(DrawnFrame {
-            image,
             written: reply.text.map(|text| short(text, TEXT)),
-            likelihood: None,
             report,
+            ..DrawnFrame::new(image)
         })
     }
 

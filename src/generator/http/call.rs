@@ -311,13 +311,11 @@ fn frame_of(kept: Kept, image: Option<RgbImage>) -> DrawnFrame {
         Err(why) => Some(why),
     };
     DrawnFrame {
-        image: image.ok_or(Absence::Refused),
-        written: None,
-        likelihood: None,
         report: FrameReport {
             seconds: Some(kept.seconds),
             peak_memory_bytes: None,
             note,
         },
+        ..DrawnFrame::new(image.ok_or(Absence::Refused))
     }
 }
