@@ -45,6 +45,24 @@ impl Runs {
         self.folder.path().join(name)
     }
 
+    /// The stories of the exported runs, in order, each once.
+    fn stories(&self) -> Vec<String> {
+        let seen = fs::read_to_string(self.exported("seen.csv")).unwrap();
+        let mut reader = csv::Reader::from_reader(seen.as_bytes());
+        let at = reader
+            .headers()
+            .unwrap()
+            .iter()
+            .position(|it| it == "story")
+            .unwrap();
+        let mut stories: Vec<String> = reader
+            .records()
+            .map(|it| it.unwrap()[at].to_owned())
+            .collect();
+        stories.dedup();
+        stories
+    }
+
     /// The observations of both runs in one file: `run` and `model` say which rows are whose.
     fn exported(&self, name: &str) -> PathBuf {
         let out = self.path(name);
@@ -261,20 +279,7 @@ fn collect<'a>(value: &'a Value, found: &mut Vec<&'a Value>) {
 #[test]
 fn a_card_says_what_stories_and_runs_are_worth() {
     let runs = Runs::new();
-    let seen = fs::read_to_string(runs.exported("seen.csv")).unwrap();
-    let mut reader = csv::Reader::from_reader(seen.as_bytes());
-    let at = reader
-        .headers()
-        .unwrap()
-        .iter()
-        .position(|it| it == "story")
-        .unwrap();
-    let mut stories: Vec<String> = reader
-        .records()
-        .map(|it| it.unwrap()[at].to_owned())
-        .collect();
-    stories.dedup();
-    stories.truncate(2);
+    let stories = runs.stories();
     let rows = format!("story,taste\n{},4\n{},\n", stories[0], stories[1]);
     fs::write(runs.path("taste.csv"), rows).unwrap();
     fs::write(
@@ -341,15 +346,7 @@ fn a_card_says_what_stories_and_runs_are_worth() {
 #[test]
 fn what_does_not_fit_is_refused_and_nothing_is_kept() {
     let runs = Runs::new();
-    let seen = fs::read_to_string(runs.exported("seen.csv")).unwrap();
-    let mut reader = csv::Reader::from_reader(seen.as_bytes());
-    let at = reader
-        .headers()
-        .unwrap()
-        .iter()
-        .position(|it| it == "story")
-        .unwrap();
-    let story = reader.records().next().unwrap().unwrap()[at].to_owned();
+    let story = &runs.stories()[0];
     let row = |rest: &str| format!("story,frame,v\n{story},{rest}\n");
     runs.refused(
         "a.csv",

@@ -1,5 +1,6 @@
 //! The workflow that builds the wheels, which runs nowhere but at its host: what can be checked of it here.
 
+use crate::support::pinned_actions;
 use serde_json::Value;
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -17,18 +18,8 @@ fn steps(job: &Value) -> &Vec<Value> {
 
 #[test]
 fn every_action_is_pinned_by_commit_with_its_version_beside() {
-    let uses: Vec<&str> = TEXT
-        .lines()
-        .filter(|line| line.contains("uses: "))
-        .collect();
+    let uses = pinned_actions(TEXT);
     assert!(uses.len() >= 5, "{uses:?}");
-    for line in uses {
-        let (_, pinned) = line.split_once('@').unwrap();
-        let (commit, version) = pinned.split_once(" # v").unwrap();
-        assert_eq!(commit.len(), 40, "{line}");
-        assert!(commit.chars().all(|it| it.is_ascii_hexdigit()), "{line}");
-        assert_eq!(version.split('.').count(), 3, "{line}");
-    }
 }
 
 #[test]

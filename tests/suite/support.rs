@@ -151,3 +151,19 @@ pub(crate) fn write_npy(path: &Path, values: &ndarray::Array2<f32>) {
     bytes.extend(values.iter().flat_map(|value| value.to_le_bytes()));
     fs::write(path, bytes).unwrap();
 }
+
+/// The lines of a workflow that use an action. Every one is pinned by commit, with its version beside.
+pub(crate) fn pinned_actions(text: &str) -> Vec<&str> {
+    let uses: Vec<&str> = text
+        .lines()
+        .filter(|line| line.contains("uses: "))
+        .collect();
+    for line in &uses {
+        let (_, pinned) = line.split_once('@').unwrap();
+        let (commit, version) = pinned.split_once(" # v").unwrap();
+        assert_eq!(commit.len(), 40, "{line}");
+        assert!(commit.chars().all(|it| it.is_ascii_hexdigit()), "{line}");
+        assert_eq!(version.split('.').count(), 3, "{line}");
+    }
+    uses
+}
