@@ -334,7 +334,7 @@ fn names_f1(chosen: &Chosen<'_>, slice: &Slice) -> Reduced {
 /// F1 of the characters that the classifier sees on a frame against the names that were written for it.
 fn drawn_names(chosen: &Chosen<'_>, slice: &Slice) -> Vec<Reduced> {
     let tally = Tally::of(chosen, slice, 4, |observation| {
-        // A caption that names nobody says nothing of who is to be drawn.
+        // A caption that names no character says nothing of who is to be drawn.
         let named = named(observation).filter(|named| named.contains(&true))?;
         let seen = observation.vector("character_probabilities")?;
         let seen: Vec<bool> = seen.iter().map(|share| positive(*share)).collect();
